@@ -1,0 +1,20 @@
+//! Conclave: Multi-User Chat (XEP-0045) for any XMPP server, attached as an external component (XEP-0114).
+//!
+//! ```text
+//! bytes ─ wire::stream ─► stanza ─ wire::inbound ─► Inbound          limits on size and depth here
+//!                     host registry ─► mailbox ─► host::task          one task per room
+//! host::task: Event ─► Room::handle ─► Effects { writes, sends }      pure: no clock, no IO
+//!    1 writes to the store (group commit)      2 sends to link::write, only once the writes are durable
+//! ```
+//!
+//! `wire`, `room` and `feature` are pure: nothing under them reads a clock, a socket, a disk or a random
+//! number. `host`, `link` and `store` are the rim. `tests/tidy.rs` holds the line.
+
+pub mod config;
+pub mod feature;
+pub mod host;
+pub mod link;
+pub mod room;
+pub mod service;
+pub mod store;
+pub mod wire;

@@ -1,0 +1,120 @@
+//! A room's configuration: every option that an owner can set, and its default (XEP-0045 §16.5.3).
+
+use serde::{Deserialize, Serialize};
+
+/// Who sees the real addresses of occupants (`muc#roomconfig_whois`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Whois {
+    /// Moderators only: the room is semi-anonymous.
+    Moderators,
+    /// Anyone: the room is non-anonymous.
+    Anyone,
+}
+
+/// Who may send private messages (`muc#roomconfig_allowpm`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AllowPm {
+    /// Every occupant.
+    Anyone,
+    /// Participants and moderators.
+    Participants,
+    /// Moderators only.
+    Moderators,
+    /// Nobody.
+    None,
+}
+
+/// Roles in a set: who is meant by a list-multi option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Roles {
+    /// Moderators.
+    pub moderator: bool,
+    /// Participants.
+    pub participant: bool,
+    /// Visitors.
+    pub visitor: bool,
+}
+
+impl Roles {
+    /// Everybody.
+    pub const ALL: Self = Self { moderator: true, participant: true, visitor: true };
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+/// Every option of a room. The default is a hidden, open, semi-anonymous, temporary room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Name shown to people; empty: none (`roomname`).
+    pub name: String,
+    /// Longer description (`roomdesc`).
+    pub description: String,
+    /// Language of the conversation, as in `xml:lang`; empty: not stated (`lang`).
+    pub language: String,
+    /// The room outlives its last occupant (`persistentroom`).
+    pub persistent: bool,
+    /// The room is listed (`publicroom`).
+    pub public: bool,
+    /// A password is needed to enter (`passwordprotectedroom`).
+    pub password_protected: bool,
+    /// The password (`roomsecret`).
+    pub password: String,
+    /// Most occupants at a time; 0: no limit of the room's own (`maxusers`).
+    pub occupants_max: u32,
+    /// Who sees real addresses (`whois`).
+    pub whois: Whois,
+    /// Only members enter (`membersonly`).
+    pub members_only: bool,
+    /// Newcomers have no voice (`moderatedroom`).
+    pub moderated: bool,
+    /// Participants may set the subject (`changesubject`).
+    pub change_subject: bool,
+    /// Members may invite into a members-only room (`allowinvites`).
+    pub allow_invites: bool,
+    /// Who may send private messages (`allowpm`).
+    pub allow_pm: AllowPm,
+    /// Whose presence is broadcast (`presencebroadcast`).
+    pub presence_broadcast: Roles,
+    /// Which roles may get the member list (`getmemberlist`).
+    pub member_list: Roles,
+    /// The room is logged in public (`enablelogging`).
+    pub logging: bool,
+    /// Address of an associated pubsub node (`pubsub`).
+    pub pubsub: String,
+    /// Most messages of history that a joining client gets (`muc#maxhistoryfetch`).
+    pub history_max: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            description: String::new(),
+            language: String::new(),
+            persistent: false,
+            public: false,
+            password_protected: false,
+            password: String::new(),
+            occupants_max: 0,
+            whois: Whois::Moderators,
+            members_only: false,
+            moderated: false,
+            change_subject: false,
+            allow_invites: false,
+            allow_pm: AllowPm::Anyone,
+            presence_broadcast: Roles::ALL,
+            member_list: Roles::ALL,
+            logging: false,
+            pubsub: String::new(),
+            history_max: 20,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Stanzas out: one element becomes bytes once, and recipients are spliced into them.
+//!
+//! A stanza is written as it stands in a stream whose default namespace is that of the stanza itself, so
+//! `jabber:client` inside the program needs no declaration on the component stream (XEP-0114).
+//! Characters that XML 1.0 does not allow are replaced by U+FFFD: text from disk or from an administrator
+//! can never break the stream.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use minidom::{Element, Node};
+
+use super::jid::Jid;
+use super::ns;
+
+/// A stanza in bytes with a hole where ` to='…'` goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    head: Bytes,
+    tail: Bytes,
+}
+
+/// Who gets a stanza, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// One address.
+    One(Jid),
+    /// Many addresses; the list may be shared by several stanzas.
+    Many(Arc<[Jid]>),
+}
+
+/// A stanza and its recipients: the one form in which anything leaves the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// What is sent.
+    pub stanza: Template,
+    /// To whom.
+    pub to: Recipients,
+}
+
+impl Recipients {
+    /// The addresses as a slice.
+    pub fn as_slice(&self) -> &[Jid] {
+        match self {
+            Self::One(jid) => std::slice::from_ref(jid),
+            Self::Many(jids) => jids,
+        }
+    }
+}
+
+impl Outgoing {
+    /// `stanza` for one recipient. A `to` that it may have is overruled.
+    pub fn one(stanza: &Element, to: Jid) -> Self {
+        Self { stanza: Template::new(stanza), to: Recipients::One(to) }
+    }
+
+    /// Bytes on the wire for all recipients together.
+    pub fn wire_bytes(&self) -> usize {
+        let each = self.stanza.head.len() + self.stanza.tail.len();
+        self.to.as_slice().iter().map(|jid| each + jid.as_str().len()).sum()
+    }
+}
+
+impl Template {
+    /// Writes `stanza` once, leaving out a `to` attribute.
+    pub fn new(stanza: &Element) -> Self {
+        let mut text = String::with_capacity(512);
+        open_tag(stanza, stanza_ns(stanza), Some("to"), &mut text);
+        text.push_str(" to='");
+        let head = text.len();
+        text.push('\'');
+        content(stanza, &mut text);
+        let bytes = Bytes::from(text);
+        Self { head: bytes.slice(..head), tail: bytes.slice(head..) }
+    }
+
+    /// Appends the stanza addressed to `to`.
+    pub fn splice(&self, to: &Jid, out: &mut Vec<u8>) {
+        let to = to.as_str().as_bytes();
+        out.reserve(self.head.len() + to.len() + self.tail.len());
+        out.extend_from_slice(&self.head);
+        if to.iter().any(|b| matches!(b, b'&' | b'<' | b'>' | b'\'' | b'"')) {
+            let mut escaped = String::with_capacity(to.len() + 16);
+            // A Jid is text: the bytes came from a `str`.
+            escape(&String::from_utf8_lossy(to), &mut escaped);
+            out.extend_from_slice(escaped.as_bytes());
+        } else {
+            out.extend_from_slice(to);
+        }
+        out.extend_from_slice(&self.tail);
+    }
+}
+
+/// A whole element as it stands inside a stream whose default namespace is the element's own.
+pub fn element(element: &Element) -> String {
+    let mut text = String::with_capacity(256);
+    write(element, stanza_ns(element), &mut text);
+    text
+}
+
+/// A whole element that declares its namespace, readable on its own.
+pub fn standalone(element: &Element) -> String {
+    let mut text = String::with_capacity(256);
+    write(element, "", &mut text);
+    text
+}
+
+fn stanza_ns(stanza: &Element) -> &'static str {
+    if stanza.has_ns(ns::CLIENT) { ns::CLIENT } else { "" }
+}
+
+fn write(element: &Element, parent_ns: &str, out: &mut String) {
+    open_tag(element, parent_ns, None, out);
+    content(element, out);
+}
+
+/// `<name xmlns='…' attributes` without the closing bracket.
+fn open_tag(element: &Element, parent_ns: &str, without: Option<&str>, out: &mut String) {
+    out.push('<');
+    out.push_str(element.name());
+    if !element.has_ns(parent_ns) {
+        attribute("xmlns", &element.ns(), out);
+    }
+    for (i, ((namespace, name), value)) in element.attrs().iter().enumerate() {
+        let name: &str = name;
+        if namespace.is_none() {
+            if without != Some(name) {
+                attribute(name, value, out);
+            }
+        } else if namespace.as_str() == ns::XML {
+            attribute(&format!("xml:{name}"), value, out);
+        } else {
+            attribute(&format!("xmlns:a{i}"), namespace.as_str(), out);
+            attribute(&format!("a{i}:{name}"), value, out);
+        }
+    }
+}
+
+/// Everything after the attributes: `/>`, or the children and the closing tag.
+///
+/// Recursion is bounded: no element deeper than the reader's limit exists in the program.
+fn content(element: &Element, out: &mut String) {
+    if element.nodes().next().is_none() {
+        out.push_str("/>");
+        return;
+    }
+    out.push('>');
+    let namespace = element.ns();
+    for node in element.nodes() {
+        match node {
+            Node::Element(child) => write(child, &namespace, out),
+            Node::Text(text) => escape(text, out),
+        }
+    }
+    // Writing to a String cannot fail.
+    let _ = write!(out, "</{}>", element.name());
+}
+
+fn attribute(name: &str, value: &str, out: &mut String) {
+    out.push(' ');
+    out.push_str(name);
+    out.push_str("='");
+    escape(value, out);
+    out.push('\'');
+}
+
+/// Escapes for text and for attribute values alike; white space in attributes survives as references.
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\'' => out.push_str("&apos;"),
+            '"' => out.push_str("&quot;"),
+            '\r' => out.push_str("&#13;"),
+            '\t' => out.push_str("&#9;"),
+            '\n' => out.push_str("&#10;"),
+            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spliced(stanza: &str, to: &str) -> String {
+        let stanza: Element = stanza.parse().expect("test xml");
+        let mut out = Vec::new();
+        Template::new(&stanza).splice(&Jid::parse(to).expect("test jid"), &mut out);
+        String::from_utf8(out).expect("utf-8")
+    }
+
+    #[test]
+    fn the_recipient_is_spliced_and_the_old_one_gone() {
+        let out = spliced(
+            "<message xmlns='jabber:client' from='r@s/n' to='x@y'><body>hi</body></message>",
+            "a@b/c",
+        );
+        assert_eq!(out, "<message from='r@s/n' to='a@b/c'><body>hi</body></message>");
+    }
+
+    #[test]
+    fn a_recipient_is_escaped() {
+        assert_eq!(
+            spliced("<presence xmlns='jabber:client'/>", "a@b/<&'>"),
+            "<presence to='a@b/&lt;&amp;&apos;&gt;'/>"
+        );
+    }
+
+    #[test]
+    fn namespaces_are_declared_where_they_change() {
+        let out = spliced(
+            "<iq xmlns='jabber:client' xml:lang='de'><q xmlns='urn:q'><i/><r xmlns='urn:r' p:k='v' xmlns:p='urn:p'/></q></iq>",
+            "a@b",
+        );
+        assert_eq!(
+            out,
+            "<iq xml:lang='de' to='a@b'><q xmlns='urn:q'><i/><r xmlns='urn:r' xmlns:a0='urn:p' a0:k='v'/></q></iq>"
+        );
+    }
+
+    #[test]
+    fn characters_that_xml_forbids_are_replaced() {
+        let mut stanza = Element::bare("body", ns::CLIENT);
+        stanza.append_text("a\u{1}b\u{ffff}c\r\n");
+        assert_eq!(element(&stanza), "<body>a\u{fffd}b\u{fffd}c&#13;&#10;</body>");
+    }
+}

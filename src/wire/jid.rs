@@ -1,0 +1,247 @@
+//! Addresses: `local@domain/resource`, kept as the server normalised them (RFC 6122, RFC 7622).
+//!
+//! The host server has prepared every address before it reaches a component, so an address is checked for
+//! shape and size only, and compared byte by byte. What a room makes up itself (a nick) is prepared here.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The most bytes that one part of an address may have (RFC 7622 §3.1).
+pub const PART_BYTES_MAX: usize = 1023;
+
+/// Any address. Cloning shares the text.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Jid {
+    text: Arc<str>,
+    /// Bytes before `@`; no local part when `None`.
+    at: Option<u16>,
+    /// Bytes before `/`; no resource when `None`.
+    slash: Option<u16>,
+}
+
+/// An address without a resource, in the same clothes: a room, an account, a domain.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BareJid(Jid);
+
+/// Why a text is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JidError {
+    /// A part before `@`, the domain, or a part after `/` is empty.
+    Empty,
+    /// A part has over [`PART_BYTES_MAX`] bytes.
+    TooLong,
+    /// A character that no address can have at that place.
+    Character,
+    /// A resource where none may be.
+    Resource,
+}
+
+impl fmt::Display for JidError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "a part of the address is empty",
+            Self::TooLong => "a part of the address is longer than 1023 bytes",
+            Self::Character => "the address holds a character that is not allowed there",
+            Self::Resource => "an address without a resource is needed",
+        })
+    }
+}
+
+impl std::error::Error for JidError {}
+
+impl Jid {
+    /// Reads an address. The parts are checked for emptiness, size and forbidden characters; they are not folded.
+    pub fn parse(text: &str) -> Result<Self, JidError> {
+        let slash = text.find('/');
+        let bare = &text[..slash.unwrap_or(text.len())];
+        let at = bare.find('@');
+        let domain = &bare[at.map_or(0, |i| i + 1)..];
+        let local = at.map(|i| &bare[..i]);
+        let resource = slash.map(|i| &text[i + 1..]);
+        for part in [local, Some(domain), resource].into_iter().flatten() {
+            if part.is_empty() {
+                return Err(JidError::Empty);
+            }
+            if part.len() > PART_BYTES_MAX {
+                return Err(JidError::TooLong);
+            }
+            if part.chars().any(char::is_control) {
+                return Err(JidError::Character);
+            }
+        }
+        let separators = |c: char| c.is_whitespace() || matches!(c, '"' | '&' | '\'' | '<' | '>' | '@' | ':');
+        if local.is_some_and(|l| l.contains(separators))
+            || domain.contains(['@', ' ', '<', '>', '&', '"', '\''])
+        {
+            return Err(JidError::Character);
+        }
+        // Three parts of at most 1023 bytes: the offsets fit.
+        Ok(Self { text: text.into(), at: at.map(|i| i as u16), slash: slash.map(|i| i as u16) })
+    }
+
+    /// The whole text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The part before `@`.
+    pub fn local(&self) -> Option<&str> {
+        self.at.map(|i| &self.text[..usize::from(i)])
+    }
+
+    /// The domain.
+    pub fn domain(&self) -> &str {
+        &self.bare_str()[self.at.map_or(0, |i| usize::from(i) + 1)..]
+    }
+
+    /// The part after `/`.
+    pub fn resource(&self) -> Option<&str> {
+        self.slash.map(|i| &self.text[usize::from(i) + 1..])
+    }
+
+    /// The text without the resource.
+    pub fn bare_str(&self) -> &str {
+        &self.text[..self.slash.map_or(self.text.len(), usize::from)]
+    }
+
+    /// The address without the resource.
+    pub fn to_bare(&self) -> BareJid {
+        match self.slash {
+            None => BareJid(self.clone()),
+            Some(_) => BareJid(Self { text: self.bare_str().into(), at: self.at, slash: None }),
+        }
+    }
+
+    /// Whether there is a resource.
+    pub fn is_full(&self) -> bool {
+        self.slash.is_some()
+    }
+}
+
+impl BareJid {
+    /// Reads an address that has no resource.
+    pub fn parse(text: &str) -> Result<Self, JidError> {
+        let jid = Jid::parse(text)?;
+        if jid.is_full() { Err(JidError::Resource) } else { Ok(Self(jid)) }
+    }
+
+    /// The same as an address of any kind.
+    pub fn as_jid(&self) -> &Jid {
+        &self.0
+    }
+
+    /// The whole text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The part before `@`.
+    pub fn local(&self) -> Option<&str> {
+        self.0.local()
+    }
+
+    /// The domain.
+    pub fn domain(&self) -> &str {
+        self.0.domain()
+    }
+
+    /// This address with a resource: an occupant's address when this is a room.
+    pub fn with_resource(&self, resource: &str) -> Result<Jid, JidError> {
+        if resource.is_empty() {
+            return Err(JidError::Empty);
+        }
+        if resource.len() > PART_BYTES_MAX {
+            return Err(JidError::TooLong);
+        }
+        if resource.chars().any(char::is_control) {
+            return Err(JidError::Character);
+        }
+        let bare = self.as_str();
+        Ok(Jid { text: format!("{bare}/{resource}").into(), at: self.0.at, slash: Some(bare.len() as u16) })
+    }
+}
+
+impl TryFrom<String> for BareJid {
+    type Error = JidError;
+    fn try_from(text: String) -> Result<Self, JidError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<BareJid> for String {
+    fn from(jid: BareJid) -> Self {
+        jid.as_str().to_owned()
+    }
+}
+
+impl From<BareJid> for Jid {
+    fn from(jid: BareJid) -> Self {
+        jid.0
+    }
+}
+
+macro_rules! text_like {
+    ($($t:ty),*) => {$(
+        impl fmt::Display for $t {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl fmt::Debug for $t {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )*};
+}
+text_like!(Jid, BareJid);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart() {
+        let jid = Jid::parse("room@muc.example/nick@home/2").expect("valid");
+        assert_eq!(jid.local(), Some("room"));
+        assert_eq!(jid.domain(), "muc.example");
+        assert_eq!(jid.resource(), Some("nick@home/2"));
+        assert_eq!(jid.to_bare().as_str(), "room@muc.example");
+        assert_eq!(jid.to_bare().with_resource("nick@home/2"), Ok(jid));
+    }
+
+    #[test]
+    fn a_domain_alone_is_an_address() {
+        let jid = Jid::parse("muc.example").expect("valid");
+        assert_eq!((jid.local(), jid.domain(), jid.resource()), (None, "muc.example", None));
+    }
+
+    #[test]
+    fn an_emoji_nick_is_an_address() {
+        assert_eq!(Jid::parse("r@s/🦀").expect("valid").resource(), Some("🦀"));
+    }
+
+    #[test]
+    fn empty_parts_are_refused() {
+        for text in ["", "@d", "l@", "l@d/", "/r", "d/"] {
+            assert_eq!(Jid::parse(text), Err(JidError::Empty), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_beyond_its_limit_is_refused() {
+        let long = "x".repeat(PART_BYTES_MAX + 1);
+        for text in [format!("{long}@d"), format!("l@{long}"), format!("l@d/{long}")] {
+            assert_eq!(Jid::parse(&text), Err(JidError::TooLong));
+        }
+        assert!(Jid::parse(&format!("l@d/{}", &long[1..])).is_ok());
+    }
+
+    #[test]
+    fn characters_that_no_local_part_has_are_refused() {
+        for text in ["a b@d", "a'b@d", "a:b@d", "a\u{7}@d", "l@d d"] {
+            assert_eq!(Jid::parse(text), Err(JidError::Character), "{text}");
+        }
+    }
+}

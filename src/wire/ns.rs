@@ -1,0 +1,55 @@
+//! Every namespace that the service speaks, with the specification it comes from.
+
+/// Stanzas inside the program; on the component stream they travel as [`COMPONENT_ACCEPT`] (XEP-0114).
+pub const CLIENT: &str = "jabber:client";
+/// The default namespace of a component stream (XEP-0114).
+pub const COMPONENT_ACCEPT: &str = "jabber:component:accept";
+/// The stream element itself (RFC 6120).
+pub const STREAM: &str = "http://etherx.jabber.org/streams";
+/// Conditions of stream errors (RFC 6120).
+pub const STREAM_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+/// Conditions of stanza errors (RFC 6120).
+pub const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+/// `xml:lang` and friends.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// Join requests (XEP-0045).
+pub const MUC: &str = "http://jabber.org/protocol/muc";
+/// What the room says of its occupants, invitations, status codes (XEP-0045).
+pub const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
+/// Roles, affiliations and lists (XEP-0045).
+pub const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
+/// Configuration and destruction (XEP-0045).
+pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
+/// FORM_TYPE of the configuration form (XEP-0045).
+pub const MUC_ROOMCONFIG: &str = "http://jabber.org/protocol/muc#roomconfig";
+/// FORM_TYPE of the extended room information (XEP-0045).
+pub const MUC_ROOMINFO: &str = "http://jabber.org/protocol/muc#roominfo";
+/// FORM_TYPE of a voice request (XEP-0045).
+pub const MUC_REQUEST: &str = "http://jabber.org/protocol/muc#request";
+/// The room keeps the message ids of clients (XEP-0045).
+pub const MUC_STABLE_ID: &str = "http://jabber.org/protocol/muc#stable_id";
+/// The room answers pings of its own occupants itself (XEP-0410).
+pub const MUC_SELF_PING: &str = "http://jabber.org/protocol/muc#self-ping-optimization";
+/// Direct invitations (XEP-0249).
+pub const CONFERENCE: &str = "jabber:x:conference";
+/// What an entity is and can do (XEP-0030).
+pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
+/// What an entity contains (XEP-0030).
+pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// Data forms (XEP-0004).
+pub const DATA: &str = "jabber:x:data";
+/// Result set management: paging (XEP-0059).
+pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// When a stanza was first sent (XEP-0203).
+pub const DELAY: &str = "urn:xmpp:delay";
+/// Ping (XEP-0199).
+pub const PING: &str = "urn:xmpp:ping";
+/// Software version (XEP-0092).
+pub const VERSION: &str = "jabber:iq:version";
+/// Unique and stable stanza ids (XEP-0359).
+pub const SID: &str = "urn:xmpp:sid:0";
+/// Announcement of privileges from the server; to be ignored (XEP-0356).
+pub const PRIVILEGE: &str = "urn:xmpp:privilege:2";
+/// Announcement of delegation from the server; to be ignored (XEP-0355).
+pub const DELEGATION: &str = "urn:xmpp:delegation:2";

@@ -1,0 +1,1 @@
+//! Bytes in, stanzas out: the reader of an XML stream, without IO.
