@@ -114,7 +114,7 @@ impl Player {
         }
     }
 
-    fn receive(&mut self, expected: &Element, captures: &mut Captures) -> Result<(), String> {
+    fn receive(&mut self, expected: &Element, block: &str, captures: &mut Captures) -> Result<(), String> {
         let client = self.client.as_mut().ok_or_else(|| format!("{} is not connected", self.name))?;
         let deadline = Instant::now() + PATIENCE;
         let before = self.skipped.len();
@@ -127,9 +127,9 @@ impl Player {
             }
         };
         Err(format!(
-            "{} receives:\n  {}\nbut since the last match there came{}\nand {fault}",
+            "{} receives:\n{}\nbut since the last match there came{}\nand {fault}",
             self.name,
-            encode::element(expected),
+            block.trim_end(),
             list(&self.skipped[before..])
         ))
     }
@@ -180,15 +180,16 @@ impl Performance<'_> {
                 Ok(())
             }
             Action::Sends(block) => {
-                for mut stanza in self.stanzas(block)? {
+                for mut stanza in script::stanzas(&self.translate(block)?)? {
                     pattern::fill(&mut stanza, &self.captures)?;
                     self.players[step.who].send(&stanza)?;
                 }
                 Ok(())
             }
             Action::Receives(block) => {
-                for expected in self.stanzas(block)? {
-                    self.players[step.who].receive(&expected, &mut self.captures)?;
+                let block = self.translate(block)?;
+                for expected in script::stanzas(&block)? {
+                    self.players[step.who].receive(&expected, &block, &mut self.captures)?;
                 }
                 Ok(())
             }
@@ -196,13 +197,11 @@ impl Performance<'_> {
         }
     }
 
-    /// The stanzas of a block with the addresses of this performance.
-    fn stanzas(&self, block: &str) -> Result<Vec<Element>, String> {
-        let block = self.stage.translate(block);
-        let block = script::interpolate(&block, &self.script.cast, |who, which| {
+    /// A block with the addresses of this performance.
+    fn translate(&self, block: &str) -> Result<String, String> {
+        script::interpolate(&self.stage.translate(block), &self.script.cast, |who, which| {
             escape(&self.players[who].address(which))
-        })?;
-        script::stanzas(&block)
+        })
     }
 }
 

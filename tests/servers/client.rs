@@ -9,13 +9,16 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use conclave::wire::stream::{Limits, Output, StreamReader};
 use conclave::wire::{encode, ns};
-use minidom::{Element, tree_builder::TreeBuilder};
-use rxml::{Parse as _, RawParser, WithOptions as _};
+use minidom::Element;
 use xmpp_parsers::sasl;
 
 /// How long a step of the login may take.
 const STEP: Duration = Duration::from_secs(10);
+/// A client takes whatever its server lets through.
+const LIMITS: Limits =
+    Limits { stanza_bytes_max: 4 << 20, depth_max: 512, attributes_max: 10_000, elements_max: 1_000_000 };
 const REGISTER: &str = "jabber:iq:register";
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
@@ -43,7 +46,7 @@ pub(crate) struct Account {
 pub(crate) enum Error {
     /// The connection failed or ended.
     Io(io::Error),
-    /// The server sent what is not XML.
+    /// The server sent what is not XML, or an error of the stream.
     Xml(String),
     /// The server did not answer a step of the login in time.
     Silent(&'static str),
@@ -73,7 +76,7 @@ impl From<io::Error> for Error {
 /// A client that is logged in and has sent no presence.
 pub(crate) struct Client {
     socket: TcpStream,
-    reader: Reader,
+    reader: StreamReader,
     waiting: VecDeque<Element>,
     domain: String,
     jid: String,
@@ -154,7 +157,7 @@ impl Client {
             self.socket.set_read_timeout(Some(left))?;
             match self.socket.read(&mut buffer) {
                 Ok(0) => return Err(Error::Io(io::ErrorKind::UnexpectedEof.into())),
-                Ok(n) => self.reader.feed(&buffer[..n], &mut self.waiting)?,
+                Ok(n) => self.read(&buffer[..n])?,
                 Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e.into()),
@@ -212,7 +215,7 @@ impl Client {
         socket.set_nodelay(true)?;
         let mut client = Self {
             socket,
-            reader: Reader::new(),
+            reader: StreamReader::new(LIMITS),
             waiting: VecDeque::new(),
             domain: door.domain.clone(),
             jid: String::new(),
@@ -224,7 +227,7 @@ impl Client {
 
     /// Opens a stream on the connection and gives what the server offers.
     fn open_stream(&mut self) -> Result<Element, Error> {
-        self.reader = Reader::new();
+        self.reader = StreamReader::new(LIMITS);
         let header = format!(
             "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' version='1.0' to='{}'>",
             ns::CLIENT,
@@ -256,6 +259,20 @@ impl Client {
         }
     }
 
+    /// Queues what the bytes complete: every element of the stream, features and answers of the login among them.
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut read = Vec::new();
+        let fault = self.reader.feed(bytes, &mut read);
+        for output in read {
+            match output {
+                Output::Stanza(stanza) => self.waiting.push_back(stanza),
+                Output::Opened(_) | Output::Closed => {}
+                other => return Err(Error::Xml(format!("{other:?}"))),
+            }
+        }
+        fault.map_err(|e| Error::Xml(e.to_string()))
+    }
+
     fn write(&mut self, text: &str) -> Result<(), Error> {
         Ok(self.socket.write_all(text.as_bytes())?)
     }
@@ -263,33 +280,4 @@ impl Client {
 
 fn attribute_name(name: &str) -> rxml::NcName {
     name.try_into().expect("a name without a colon")
-}
-
-/// Bytes in, the children of the stream out, features and errors of the stream among them.
-struct Reader {
-    parser: RawParser,
-    tree: TreeBuilder,
-}
-
-impl Reader {
-    fn new() -> Self {
-        let options = rxml::Options { max_token_length: 1024 * 1024, ..rxml::Options::default() };
-        Self { parser: RawParser::with_options(options), tree: TreeBuilder::new() }
-    }
-
-    fn feed(&mut self, mut bytes: &[u8], out: &mut VecDeque<Element>) -> Result<(), Error> {
-        loop {
-            match self.parser.parse(&mut bytes, false) {
-                Ok(Some(event)) => {
-                    self.tree.process_event(event).map_err(|e| Error::Xml(e.to_string()))?;
-                    if self.tree.depth() == 1 {
-                        out.extend(self.tree.unshift_child());
-                    }
-                }
-                Ok(None) => return Ok(()),
-                Err(rxml::error::EndOrError::NeedMoreData) => return Ok(()),
-                Err(rxml::error::EndOrError::Error(e)) => return Err(Error::Xml(e.to_string())),
-            }
-        }
-    }
 }
