@@ -19,7 +19,7 @@ use crate::store::change::{Changes, Table};
 const FORMAT: u32 = 1;
 
 /// Records are read once per room and then live in the room: little is gained by a larger cache.
-const CACHE_BYTES: u64 = 1 * 1024 * 1024;
+const CACHE_BYTES: u64 = 1024 * 1024;
 
 /// Steps in one transaction. See [`journal`] for what a change of more takes.
 pub(super) const STEPS_AT_A_TIME: usize = 2048;
@@ -186,7 +186,11 @@ impl Database {
     /// Closes the database, whatever state it is in.
     pub(super) fn close(self) {
         // sled panics when its last sync fails, and this is called when syncs fail.
-        if let Err(e) = guarded(|| Ok(drop(self))) {
+        let dropped = guarded(|| {
+            drop(self);
+            Ok(())
+        });
+        if let Err(e) = dropped {
             tracing::warn!("closing the database: {e}");
         }
     }
