@@ -1,1 +1,46 @@
-fn main() {}
+//! The `conclave` command: arguments, settings, tracing, run, exit code; nothing else.
+
+mod cli;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command, ConfigCommand};
+use conclave::config::{ConfigError, host_config};
+
+/// The settings or the arguments are wrong; `clap` exits with the same.
+const EXIT_CONFIG: u8 = 2;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Config(ConfigCommand::Check(args)) => args.load().map(|settings| {
+            let component = &settings.component;
+            format!("The settings are sound: {} at {}.\n", component.domain, component.server)
+        }),
+        Command::Config(ConfigCommand::Print(args)) => args.load().map(|settings| settings.to_toml()),
+        Command::HostConfig { host, show_secret, settings } => {
+            settings.load().map(|settings| host_config::lines(host.into(), &settings, show_secret))
+        }
+    };
+    match outcome {
+        Ok(text) => print(&text),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// Writes to standard output; a reader who has gone away is no failure of ours.
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("conclave: the output cannot be written: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn refuse(error: &ConfigError) -> ExitCode {
+    eprintln!("conclave: {error}");
+    ExitCode::from(EXIT_CONFIG)
+}

@@ -1,0 +1,326 @@
+//! What can only be judged when all settings are together: addresses, ranges, what contradicts what.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::layers::{Origins, meant};
+use super::{Component, ConfigError, Create, PORT_DEFAULT, Place, Raw, Secret, Settings, parent};
+use crate::wire::jid::{BareJid, PART_BYTES_MAX};
+
+/// The least and the most that each limit may be.
+const RANGES: [(&str, i64, i64); 17] = [
+    ("stanza_bytes_max", 10_000, 16 << 20),
+    ("depth_max", 8, 256),
+    ("attributes_max", 16, 4096),
+    ("elements_max", 64, 1_000_000),
+    ("nick_bytes_max", 1, PART_BYTES_MAX as i64),
+    ("text_bytes_max", 64, 1 << 20),
+    ("subject_bytes_max", 64, 1 << 20),
+    ("occupants_max", 1, 1_000_000),
+    ("sessions_max", 1, 1000),
+    ("affiliations_max", 1, 10_000_000),
+    ("items_max", 1, 100_000),
+    ("invites_max", 1, 10_000),
+    ("history_messages_max", 0, 100_000),
+    ("history_bytes_max", 1024, 1 << 30),
+    ("rooms_max", 1, 10_000_000),
+    ("mailbox_stanzas_max", 16, 1_000_000),
+    ("queue_bytes_max", 65_536, 4 << 30),
+];
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Turns what was written into what holds, or names the first contradiction.
+pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError> {
+    let check = Check { raw: &raw, origins };
+    let domain = check.domain()?;
+    let server = check.server()?;
+    let secret = check.secret()?;
+    let admins = check.admins()?;
+    check.service(&domain)?;
+    check.limits()?;
+    check.default_room()?;
+    check.store()?;
+    check.log()?;
+    let mut service = raw.service;
+    service.admins = admins;
+    Ok(Settings {
+        component: Component { domain, server, secret },
+        service,
+        default_room: raw.default_room,
+        limits: raw.limits,
+        store: raw.store,
+        log: raw.log,
+    })
+}
+
+struct Check<'a> {
+    raw: &'a Raw,
+    origins: &'a Origins,
+}
+
+impl Check<'_> {
+    /// A mistake in the value of `path`, with what was meant.
+    fn wrong(&self, path: &str, why: impl std::fmt::Display) -> ConfigError {
+        ConfigError::new(self.origins.of(path), format!("{path} {why}{}", meant(path)))
+    }
+
+    fn missing(&self, path: &str, how: &str) -> ConfigError {
+        let file = match &self.origins.file {
+            Some(_) => "",
+            None => {
+                " (no configuration file was found: neither ./component.toml nor /etc/conclave/component.toml)"
+            }
+        };
+        ConfigError::new(self.origins.nearest(path), format!("{path} is not set; {how}{file}"))
+    }
+
+    fn domain(&self) -> Result<BareJid, ConfigError> {
+        const PATH: &str = "component.domain";
+        let text = self.raw.component.domain.to_lowercase();
+        if text.is_empty() {
+            let how = "write domain = \"rooms.example.org\" under [component], \
+                       or set CONCLAVE_DOMAIN, or pass --domain";
+            return Err(self.missing(PATH, how));
+        }
+        let jid = BareJid::parse(&text)
+            .map_err(|error| self.wrong(PATH, format_args!("is not a domain: {error}: \"{text}\"")))?;
+        if jid.local().is_some() {
+            return Err(self.wrong(PATH, format_args!("is not a domain but an account: \"{text}\"")));
+        }
+        let label_is_bad = |label: &str| label.is_empty() || label.len() > 63 || label.contains(':');
+        if text.split('.').any(label_is_bad) {
+            return Err(self.wrong(PATH, format_args!("is not a domain: \"{text}\"")));
+        }
+        Ok(jid)
+    }
+
+    fn server(&self) -> Result<String, ConfigError> {
+        let text = &self.raw.component.server;
+        server(text).map_err(|why| self.wrong("component.server", format_args!("{why}: \"{text}\"")))
+    }
+
+    fn secret(&self) -> Result<Secret, ConfigError> {
+        let component = &self.raw.component;
+        if component.secret_file.is_empty() {
+            if component.secret.is_empty() {
+                let how = "write secret = \"…\" or secret_file = \"…\" under [component], \
+                           or set CONCLAVE_SECRET or CONCLAVE_SECRET_FILE, or pass --secret-file";
+                return Err(self.missing("component.secret", how));
+            }
+            return Ok(Secret::new(&component.secret));
+        }
+        const PATH: &str = "component.secret_file";
+        let path = Path::new(&component.secret_file);
+        let secret = Secret::read(path)
+            .map_err(|error| self.wrong(PATH, format_args!("{} cannot be read: {error}", path.display())))?;
+        if secret.expose().is_empty() {
+            return Err(self.wrong(PATH, format_args!("{} is empty", path.display())));
+        }
+        Ok(secret)
+    }
+
+    fn admins(&self) -> Result<Vec<BareJid>, ConfigError> {
+        let account = |jid: &BareJid| {
+            let jid = BareJid::parse(&jid.as_str().to_lowercase()).ok().filter(|jid| jid.local().is_some());
+            jid.ok_or(())
+        };
+        let each = self.raw.service.admins.iter().map(|jid| {
+            account(jid).map_err(|()| {
+                self.wrong("service.admins", format_args!("holds \"{jid}\", which is not an account"))
+            })
+        });
+        each.collect()
+    }
+
+    fn service(&self, domain: &BareJid) -> Result<(), ConfigError> {
+        self.text("service.name", &self.raw.service.name)?;
+        match self.raw.service.create {
+            Create::Local if parent(domain.as_str()).is_none() => Err(self.wrong(
+                "service.create",
+                format_args!("is \"local\", but {domain} has no parent domain whose accounts could be local"),
+            )),
+            Create::Admins if self.raw.service.admins.is_empty() => Err(self.wrong(
+                "service.create",
+                "is \"admins\", but service.admins is empty: nobody could create a room",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn limits(&self) -> Result<(), ConfigError> {
+        let limits = Table::try_from(&self.raw.limits).expect("limits are integers");
+        for (key, least, most) in RANGES {
+            let value = limits.get(key).and_then(Value::as_integer).expect("every range has its limit");
+            if !(least..=most).contains(&value) {
+                let why = format!("is {value}, which is not between {least} and {most}");
+                return Err(self.wrong(&format!("limits.{key}"), why));
+            }
+        }
+        let (queue, stanza) = (self.raw.limits.queue_bytes_max, self.raw.limits.stanza_bytes_max);
+        if queue < stanza {
+            let why = format!("is {queue}, less than limits.stanza_bytes_max, which is {stanza}");
+            return Err(self.wrong("limits.queue_bytes_max", why));
+        }
+        Ok(())
+    }
+
+    fn default_room(&self) -> Result<(), ConfigError> {
+        let (room, limits) = (&self.raw.default_room, &self.raw.limits);
+        for (path, text) in [
+            ("default_room.name", &room.name),
+            ("default_room.description", &room.description),
+            ("default_room.language", &room.language),
+            ("default_room.password", &room.password),
+            ("default_room.pubsub", &room.pubsub),
+        ] {
+            self.text(path, text)?;
+        }
+        if room.password_protected && room.password.is_empty() {
+            return Err(self.wrong(
+                "default_room.password_protected",
+                "is true, but default_room.password is empty: nobody could enter a new room",
+            ));
+        }
+        for (path, value, limit, most) in [
+            ("default_room.occupants_max", room.occupants_max, "limits.occupants_max", limits.occupants_max),
+            (
+                "default_room.history_max",
+                room.history_max,
+                "limits.history_messages_max",
+                limits.history_messages_max,
+            ),
+        ] {
+            if value > most {
+                // Blame what was written down: the limit may be the one that was changed.
+                let path_to_blame = if self.origins.of(path) == Place::Default { limit } else { path };
+                let why = format!("{path} is {value}, more than {limit}, which is {most}");
+                return Err(ConfigError::new(self.origins.of(path_to_blame), why));
+            }
+        }
+        Ok(())
+    }
+
+    fn store(&self) -> Result<(), ConfigError> {
+        match self.raw.store.path.as_os_str().is_empty() {
+            true => Err(self.wrong("store.path", "is empty")),
+            false => Ok(()),
+        }
+    }
+
+    fn log(&self) -> Result<(), ConfigError> {
+        let level = self.raw.log.level.as_str();
+        // A lone word that is no level would be taken for the name of a part and silence everything else.
+        for word in level.split(',').map(str::trim) {
+            if !word.contains('=') && !LEVELS.contains(&word.to_ascii_lowercase().as_str()) {
+                return Err(self.wrong("log.level", format_args!("holds \"{word}\", which is not a level")));
+            }
+        }
+        let parsed = tracing_subscriber::EnvFilter::builder().parse(level);
+        parsed
+            .map(|_| ())
+            .map_err(|error| self.wrong("log.level", format_args!("is not understood: {error}")))
+    }
+
+    /// Text that will stand in stanzas: bounded, and of characters that XML can carry.
+    fn text(&self, path: &str, text: &str) -> Result<(), ConfigError> {
+        let bytes_max = self.raw.limits.text_bytes_max;
+        if text.len() > bytes_max {
+            let why =
+                format!("has {} bytes, more than limits.text_bytes_max, which is {bytes_max}", text.len());
+            return Err(self.wrong(path, why));
+        }
+        let not_xml =
+            |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+        match text.contains(not_xml) {
+            true => Err(self.wrong(path, "holds a control character, which XML cannot carry")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Completes "host", "host:port", "[v6]" or "[v6]:port" to host and port.
+fn server(text: &str) -> Result<String, &'static str> {
+    if text.contains("://") || text.contains('/') {
+        return Err("must be \"host:port\", without a scheme or a path");
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("holds a space");
+    }
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (inside, after) = rest.split_once(']').ok_or("has a [ without its ]")?;
+            inside.parse::<std::net::Ipv6Addr>().map_err(|_| "holds no IPv6 address between [ and ]")?;
+            let port = if after.is_empty() { None } else { Some(after.strip_prefix(':').unwrap_or("")) };
+            (format!("[{inside}]"), port)
+        }
+        None if text.parse::<std::net::Ipv6Addr>().is_ok() => (format!("[{text}]"), None),
+        None => match text.rsplit_once(':') {
+            Some((host, port)) => (host.to_owned(), Some(port)),
+            None => (text.to_owned(), None),
+        },
+    };
+    if host.is_empty() || host.contains(':') && !host.starts_with('[') {
+        return Err("must be \"host:port\"");
+    }
+    let port = match port {
+        None => PORT_DEFAULT,
+        Some(port) => {
+            port.parse().ok().filter(|port| *port > 0).ok_or("has a port that is not 1 to 65535")?
+        }
+    };
+    Ok(format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SAMPLE;
+    use crate::room::limits::Limits;
+
+    #[test]
+    fn every_limit_has_a_range_that_holds_its_default_and_stands_in_the_sample() {
+        let limits = Table::try_from(Limits::default()).expect("limits are integers");
+        assert_eq!(limits.len(), RANGES.len());
+        for (key, least, most) in RANGES {
+            let default = limits[key].as_integer().expect("an integer");
+            assert!((least..=most).contains(&default), "{key}");
+            let comment = meant(&format!("limits.{key}"));
+            assert!(comment.contains(&format!("{least} to {most}")), "{key}: {comment}");
+        }
+        assert!(SAMPLE.contains("[limits]"));
+    }
+
+    #[test]
+    fn a_server_is_completed_with_the_usual_port() {
+        for (written, complete) in [
+            ("localhost", "localhost:5347"),
+            ("xmpp.example.org:8888", "xmpp.example.org:8888"),
+            ("::1", "[::1]:5347"),
+            ("[::1]", "[::1]:5347"),
+            ("[2001:db8::1]:5275", "[2001:db8::1]:5275"),
+        ] {
+            assert_eq!(server(written).as_deref(), Ok(complete), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_no_host_and_port_is_refused() {
+        for written in [
+            "",
+            ":5347",
+            "host:",
+            "host:0",
+            "host:65536",
+            "host:x",
+            "tcp://host",
+            "a b",
+            "[::1",
+            "[x]",
+            "a:b:1",
+        ] {
+            assert!(server(written).is_err(), "{written}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The settings: `component.toml`, the environment, the command line, each laid over the one before.
+//!
+//! [`load`] gives [`Settings`] that are complete and checked, or one [`ConfigError`] that names the place.
+//! `layers` lays values over the defaults, `check` looks at the outcome, `host_config` writes the other side.
+
+mod check;
+mod error;
+pub mod host_config;
+mod layers;
+mod secret;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::{ConfigError, Place};
+pub use layers::{OVERRIDES, Override, Sources};
+pub use secret::Secret;
+
+use crate::room::config::Config;
+use crate::room::limits::Limits;
+use crate::wire::jid::BareJid;
+
+/// The documented sample: every key with its default and what it means.
+pub const SAMPLE: &str = include_str!("../../component.toml");
+
+/// The port on which servers take components unless told otherwise.
+pub const PORT_DEFAULT: u16 = 5347;
+
+/// Everything that an operator can set, complete and checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The link to the host server.
+    pub component: Component,
+    /// The service as a whole.
+    pub service: Service,
+    /// What a new room starts with.
+    pub default_room: Config,
+    /// Bounds on what others can make grow.
+    pub limits: Limits,
+    /// Where durable facts are kept.
+    pub store: StoreSettings,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// `[component]`: the link to the host server (XEP-0114).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Component {
+    /// The address of the service: a domain.
+    pub domain: BareJid,
+    /// The server's component port, "host:port".
+    pub server: String,
+    /// The secret shared with the server.
+    pub secret: Secret,
+}
+
+/// `[service]`: the service as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Service {
+    /// The name that service discovery shows.
+    pub name: String,
+    /// Accounts that administrate the service.
+    pub admins: Vec<BareJid>,
+    /// Who may create rooms.
+    pub create: Create,
+}
+
+/// Who may create rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Create {
+    /// Everybody who can reach the service.
+    Anyone,
+    /// Accounts of the parent domain: ours without its first label.
+    Local,
+    /// The service's administrators.
+    Admins,
+}
+
+/// `[store]`: where durable facts are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSettings {
+    /// The folder.
+    pub path: PathBuf,
+}
+
+/// `[log]`: what is logged, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// A level, or a list of `part=level`.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self { name: "Chat rooms".to_owned(), admins: Vec::new(), create: Create::Anyone }
+    }
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { path: PathBuf::from("./conclave-data") }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Pretty }
+    }
+}
+
+/// The settings as they are written: [`Settings`] before anything was checked. An empty text stands for "not set".
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Raw {
+    component: RawComponent,
+    service: Service,
+    default_room: Config,
+    limits: Limits,
+    store: StoreSettings,
+    log: Log,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawComponent {
+    domain: String,
+    server: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    secret: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    secret_file: String,
+}
+
+impl Default for RawComponent {
+    fn default() -> Self {
+        Self {
+            domain: String::new(),
+            server: format!("127.0.0.1:{PORT_DEFAULT}"),
+            secret: String::new(),
+            secret_file: String::new(),
+        }
+    }
+}
+
+/// Reads, merges and checks the settings.
+///
+/// # Errors
+/// The first mistake, in the order of the file's lines, then the environment, then the flags, then what is
+/// only wrong as a whole, such as a missing secret.
+pub fn load(sources: &Sources) -> Result<Settings, ConfigError> {
+    let (raw, origins) = layers::merge(sources)?;
+    check::check(raw, &origins)
+}
+
+impl Settings {
+    /// The domain whose accounts are local: ours without its first label; `None` for a domain of one label.
+    pub fn parent_domain(&self) -> Option<&str> {
+        parent(self.component.domain.as_str())
+    }
+
+    /// The settings as TOML with every key, which [`load`] reads back. The secret and the rooms' password are
+    /// hidden; a secret that came from a file is shown as that file.
+    pub fn to_toml(&self) -> String {
+        let (secret, secret_file) = match self.component.secret.file() {
+            Some(path) => (String::new(), path.display().to_string()),
+            None => (self.component.secret.to_string(), String::new()),
+        };
+        let component = RawComponent {
+            domain: self.component.domain.to_string(),
+            server: self.component.server.clone(),
+            secret,
+            secret_file,
+        };
+        let mut default_room = self.default_room.clone();
+        if !default_room.password.is_empty() {
+            default_room.password = Secret::new(default_room.password).to_string();
+        }
+        let raw = Raw {
+            component,
+            service: self.service.clone(),
+            default_room,
+            limits: self.limits.clone(),
+            store: self.store.clone(),
+            log: self.log.clone(),
+        };
+        toml::to_string(&raw).expect("settings are texts, numbers and tables with text keys")
+    }
+}
+
+fn parent(domain: &str) -> Option<&str> {
+    domain.split_once('.').map(|(_, parent)| parent).filter(|parent| !parent.is_empty())
+}
