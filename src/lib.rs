@@ -12,7 +12,7 @@
 
 pub mod config;
 pub mod feature;
-pub mod host;
+//HOST pub mod host;
 pub mod link;
 pub mod room;
 pub mod service;

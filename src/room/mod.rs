@@ -104,6 +104,12 @@ impl Room {
         (self.life == Life::Open && self.config().public).then(|| self.name().to_owned())
     }
 
+    /// Whether the listing differs from that of `before`, an earlier state of the same room.
+    pub fn is_listed_otherwise_than(&self, before: &Self) -> bool {
+        let untouched = Arc::ptr_eq(&self.state, &before.state) && self.life == before.life;
+        !untouched && self.listing() != before.listing()
+    }
+
     /// Lets the room deal with an event. Deterministic: same room, event and world, same effects.
     pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Effects {
         let before = self.clone();

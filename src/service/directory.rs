@@ -119,7 +119,8 @@ mod tests {
     }
 
     fn page(set: &str) -> String {
-        let query = format!("<query xmlns='{}'><set xmlns='{}'>{set}</set></query>", ns::DISCO_ITEMS, ns::RSM);
+        let query =
+            format!("<query xmlns='{}'><set xmlns='{}'>{set}</set></query>", ns::DISCO_ITEMS, ns::RSM);
         let page = Page::read(&query.parse().expect("test xml"));
         let answer = directory().items(page.as_ref());
         let names: Vec<_> = answer.children().filter_map(|c| c.attr("name")).collect();
