@@ -13,7 +13,7 @@ pub enum HostServer {
     Ejabberd,
     /// Openfire 4.8 and later.
     Openfire,
-    /// MongooseIM 6.3 and later.
+    /// MongooseIM after 6.3.
     Mongooseim,
 }
 
@@ -174,7 +174,7 @@ impl Facts<'_> {
     fn mongooseim(&self) -> String {
         let Self { domain, port, .. } = self;
         format!(
-            "# mongooseim.toml\n\
+            "# mongooseim.toml (up to version 6.3 the section is called [[listen.service]])\n\
              [[listen.component]]\n  \
                port = {port}\n  \
                ip_address = \"{}\"\n  \

@@ -1,0 +1,20 @@
+# Conclave in a container: no root, one volume for the store, configured by the environment alone.
+#   docker run -e CONCLAVE_DOMAIN=rooms.example.org -e CONCLAVE_SERVER=xmpp:5347 -e CONCLAVE_SECRET_FILE=/run/secrets/conclave \
+#       -v conclave:/var/lib/conclave conclave
+FROM rust:1-slim-bookworm AS build
+WORKDIR /build
+COPY . .
+RUN cargo build --locked --release --bin conclave
+
+FROM debian:bookworm-slim
+# A number of its own, so that rights on a mounted volume can be given without knowing names.
+RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/conclave
+COPY --from=build /build/target/release/conclave /usr/local/bin/conclave
+ENV CONCLAVE_STORE=/var/lib/conclave
+USER 10001:10001
+WORKDIR /var/lib/conclave
+VOLUME /var/lib/conclave
+# Conclave tells the occupants of its rooms and writes the last changes before it ends.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["conclave"]
+CMD ["run"]
