@@ -12,7 +12,7 @@
 
 pub mod config;
 pub mod feature;
-//HOST pub mod host;
+pub mod host;
 pub mod link;
 pub mod room;
 pub mod service;

@@ -22,15 +22,17 @@ use crate::room::cx::Service;
 use crate::room::event::Event;
 use crate::service::{self, directory::Directory};
 use crate::store::{Store, StoreError, sled::SledStore};
+use crate::wire::build::{Build, el};
 use crate::wire::encode::Outgoing;
 use crate::wire::inbound::{Inbound, Malformed};
 use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::stream::{Excess, Head};
 use commit::Committer;
 use mailbox::Mailbox;
 
-/// How long rooms may take to say goodbye, and how long the farewells may take to leave.
+/// How long rooms may take to say goodbye.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
@@ -72,17 +74,14 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
 
     let answering = tokio::spawn(answer(replies, outbox.clone()));
     let (stop, stopped) = watch::channel(false);
-    let link = tokio::spawn(link::run(LinkSettings::new(&settings), lanes, host.clone(), stopped));
-    let mut link = link;
+    let arrivals = Arc::new(Gate(host.clone()));
+    let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stopped));
     let outcome = tokio::select! {
         signal = stop_signal() => { signal.map_err(RunError::System)?; None }
         ended = &mut link => Some(ended),
     };
     info!("stopping");
     host.stop().await;
-    if tokio::time::timeout(STOP_TIMEOUT, outbox.drained()).await.is_err() {
-        warn!("the server does not take the last stanzas");
-    }
     // The receiver is gone if the link ended by itself.
     let _ = stop.send(true);
     let ended = match outcome {
@@ -96,6 +95,16 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
         Ok(Ok(())) => Ok(()),
         Ok(Err(e)) => Err(RunError::Link(e)),
         Err(e) => Err(RunError::System(std::io::Error::other(e))),
+    }
+}
+
+fn link_settings(settings: &Settings) -> LinkSettings {
+    LinkSettings {
+        domain: settings.component.domain.as_str().to_owned(),
+        server: settings.component.server.clone(),
+        secret: settings.component.secret.clone(),
+        limits: (&settings.limits).into(),
+        times: Default::default(),
     }
 }
 
@@ -259,18 +268,30 @@ impl Host {
     }
 }
 
-impl Arrivals for Arc<Host> {
+/// What is left of a skipped stanza: its name, addresses, id and type.
+fn stanza_of(head: &Head) -> Element {
+    el(&head.name, ns::CLIENT)
+        .with_opt("from", head.from.as_deref())
+        .with_opt("to", head.to.as_deref())
+        .with_opt("id", head.id.as_deref())
+        .with_opt("type", head.type_.as_deref())
+}
+
+/// Where the link brings what it reads.
+struct Gate(Arc<Host>);
+
+impl Arrivals for Gate {
     fn stanza(&self, stanza: Element) {
-        self.route(stanza);
+        self.0.route(stanza);
     }
 
     fn skipped(&self, head: Head, excess: Excess) {
         warn!(?excess, name = head.name, from = head.from, "stanza beyond the limits skipped");
-        let Some(stanza) = head.stanza() else { return };
-        if let Ok(inbound) = Inbound::parse(stanza)
-            && let Some(answer) = Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
+        if let Ok(inbound) = Inbound::parse(stanza_of(&head))
+            && let Some(answer) =
+                Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
         {
-            self.reply(&answer);
+            self.0.reply(&answer);
         }
     }
 

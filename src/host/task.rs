@@ -29,7 +29,12 @@ const BATCH_EVENTS_MAX: usize = 64;
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Runs the room at `jid` until nobody needs it.
-pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mut events: UnboundedReceiver<Event>) {
+pub(super) async fn run(
+    host: Arc<Host>,
+    jid: BareJid,
+    mailbox: Arc<Mailbox>,
+    mut events: UnboundedReceiver<Event>,
+) {
     let Some(room) = load(&host, &jid, &mailbox, &mut events).await else { return };
     let mut task = Task { host, room, ids: Ids::new(random()), mailbox };
     loop {
@@ -124,7 +129,7 @@ impl Task {
         let before = self.room.clone();
         let mut effects: Vec<Effects> = batch.iter().map(|event| self.handle(event)).collect();
         if !self.commit(&mut effects).await {
-            self.room = before;
+            self.room = before.clone();
             effects.clear();
             for event in batch {
                 effects.push(self.alone(event).await);
