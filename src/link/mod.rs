@@ -1,1 +1,254 @@
-//! To be filled.
+//! The link to the XMPP server: XEP-0114 over TCP, kept up for as long as the program runs.
+//!
+//! Stanzas leave through an [`Outbox`] and arrive at [`Arrivals`]. [`run`] connects, shakes hands, reads and
+//! writes until the link fails, says why, waits, and connects again. XEP-0114 acknowledges nothing, so what a
+//! dying connection had taken is lost; everything else waits in the outbox for the next one.
+
+mod fault;
+mod handshake;
+mod outbox;
+mod read;
+mod retry;
+mod write;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use minidom::Element;
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tracing::{error, info, warn};
+
+pub use self::fault::LinkError;
+pub use self::outbox::{Lane, Outbox, Outlet, outbox};
+use self::retry::{Backoff, Repeats};
+use self::write::{Order, Pending};
+use crate::config::Secret;
+use crate::wire::jid::BareJid;
+use crate::wire::stream::{Excess, Head, Limits};
+
+/// Where what the server sends arrives. The calls are made in the order of the stream and must not block.
+pub trait Arrivals: Send + Sync + 'static {
+    /// A top-level element, known or not.
+    fn stanza(&self, stanza: Element);
+    /// A stanza that exceeded a limit and was not kept.
+    fn skipped(&self, head: Head, excess: Excess);
+    /// The server accepted the component; stanzas flow from now on.
+    fn up(&self);
+    /// The link ended. What was written shortly before may be lost.
+    fn down(&self);
+}
+
+/// What the link needs to know.
+#[derive(Clone, Debug)]
+pub struct LinkSettings {
+    /// The domain of the service.
+    pub domain: String,
+    /// The server's component port, as `host:port`; an IPv6 address in square brackets.
+    pub server: String,
+    /// The secret shared with the server.
+    pub secret: Secret,
+    /// Bounds on stanzas that are read.
+    pub limits: Limits,
+    /// How long things take.
+    pub times: Times,
+}
+
+/// How long the link waits for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// For the name of the server and the TCP connection together.
+    pub connect: Duration,
+    /// For the handshake.
+    pub handshake: Duration,
+    /// Without having written anything, before a white space is written.
+    pub write_idle: Duration,
+    /// Without having read anything, before the server is pinged.
+    pub read_idle: Duration,
+    /// For any sign of life after the ping, before the link is given up.
+    pub ping_answer: Duration,
+    /// Before the first attempt to connect again; doubles with every failure.
+    pub retry_min: Duration,
+    /// Before an attempt to connect again, at most.
+    pub retry_max: Duration,
+    /// The same, after a fault that only a change of settings mends.
+    pub retry_misconfigured_max: Duration,
+    /// A link that was up for so long makes the next failure the first again.
+    pub held: Duration,
+    /// For writing what is queued when the program stops.
+    pub stop_write: Duration,
+    /// For the server to close its stream when the program stops.
+    pub stop_close: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            handshake: Duration::from_secs(10),
+            write_idle: Duration::from_secs(30),
+            read_idle: Duration::from_secs(60),
+            ping_answer: Duration::from_secs(30),
+            retry_min: Duration::from_millis(200),
+            retry_max: Duration::from_secs(10),
+            retry_misconfigured_max: Duration::from_secs(60),
+            held: Duration::from_secs(30),
+            stop_write: Duration::from_secs(5),
+            stop_close: Duration::from_secs(2),
+        }
+    }
+}
+
+/// How the time of one link ended.
+enum End {
+    Failed(LinkError),
+    Stopped,
+}
+
+/// Connects and shakes hands once, and closes the stream again: whether the settings are right.
+///
+/// # Errors
+///
+/// When they are not, with what to do about it. A server set to `kick_old` ends a link that is already up.
+pub async fn probe(settings: &LinkSettings) -> Result<(), LinkError> {
+    check(settings)?;
+    let mut open = handshake::open(settings).await?;
+    // The server has answered; it does not matter whether it hears this.
+    let _ = tokio::io::AsyncWriteExt::write_all(&mut open.socket, b"</stream:stream>").await;
+    Ok(())
+}
+
+/// Keeps the link up until `stop` becomes true (or its sender is gone), then writes what is queued and closes
+/// the stream (114-16). One call per outlet; the outlet is gone when it returns.
+///
+/// # Errors
+///
+/// Only when the settings can never work, before any attempt. All other faults are logged and retried.
+pub async fn run(
+    settings: LinkSettings,
+    outlet: Outlet,
+    arrivals: Arc<dyn Arrivals>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), LinkError> {
+    check(&settings)?;
+    let times = settings.times;
+    let pending = Arc::new(Mutex::new(Pending::new(outlet)));
+    let mut backoff = Backoff::new(times.retry_min, times.retry_max, times.retry_misconfigured_max);
+    let mut repeats = Repeats::default();
+    loop {
+        let opened = tokio::select! {
+            biased;
+            () = stopped(&mut stop) => break,
+            opened = handshake::open(&settings) => opened,
+        };
+        let fault = match opened {
+            Ok(open) => {
+                info!(server = %settings.server, domain = %settings.domain, "connected to the server");
+                let since = Instant::now();
+                let end = hold(&settings, open, &pending, &*arrivals, &mut stop).await;
+                if since.elapsed() >= times.held {
+                    backoff.reset();
+                    repeats.over();
+                }
+                match end {
+                    End::Stopped => break,
+                    End::Failed(fault) => fault,
+                }
+            }
+            Err(fault) if fault.is_final() => return Err(fault),
+            Err(fault) => fault,
+        };
+        let wait = backoff.next(fault.is_misconfigured(), retry::chance());
+        tell(&fault, &mut repeats, wait);
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => break,
+            () = sleep(wait) => {}
+        }
+    }
+    match pending.lock().await.bytes_waiting() {
+        0 => info!("the link to the server is closed"),
+        bytes => warn!(bytes, "the link to the server is closed, and what was queued is lost"),
+    }
+    Ok(())
+}
+
+/// Settings that no server could make work.
+fn check(settings: &LinkSettings) -> Result<(), LinkError> {
+    let domain = &settings.domain;
+    match BareJid::parse(domain) {
+        Ok(jid) if jid.local().is_none() && !domain.contains(['<', '>', '&', '\'', '"']) => Ok(()),
+        _ => Err(LinkError::Domain { domain: domain.clone() }),
+    }
+}
+
+fn tell(fault: &LinkError, repeats: &mut Repeats, wait: Duration) {
+    let Some(times) = repeats.tell(fault, Instant::now()) else { return };
+    let retry_ms = wait.as_millis() as u64;
+    if fault.is_misconfigured() {
+        error!(times, retry_ms, "no link to the server: {fault}");
+    } else {
+        warn!(times, retry_ms, "no link to the server: {fault}");
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone stops the link as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Ends the writing task with the link.
+struct Writing(JoinHandle<std::io::Result<()>>);
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Reads and writes until one of them ends, or the program stops.
+async fn hold(
+    settings: &LinkSettings,
+    open: handshake::Open,
+    pending: &Arc<Mutex<Pending>>,
+    arrivals: &dyn Arrivals,
+    stop: &mut watch::Receiver<bool>,
+) -> End {
+    let (read_half, write_half) = open.socket.into_split();
+    let (orders, received) = mpsc::channel(4);
+    arrivals.up();
+    let mut writing =
+        Writing(tokio::spawn(write::run(pending.clone(), write_half, received, settings.times.write_idle)));
+    let mut reading = pin!(read::run(read_half, open.reader, open.early, settings, arrivals, orders.clone()));
+    let end = tokio::select! {
+        biased;
+        () = stopped(stop) => {
+            let written = timeout(settings.times.stop_write, async {
+                // The channel is full only when the writing half is stuck; then the time runs out.
+                let _ = orders.send(Order::Finish).await;
+                tokio::select! {
+                    _ = &mut writing.0 => true,
+                    _ = &mut reading => false,
+                }
+            });
+            if written.await == Ok(true) {
+                let _ = timeout(settings.times.stop_close, &mut reading).await;
+            }
+            End::Stopped
+        }
+        fault = &mut reading => End::Failed(fault),
+        written = &mut writing.0 => {
+            // The server may have said why before it hung up; that says more.
+            let lost = match written {
+                Ok(Err(error)) => LinkError::Lost(error),
+                _ => LinkError::Cut { within_stanza: false },
+            };
+            let said = timeout(Duration::from_secs(1), &mut reading).await;
+            End::Failed(said.ok().filter(|said| matches!(said, LinkError::Stream { .. })).unwrap_or(lost))
+        }
+    };
+    arrivals.down();
+    end
+}

@@ -1,0 +1,101 @@
+//! The reading half of the link: stanzas to the host, and a watch on whether the server lives.
+
+use minidom::Element;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::fault::LinkError;
+use super::write::Order;
+use super::{Arrivals, LinkSettings};
+use crate::wire::ns;
+use crate::wire::stream::{Output, StreamReader};
+
+/// Bytes that are read at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// How the ids of the link's own pings begin.
+const PING_ID: &str = "conclave-link-";
+
+/// Reads until the link ends, and says why it did.
+///
+/// The server's silence is met with a ping of the service's own domain: the server always knows the way back,
+/// while the name of a host that it serves is not known here. Whatever comes counts as life.
+pub(super) async fn run(
+    mut socket: impl AsyncRead + Unpin,
+    mut reader: StreamReader,
+    early: Vec<Output>,
+    settings: &LinkSettings,
+    arrivals: &dyn Arrivals,
+    orders: mpsc::Sender<Order>,
+) -> LinkError {
+    if let Err(end) = early.into_iter().try_for_each(|output| deliver(output, settings, arrivals)) {
+        return end;
+    }
+    let mut out = Vec::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut pings = 0_u64;
+    let mut unanswered = false;
+    let mut deadline = Instant::now() + settings.times.read_idle;
+    loop {
+        let read = match timeout_at(deadline, socket.read(&mut chunk)).await {
+            Ok(Ok(0)) => return LinkError::Cut { within_stanza: !reader.at_boundary() },
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => return LinkError::Lost(error),
+            Err(_) if unanswered => {
+                return LinkError::Silent { after: settings.times.read_idle + settings.times.ping_answer };
+            }
+            Err(_) => {
+                pings += 1;
+                unanswered = true;
+                deadline += settings.times.ping_answer;
+                // When the writing half cannot even take the order, the time that runs now settles it.
+                let _ = orders.try_send(Order::Write(ping(pings, &settings.domain)));
+                continue;
+            }
+        };
+        unanswered = false;
+        deadline = Instant::now() + settings.times.read_idle;
+        let fault = reader.feed(&chunk[..read], &mut out).err();
+        if let Err(end) = out.drain(..).try_for_each(|output| deliver(output, settings, arrivals)) {
+            return end;
+        }
+        if let Some(fault) = fault {
+            return LinkError::Garbled(fault);
+        }
+    }
+}
+
+fn ping(number: u64, domain: &str) -> String {
+    format!(
+        "<iq type='get' id='{PING_ID}{number}' from='{domain}' to='{domain}'><ping xmlns='{}'/></iq>",
+        ns::PING
+    )
+}
+
+/// Hands one output to the host; an error when it ends the link.
+fn deliver(output: Output, settings: &LinkSettings, arrivals: &dyn Arrivals) -> Result<(), LinkError> {
+    match output {
+        Output::Stanza(stanza) if is_own_ping(&stanza, &settings.domain) => Ok(()),
+        Output::Stanza(stanza) => {
+            arrivals.stanza(stanza);
+            Ok(())
+        }
+        Output::Skipped { head, excess } => {
+            arrivals.skipped(head, excess);
+            Ok(())
+        }
+        Output::Error { condition, text } => Err(LinkError::Stream { condition, text, up: true }),
+        // The reader gives no second header.
+        Output::Opened(_) => Ok(()),
+        Output::Closed => Err(LinkError::Closed),
+    }
+}
+
+/// Whether this is a ping of the link itself that came back, or the answer to one.
+fn is_own_ping(stanza: &Element, domain: &str) -> bool {
+    let is_domain = |name| stanza.attr(name).is_some_and(|jid: &str| jid.eq_ignore_ascii_case(domain));
+    stanza.name() == "iq"
+        && stanza.attr("id").is_some_and(|id| id.starts_with(PING_ID))
+        && is_domain("from")
+        && is_domain("to")
+}

@@ -1,0 +1,196 @@
+//! The writing half of the link: recipients are spliced into pieces of 64 KiB, control before bulk.
+//!
+//! A stanza for thousands of recipients is never built as a whole: every piece takes it up where the last one
+//! left it, so memory is bounded by the piece, and control stanzas get in between. What the kernel has not
+//! taken when a link ends goes out first on the next one, from the start of the stanza that was cut: a server
+//! that did not get the end of a stanza has not seen it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Mutex, mpsc};
+
+use super::outbox::{Outlet, Queued};
+use crate::wire::encode::Outgoing;
+
+/// Bytes after which a piece is written. A piece may exceed it by one stanza.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// What the reading half asks of the writing half.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Write this whole stanza soon, before what is queued.
+    Write(String),
+    /// Write what is queued, close the stream, and end.
+    Finish,
+}
+
+/// What is on its way to the socket. It outlives the links.
+pub(super) struct Pending {
+    outlet: Outlet,
+    control: LanePending,
+    bulk: LanePending,
+    piece: Piece,
+}
+
+#[derive(Default)]
+struct LanePending {
+    queue: VecDeque<Queued>,
+    /// Recipients of the first stanza that are in a piece already.
+    spliced: usize,
+    /// Bytes of the stanzas whose last recipient is in the piece.
+    completed: u64,
+}
+
+/// Bytes that are being written.
+#[derive(Default)]
+struct Piece {
+    bytes: Vec<u8>,
+    /// Where the stanzas in it end.
+    ends: Vec<usize>,
+    /// How much the kernel has taken.
+    taken: usize,
+}
+
+impl Pending {
+    pub(super) fn new(outlet: Outlet) -> Self {
+        Self {
+            outlet,
+            control: LanePending::default(),
+            bulk: LanePending::default(),
+            piece: Piece::default(),
+        }
+    }
+
+    pub(super) fn bytes_waiting(&self) -> u64 {
+        self.outlet.bytes_waiting()
+    }
+
+    /// Makes the next piece; false when nothing is queued. Does nothing while a piece is under way.
+    fn fill(&mut self) -> bool {
+        if !self.piece.bytes.is_empty() {
+            return true;
+        }
+        self.outlet.take(&mut self.control.queue, &mut self.bulk.queue);
+        self.control.splice(&mut self.piece);
+        self.bulk.splice(&mut self.piece);
+        !self.piece.bytes.is_empty()
+    }
+
+    /// Writes the piece. May be dropped at any time: what the kernel has taken is known.
+    async fn flush(&mut self, socket: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        let piece = &mut self.piece;
+        while piece.taken < piece.bytes.len() {
+            match socket.write(&piece.bytes[piece.taken..]).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                taken => piece.taken += taken,
+            }
+        }
+        piece.clear();
+        let (control, bulk) =
+            (std::mem::take(&mut self.control.completed), std::mem::take(&mut self.bulk.completed));
+        self.outlet.written(control, bulk);
+        Ok(())
+    }
+
+    /// A new link: the stanzas that the kernel took whole are gone, the rest of the piece is written again.
+    fn rewind(&mut self) {
+        let piece = &mut self.piece;
+        let whole = piece.ends.partition_point(|end| *end <= piece.taken);
+        let cut = whole.checked_sub(1).map_or(0, |last| piece.ends[last]);
+        piece.bytes.drain(..cut);
+        piece.ends.drain(..whole);
+        for end in &mut piece.ends {
+            *end -= cut;
+        }
+        piece.taken = 0;
+    }
+}
+
+impl LanePending {
+    /// Appends stanzas until the piece is full or the lane is empty.
+    fn splice(&mut self, piece: &mut Piece) {
+        while piece.bytes.len() < PIECE_BYTES
+            && let Some(Queued { outgoing: Outgoing { stanza, to }, bytes }) = self.queue.front()
+        {
+            let all = to.as_slice();
+            for to in &all[self.spliced..] {
+                if piece.bytes.len() >= PIECE_BYTES {
+                    return;
+                }
+                stanza.splice(to, &mut piece.bytes);
+                piece.ends.push(piece.bytes.len());
+                self.spliced += 1;
+            }
+            self.completed += bytes;
+            self.spliced = 0;
+            self.queue.pop_front();
+        }
+    }
+}
+
+impl Piece {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.taken = 0;
+        // One huge stanza does not keep its memory.
+        self.bytes.shrink_to(2 * PIECE_BYTES);
+    }
+}
+
+/// Writes until the socket fails, or the stream was closed by order.
+///
+/// May be dropped at any time. When nothing was written for `idle`, a white space keeps the connection open
+/// (XEP-0114; RFC 6120, 4.6.1).
+pub(super) async fn run(
+    pending: Arc<Mutex<Pending>>,
+    mut socket: impl AsyncWrite + Unpin,
+    mut orders: mpsc::Receiver<Order>,
+    idle: Duration,
+) -> io::Result<()> {
+    let mut pending = pending.lock_owned().await;
+    pending.rewind();
+    let mut finish = false;
+    loop {
+        while let Ok(order) = orders.try_recv() {
+            finish |= obey(order, &mut pending, &mut socket).await?;
+        }
+        if pending.fill() {
+            pending.flush(&mut socket).await?;
+        } else if finish {
+            socket.write_all(b"</stream:stream>").await?;
+            return socket.flush().await;
+        } else {
+            tokio::select! {
+                () = pending.outlet.ready() => {}
+                order = orders.recv() => match order {
+                    Some(order) => finish |= obey(order, &mut pending, &mut socket).await?,
+                    // The reading half is gone, and the link with it.
+                    None => return Ok(()),
+                },
+                () = tokio::time::sleep(idle) => socket.write_all(b" ").await?,
+            }
+        }
+    }
+}
+
+/// Carries out an order between two pieces; true for [`Order::Finish`].
+async fn obey(
+    order: Order,
+    pending: &mut Pending,
+    socket: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<bool> {
+    match order {
+        Order::Finish => Ok(true),
+        Order::Write(stanza) => {
+            // The rest of a piece that an earlier link left may stand here; a stanza of its own comes after it.
+            pending.flush(socket).await?;
+            socket.write_all(stanza.as_bytes()).await?;
+            Ok(false)
+        }
+    }
+}

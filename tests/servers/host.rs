@@ -1,0 +1,145 @@
+//! A server of ours on loopback: its kind, its ports, its folder.
+
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::client::Door;
+use super::process::{Process, Program, tail};
+use super::{ejabberd, ports, prosody};
+
+/// The host of the accounts.
+pub(crate) const DOMAIN: &str = "localhost";
+/// The component that our service attaches as.
+pub(crate) const MUC: &str = "muc.localhost";
+/// The server's own MUC service, to compare with.
+pub(crate) const PEER_MUC: &str = "conference.localhost";
+/// The secret of the component.
+pub(crate) const SECRET: &str = "a secret for the loopback";
+
+/// How long a server may take until it listens.
+const START: Duration = Duration::from_secs(60);
+
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Prosody, from Debian's package `prosody`.
+    Prosody,
+    /// ejabberd, from Debian's package `ejabberd`.
+    Ejabberd,
+}
+
+impl Kind {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Prosody, Self::Ejabberd];
+
+    /// The server's name, also that of its package.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Prosody => "prosody",
+            Self::Ejabberd => "ejabberd",
+        }
+    }
+}
+
+/// What a server's configuration is made from.
+#[derive(Debug)]
+pub(crate) struct Settings<'a> {
+    /// Where its files go.
+    pub(crate) folder: &'a Path,
+    /// The port for clients.
+    pub(crate) client_port: u16,
+    /// The port for components.
+    pub(crate) component_port: u16,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Host {
+    kind: Kind,
+    client_port: u16,
+    component_port: u16,
+    // Before the folder, so that the process has ended when its files are removed.
+    process: Process,
+    folder: TempDir,
+}
+
+impl Host {
+    /// Starts a server and waits until it listens on both ports.
+    ///
+    /// # Errors
+    /// What is missing or went wrong, with the end of the server's log.
+    pub(crate) fn start(kind: Kind) -> Result<Self, String> {
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("conclave-{}-", kind.name()))
+            .tempdir()
+            .map_err(|e| format!("a temporary folder: {e}"))?;
+        let (client_port, component_port) = (ports::free()?, ports::free()?);
+        let settings = Settings { folder: folder.path(), client_port, component_port };
+        let program: Program = match kind {
+            Kind::Prosody => prosody::program(&settings)?,
+            Kind::Ejabberd => ejabberd::program(&settings)?,
+        };
+        let host = Self { kind, client_port, component_port, process: Process::start(program)?, folder };
+        host.listens(client_port)?;
+        host.listens(component_port)?;
+        Ok(host)
+    }
+
+    /// Which server it is.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where clients log in.
+    pub(crate) fn door(&self) -> Door {
+        Door { address: format!("127.0.0.1:{}", self.client_port), domain: DOMAIN.to_owned() }
+    }
+
+    /// The port for components.
+    pub(crate) fn component_port(&self) -> u16 {
+        self.component_port
+    }
+
+    /// Its temporary folder, which may hold files of the service attached to it, too.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Leaves the folder with all logs behind and says where it is.
+    pub(crate) fn keep(&mut self) -> &Path {
+        self.folder.disable_cleanup(true);
+        self.folder.path()
+    }
+
+    fn listens(&self, port: u16) -> Result<(), String> {
+        let deadline = Instant::now() + START;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if self.process.ended().is_some() || Instant::now() > deadline {
+                return Err(format!(
+                    "{} does not listen on port {port}; the end of its logs:\n{}{}",
+                    self.kind.name(),
+                    self.process.log_tail(),
+                    tail(&self.folder.path().join("server.log"))
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("logs: {}", self.keep().display());
+        }
+    }
+}
+
+/// What to say when a server is not there.
+pub(crate) fn not_installed(kind: Kind) -> String {
+    format!("{0} is not installed: scripts/test installs it (Debian: apt-get install {0})", kind.name())
+}

@@ -1,0 +1,94 @@
+//! Our own service, the built binary, attached to a server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use conclave::wire::ns;
+use minidom::Element;
+
+use super::client::{Account, Client, Door};
+use super::host::{Host, MUC, SECRET};
+use super::process::{Process, Program};
+
+/// How long the service may take until it answers.
+const START: Duration = Duration::from_secs(30);
+
+/// A running service.
+#[derive(Debug)]
+pub(crate) struct Service {
+    process: Process,
+}
+
+impl Service {
+    /// Starts the service with the settings of [`configuration`] and waits until a client gets an answer from it.
+    ///
+    /// `folder` is where its configuration, store and log live: starting it there again goes on from its store.
+    ///
+    /// # Errors
+    /// What went wrong, with the end of the service's log.
+    pub(crate) fn start(host: &Host, folder: &Path) -> Result<Self, String> {
+        Self::start_with(host, folder, &configuration(host, folder))
+    }
+
+    /// Like [`Service::start`], with a configuration of the test's own.
+    ///
+    /// # Errors
+    /// What went wrong, with the end of the service's log.
+    pub(crate) fn start_with(host: &Host, folder: &Path, configuration: &str) -> Result<Self, String> {
+        let file = folder.join("component.toml");
+        fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        fs::write(&file, configuration).map_err(|e| format!("{}: {e}", file.display()))?;
+        let process = Process::start(Program {
+            path: PathBuf::from(env!("CARGO_BIN_EXE_conclave")),
+            arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
+            environment: Vec::new(),
+            log: folder.join("conclave.log"),
+        })?;
+        let service = Self { process };
+        service.answers(&host.door())?;
+        Ok(service)
+    }
+
+    /// Its process, to look at or to kill.
+    pub(crate) fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Asks it for its disco#info until it answers with a result.
+    fn answers(&self, door: &Door) -> Result<(), String> {
+        let account = Account { user: format!("ready-{}", self.process.pid()), password: "ready".to_owned() };
+        Client::register(door, &account).map_err(|e| e.to_string())?;
+        let mut client = Client::login(door, &account, "ready").map_err(|e| e.to_string())?;
+        let deadline = Instant::now() + START;
+        loop {
+            let query = Element::bare("query", ns::DISCO_INFO);
+            let answer = client.ask("disco#info", "get", Some(MUC), query);
+            if answer.is_ok_and(|answer| answer.attr("type") == Some("result")) {
+                client.close();
+                return Ok(());
+            }
+            let ended = self.process.ended();
+            if ended.is_some() || Instant::now() > deadline {
+                return Err(format!(
+                    "the service does not answer ({}); the end of its log:\n{}",
+                    ended.map_or("it runs".to_owned(), |status| status.to_string()),
+                    self.process.log_tail()
+                ));
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+/// The component.toml of a service attached to this server.
+pub(crate) fn configuration(host: &Host, folder: &Path) -> String {
+    format!(
+        "[component]\ndomain = \"{MUC}\"\nserver = \"127.0.0.1:{port}\"\nsecret = \"{SECRET}\"\n\n\
+         [service]\nname = \"Rooms on loopback\"\nadmins = [\"admin@localhost\"]\ncreate = \"anyone\"\n\n\
+         [store]\npath = {store:?}\n\n[log]\nlevel = \"debug\"\nformat = \"pretty\"\n",
+        port = host.component_port(),
+        store = folder.join("store"),
+    )
+}
