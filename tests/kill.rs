@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conclave::host::commit::Committer;
 use conclave::room::config::Config;
@@ -17,6 +17,8 @@ use conclave::wire::jid::BareJid;
 
 const ROUNDS: u32 = 20;
 const CALLERS: u32 = 4;
+const ROUNDS_LARGE: u32 = 8;
+const ACCOUNTS: usize = 5000;
 
 /// Set for the process that is killed: the folder of its store.
 const FOLDER: &str = "CONCLAVE_TEST_KILL";
@@ -27,6 +29,12 @@ fn jid(text: &str) -> BareJid {
 
 fn room() -> BareJid {
     jid("coven@muc.example")
+}
+
+fn room_write(n: u64) -> Write {
+    let config = Config { name: n.to_string(), ..Config::default() };
+    let record = RoomRecord { created: jiff::Timestamp::UNIX_EPOCH, config, subject: None };
+    Write::Room { room: room(), record: Box::new(record) }
 }
 
 fn affiliation(account: &str, n: u64) -> Write {
@@ -49,7 +57,7 @@ fn every_acknowledged_change_outlives_a_kill() {
     let mut acknowledged = BTreeMap::new();
     for round in 0..ROUNDS {
         let before: u64 = acknowledged.values().sum();
-        run_and_kill(folder.path(), &mut acknowledged);
+        run_and_kill("every_acknowledged_change_outlives_a_kill", folder.path(), &mut acknowledged);
         let after: u64 = acknowledged.values().sum();
         assert!(after > before, "round {round} has got something done");
         let store = SledStore::open(folder.path()).expect("opened after the kill");
@@ -72,11 +80,33 @@ fn every_acknowledged_change_outlives_a_kill() {
     println!("{} changes acknowledged in {ROUNDS} rounds", acknowledged.values().sum::<u64>());
 }
 
-/// Starts the process, lets it work for a while, kills it, and notes what it had acknowledged.
-fn run_and_kill(folder: &Path, acknowledged: &mut BTreeMap<u32, u64>) {
+/// A change of more steps than the store makes at a time: each gives the room and its accounts one number.
+#[test]
+fn a_large_change_outlives_a_kill_wholly_or_not_at_all() {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return change_much_until_killed(Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut acknowledged = BTreeMap::new();
+    for round in 0..ROUNDS_LARGE {
+        run_and_kill("a_large_change_outlives_a_kill_wholly_or_not_at_all", folder.path(), &mut acknowledged);
+        let n = acknowledged[&0];
+        let store = SledStore::open(folder.path()).expect("opened after the kill");
+        let state = store.load(&room()).expect("read").expect("there");
+        let last: u64 = state.record.config.name.parse().expect("a number");
+        assert!(last == n || last == n + 1, "round {round}: {n} is acknowledged, {last} is there");
+        assert_eq!(state.affiliations.len(), ACCOUNTS, "round {round}");
+        for account in state.affiliations.keys() {
+            assert_eq!(number(&state, account.as_str()), Some(last), "round {round}: {account}");
+        }
+    }
+}
+
+/// Starts the process of `test`, lets it work for a while, kills it, and notes what it had acknowledged.
+fn run_and_kill(test: &str, folder: &Path, acknowledged: &mut BTreeMap<u32, u64>) {
     let program = std::env::current_exe().expect("this program");
     let mut child = Command::new(program)
-        .args(["every_acknowledged_change_outlives_a_kill", "--exact", "--nocapture"])
+        .args([test, "--exact", "--nocapture"])
         .env(FOLDER, folder)
         .stdout(Stdio::piped())
         .spawn()
@@ -123,10 +153,7 @@ fn change_until_killed(folder: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build();
     runtime.expect("a runtime").block_on(async {
         if state.is_none() {
-            let created = jiff::Timestamp::UNIX_EPOCH;
-            let record = RoomRecord { created, config: Config::default(), subject: None };
-            let write = Write::Room { room: room(), record: Box::new(record) };
-            committer.commit(vec![write]).await.expect("stored");
+            committer.commit(vec![room_write(0)]).await.expect("stored");
         }
         for caller in 0..CALLERS {
             let last = state.as_ref().and_then(|s| number(s, &format!("last{caller}@d"))).unwrap_or(0);
@@ -142,7 +169,28 @@ async fn change_in_a_row(committer: Committer, caller: u32, last: u64) {
         let writes =
             vec![affiliation(&format!("a{caller}.{n}@d"), n), affiliation(&format!("last{caller}@d"), n)];
         committer.commit(writes).await.expect("stored");
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "acknowledged {caller} {n}.").and_then(|()| out.flush()).expect("written");
+        acknowledge(caller, n);
     }
+}
+
+/// The other process that is killed.
+fn change_much_until_killed(folder: &Path) {
+    let store = SledStore::open(folder).expect("opened");
+    let last =
+        store.load(&room()).expect("read").map_or(0, |s| s.record.config.name.parse().expect("a number"));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    for n in last + 1.. {
+        assert!(Instant::now() < deadline, "nobody killed this process");
+        // Forget, so that there are removals too; half of the accounts are others each time.
+        let mut writes = vec![Write::Forget { room: room() }, room_write(n)];
+        let from = ACCOUNTS as u64 / 2 * (n % 2);
+        writes.extend((from..from + ACCOUNTS as u64).map(|each| affiliation(&format!("a{each}@d"), n)));
+        store.commit(&writes).expect("stored");
+        acknowledge(0, n);
+    }
+}
+
+fn acknowledge(caller: u32, n: u64) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "acknowledged {caller} {n}.").and_then(|()| out.flush()).expect("written");
 }

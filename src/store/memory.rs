@@ -61,7 +61,7 @@ impl Store for MemoryStore {
         let record = decode_room(key, bytes)?;
         let prefix = affiliation_prefix(room);
         let stored = inner.affiliations.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));
-        state(record, prefix.len(), stored.map(|kv| Ok(kv))).map(Some)
+        state(record, prefix.len(), stored.map(Ok)).map(Some)
     }
 
     fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError> {

@@ -122,7 +122,6 @@ mod tests {
             member_list: c.3,
             occupants_max: n.0,
             history_max: n.1,
-            ..Config::default()
         })
     }
 

@@ -2,15 +2,17 @@
 //!
 //! Four guards around what sled does not do itself:
 //! 1. two trees with composite keys, and never a tree per room, which costs memory by the gigabyte;
-//! 2. a sync of our own after every flush ([`folder`]), for sled's flush does not reach the drive;
+//! 2. a sync of our own after every flush (`folder`), for sled's flush does not reach the drive;
 //! 3. the folder is mended before it is opened, under a lock of our own;
 //! 4. every record has a version (`store::record`), and the layout has one too.
 //!
 //! And a fifth: after a failed write sled's memory is ahead of the disk. So a failure closes the database, and the
-//! next use opens it again and undoes what of the failed change did reach the disk.
+//! next use opens it again and undoes what of the failed change did reach the disk. Changes of very many records go
+//! through a journal (`journal`), for sled would hold them all in memory.
 
 mod database;
 mod folder;
+mod journal;
 
 use std::ops::Bound;
 use std::path::Path;
@@ -35,11 +37,12 @@ const ROOMS_AT_A_TIME: usize = 256;
 
 /// A folder on disk, used by this process alone.
 pub struct SledStore {
-    folder: Folder,
     /// Taken before `health`, so that commits in a row cannot keep a reader waiting.
     turn: Mutex<()>,
     /// Held for writing during a commit: readers see what is durable, and nothing else.
     health: RwLock<Health>,
+    /// Last, for it is given back when the database is closed.
+    folder: Folder,
 }
 
 enum Health {
@@ -118,16 +121,26 @@ impl SledStore {
             if missing.is_empty() {
                 return Ok(());
             }
-            database.apply(missing)?;
-            database.write_out()?;
-            database.sync(&self.folder).inspect_err(|_| failure.rewrite = true)
+            database.make(&missing, &self.folder)
         });
         match undone {
             Ok(()) => Ok(database),
             Err(e) => {
+                failure.rewrite = database.sync_failed(&self.folder);
                 database.close();
                 Err(e)
             }
+        }
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        let why = StoreError::Unusable("the store is closed".to_owned());
+        let closed = Failure { undo: Vec::new(), rewrite: false, why, retry_at: Instant::now() };
+        let health = self.health.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Health::Sound(database) = std::mem::replace(health, Health::Failed(closed)) {
+            database.close();
         }
     }
 }
@@ -169,12 +182,9 @@ impl Store for SledStore {
         if steps.is_empty() {
             return Ok(());
         }
-        let written = guarded(|| database.apply(&steps).and_then(|()| database.write_out()));
-        // Also after a failed write: it tells whether the disk is to be trusted with what it has taken before.
-        let synced = database.sync(&self.folder);
-        let rewrite = synced.is_err();
-        let Err(why) = written.and(synced) else { return Ok(()) };
+        let Err(why) = guarded(|| database.make(&steps, &self.folder)) else { return Ok(()) };
         let undo = steps.into_iter().map(Step::undo).collect();
+        let rewrite = database.sync_failed(&self.folder);
         let failure = Failure { undo, rewrite, why: why.clone(), retry_at: Instant::now() };
         if let Health::Sound(database) = std::mem::replace(&mut *health, Health::Failed(failure)) {
             database.close();

@@ -237,3 +237,56 @@ async fn a_caller_that_went_away_does_not_hold_up_the_rest() {
     committer.commit(nick("b@d", "n")).await.expect("stored");
     assert_eq!(store.nick_of("a@d").as_deref(), Some("n"));
 }
+
+/// What is logged while `f` runs on this thread.
+fn logged(f: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("unpoisoned").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, f);
+    let bytes = lines.0.lock().expect("unpoisoned").clone();
+    String::from_utf8(bytes).expect("text")
+}
+
+#[test]
+fn a_failing_disk_and_its_recovery_are_logged_once_each() {
+    let store = Arc::new(MemoryStore::new());
+    let (_queue, requests) = mpsc::channel(1);
+    let mut worker = Worker { store: store.clone(), requests, failing: false };
+    let group = |count: usize| -> Vec<Request> {
+        (0..count)
+            .map(|_| Request { writes: nick("a@d", "secret nick"), done: oneshot::channel().0 })
+            .collect()
+    };
+    let text = logged(|| {
+        worker.commit_group(group(1));
+        store.fail_commits(true);
+        for count in [1, 20, 1, 5] {
+            worker.commit_group(group(count));
+        }
+        store.fail_commits(false);
+        worker.commit_group(group(3));
+        worker.commit_group(group(1));
+    });
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    assert!(
+        matches!(lines[..], [first, second] if first.starts_with("ERROR") && second.starts_with("INFO")),
+        "{text}"
+    );
+    assert!(!text.contains("secret"), "{text}");
+}

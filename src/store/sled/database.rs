@@ -1,4 +1,4 @@
-//! One opening of the database: its trees, what a change overwrites, and how it reaches the disk.
+//! One opening of the database: its trees, the steps of a change, and how they reach the disk.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -11,6 +11,7 @@ use ::sled::transaction::{ConflictableTransactionError, TransactionError, Transa
 use ::sled::{Batch, Db, IVec, Tree};
 
 use super::folder::{Disk, Folder};
+use super::journal;
 use crate::store::StoreError;
 use crate::store::change::{Changes, Table};
 
@@ -18,7 +19,10 @@ use crate::store::change::{Changes, Table};
 const FORMAT: u32 = 1;
 
 /// Records are read once per room and then live in the room: little is gained by a larger cache.
-const CACHE_BYTES: u64 = 4 * 1024 * 1024;
+const CACHE_BYTES: u64 = 1024 * 1024;
+
+/// Steps in one transaction. See [`journal`] for what a change of more takes.
+pub(super) const STEPS_AT_A_TIME: usize = 2048;
 
 /// How long an earlier opening may take to let go of the file.
 const LET_GO_TRIES: u32 = 100;
@@ -35,11 +39,12 @@ pub(super) struct Database {
 }
 
 /// A key, what it holds and what it shall hold.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
-    table: Table,
-    key: Vec<u8>,
-    before: Option<IVec>,
-    after: Option<IVec>,
+    pub(super) table: Table,
+    pub(super) key: IVec,
+    pub(super) before: Option<IVec>,
+    pub(super) after: Option<IVec>,
 }
 
 impl Step {
@@ -93,6 +98,10 @@ impl Database {
         let mut database = Self { db, rooms, affiliations, disk };
         database.write_out()?;
         database.sync(folder)?;
+        if let Some(steps) = journal::read(folder)? {
+            tracing::info!("finishing a change of {} steps that an earlier run began", steps.len());
+            database.make_in_parts(&steps, folder)?;
+        }
         Ok(database)
     }
 
@@ -102,26 +111,46 @@ impl Database {
         for ((table, key), after) in changes {
             let before = self.tree(table).get(&key).map_err(io)?;
             if before.as_deref() != after.as_deref() {
-                steps.push(Step { table, key, before, after: after.map(IVec::from) });
+                steps.push(Step { table, key: key.into(), before, after: after.map(IVec::from) });
             }
         }
         Ok(steps)
     }
 
     /// Those of `steps` that are still to be made.
-    pub(super) fn missing<'a>(&self, steps: &'a [Step]) -> Result<Vec<&'a Step>, StoreError> {
+    pub(super) fn missing(&self, steps: &[Step]) -> Result<Vec<Step>, StoreError> {
         let mut missing = Vec::new();
         for step in steps {
             if self.tree(step.table).get(&step.key).map_err(io)? != step.after {
-                missing.push(step);
+                missing.push(step.clone());
             }
         }
         Ok(missing)
     }
 
-    /// Makes the steps, all of them or none, whenever the process ends. The disk has them after
-    /// [`Database::write_out`] and [`Database::sync`].
-    pub(super) fn apply<'a>(&self, steps: impl IntoIterator<Item = &'a Step>) -> Result<(), StoreError> {
+    /// Makes the steps, all of them or none, also if the process ends meanwhile. They are on the disk when it
+    /// returns. After an error this database is ahead of the disk, and of no more use.
+    pub(super) fn make(&mut self, steps: &[Step], folder: &Folder) -> Result<(), StoreError> {
+        if steps.len() > STEPS_AT_A_TIME {
+            journal::write(folder, steps).map_err(|e| StoreError::Io(e.to_string()))?;
+            return self.make_in_parts(steps, folder);
+        }
+        self.transact(steps)?;
+        self.write_out()?;
+        self.sync(folder)
+    }
+
+    /// Makes the steps that are in the journal.
+    fn make_in_parts(&mut self, steps: &[Step], folder: &Folder) -> Result<(), StoreError> {
+        for part in steps.chunks(STEPS_AT_A_TIME) {
+            self.transact(part)?;
+        }
+        self.write_out()?;
+        self.sync(folder)?;
+        journal::clear(folder).map_err(|e| StoreError::Io(e.to_string()))
+    }
+
+    fn transact(&self, steps: &[Step]) -> Result<(), StoreError> {
         let mut rooms = Batch::default();
         let mut affiliations = Batch::default();
         for step in steps {
@@ -130,8 +159,8 @@ impl Database {
                 Table::Affiliations => &mut affiliations,
             };
             match &step.after {
-                Some(value) => batch.insert(&*step.key, value),
-                None => batch.remove(&*step.key),
+                Some(value) => batch.insert(&step.key, value),
+                None => batch.remove(&step.key),
             }
         }
         let outcome = (&self.rooms, &self.affiliations).transaction(|(r, a)| {
@@ -145,15 +174,23 @@ impl Database {
         })
     }
 
-    /// Brings what is written out to the disk.
-    pub(super) fn sync(&mut self, folder: &Folder) -> Result<(), StoreError> {
+    fn sync(&mut self, folder: &Folder) -> Result<(), StoreError> {
         folder.sync(&mut self.disk).map_err(|e| StoreError::Io(format!("the disk did not take it: {e}")))
+    }
+
+    /// Whether the disk has dropped something that the system holds for written.
+    pub(super) fn sync_failed(&mut self, folder: &Folder) -> bool {
+        self.sync(folder).is_err() || self.disk.failed
     }
 
     /// Closes the database, whatever state it is in.
     pub(super) fn close(self) {
         // sled panics when its last sync fails, and this is called when syncs fail.
-        if let Err(e) = guarded(|| Ok(drop(self))) {
+        let dropped = guarded(|| {
+            drop(self);
+            Ok(())
+        });
+        if let Err(e) = dropped {
             tracing::warn!("closing the database: {e}");
         }
     }
@@ -167,7 +204,7 @@ impl Database {
 
     /// Hands everything to the system: sled's flush. When a write fails on a thread of sled's, the one who waits for it is not always woken:
     /// hence not the blocking call, but a look from time to time.
-    pub(super) fn write_out(&self) -> Result<(), StoreError> {
+    fn write_out(&self) -> Result<(), StoreError> {
         struct Unpark(Thread);
         impl Wake for Unpark {
             fn wake(self: Arc<Self>) {

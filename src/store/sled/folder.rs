@@ -26,6 +26,8 @@ pub(super) struct Disk {
     db: File,
     /// Large values lie in files of their own, named by a rising number: the highest that is synced.
     blob_synced: Option<i64>,
+    /// A sync has failed. The system tells it once only: the next sync may seem to work.
+    pub(super) failed: bool,
 }
 
 impl Folder {
@@ -108,12 +110,21 @@ impl Folder {
     /// Opens what is to be synced, once the database exists, and makes the folder's entries durable.
     pub(super) fn disk(&self) -> io::Result<Disk> {
         File::open(self.path.join("conf"))?.sync_all()?;
-        sync_dir(&self.path)?;
-        Ok(Disk { db: File::open(self.path.join("db"))?, blob_synced: None })
+        self.sync_entries()?;
+        Ok(Disk { db: File::open(self.path.join("db"))?, blob_synced: None, failed: false })
+    }
+
+    /// Makes names in the folder durable: what was made, renamed, removed.
+    pub(super) fn sync_entries(&self) -> io::Result<()> {
+        sync_dir(&self.path)
     }
 
     /// Brings all that was written to the disk.
     pub(super) fn sync(&self, disk: &mut Disk) -> io::Result<()> {
+        self.sync_files(disk).inspect_err(|_| disk.failed = true)
+    }
+
+    fn sync_files(&self, disk: &mut Disk) -> io::Result<()> {
         #[cfg(test)]
         {
             use std::sync::atomic::Ordering::SeqCst;

@@ -94,15 +94,26 @@ fn while_the_disk_fails_everything_is_refused_and_then_all_is_there() {
     assert_eq!(loaded.expect("the disk works again"), Some(before));
 }
 
+/// The tree of what is said about the store, without the store.
+fn raw_meta(path: &Path) -> ::sled::Tree {
+    for _ in 0..100 {
+        match ::sled::open(path) {
+            Ok(db) => return db.open_tree("meta").expect("a tree"),
+            // Threads of the database that was just closed may hold its file a little longer.
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    panic!("the database does not open");
+}
+
 #[test]
 fn a_store_of_a_later_format_is_refused_and_left_as_it_is() {
     let temp = tempfile::tempdir().expect("a folder");
     drop(furnished(temp.path()));
-    let raw = || ::sled::open(temp.path()).expect("opened as it is").open_tree("meta").expect("a tree");
-    raw().insert("format", "2").expect("written");
+    raw_meta(temp.path()).insert("format", "2").expect("written");
     let text = SledStore::open(temp.path()).err().expect("refused").to_string();
     assert!(text.contains("format 2") && text.contains("newer version"), "{text}");
-    assert_eq!(raw().get("format").expect("read").expect("there"), "2".as_bytes());
+    assert_eq!(raw_meta(temp.path()).get("format").expect("read").expect("there"), "2".as_bytes());
 }
 
 #[test]
@@ -134,11 +145,74 @@ fn a_step_back_is_the_step_reversed() {
     let steps = database.steps(changes(&writes, |_| Ok::<_, StoreError>(Vec::new())).expect("no forget"));
     let steps = steps.expect("read");
     assert_eq!(steps.len(), 2);
-    database.apply(&steps).expect("applied");
+    database.make(&steps, &store.folder).expect("made");
     let back: Vec<Step> = steps.into_iter().map(Step::undo).collect();
     assert_eq!(database.missing(&back).expect("read").len(), 2);
-    database.apply(&back).expect("applied");
+    database.make(&back, &store.folder).expect("made");
     assert_eq!(database.missing(&back).expect("read").len(), 0);
     drop(health);
     assert_eq!(store.load(&room()).expect("read"), Some(before));
+}
+
+/// A change of so many steps that it is written down first, and what it leads to.
+fn crowd(state: &State) -> (Vec<Write>, State) {
+    let mut state = state.clone();
+    let mut writes = vec![room_write("crowded")];
+    state.record.config.name = "crowded".to_owned();
+    for n in 0..2 * database::STEPS_AT_A_TIME + 5 {
+        let write = affiliation_write(&format!("a{n}@example"), Affiliation::Member);
+        if let Write::Affiliation { jid, value: Some(value), .. } = &write {
+            state.affiliations.insert(jid.clone(), value.clone());
+        }
+        writes.push(write);
+    }
+    (writes, state)
+}
+
+#[test]
+fn a_change_of_many_steps_is_made_undone_and_kept_as_any_other() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let (store, before) = furnished(temp.path());
+    let (writes, after) = crowd(&before);
+    // The sync of what the journal says.
+    fail_syncs(&store, 1);
+    assert!(store.commit(&writes).is_err());
+    assert!(temp.path().join("journal").exists());
+    assert!(store.load(&room()).expect("read") == Some(before));
+    assert!(!temp.path().join("journal").exists());
+    store.commit(&writes).expect("the disk works again");
+    drop(store);
+    let store = SledStore::open(temp.path()).expect("opened again");
+    assert!(store.load(&room()).expect("read") == Some(after));
+    store.commit(&[Write::Forget { room: room() }]).expect("forgotten");
+    drop(store);
+    let store = SledStore::open(temp.path()).expect("opened again");
+    assert_eq!(store.load(&room()).expect("read"), None);
+    assert!(!temp.path().join("journal").exists());
+}
+
+#[test]
+fn a_change_that_was_written_down_is_finished_by_the_next_run() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let (store, before) = furnished(temp.path());
+    let (writes, after) = crowd(&before);
+    {
+        let mut health = store.write();
+        let database = store.sound(&mut health).expect("sound");
+        let changes = changes(&writes, |_| Ok::<_, StoreError>(Vec::new())).expect("no forget");
+        journal::write(&store.folder, &database.steps(changes).expect("read")).expect("written");
+    }
+    drop(store);
+    let store = SledStore::open(temp.path()).expect("opened again");
+    assert!(store.load(&room()).expect("read") == Some(after));
+    assert!(!temp.path().join("journal").exists());
+}
+
+#[test]
+fn a_damaged_journal_is_a_clear_error() {
+    let temp = tempfile::tempdir().expect("a folder");
+    drop(furnished(temp.path()));
+    std::fs::write(temp.path().join("journal"), b"\x01\x00\x05").expect("written");
+    let text = SledStore::open(temp.path()).err().expect("refused").to_string();
+    assert!(text.contains("journal") && text.contains("damaged"), "{text}");
 }
