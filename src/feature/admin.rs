@@ -84,7 +84,7 @@ fn read_item(room: &Room, item: &Element, cx: &Cx<'_>) -> Result<Change, Refusal
             // Full addresses mean the account. Without any address, old clients mean the occupant of the nick.
             let (jid, nick) = match (item.attr("jid"), nick) {
                 (Some(jid), nick) => {
-                    let jid = Jid::parse(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+                    let jid = Jid::prepare(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
                     (jid.to_bare(), nick.map(str::to_owned))
                 }
                 (None, Some(nick)) => {

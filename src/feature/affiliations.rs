@@ -32,11 +32,11 @@ pub(super) struct Change {
 pub(super) fn check(room: &Room, actor: &BareJid, changes: &[Change], cx: &Cx<'_>) -> Result<(), Refusal> {
     let rank = room.affiliation(actor);
     for change in changes {
-        privilege::change_affiliation(rank, recorded(room, &change.jid), change.new)?;
-        let hits_actor = &change.jid == actor || change.jid.as_str() == actor.domain();
-        if change.new == Affiliation::Outcast && hits_actor {
+        // A ban of the own domain is no ban of oneself: whoever may ban has an affiliation of his own.
+        if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && &change.jid == actor {
             return Err(Refusal::conflict("you would ban yourself"));
         }
+        privilege::change_affiliation(rank, recorded(room, &change.jid), change.new)?;
         if change.jid.local().is_none() && change.new >= Affiliation::Admin {
             return Err(Refusal::not_allowed("a whole domain can be a member or banned, no more"));
         }

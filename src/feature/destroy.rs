@@ -17,7 +17,8 @@ use crate::wire::refusal::Refusal;
 pub(super) fn read(request: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
     let mut copy = el("destroy", ns::MUC_USER);
     if let Some(venue) = request.attr("jid").filter(|jid| !jid.is_empty()) {
-        let venue = Jid::parse(venue).map_err(|e| Refusal::jid_malformed(format!("alternate venue: {e}")))?;
+        let venue =
+            Jid::prepare(venue).map_err(|e| Refusal::jid_malformed(format!("alternate venue: {e}")))?;
         copy = copy.with("jid", venue.as_str());
     }
     for name in ["password", "reason"] {

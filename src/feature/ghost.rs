@@ -4,6 +4,7 @@ use super::leave::depart;
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::roster::Said;
 use crate::wire::build::{Build, el};
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
@@ -31,5 +32,6 @@ pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &
         return;
     }
     let status = el("status", ns::CLIENT).text_node("The connection to this client was lost.");
-    depart(room, &inbound.from, &[status], &[333], cx, fx);
+    let said = Said { lang: Some("en".to_owned()), children: vec![status] };
+    depart(room, &inbound.from, &said, &[333], cx, fx);
 }

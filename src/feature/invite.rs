@@ -94,7 +94,7 @@ fn inviter(room: &Room, inbound: &Inbound) -> Result<Jid, Refusal> {
 
 fn invitee(room: &Room, invite: &Element) -> Result<Jid, Refusal> {
     let to = invite.attr("to").ok_or_else(|| Refusal::bad_request("an invitation needs an address"))?;
-    let to = Jid::parse(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+    let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
     if to.bare_str() == room.jid.as_str() {
         return Err(Refusal::bad_request("an occupant is here already"));
     }
@@ -133,7 +133,7 @@ fn forward_decline(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let to = decline.attr("to").ok_or_else(|| Refusal::bad_request("a refusal needs an address"))?;
-    let to = Jid::parse(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+    let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
     let recipients = match to.resource() {
         Some(nick) if to.bare_str() == room.jid.as_str() => {
             room.roster.by_nick(&NickKey::of(nick)).map(|o| sessions(o)).unwrap_or_default()

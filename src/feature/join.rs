@@ -9,7 +9,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::privilege::initial_role;
-use crate::room::roster::{Occupant, Session};
+use crate::room::roster::{Occupant, Said, Session};
 use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
 use crate::room::{Life, Room};
 use crate::wire::inbound::Inbound;
@@ -24,7 +24,7 @@ pub(super) fn enter(
     room: &mut Room,
     wanted: &Nick,
     x: &Element,
-    presence: Arc<[Element]>,
+    presence: Arc<Said>,
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,

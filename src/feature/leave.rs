@@ -1,15 +1,13 @@
 //! Leaving, being removed, and the end of the service (XEP-0045 §7.14, §8.2, §11.2).
 
-use minidom::Element;
-
 use super::{destroy, presence};
 use crate::room::audience::{Notice, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::role::Role;
-use crate::room::roster::Occupant;
+use crate::room::roster::{Occupant, Said};
 use crate::room::{Life, Room};
-use crate::wire::build::{Actor, Item};
+use crate::wire::build::{Actor, Item, lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
@@ -17,8 +15,8 @@ use crate::wire::ns;
 /// Somebody says that he is gone. The real address decides who it is: after a change of nick, servers send this
 /// to the old nick as well as to the new one. Strangers are ignored (45-17.3-e).
 pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let status: Vec<Element> =
-        inbound.stanza.children().filter(|c| c.is("status", ns::CLIENT)).cloned().collect();
+    let children = inbound.stanza.children().filter(|c| c.is("status", ns::CLIENT)).cloned().collect();
+    let said = Said { lang: lang(&inbound.stanza).map(str::to_owned), children };
     if room.life == Life::Locked
         && room.roster.everyone().len() == 1
         && room.roster.by_session(&inbound.from).is_some()
@@ -27,7 +25,7 @@ pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mu
         destroy::destroy(room, None, cx, fx);
         return;
     }
-    depart(room, &inbound.from, &status, &[], cx, fx);
+    depart(room, &inbound.from, &said, &[], cx, fx);
 }
 
 /// One session goes, with `codes`. The occupant goes with the last one; before that, only the session itself is
@@ -35,7 +33,7 @@ pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mu
 pub(super) fn depart(
     room: &mut Room,
     session: &Jid,
-    status: &[Element],
+    status: &Said,
     codes: &[u16],
     cx: &mut Cx<'_>,
     fx: &mut Effects,
@@ -46,7 +44,7 @@ pub(super) fn depart(
         nick: &before.nick,
         type_: Some("unavailable"),
         id: &id,
-        payload: status,
+        said: Some(status),
         item: Item {
             affiliation: Some(room.affiliation(&before.account)),
             role: Some(Role::None),
@@ -89,7 +87,7 @@ pub(super) fn remove(
         nick: &occupant.nick,
         type_: Some("unavailable"),
         id: &id,
-        payload: &[],
+        said: None,
         item: Item {
             affiliation: Some(room.affiliation(&occupant.account)),
             role: Some(Role::None),
@@ -115,7 +113,7 @@ pub(crate) fn stop(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
             nick: &occupant.nick,
             type_: Some("unavailable"),
             id: &id,
-            payload: &[],
+            said: None,
             item: Item {
                 affiliation: Some(crate::room::state::Affiliation::None),
                 role: Some(Role::None),

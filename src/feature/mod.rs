@@ -32,6 +32,7 @@ pub mod relay;
 pub mod roles;
 pub mod self_ping;
 pub mod subject;
+pub mod voice;
 
 use crate::room::Room;
 use crate::room::config::Config;
@@ -118,6 +119,7 @@ pub static FEATURES: &[Feature] = &[
     members_only::FEATURE,
     password::FEATURE,
     moderated::FEATURE,
+    voice::FEATURE,
     anonymity::FEATURE,
     capacity::FEATURE,
     subject::FEATURE,

@@ -57,7 +57,7 @@ pub(super) fn change(
         nick: &before.nick,
         type_: Some("unavailable"),
         id: &id,
-        payload: &[],
+        said: None,
         item: Item {
             affiliation: Some(room.affiliation(&occupant.account)),
             role: Some(occupant.role),

@@ -111,7 +111,7 @@ fn read_config(now: &Config, form: &Submitted, cx: &Cx<'_>) -> Result<Config, Re
 fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>, Refusal> {
     let read = |var: &str| -> Result<Option<Vec<BareJid>>, Refusal> {
         let Some(values) = form.values(var) else { return Ok(None) };
-        let parse = |text: &String| Jid::parse(text.trim()).map(|jid| jid.to_bare());
+        let parse = |text: &String| Jid::prepare(text.trim()).map(|jid| jid.to_bare());
         let jids = values.iter().filter(|v| !v.trim().is_empty()).map(parse).collect::<Result<_, _>>();
         jids.map(Some).map_err(|e| Refusal::not_acceptable(format!("{var}: {e}")))
     };

@@ -12,9 +12,9 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::role::Role;
-use crate::room::roster::Occupant;
+use crate::room::roster::{Occupant, Said};
 use crate::room::state::Affiliation;
-use crate::wire::build::Item;
+use crate::wire::build::{Item, lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
@@ -44,7 +44,7 @@ pub(crate) fn available(
         (None, Some(occupant)) => occupant.nick.clone(),
         (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
     };
-    let presence = clean(&inbound.stanza, &room.jid);
+    let presence = Arc::new(clean(&inbound.stanza, &room.jid));
     match (present, x) {
         (None, Some(x)) => join::enter(room, &wanted, x, presence, inbound, cx, fx),
         (None, None) => {
@@ -52,7 +52,7 @@ pub(crate) fn available(
             Ok(())
         }
         (Some(occupant), x) => {
-            let changed = *occupant.shown().presence != *presence || occupant.shown().jid != inbound.from;
+            let changed = occupant.shown().presence != presence || occupant.shown().jid != inbound.from;
             room.roster_mut().update(&inbound.from, presence);
             if wanted != occupant.nick {
                 nick::change(room, &occupant, &wanted, inbound, cx, fx)?;
@@ -92,7 +92,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
         nick: wanted,
         type_: Some("unavailable"),
         id: &id,
-        payload: &[],
+        said: None,
         item: Item {
             affiliation: Some(Affiliation::None),
             role: Some(Role::None),
@@ -127,8 +127,8 @@ pub(crate) fn probe(
 
 /// What of a client's stanza may be shown to others: not what only the room may say (45-17.3-f), and of the
 /// standard's own children only those that the standard allows.
-pub(super) fn clean(stanza: &Element, room: &BareJid) -> Arc<[Element]> {
-    stanza
+pub(super) fn clean(stanza: &Element, room: &BareJid) -> Said {
+    let children = stanza
         .children()
         .filter(|c| !only_the_room_says(c, room))
         .filter(|c| match c.name() {
@@ -136,7 +136,8 @@ pub(super) fn clean(stanza: &Element, room: &BareJid) -> Arc<[Element]> {
             _ => true,
         })
         .cloned()
-        .collect()
+        .collect();
+    Said { lang: lang(stanza).map(str::to_owned), children }
 }
 
 /// Whether a child of a client's stanza claims something that only the room may claim.

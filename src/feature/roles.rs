@@ -88,7 +88,7 @@ pub(super) fn vanished<'a>(occupant: &'a Occupant, affiliation: Affiliation, id:
         nick: &occupant.nick,
         type_: Some("unavailable"),
         id,
-        payload: &[],
+        said: None,
         item: crate::wire::build::Item {
             affiliation: Some(affiliation),
             role: Some(Role::None),

@@ -7,8 +7,8 @@ use super::config::Whois;
 use super::effect::Effects;
 use super::nick::Nick;
 use super::role::Role;
-use super::roster::Occupant;
-use crate::wire::build::{Item, muc_user, presence};
+use super::roster::{Occupant, Said};
+use crate::wire::build::{Item, muc_user, presence, set_lang};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 
@@ -22,7 +22,7 @@ pub(crate) struct Notice<'a> {
     /// Stanza id, the same in all copies.
     pub id: &'a str,
     /// What the client itself said.
-    pub payload: &'a [Element],
+    pub said: Option<&'a Said>,
     /// Affiliation, role, real address and the rest; the address is taken out for those who may not see it.
     pub item: Item<'a>,
     /// Status codes for everybody.
@@ -33,8 +33,13 @@ impl Notice<'_> {
     /// The stanza. `own` adds code 110, `codes` come besides the notice's own.
     pub(crate) fn stanza(&self, room: &Room, jid_seen: bool, own: bool, codes: &[u16]) -> Element {
         let mut stanza = presence(&room.occupant_jid(self.nick), self.type_, self.id);
-        for child in self.payload {
-            stanza.append_child(child.clone());
+        if let Some(said) = self.said {
+            if let Some(lang) = &said.lang {
+                set_lang(&mut stanza, lang);
+            }
+            for child in &said.children {
+                stanza.append_child(child.clone());
+            }
         }
         let mut item = self.item.clone();
         if !jid_seen {
@@ -117,7 +122,7 @@ impl Room {
             nick: &occupant.nick,
             type_: None,
             id,
-            payload: &shown.presence,
+            said: Some(&shown.presence),
             item: Item {
                 affiliation: Some(self.affiliation(&occupant.account)),
                 role: Some(occupant.role),

@@ -191,7 +191,10 @@ impl Room {
                 Err(Refusal::bad_request("a message to one occupant cannot be of type groupchat"))
             }
             (_, Some(nick)) => feature::private::send(self, nick, inbound, cx, fx),
-            (MessageType::Normal, None) => feature::invite::mediate(self, inbound, cx, fx),
+            (MessageType::Normal, None) => match feature::voice::find(&inbound.stanza) {
+                Some(form) => feature::voice::handle(self, &form, inbound, cx, fx),
+                None => feature::invite::mediate(self, inbound, cx, fx),
+            },
             (_, None) => Err(Refusal::bad_request("a message to the room must be of type groupchat")),
         }
     }

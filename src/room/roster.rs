@@ -14,8 +14,17 @@ use crate::wire::jid::{BareJid, Jid};
 pub struct Session {
     /// The real full address.
     pub jid: Jid,
-    /// The children of the presence that it sent last, cleaned of what only the room may say.
-    pub presence: Arc<[Element]>,
+    /// The presence that it sent last.
+    pub presence: Arc<Said>,
+}
+
+/// What a client said of itself in a presence, cleaned of what only the room may say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    /// The stanza's `xml:lang`.
+    pub lang: Option<String>,
+    /// The stanza's children.
+    pub children: Vec<Element>,
 }
 
 /// Somebody in the room under one nick, with one or several sessions of one account.
@@ -113,7 +122,7 @@ impl Roster {
     }
 
     /// Notes what a session sent last and makes it the one shown.
-    pub fn update(&mut self, jid: &Jid, presence: Arc<[Element]>) {
+    pub fn update(&mut self, jid: &Jid, presence: Arc<Said>) {
         let Some(occupant) = self.sessions.get(jid).and_then(|key| self.occupants.get_mut(key)) else {
             return;
         };

@@ -79,13 +79,15 @@ pub enum Malformed {
 impl Inbound {
     /// Reads a stanza. An IQ without an id or with an unknown type is answered (RFC 6120 §8.2.3).
     pub fn parse(stanza: Element) -> Result<Self, Malformed> {
-        let address = |name| stanza.attr(name).and_then(|text| Jid::parse(text).ok());
-        let (Some(from), Some(to)) = (address("from"), address("to")) else {
-            return Err(Malformed::Silent("an address is missing or unreadable"));
-        };
         if !stanza.has_ns(ns::CLIENT) {
             return Err(Malformed::Silent("not a stanza"));
         }
+        let raw = |name| stanza.attr(name).and_then(|text| Jid::parse(text).ok());
+        let prepared = |name| stanza.attr(name).and_then(|text| Jid::prepare(text).ok());
+        let (Some(from), Some(raw_to)) = (prepared("from"), raw("to")) else {
+            return Err(Malformed::Silent("an address is missing or unreadable"));
+        };
+        let to = prepared("to");
         let type_ = stanza.attr("type");
         let kind = match stanza.name() {
             "presence" => Kind::Presence(match type_ {
@@ -111,15 +113,19 @@ impl Inbound {
                 (Some("result"), _) => IqType::Result,
                 (Some("error"), _) => IqType::Error,
                 _ => {
-                    let refusal = Refusal::bad_request("an IQ needs a type and an id");
-                    let inbound = Self { from, to, kind: Kind::Iq(IqType::Get), stanza };
-                    let answer = refusal.answer(&inbound).expect("a get is always answered");
-                    return Err(Malformed::Answer(Box::new(answer)));
+                    let inbound = Self { from, to: raw_to, kind: Kind::Iq(IqType::Get), stanza };
+                    return Err(malformed(inbound, &Refusal::bad_request("an IQ needs a type and an id")));
                 }
             }),
             _ => return Err(Malformed::Silent("not a stanza")),
         };
-        Ok(Self { from, to, kind, stanza })
+        match to {
+            Some(to) => Ok(Self { from, to, kind, stanza }),
+            None => Err(malformed(
+                Self { from, to: raw_to, kind, stanza },
+                &Refusal::jid_malformed("no such address"),
+            )),
+        }
     }
 
     /// The stanza's id; empty when it has none.
@@ -145,6 +151,13 @@ impl Inbound {
     /// Whether a full queue may turn it away: what tells that somebody is gone never is.
     pub fn is_refusable(&self) -> bool {
         self.may_be_answered() && self.kind != Kind::Presence(PresenceType::Unavailable)
+    }
+}
+
+fn malformed(inbound: Inbound, refusal: &Refusal) -> Malformed {
+    match refusal.answer(&inbound) {
+        Some(answer) => Malformed::Answer(Box::new(answer)),
+        None => Malformed::Silent("an error to an address that is none"),
     }
 }
 
@@ -179,6 +192,17 @@ mod tests {
             panic!("an answer is due");
         };
         assert_eq!((answer.attr("type"), answer.attr("to")), (Some("error"), Some("a@b/c")));
+    }
+
+    #[test]
+    fn an_address_of_which_nothing_is_left_is_refused() {
+        // 45-17.1-b
+        let Err(Malformed::Answer(answer)) =
+            parse("<message xmlns='jabber:client' from='a@b/c' to='\u{ad}@s'><body/></message>")
+        else {
+            panic!("an answer is due");
+        };
+        assert_eq!((answer.attr("type"), answer.attr("from")), (Some("error"), Some("\u{ad}@s")));
     }
 
     #[test]

@@ -144,19 +144,18 @@ fn nobody_bans_himself_or_a_higher_rank() {
         "<item affiliation='admin' jid='romeo@example'/><item affiliation='admin' jid='juliet@example'/>",
     );
     w.clear();
-    for (jid, answer) in [
-        ("romeo@example", "not-allowed"),
-        ("owner@example", "not-allowed"),
-        ("juliet@example", "not-allowed"),
-    ] {
+    for (jid, answer) in
+        [("romeo@example", "conflict"), ("owner@example", "not-allowed"), ("juliet@example", "not-allowed")]
+    {
         w.admin("romeo", &format!("<item affiliation='outcast' jid='{jid}'/>"));
         assert_eq!(w.got("romeo"), [format!("iq:error room cancel/{answer}")]);
     }
-    for jid in ["owner@example", "example"] {
-        w.admin("owner", &format!("<item affiliation='outcast' jid='{jid}'/>"));
-        assert_eq!(w.got("owner"), ["iq:error room cancel/conflict"]);
-    }
+    w.admin("owner", "<item affiliation='outcast' jid='owner@example'/>");
+    assert_eq!(w.got("owner"), ["iq:error room cancel/conflict"]);
     assert!(w.silent());
+    // trap 13: whoever may ban nobody is told so, also about himself.
+    w.admin("stranger", "<item affiliation='outcast' jid='stranger@example'/>");
+    assert_eq!(w.got("stranger"), ["iq:error room auth/forbidden"]);
 }
 
 #[test]

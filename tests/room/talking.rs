@@ -309,3 +309,56 @@ fn error_is_never_answered() {
     }
     assert!(w.silent());
 }
+
+fn ask_for_voice(w: &mut World, who: &str, fields: &str) {
+    message(
+        w,
+        who,
+        "",
+        &format!(
+            "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#request</value></field>\
+         <field var='muc#role'><value>participant</value></field>{fields}</x>"
+        ),
+    );
+}
+
+#[test]
+fn visitor_asks_for_a_voice_and_a_moderator_gives_it() {
+    // 45-7.13-a, 45-8.6-a, 45-8.6-b, 45-8.6-c
+    let mut w = World::with_room(&[("moderatedroom", "1")]);
+    w.join("romeo");
+    w.join("juliet");
+    w.clear();
+    ask_for_voice(&mut w, "romeo", "");
+    let asked = w.stanzas("owner");
+    let fields: Vec<_> = asked[0]
+        .get_child("x", "jabber:x:data")
+        .expect("form")
+        .children()
+        .filter(|c| c.name() == "field")
+        .map(|f| (f.attr("var").unwrap_or_default().to_owned(), f.text()))
+        .collect();
+    assert_eq!(
+        fields[1..].iter().map(|f| f.0.as_str()).collect::<Vec<_>>(),
+        ["muc#role", "muc#jid", "muc#roomnick", "muc#request_allow"]
+    );
+    assert!(w.silent(), "nobody else hears of it");
+
+    let verdict = |allow: &str| {
+        format!(
+            "<field var='muc#jid'><value>romeo@example/pc</value></field><field var='muc#roomnick'><value>romeo</value></field>\
+         <field var='muc#request_allow'><value>{allow}</value></field>"
+        )
+    };
+    ask_for_voice(&mut w, "juliet", &verdict("1"));
+    assert_eq!(w.got("juliet"), ["message:error room auth/forbidden"]);
+    ask_for_voice(&mut w, "owner", &verdict("0"));
+    assert!(w.silent());
+    ask_for_voice(&mut w, "owner", &verdict("true"));
+    assert_eq!(w.got("juliet"), ["available romeo [none participant actor=owner]"]);
+    w.clear();
+    ask_for_voice(&mut w, "romeo", "");
+    assert_eq!(w.got("romeo"), ["message:error room cancel/not-acceptable"]);
+    ask_for_voice(&mut w, "stranger", "");
+    assert_eq!(w.got("stranger"), ["message:error room cancel/not-acceptable"]);
+}
