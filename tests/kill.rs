@@ -55,6 +55,9 @@ fn every_acknowledged_change_outlives_a_kill() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let mut acknowledged = BTreeMap::new();
+    // What each restart found: a change that was stored as the kill came is there without being acknowledged, and
+    // its caller goes on from it.
+    let mut found = BTreeMap::new();
     for round in 0..ROUNDS {
         let before: u64 = acknowledged.values().sum();
         run_and_kill("every_acknowledged_change_outlives_a_kill", folder.path(), &mut acknowledged);
@@ -64,7 +67,8 @@ fn every_acknowledged_change_outlives_a_kill() {
         let state = store.load(&room()).expect("read").expect("there");
         for (&caller, &n) in &acknowledged {
             let last = number(&state, &format!("last{caller}@d")).expect("acknowledged");
-            assert!(last == n || last == n + 1, "round {round}: {n} is acknowledged, {last} is there");
+            let n = n.max(found.insert(caller, last).unwrap_or(0));
+            assert!(last == n || last == n + 1, "round {round}: {n} was stored for certain, {last} is there");
             for each in 1..=last {
                 let account = format!("a{caller}.{each}@d");
                 assert_eq!(number(&state, &account), Some(each), "round {round}: {account} of {last}");
@@ -114,7 +118,7 @@ fn run_and_kill(test: &str, folder: &Path, acknowledged: &mut BTreeMap<u32, u64>
     let lines = read_lines(&mut child);
     // The first acknowledgement, so that every round kills in the middle of work.
     let first = lines.recv_timeout(Duration::from_secs(20));
-    let ms = 5 + u64::from(getrandom::u32().expect("the system has random numbers") % 250);
+    let ms = u64::from(getrandom::u32().expect("the system has random numbers") % 250);
     std::thread::sleep(Duration::from_millis(ms));
     child.kill().expect("killed");
     child.wait().expect("gone");
