@@ -48,6 +48,8 @@ Exit code:
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Attaches to the server and serves rooms until it is told to stop (SIGTERM, SIGINT)
+    Run(SettingsArgs),
     /// Looks at the settings
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -2,18 +2,24 @@
 
 mod cli;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 use cli::{Cli, Command, ConfigCommand};
-use conclave::config::{ConfigError, host_config};
+use conclave::config::{ConfigError, Log, LogFormat, Settings, host_config};
 
 /// The settings or the arguments are wrong; `clap` exits with the same.
 const EXIT_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Run(args) => {
+            return match args.load() {
+                Ok(settings) => run(settings),
+                Err(error) => refuse(&error),
+            };
+        }
         Command::Config(ConfigCommand::Check(args)) => args.load().map(|settings| {
             let component = &settings.component;
             format!("The settings are sound: {} at {}.\n", component.domain, component.server)
@@ -26,6 +32,33 @@ fn main() -> ExitCode {
     match outcome {
         Ok(text) => print(&text),
         Err(error) => refuse(&error),
+    }
+}
+
+/// Runs the service to its end.
+fn run(settings: Settings) -> ExitCode {
+    start_log(&settings.log);
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(conclave::host::RunError::System)
+        .and_then(|runtime| runtime.block_on(conclave::host::run(settings)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs to standard error. The level was checked with the settings.
+fn start_log(log: &Log) {
+    let filter = tracing_subscriber::EnvFilter::new(&log.level);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Pretty => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => lines.json().init(),
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use conclave::link::{self, Arrivals, Lane, LinkError, LinkSettings, Outbox, Secret, Times, outbox};
+use conclave::config::Secret;
+use conclave::link::{self, Arrivals, Lane, LinkError, LinkSettings, Outbox, Times, outbox};
 use conclave::wire::encode::{Outgoing, Recipients, Template};
 use conclave::wire::jid::Jid;
 use conclave::wire::stream::{Excess, Head, Limits};
@@ -72,7 +73,7 @@ fn quick() -> Times {
 fn settings(server: String, times: Times) -> LinkSettings {
     let limits =
         Limits { stanza_bytes_max: 64 * 1024, depth_max: 64, attributes_max: 32, elements_max: 1000 };
-    LinkSettings { domain: "muc.example".to_owned(), server, secret: Secret::from("test"), limits, times }
+    LinkSettings { domain: "muc.example".to_owned(), server, secret: Secret::new("test"), limits, times }
 }
 
 impl Rig {

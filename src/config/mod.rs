@@ -18,6 +18,7 @@ pub use layers::{OVERRIDES, Override, Sources};
 pub use secret::Secret;
 
 use crate::room::config::Config;
+pub use crate::room::cx::Create;
 use crate::room::limits::Limits;
 use crate::wire::jid::BareJid;
 
@@ -65,18 +66,6 @@ pub struct Service {
     pub admins: Vec<BareJid>,
     /// Who may create rooms.
     pub create: Create,
-}
-
-/// Who may create rooms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Create {
-    /// Everybody who can reach the service.
-    Anyone,
-    /// Accounts of the parent domain: ours without its first label.
-    Local,
-    /// The service's administrators.
-    Admins,
 }
 
 /// `[store]`: where durable facts are kept.

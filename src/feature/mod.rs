@@ -1,1 +1,263 @@
-//! To be filled.
+//! One file per feature, with all its surfaces: behaviour, form fields, disco, status codes, tests.
+//!
+//! What a client asks for (join, speak, kick …) is called from the one match in [`crate::room`]. What shows in
+//! several places (form fields, disco features, room information, status codes) is found by walking
+//! [`FEATURES`], in this order.
+
+pub mod about;
+pub mod admin;
+pub mod affiliations;
+pub mod anonymity;
+pub mod capacity;
+pub mod destroy;
+pub mod disco;
+pub mod ghost;
+pub mod groupchat;
+pub mod history;
+pub mod invite;
+pub mod join;
+pub mod leave;
+pub mod lists;
+pub mod logging;
+pub mod members_only;
+pub mod moderated;
+pub mod nick;
+pub mod owner;
+pub mod password;
+pub mod persistence;
+pub mod presence;
+pub mod private;
+pub mod public;
+pub mod relay;
+pub mod roles;
+pub mod self_ping;
+pub mod subject;
+pub mod voice;
+
+use crate::room::Room;
+use crate::room::config::Config;
+use crate::room::limits::Limits;
+
+/// The surfaces of a feature. Everything but the name may be empty.
+pub struct Feature {
+    /// The feature's file.
+    pub name: &'static str,
+    /// Fields of the configuration form, in order.
+    pub fields: &'static [Field],
+    /// What it adds to the room's disco#info features (XEP-0045 §6.4).
+    pub disco: fn(&Room, &mut Vec<&'static str>),
+    /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
+    pub info: fn(&Room, &mut Vec<(&'static str, String)>),
+    /// Status codes for somebody who enters (XEP-0045 §16.6).
+    pub entry_codes: fn(&Room, &mut Vec<u16>),
+    /// Status codes for everybody when the configuration changes from the first to the second; 104 comes anyway.
+    pub change_codes: fn(&Config, &Config, &mut Vec<u16>),
+}
+
+impl Feature {
+    const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            fields: &[],
+            disco: |_, _| {},
+            info: |_, _| {},
+            entry_codes: |_, _| {},
+            change_codes: |_, _, _| {},
+        }
+    }
+}
+
+/// One option of a room as owners see it (XEP-0045 §16.5.3).
+pub struct Field {
+    /// The variable.
+    pub var: &'static str,
+    /// Other names under which clients submit it.
+    pub aliases: &'static [&'static str],
+    /// For people.
+    pub label: &'static str,
+    /// How it is filled in.
+    pub kind: FieldKind,
+    /// Its current values.
+    pub get: fn(&Config) -> Vec<String>,
+    /// Takes submitted values; empty means cleared. An error says what is wrong with them.
+    pub set: fn(&mut Config, &[String], &Limits) -> Result<(), String>,
+}
+
+/// How a field is filled in (XEP-0004 §3.3).
+#[derive(Clone, Copy, Debug)]
+pub enum FieldKind {
+    /// Yes or no.
+    Boolean,
+    /// One line.
+    Text,
+    /// One line that is not shown while typing.
+    Private,
+    /// One of these values (with labels).
+    One(&'static [(&'static str, &'static str)]),
+    /// Any of these values (with labels).
+    Many(&'static [(&'static str, &'static str)]),
+}
+
+impl FieldKind {
+    /// The word on the wire and the options.
+    pub fn wire(self) -> (&'static str, &'static [(&'static str, &'static str)]) {
+        match self {
+            Self::Boolean => ("boolean", &[]),
+            Self::Text => ("text-single", &[]),
+            Self::Private => ("text-private", &[]),
+            Self::One(options) => ("list-single", options),
+            Self::Many(options) => ("list-multi", options),
+        }
+    }
+}
+
+/// All features with surfaces, in the order in which they show.
+pub static FEATURES: &[Feature] = &[
+    about::FEATURE,
+    persistence::FEATURE,
+    public::FEATURE,
+    members_only::FEATURE,
+    password::FEATURE,
+    moderated::FEATURE,
+    voice::FEATURE,
+    anonymity::FEATURE,
+    capacity::FEATURE,
+    subject::FEATURE,
+    invite::FEATURE,
+    private::FEATURE,
+    presence::FEATURE,
+    lists::FEATURE,
+    history::FEATURE,
+    logging::FEATURE,
+    groupchat::FEATURE,
+    self_ping::FEATURE,
+];
+
+/// All form fields, in order.
+pub fn fields() -> impl Iterator<Item = &'static Field> {
+    FEATURES.iter().flat_map(|f| f.fields)
+}
+
+/// A boolean field on a member of [`Config`].
+macro_rules! boolean_field {
+    ($var:literal, $label:literal, $($member:ident).+) => {
+        boolean_field!($var, $label, $($member).+, &[])
+    };
+    ($var:literal, $label:literal, $($member:ident).+, $aliases:expr) => {
+        $crate::feature::Field {
+            var: $var,
+            aliases: $aliases,
+            label: $label,
+            kind: $crate::feature::FieldKind::Boolean,
+            get: |config| vec![$crate::feature::digit(config.$($member).+)],
+            set: |config, values, _| {
+                config.$($member).+ = $crate::feature::to_boolean(values)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// A field of one line of text on a member of [`Config`].
+macro_rules! text_field {
+    ($var:literal, $label:literal, $kind:ident, $member:ident) => {
+        $crate::feature::Field {
+            var: $var,
+            aliases: &[],
+            label: $label,
+            kind: $crate::feature::FieldKind::$kind,
+            get: |config| vec![config.$member.clone()],
+            set: |config, values, limits| {
+                config.$member = $crate::feature::to_text(values, limits.text_bytes_max)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// A list-multi field of roles on a member of [`Config`].
+macro_rules! roles_field {
+    ($var:literal, $label:literal, $member:ident) => {
+        $crate::feature::Field {
+            var: $var,
+            aliases: &[],
+            label: $label,
+            kind: $crate::feature::FieldKind::Many($crate::feature::ROLES),
+            get: |config| $crate::feature::role_words(config.$member),
+            set: |config, values, _| {
+                config.$member = $crate::feature::to_roles(values)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+pub(crate) use {boolean_field, roles_field, text_field};
+
+const ROLES: &[(&str, &str)] =
+    &[("moderator", "Moderators"), ("participant", "Participants"), ("visitor", "Visitors")];
+
+fn digit(value: bool) -> String {
+    if value { "1" } else { "0" }.to_owned()
+}
+
+fn to_boolean(values: &[String]) -> Result<bool, String> {
+    crate::wire::form::boolean(values).ok_or_else(|| "must be 0, 1, true or false".to_owned())
+}
+
+fn to_text(values: &[String], bytes_max: usize) -> Result<String, String> {
+    // Clients that were given a text-multi long ago still send several lines.
+    let text = values.join("\n");
+    if text.len() > bytes_max {
+        return Err(format!("is longer than {bytes_max} bytes"));
+    }
+    Ok(text)
+}
+
+fn role_words(roles: crate::room::config::Roles) -> Vec<String> {
+    [("moderator", roles.moderator), ("participant", roles.participant), ("visitor", roles.visitor)]
+        .into_iter()
+        .filter(|(_, on)| *on)
+        .map(|(word, _)| word.to_owned())
+        .collect()
+}
+
+fn to_roles(values: &[String]) -> Result<crate::room::config::Roles, String> {
+    let mut roles = crate::room::config::Roles { moderator: false, participant: false, visitor: false };
+    for value in values {
+        match value.as_str() {
+            "moderator" => roles.moderator = true,
+            "participant" => roles.participant = true,
+            "visitor" => roles.visitor = true,
+            "none" | "" => {}
+            other => return Err(format!("has no option {other:?}")),
+        }
+    }
+    Ok(roles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_takes_back_what_it_shows() {
+        // 45-16.5, 004-3
+        let limits = Limits::default();
+        for field in fields() {
+            let shown = (field.get)(&Config::default());
+            let mut config = Config::default();
+            (field.set)(&mut config, &shown, &limits).unwrap_or_else(|e| panic!("{}: {e}", field.var));
+            assert_eq!(config, Config::default(), "{}", field.var);
+        }
+    }
+
+    #[test]
+    fn no_variable_is_claimed_twice() {
+        let mut vars: Vec<_> = fields().flat_map(|f| f.aliases.iter().copied().chain([f.var])).collect();
+        let all = vars.len();
+        vars.sort_unstable();
+        vars.dedup();
+        assert_eq!(vars.len(), all);
+    }
+}

@@ -1,1 +1,301 @@
-//! To be filled.
+//! Runs the rooms: the only place where effects meet the world.
+//!
+//! [`Host::route`] is the one function that decides which task gets a stanza. [`run`] holds the service together
+//! from opening the store to closing the stream.
+
+pub mod commit;
+mod mailbox;
+mod task;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use minidom::Element;
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, error, info, warn};
+
+use crate::config::Settings;
+use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
+use crate::room::cx::Service;
+use crate::room::event::Event;
+use crate::service::{self, directory::Directory};
+use crate::store::{Store, StoreError, sled::SledStore};
+use crate::wire::build::{Build, el};
+use crate::wire::encode::Outgoing;
+use crate::wire::inbound::{Inbound, Malformed};
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+use crate::wire::stream::{Excess, Head};
+use commit::Committer;
+use mailbox::Mailbox;
+
+/// How long rooms may take to say goodbye.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Stanzas to the service itself, and refusals, that may wait for the link.
+const SERVICE_QUEUE_MAX: usize = 10_000;
+
+/// Why the service ended other than by being told to. The fault is ours, the operator's or the machine's.
+#[derive(Debug)]
+pub enum RunError {
+    /// The store cannot be used.
+    Store(StoreError),
+    /// The link cannot be used.
+    Link(link::LinkError),
+    /// The operating system refused something at the start.
+    System(std::io::Error),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(e) => e.fmt(f),
+            Self::Link(e) => e.fmt(f),
+            Self::System(e) => write!(f, "the system refused: {e}"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// Runs the service until it is told to stop (SIGTERM, SIGINT).
+///
+/// The store is open and readable before the server is told that we are there: a client that finds rooms missing
+/// forgets them.
+pub async fn run(settings: Settings) -> Result<(), RunError> {
+    let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
+    let (host, replies) = Host::start(&settings, store, outbox.clone()).map_err(RunError::Store)?;
+    info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
+
+    let answering = tokio::spawn(answer(replies, outbox.clone()));
+    let (stop, stopped) = watch::channel(false);
+    let arrivals = Arc::new(Gate(host.clone()));
+    let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stopped));
+    let outcome = tokio::select! {
+        signal = stop_signal() => { signal.map_err(RunError::System)?; None }
+        ended = &mut link => Some(ended),
+    };
+    info!("stopping");
+    host.stop().await;
+    // The receiver is gone if the link ended by itself.
+    let _ = stop.send(true);
+    let ended = match outcome {
+        Some(ended) => ended,
+        None => link.await,
+    };
+    answering.abort();
+    host.committer.clone().stop().await;
+    info!("stopped");
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(e)) => Err(RunError::Link(e)),
+        Err(e) => Err(RunError::System(std::io::Error::other(e))),
+    }
+}
+
+fn link_settings(settings: &Settings) -> LinkSettings {
+    LinkSettings {
+        domain: settings.component.domain.as_str().to_owned(),
+        server: settings.component.server.clone(),
+        secret: settings.component.secret.clone(),
+        limits: (&settings.limits).into(),
+        times: Default::default(),
+    }
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Sends what needs no room, in order.
+async fn answer(mut replies: mpsc::Receiver<Outgoing>, outbox: Outbox) {
+    while let Some(reply) = replies.recv().await {
+        outbox.send(Lane::Control, reply).await;
+    }
+}
+
+/// The rooms in memory and what they share.
+pub struct Host {
+    service: Arc<Service>,
+    store: Arc<dyn Store>,
+    committer: Committer,
+    outbox: Outbox,
+    replies: mpsc::Sender<Outgoing>,
+    rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
+    directory: RwLock<Directory>,
+}
+
+impl Host {
+    /// Reads the directory from the store. What the service itself answers comes out of the receiver.
+    pub fn start(
+        settings: &Settings,
+        store: Arc<dyn Store>,
+        outbox: Outbox,
+    ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
+        let mut directory = Directory::default();
+        store.each_room(&mut |jid, record| {
+            if record.config.public {
+                let name = record.config.name.clone();
+                let name = if name.is_empty() { jid.local().unwrap_or_default().to_owned() } else { name };
+                directory.set(jid, Some(name));
+            }
+        })?;
+        let (replies, receiver) = mpsc::channel(SERVICE_QUEUE_MAX);
+        let service = Service {
+            domain: settings.component.domain.clone(),
+            name: settings.service.name.clone(),
+            admins: settings.service.admins.clone(),
+            create: settings.service.create,
+            default_room: settings.default_room.clone(),
+            limits: settings.limits.clone(),
+        };
+        let host = Self {
+            service: Arc::new(service),
+            committer: Committer::start(store.clone()),
+            store,
+            outbox,
+            replies,
+            rooms: Mutex::default(),
+            directory: RwLock::new(directory),
+        };
+        Ok((Arc::new(host), receiver))
+    }
+
+    /// The listed rooms.
+    fn directory(&self) -> &RwLock<Directory> {
+        &self.directory
+    }
+
+    /// The rooms in memory. A panic elsewhere leaves the map whole: no call-out happens under the lock.
+    fn rooms(&self) -> MutexGuard<'_, HashMap<BareJid, Arc<Mailbox>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decides which task gets a stanza. Never blocks: the link must go on reading.
+    pub fn route(self: &Arc<Self>, stanza: Element) {
+        let inbound = match Inbound::parse(stanza) {
+            Ok(inbound) => inbound,
+            Err(Malformed::Answer(answer)) => return self.reply(&answer),
+            Err(Malformed::Silent(why)) => return debug!(why, "stanza dropped"),
+        };
+        if inbound.to.domain() != self.service.domain.as_str() {
+            return debug!(to = inbound.to.domain(), "stanza for another domain dropped");
+        }
+        if inbound.to.local().is_none() {
+            let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(answer) = service::answer(&inbound, &self.service, &directory) {
+                drop(directory);
+                self.reply(&answer);
+            }
+            return;
+        }
+        let room = inbound.to.to_bare();
+        if let Err(inbound) = self.deliver(&room, inbound) {
+            let busy = Refusal::resource_constraint("too much is waiting here; try again later");
+            if let Some(answer) = busy.answer(&inbound) {
+                self.reply(&answer);
+            }
+        }
+    }
+
+    /// Puts a stanza into the mailbox of its room, starting the room's task if there is none.
+    fn deliver(self: &Arc<Self>, room: &BareJid, inbound: Inbound) -> Result<(), Box<Inbound>> {
+        let mut rooms = self.rooms();
+        if let Some(mailbox) = rooms.get(room) {
+            return mailbox.put(inbound);
+        }
+        if rooms.len() >= self.service.limits.rooms_max {
+            return Err(Box::new(inbound));
+        }
+        let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
+        let mailbox = Arc::new(mailbox);
+        mailbox.put(inbound)?;
+        rooms.insert(room.clone(), mailbox.clone());
+        drop(rooms);
+        tokio::spawn(task::run(self.clone(), room.clone(), mailbox, events));
+        Ok(())
+    }
+
+    /// Forgets a room's mailbox if nothing waits in it; true if the task may end.
+    fn retire(&self, room: &BareJid, mailbox: &Mailbox) -> bool {
+        let mut rooms = self.rooms();
+        let done = mailbox.is_empty();
+        if done {
+            rooms.remove(room);
+        }
+        done
+    }
+
+    /// Sends something that no room has said.
+    fn reply(&self, stanza: &Element) {
+        let Some(to) = stanza.attr("to").and_then(|to| Jid::parse(to).ok()) else { return };
+        if self.replies.try_send(Outgoing::one(stanza, to)).is_err() {
+            warn!("too many answers wait for the server; one is dropped");
+        }
+    }
+
+    /// Notes under which name a room is listed now.
+    fn list(&self, room: &BareJid, name: Option<String>) {
+        self.directory.write().unwrap_or_else(PoisonError::into_inner).set(room.clone(), name);
+    }
+
+    /// Lets every room say goodbye, and waits until all have done so.
+    async fn stop(&self) {
+        let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
+        for mailbox in &mailboxes {
+            mailbox.force(Event::Stop);
+        }
+        let all = async {
+            for mailbox in &mailboxes {
+                mailbox.closed().await;
+            }
+        };
+        if tokio::time::timeout(STOP_TIMEOUT, all).await.is_err() {
+            error!("some rooms did not stop in time");
+        }
+    }
+}
+
+/// What is left of a skipped stanza: its name, addresses, id and type.
+fn stanza_of(head: &Head) -> Element {
+    el(&head.name, ns::CLIENT)
+        .with_opt("from", head.from.as_deref())
+        .with_opt("to", head.to.as_deref())
+        .with_opt("id", head.id.as_deref())
+        .with_opt("type", head.type_.as_deref())
+}
+
+/// Where the link brings what it reads.
+struct Gate(Arc<Host>);
+
+impl Arrivals for Gate {
+    fn stanza(&self, stanza: Element) {
+        self.0.route(stanza);
+    }
+
+    fn skipped(&self, head: Head, excess: Excess) {
+        warn!(?excess, name = head.name, from = head.from, "stanza beyond the limits skipped");
+        if let Ok(inbound) = Inbound::parse(stanza_of(&head))
+            && let Some(answer) =
+                Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
+        {
+            self.0.reply(&answer);
+        }
+    }
+
+    fn up(&self) {}
+
+    fn down(&self) {}
+}

@@ -9,8 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::LinkSettings;
 use super::fault::{LinkError, printable};
-use super::{LinkSettings, Secret};
+use crate::config::Secret;
 use crate::wire::ns;
 use crate::wire::stream::{Header, Output, StreamReader};
 
@@ -186,7 +187,7 @@ mod tests {
     // 114-3
     #[test]
     fn the_digest_is_that_of_id_and_secret() {
-        let digest = |secret: &str| digest("3BF96D32", &Secret::from(secret));
+        let digest = |secret: &str| digest("3BF96D32", &Secret::new(secret));
         assert_eq!(digest("test"), "aaee83c26aeeafcbabeabfcbcd50df997e0a2a1e");
         assert_eq!(digest("secret"), "b09ea9b3b7f586be8a08d0a3dd7466f110aeb136");
     }

@@ -11,7 +11,6 @@ mod read;
 mod retry;
 mod write;
 
-use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,6 +25,7 @@ pub use self::fault::LinkError;
 pub use self::outbox::{Lane, Outbox, Outlet, outbox};
 use self::retry::{Backoff, Repeats};
 use self::write::{Order, Pending};
+use crate::config::Secret;
 use crate::wire::jid::BareJid;
 use crate::wire::stream::{Excess, Head, Limits};
 
@@ -39,34 +39,6 @@ pub trait Arrivals: Send + Sync + 'static {
     fn up(&self);
     /// The link ended. What was written shortly before may be lost.
     fn down(&self);
-}
-
-/// The secret shared with the server. It never shows in logs, errors and debug output.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(secret: &str) -> Self {
-        Self(secret.to_owned())
-    }
-}
-
-impl From<String> for Secret {
-    fn from(secret: String) -> Self {
-        Self(secret)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }
 
 /// What the link needs to know.

@@ -1,5 +1,295 @@
-//! A room as a pure state machine.
+//! A room as a pure state machine: no clock, no randomness, no IO, no async.
+//!
+//! [`Room::handle`] takes an [`Event`] and gives [`Effects`]. It only says which feature answers for what; the
+//! features are in [`crate::feature`]. An event happens wholly or not at all: a refusal restores the room as it
+//! was and leaves nothing but the answer.
 
+pub mod audience;
 pub mod config;
+pub mod cx;
+pub mod effect;
+pub mod event;
+pub mod history;
+pub mod invariant;
 pub mod limits;
+pub mod nick;
+pub mod privilege;
+pub mod role;
+pub mod roster;
 pub mod state;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::feature;
+use crate::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+use config::Config;
+use cx::Cx;
+use effect::Effects;
+use event::Event;
+use history::History;
+use nick::Nick;
+use privilege::Standing;
+use role::Role;
+use roster::Roster;
+use state::{Affiliated, Affiliation, RoomRecord, State};
+
+/// How far a room has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// There is no such room; whoever may can create it.
+    Absent,
+    /// Created, not yet configured: only its owner gets in (XEP-0045 §10.1.1).
+    Locked,
+    /// In use.
+    Open,
+}
+
+/// One room, also one that does not exist yet. Cloning is cheap: the parts are shared until they change.
+#[derive(Clone, Debug)]
+pub struct Room {
+    pub(crate) jid: BareJid,
+    pub(crate) life: Life,
+    pub(crate) state: Arc<State>,
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) history: Arc<History>,
+    pub(crate) relay: Arc<feature::relay::Pending>,
+}
+
+impl Room {
+    /// The room at `jid` that nobody has created.
+    pub fn absent(jid: BareJid) -> Self {
+        let record =
+            RoomRecord { created: jiff::Timestamp::UNIX_EPOCH, config: Config::default(), subject: None };
+        Self {
+            jid,
+            life: Life::Absent,
+            state: Arc::new(State { record, affiliations: BTreeMap::new() }),
+            roster: Arc::default(),
+            history: Arc::default(),
+            relay: Arc::default(),
+        }
+    }
+
+    /// A room as the store has it: open, with nobody in it.
+    pub fn stored(jid: BareJid, state: State) -> Self {
+        Self { life: Life::Open, state: Arc::new(state), ..Self::absent(jid) }
+    }
+
+    /// Whether the room exists.
+    pub fn exists(&self) -> bool {
+        self.life != Life::Absent
+    }
+
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.roster.is_empty()
+    }
+
+    /// The durable half.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The occupants.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// The name under which the room is listed; `None` if it is not (XEP-0045 §6.3).
+    pub fn listing(&self) -> Option<String> {
+        (self.life == Life::Open && self.config().public).then(|| self.name().to_owned())
+    }
+
+    /// Whether the listing differs from that of `before`, an earlier state of the same room.
+    pub fn is_listed_otherwise_than(&self, before: &Self) -> bool {
+        let untouched = Arc::ptr_eq(&self.state, &before.state) && self.life == before.life;
+        !untouched && self.listing() != before.listing()
+    }
+
+    /// Lets the room deal with an event. Deterministic: same room, event and world, same effects.
+    pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Effects {
+        let before = self.clone();
+        let mut fx = Effects::default();
+        let outcome = match event {
+            Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
+            Event::Stop => {
+                feature::leave::stop(self, cx, &mut fx);
+                Ok(())
+            }
+        };
+        match (outcome, event) {
+            (Err(refusal), Event::Stanza(inbound)) => {
+                *self = before;
+                return Self::refuse(&refusal, inbound);
+            }
+            _ => feature::persistence::settle(&before, self, &mut fx),
+        }
+        debug_assert_eq!(self.broken_invariant(), None);
+        fx
+    }
+
+    /// The effects of turning `inbound` down.
+    pub fn refuse(refusal: &Refusal, inbound: &Inbound) -> Effects {
+        let mut fx = Effects { refused: true, ..Effects::default() };
+        if let Some(answer) = refusal.answer(inbound) {
+            fx.reply(&answer);
+        }
+        fx
+    }
+
+    fn stanza(&mut self, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+        match inbound.kind {
+            Kind::Presence(type_) => self.presence(type_, inbound, cx, fx),
+            Kind::Message(type_) => self.message(type_, inbound, cx, fx),
+            Kind::Iq(type_) => self.iq(type_, inbound, cx, fx),
+        }
+    }
+
+    fn presence(
+        &mut self,
+        type_: PresenceType,
+        inbound: &Inbound,
+        cx: &mut Cx<'_>,
+        fx: &mut Effects,
+    ) -> Result<(), Refusal> {
+        match type_ {
+            PresenceType::Available => feature::presence::available(self, inbound, cx, fx),
+            PresenceType::Unavailable => {
+                feature::leave::leave(self, inbound, cx, fx);
+                Ok(())
+            }
+            PresenceType::Error => {
+                feature::ghost::bounced(self, inbound, cx, fx);
+                Ok(())
+            }
+            PresenceType::Probe => feature::presence::probe(self, inbound, cx, fx),
+            // A room has no roster: subscriptions are neither granted nor refused (45-17.3-a).
+            PresenceType::Subscription => Ok(()),
+            PresenceType::Unknown => Err(Refusal::bad_request("there is no presence of this type")),
+        }
+    }
+
+    fn message(
+        &mut self,
+        type_: MessageType,
+        inbound: &Inbound,
+        cx: &mut Cx<'_>,
+        fx: &mut Effects,
+    ) -> Result<(), Refusal> {
+        if type_ == MessageType::Error {
+            feature::ghost::bounced(self, inbound, cx, fx);
+            return Ok(());
+        }
+        self.must_be_visible_to(&inbound.from)?;
+        match (type_, inbound.to.resource()) {
+            (MessageType::Groupchat, None) => feature::groupchat::speak(self, inbound, cx, fx),
+            (MessageType::Groupchat, Some(_)) => {
+                Err(Refusal::bad_request("a message to one occupant cannot be of type groupchat"))
+            }
+            (_, Some(nick)) => feature::private::send(self, nick, inbound, cx, fx),
+            (MessageType::Normal, None) => match feature::voice::find(&inbound.stanza) {
+                Some(form) => feature::voice::handle(self, &form, inbound, cx, fx),
+                None => feature::invite::mediate(self, inbound, cx, fx),
+            },
+            (_, None) => Err(Refusal::bad_request("a message to the room must be of type groupchat")),
+        }
+    }
+
+    fn iq(
+        &mut self,
+        type_: IqType,
+        inbound: &Inbound,
+        cx: &mut Cx<'_>,
+        fx: &mut Effects,
+    ) -> Result<(), Refusal> {
+        let set = match type_ {
+            IqType::Get => false,
+            IqType::Set => true,
+            IqType::Result | IqType::Error => {
+                feature::relay::answered(self, inbound, fx);
+                return Ok(());
+            }
+        };
+        let Some(payload) = inbound.payload() else {
+            return Err(Refusal::bad_request("an IQ needs a payload"));
+        };
+        if let Some(nick) = inbound.to.resource() {
+            return feature::relay::request(self, nick, payload, inbound, cx, fx);
+        }
+        self.must_be_visible_to(&inbound.from)?;
+        match (payload.name(), payload.ns().as_str(), set) {
+            ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, fx),
+            ("query", ns::DISCO_ITEMS, false) => feature::disco::items(self, payload, inbound, fx),
+            ("query", ns::MUC_ADMIN, false) => feature::lists::get(self, payload, inbound, fx),
+            ("query", ns::MUC_ADMIN, true) => feature::admin::set(self, payload, inbound, cx, fx),
+            ("query", ns::MUC_OWNER, false) => feature::owner::get(self, inbound, cx, fx),
+            ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
+            ("ping", ns::PING, false) => feature::self_ping::room(inbound, fx),
+            _ => Err(Refusal::service_unavailable("the room does not know this request")),
+        }
+    }
+
+    /// A room that does not exist, or is not configured yet, is not there for others (45-7.2.10-a, 45-17.2-c).
+    pub(crate) fn must_be_visible_to(&self, who: &Jid) -> Result<(), Refusal> {
+        let visible = match self.life {
+            Life::Absent => false,
+            Life::Locked => self.affiliation(&who.to_bare()) == Affiliation::Owner,
+            Life::Open => true,
+        };
+        if visible { Ok(()) } else { Err(Refusal::item_not_found("there is no such room")) }
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> &Config {
+        &self.state.record.config
+    }
+
+    /// The room's name, or its local part if it has none.
+    pub(crate) fn name(&self) -> &str {
+        let name = self.config().name.as_str();
+        if name.is_empty() { self.jid.local().unwrap_or_default() } else { name }
+    }
+
+    /// The affiliation of an account: its own, or that of its whole domain (XEP-0045 §9.2).
+    pub(crate) fn affiliation(&self, account: &BareJid) -> Affiliation {
+        self.affiliated(account).map_or(Affiliation::None, |a| a.affiliation)
+    }
+
+    /// The record behind [`Room::affiliation`].
+    pub(crate) fn affiliated(&self, account: &BareJid) -> Option<&Affiliated> {
+        self.state.affiliations.get(account).or_else(|| {
+            account.local()?;
+            self.state.affiliations.get(&BareJid::parse(account.domain()).ok()?)
+        })
+    }
+
+    /// The standing of an account with whatever role `session` has.
+    pub(crate) fn standing(&self, session: &Jid) -> Standing {
+        Standing {
+            affiliation: self.affiliation(&session.to_bare()),
+            role: self.roster.by_session(session).map_or(Role::None, |o| o.role),
+        }
+    }
+
+    /// How many owners there are.
+    pub(crate) fn owners(&self) -> usize {
+        self.state.affiliations.values().filter(|a| a.affiliation == Affiliation::Owner).count()
+    }
+
+    /// The address of an occupant.
+    pub(crate) fn occupant_jid(&self, nick: &Nick) -> Jid {
+        self.jid.with_resource(nick.as_str()).expect("a nick was part of an address")
+    }
+
+    pub(crate) fn state_mut(&mut self) -> &mut State {
+        Arc::make_mut(&mut self.state)
+    }
+
+    pub(crate) fn roster_mut(&mut self) -> &mut Roster {
+        Arc::make_mut(&mut self.roster)
+    }
+}

@@ -1,11 +1,14 @@
 //! What must survive the process: rooms and affiliations.
 //!
-//! [`Store`] is the boundary. `sled` keeps it on disk, `memory` keeps it for tests.
+//! [`Store`] is the boundary. `sled` keeps it on disk, `memory` keeps it for tests; `record` and `change` say what
+//! both of them write.
 
+mod change;
 pub mod memory;
 pub mod record;
 pub mod sled;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::room::state::{Affiliated, RoomRecord, State};
@@ -37,8 +40,36 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// About how many bytes this is, for bounds.
+    pub fn bytes(&self) -> usize {
+        // What a record takes beside the texts of people.
+        const ROOM_BYTES: usize = 640;
+        const AFFILIATION_BYTES: usize = 64;
+        match self {
+            Self::Room { room, record } => {
+                let subject = record.subject.as_ref().map_or(0, |s| {
+                    s.nick.len() + s.texts.iter().map(|(lang, text)| lang.len() + text.len()).sum::<usize>()
+                });
+                let config = &record.config;
+                let texts =
+                    [&config.name, &config.description, &config.language, &config.password, &config.pubsub];
+                ROOM_BYTES + room.as_str().len() + subject + texts.iter().map(|t| t.len()).sum::<usize>()
+            }
+            Self::Affiliation { room, jid, value } => {
+                let texts = value.iter().flat_map(|v| v.nick.iter().chain(&v.reason));
+                AFFILIATION_BYTES
+                    + room.as_str().len()
+                    + jid.as_str().len()
+                    + texts.map(String::len).sum::<usize>()
+            }
+            Self::Forget { room } => room.as_str().len(),
+        }
+    }
+}
+
 /// Why the store could not do it. The fault is always ours or the disk's, never the peer's.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
     /// The folder cannot be used: missing rights, held by another process, made by a newer version.
     Unusable(String),
@@ -67,12 +98,46 @@ impl std::error::Error for StoreError {}
 
 /// Durable facts. All calls block; they are made from threads that may.
 pub trait Store: Send + Sync + 'static {
-    /// Everything about one room; `None` if there is no such room.
+    /// Everything about one room; `None` if there is no such room. A damaged record of the room itself is
+    /// [`StoreError::Corrupt`]; a damaged affiliation is logged and passed over.
+    ///
+    /// What it gives is what the disk holds: never a change whose commit is under way or has failed.
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError>;
 
     /// Calls `each` for every stored room, without its affiliations. A damaged record is logged and passed over.
+    ///
+    /// Rooms that are made or forgotten meanwhile may be met or not. `each` may use the store.
     fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError>;
 
     /// Makes all of `writes` durable, in order, or none of them. They are on the disk when it returns.
+    ///
+    /// After an error none of them is seen by a later [`Store::load`].
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
+}
+
+/// A room's state from its record and its stored affiliations, whose keys begin with `prefix_bytes` bytes of room.
+fn state<B: AsRef<[u8]>>(
+    record: RoomRecord,
+    prefix_bytes: usize,
+    stored: impl Iterator<Item = Result<(B, B), StoreError>>,
+) -> Result<State, StoreError> {
+    let mut affiliations = BTreeMap::new();
+    for pair in stored {
+        let (key, value) = pair?;
+        match change::affiliation(prefix_bytes, key.as_ref(), value.as_ref()) {
+            Ok((jid, value)) => {
+                affiliations.insert(jid, value);
+            }
+            Err(damage) => tracing::error!("{damage}; the room is loaded without it"),
+        }
+    }
+    Ok(State { record, affiliations })
+}
+
+/// Hands one stored room to `each`, or logs that it is damaged.
+fn each_record(key: &[u8], value: &[u8], each: &mut dyn FnMut(BareJid, RoomRecord)) {
+    match change::address(key, key).and_then(|room| Ok((room, record::decode_room(key, value)?))) {
+        Ok((room, record)) => each(room, record),
+        Err(damage) => tracing::error!("{damage}; the room is passed over"),
+    }
 }

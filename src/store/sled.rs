@@ -1,1 +1,197 @@
-//! To be filled.
+//! The store on disk, on sled 0.34.
+//!
+//! Four guards around what sled does not do itself:
+//! 1. two trees with composite keys, and never a tree per room, which costs memory by the gigabyte;
+//! 2. a sync of our own after every flush (`folder`), for sled's flush does not reach the drive;
+//! 3. the folder is mended before it is opened, under a lock of our own;
+//! 4. every record has a version (`store::record`), and the layout has one too.
+//!
+//! And a fifth: after a failed write sled's memory is ahead of the disk. So a failure closes the database, and the
+//! next use opens it again and undoes what of the failed change did reach the disk. Changes of very many records go
+//! through a journal (`journal`), for sled would hold them all in memory.
+
+mod database;
+mod folder;
+mod journal;
+
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use ::sled::IVec;
+
+use self::database::{Database, Step, guarded, io};
+use self::folder::Folder;
+use super::change::{affiliation_prefix, changes};
+use super::record::decode_room;
+use super::{Store, StoreError, Write, each_record, state};
+use crate::room::state::{RoomRecord, State};
+use crate::wire::jid::BareJid;
+
+/// After a vain attempt to open the database again, for so long nobody tries it anew.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Rooms that are read at a time by [`Store::each_room`]; commits can go on in between.
+const ROOMS_AT_A_TIME: usize = 256;
+
+/// A folder on disk, used by this process alone.
+pub struct SledStore {
+    /// Taken before `health`, so that commits in a row cannot keep a reader waiting.
+    turn: Mutex<()>,
+    /// Held for writing during a commit: readers see what is durable, and nothing else.
+    health: RwLock<Health>,
+    /// Last, for it is given back when the database is closed.
+    folder: Folder,
+}
+
+enum Health {
+    Sound(Database),
+    Failed(Failure),
+}
+
+struct Failure {
+    /// The steps back to what is acknowledged.
+    undo: Vec<Step>,
+    /// A sync failed: see [`Folder::rewrite`].
+    rewrite: bool,
+    why: StoreError,
+    retry_at: Instant,
+}
+
+impl SledStore {
+    /// Opens the store in the folder `path`, which is made with rights 0700 if it is not there.
+    ///
+    /// [`StoreError::Unusable`] if it cannot be had: no rights, held by another process, other files in it, damaged,
+    /// written by a newer version.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let folder = Folder::claim(path)?;
+        let database = Database::open(&folder)?;
+        Ok(Self { folder, turn: Mutex::new(()), health: RwLock::new(Health::Sound(database)) })
+    }
+
+    /// Calls `f` with a database that holds what is durable.
+    fn read<T>(&self, f: impl FnOnce(&Database) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        {
+            let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let health = self.health.read().unwrap_or_else(PoisonError::into_inner);
+            drop(turn);
+            if let Health::Sound(database) = &*health {
+                return f(database);
+            }
+        }
+        f(self.sound(&mut self.write())?)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Health> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.health.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The database, opened again if it failed.
+    fn sound<'a>(&self, health: &'a mut Health) -> Result<&'a mut Database, StoreError> {
+        if let Health::Failed(failure) = health {
+            if Instant::now() < failure.retry_at {
+                return Err(failure.why.clone());
+            }
+            match self.restore(failure) {
+                Ok(database) => *health = Health::Sound(database),
+                Err(why) => {
+                    failure.why = why.clone();
+                    failure.retry_at = Instant::now() + RETRY_PAUSE;
+                    return Err(why);
+                }
+            }
+        }
+        match health {
+            Health::Sound(database) => Ok(database),
+            Health::Failed(failure) => Err(failure.why.clone()),
+        }
+    }
+
+    /// Opens the database again as it was before the change that failed.
+    fn restore(&self, failure: &mut Failure) -> Result<Database, StoreError> {
+        if failure.rewrite {
+            self.folder.rewrite().map_err(|e| StoreError::Io(format!("the disk still fails: {e}")))?;
+            failure.rewrite = false;
+        }
+        let mut database = Database::open(&self.folder)?;
+        let undone = guarded(|| {
+            let missing = database.missing(&failure.undo)?;
+            if missing.is_empty() {
+                return Ok(());
+            }
+            database.make(&missing, &self.folder)
+        });
+        match undone {
+            Ok(()) => Ok(database),
+            Err(e) => {
+                failure.rewrite = database.sync_failed(&self.folder);
+                database.close();
+                Err(e)
+            }
+        }
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        let why = StoreError::Unusable("the store is closed".to_owned());
+        let closed = Failure { undo: Vec::new(), rewrite: false, why, retry_at: Instant::now() };
+        let health = self.health.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Health::Sound(database) = std::mem::replace(health, Health::Failed(closed)) {
+            database.close();
+        }
+    }
+}
+
+impl Store for SledStore {
+    fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError> {
+        self.read(|database| {
+            let key = room.as_str().as_bytes();
+            let Some(bytes) = database.rooms.get(key).map_err(io)? else { return Ok(None) };
+            let record = decode_room(key, &bytes)?;
+            let prefix = affiliation_prefix(room);
+            let stored = database.affiliations.scan_prefix(&prefix).map(|pair| pair.map_err(io));
+            state(record, prefix.len(), stored).map(Some)
+        })
+    }
+
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError> {
+        let mut from = Bound::Unbounded;
+        loop {
+            let some: Vec<(IVec, IVec)> = self.read(|database| {
+                let range = database.rooms.range((from.clone(), Bound::Unbounded));
+                range.take(ROOMS_AT_A_TIME).collect::<Result<_, _>>().map_err(io)
+            })?;
+            let Some((last, _)) = some.last() else { return Ok(()) };
+            from = Bound::Excluded(last.clone());
+            some.iter().for_each(|(key, value)| each_record(key, value, each));
+        }
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut health = self.write();
+        let database = self.sound(&mut health)?;
+        let steps = guarded(|| {
+            database.steps(changes(writes, |prefix| {
+                let keys = database.affiliations.scan_prefix(prefix).keys();
+                keys.map(|key| key.map(|k| k.to_vec()).map_err(io)).collect()
+            })?)
+        })?;
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let Err(why) = guarded(|| database.make(&steps, &self.folder)) else { return Ok(()) };
+        let undo = steps.into_iter().map(Step::undo).collect();
+        let rewrite = database.sync_failed(&self.folder);
+        let failure = Failure { undo, rewrite, why: why.clone(), retry_at: Instant::now() };
+        if let Health::Sound(database) = std::mem::replace(&mut *health, Health::Failed(failure)) {
+            database.close();
+        }
+        Err(why)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,160 @@
-//! To be filled.
+//! Data forms (XEP-0004): written with labels and options, read leniently.
+
+use minidom::Element;
+
+use super::build::{Build, el};
+use super::ns;
+
+/// A field of a form that the service sends.
+#[derive(Clone, Debug, Default)]
+pub struct Field<'a> {
+    /// The variable.
+    pub var: &'a str,
+    /// The type, such as `text-single`; none in results.
+    pub type_: Option<&'a str>,
+    /// For people.
+    pub label: Option<&'a str>,
+    /// Current values.
+    pub values: Vec<String>,
+    /// Values to choose from, with their labels.
+    pub options: &'a [(&'a str, &'a str)],
+}
+
+/// A form: `type_` is `form` or `result`; `form_type` becomes the hidden first field (XEP-0068).
+pub fn form(type_: &str, form_type: &str, title: Option<&str>, fields: &[Field<'_>]) -> Element {
+    let mut x = el("x", ns::DATA).with("type", type_);
+    if let Some(title) = title {
+        x.append_child(el("title", ns::DATA).text_node(title));
+    }
+    let hidden = Field {
+        var: "FORM_TYPE",
+        type_: Some("hidden"),
+        values: vec![form_type.to_owned()],
+        ..Field::default()
+    };
+    for field in std::iter::once(&hidden).chain(fields) {
+        x.append_child(element(field));
+    }
+    x
+}
+
+fn element(field: &Field<'_>) -> Element {
+    let mut element = el("field", ns::DATA)
+        .with("var", field.var)
+        .with_opt("type", field.type_)
+        .with_opt("label", field.label);
+    for value in &field.values {
+        element.append_child(el("value", ns::DATA).text_node(value));
+    }
+    for (value, label) in field.options {
+        element.append_child(
+            el("option", ns::DATA).with("label", label).child(el("value", ns::DATA).text_node(value)),
+        );
+    }
+    element
+}
+
+/// What somebody submitted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Submitted {
+    fields: Vec<(String, Vec<String>)>,
+}
+
+/// What somebody did with a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Filled it in.
+    Submit(Submitted),
+    /// Turned it down.
+    Cancel,
+}
+
+impl Reply {
+    /// Reads `<x xmlns='jabber:x:data'/>`. A form of another FORM_TYPE than `form_type`, or of another type than
+    /// submit or cancel, is an error that says what is wrong; a form without FORM_TYPE is taken as meant.
+    pub fn read(x: &Element, form_type: &str) -> Result<Self, &'static str> {
+        match x.attr("type") {
+            Some("cancel") => return Ok(Self::Cancel),
+            Some("submit") => {}
+            _ => return Err("the form must be of type submit or cancel"),
+        }
+        let mut fields: Vec<(String, Vec<String>)> = Vec::new();
+        for field in x.children().filter(|c| c.is("field", ns::DATA)) {
+            let Some(var) = field.attr("var") else { continue };
+            let values: Vec<String> =
+                field.children().filter(|c| c.is("value", ns::DATA)).map(Element::text).collect();
+            if var == "FORM_TYPE" {
+                if values.first().is_some_and(|v| v != form_type) {
+                    return Err("the form has another FORM_TYPE");
+                }
+                continue;
+            }
+            match fields.iter_mut().find(|(known, _)| known == var) {
+                Some((_, old)) => *old = values,
+                None => fields.push((var.to_owned(), values)),
+            }
+        }
+        Ok(Self::Submit(Submitted { fields }))
+    }
+}
+
+impl Submitted {
+    /// The values of a field: `None` if it is absent, empty if it is present without a value.
+    pub fn values(&self, var: &str) -> Option<&[String]> {
+        self.fields.iter().find(|(known, _)| known == var).map(|(_, values)| values.as_slice())
+    }
+
+    /// Whether nothing was filled in.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+}
+
+/// A boolean as clients write it (XEP-0004 §3.3): `0`, `1`, `true`, `false`; nothing counts as false.
+pub fn boolean(values: &[String]) -> Option<bool> {
+    match values.first().map(|v| v.trim()) {
+        None | Some("" | "0" | "false") => Some(false),
+        Some("1" | "true") => Some(true),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(fields: &str) -> Result<Reply, &'static str> {
+        let xml = format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>");
+        Reply::read(&xml.parse().expect("test xml"), "urn:t")
+    }
+
+    #[test]
+    fn absent_and_empty_are_told_apart() {
+        // 004-2
+        let Ok(Reply::Submit(form)) =
+            read("<field var='a'/><field var='b'><value>x</value><value>y</value></field>")
+        else {
+            panic!("a form");
+        };
+        assert_eq!(form.values("a"), Some(&[][..]));
+        assert_eq!(form.values("b").map(<[String]>::len), Some(2));
+        assert_eq!(form.values("c"), None);
+    }
+
+    #[test]
+    fn another_form_type_is_refused_and_a_missing_one_is_not() {
+        // 004-1
+        assert!(read("<field var='FORM_TYPE'><value>urn:other</value></field>").is_err());
+        assert!(read("").is_ok());
+    }
+
+    #[test]
+    fn booleans_are_read_as_written_by_clients() {
+        // 004-1
+        let read = |word: &str| boolean(&[word.to_owned()]);
+        assert_eq!(
+            [read("1"), read("true"), read("0"), read("false"), read("yes")],
+            [Some(true), Some(true), Some(false), Some(false), None]
+        );
+    }
+}

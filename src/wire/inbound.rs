@@ -1,1 +1,216 @@
-//! To be filled.
+//! Parse, don't validate: an element becomes an [`Inbound`] once, and nothing behind it looks at types again.
+//!
+//! Reading is lenient: payloads that the service does not know stay in the element untouched.
+
+use minidom::Element;
+
+use super::jid::Jid;
+use super::ns;
+use super::refusal::Refusal;
+
+/// A stanza from the server with its addresses read and its kind known.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// The sender, as the server stamped it.
+    pub from: Jid,
+    /// The service, a room or an occupant.
+    pub to: Jid,
+    /// What it is.
+    pub kind: Kind,
+    /// All of it.
+    pub stanza: Element,
+}
+
+/// What a stanza is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A presence.
+    Presence(PresenceType),
+    /// A message.
+    Message(MessageType),
+    /// An IQ.
+    Iq(IqType),
+}
+
+/// Types of presence (RFC 6121 §4.7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum PresenceType {
+    Available,
+    Unavailable,
+    Error,
+    Probe,
+    /// subscribe, subscribed, unsubscribe, unsubscribed.
+    Subscription,
+    /// None of the standard's.
+    Unknown,
+}
+
+/// Types of message (RFC 6121 §5.2.2); an unknown type counts as normal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum MessageType {
+    Normal,
+    Chat,
+    Groupchat,
+    Headline,
+    Error,
+}
+
+/// Types of IQ (RFC 6120 §8.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum IqType {
+    Get,
+    Set,
+    Result,
+    Error,
+}
+
+/// Why an element is no stanza that can be handled.
+#[derive(Debug)]
+pub enum Malformed {
+    /// Nobody can be answered: not a stanza, or an address is missing or unreadable.
+    Silent(&'static str),
+    /// The sender gets this error.
+    Answer(Box<Element>),
+}
+
+impl Inbound {
+    /// Reads a stanza. An IQ without an id or with an unknown type is answered (RFC 6120 §8.2.3).
+    pub fn parse(stanza: Element) -> Result<Self, Malformed> {
+        if !stanza.has_ns(ns::CLIENT) {
+            return Err(Malformed::Silent("not a stanza"));
+        }
+        let raw = |name| stanza.attr(name).and_then(|text| Jid::parse(text).ok());
+        let prepared = |name| stanza.attr(name).and_then(|text| Jid::prepare(text).ok());
+        let (Some(from), Some(raw_to)) = (prepared("from"), raw("to")) else {
+            return Err(Malformed::Silent("an address is missing or unreadable"));
+        };
+        let to = prepared("to");
+        let type_ = stanza.attr("type");
+        let kind = match stanza.name() {
+            "presence" => Kind::Presence(match type_ {
+                None | Some("") => PresenceType::Available,
+                Some("unavailable") => PresenceType::Unavailable,
+                Some("error") => PresenceType::Error,
+                Some("probe") => PresenceType::Probe,
+                Some("subscribe" | "subscribed" | "unsubscribe" | "unsubscribed") => {
+                    PresenceType::Subscription
+                }
+                Some(_) => PresenceType::Unknown,
+            }),
+            "message" => Kind::Message(match type_ {
+                Some("groupchat") => MessageType::Groupchat,
+                Some("chat") => MessageType::Chat,
+                Some("headline") => MessageType::Headline,
+                Some("error") => MessageType::Error,
+                _ => MessageType::Normal,
+            }),
+            "iq" => Kind::Iq(match (type_, stanza.attr("id")) {
+                (Some("get"), Some(_)) => IqType::Get,
+                (Some("set"), Some(_)) => IqType::Set,
+                (Some("result"), _) => IqType::Result,
+                (Some("error"), _) => IqType::Error,
+                _ => {
+                    let inbound = Self { from, to: raw_to, kind: Kind::Iq(IqType::Get), stanza };
+                    return Err(malformed(inbound, &Refusal::bad_request("an IQ needs a type and an id")));
+                }
+            }),
+            _ => return Err(Malformed::Silent("not a stanza")),
+        };
+        match to {
+            Some(to) => Ok(Self { from, to, kind, stanza }),
+            None => Err(malformed(
+                Self { from, to: raw_to, kind, stanza },
+                &Refusal::jid_malformed("no such address"),
+            )),
+        }
+    }
+
+    /// The stanza's id; empty when it has none.
+    pub fn id(&self) -> &str {
+        self.stanza.attr("id").unwrap_or_default()
+    }
+
+    /// The payload of an IQ: its first child that is not an error.
+    pub fn payload(&self) -> Option<&Element> {
+        self.stanza.children().find(|c| c.name() != "error")
+    }
+
+    /// Whether this may be answered at all: an error or a result never is (RFC 6120 §8.3.1).
+    pub fn may_be_answered(&self) -> bool {
+        !matches!(
+            self.kind,
+            Kind::Presence(PresenceType::Error)
+                | Kind::Message(MessageType::Error)
+                | Kind::Iq(IqType::Result | IqType::Error)
+        )
+    }
+
+    /// Whether a full queue may turn it away: what tells that somebody is gone never is.
+    pub fn is_refusable(&self) -> bool {
+        self.may_be_answered() && self.kind != Kind::Presence(PresenceType::Unavailable)
+    }
+}
+
+fn malformed(inbound: Inbound, refusal: &Refusal) -> Malformed {
+    match refusal.answer(&inbound) {
+        Some(answer) => Malformed::Answer(Box::new(answer)),
+        None => Malformed::Silent("an error to an address that is none"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(xml: &str) -> Result<Inbound, Malformed> {
+        Inbound::parse(xml.parse().expect("test xml"))
+    }
+
+    #[test]
+    fn an_unknown_message_type_is_normal() {
+        let inbound =
+            parse("<message xmlns='jabber:client' type='foo' from='a@b/c' to='r@s'/>").expect("a stanza");
+        assert_eq!(inbound.kind, Kind::Message(MessageType::Normal));
+    }
+
+    #[test]
+    fn an_unknown_presence_type_is_known_to_be_unknown() {
+        let inbound =
+            parse("<presence xmlns='jabber:client' type='foo' from='a@b/c' to='r@s'/>").expect("a stanza");
+        assert_eq!(inbound.kind, Kind::Presence(PresenceType::Unknown));
+    }
+
+    #[test]
+    fn an_iq_of_no_type_is_answered() {
+        // 45-G-e
+        let Err(Malformed::Answer(answer)) =
+            parse("<iq xmlns='jabber:client' id='1' from='a@b/c' to='r@s'/>")
+        else {
+            panic!("an answer is due");
+        };
+        assert_eq!((answer.attr("type"), answer.attr("to")), (Some("error"), Some("a@b/c")));
+    }
+
+    #[test]
+    fn an_address_of_which_nothing_is_left_is_refused() {
+        // 45-17.1-b
+        let Err(Malformed::Answer(answer)) =
+            parse("<message xmlns='jabber:client' from='a@b/c' to='\u{ad}@s'><body/></message>")
+        else {
+            panic!("an answer is due");
+        };
+        assert_eq!((answer.attr("type"), answer.attr("from")), (Some("error"), Some("\u{ad}@s")));
+    }
+
+    #[test]
+    fn nothing_is_said_to_someone_without_an_address() {
+        assert!(matches!(parse("<message xmlns='jabber:client' to='r@s'/>"), Err(Malformed::Silent(_))));
+        assert!(matches!(
+            parse("<message xmlns='jabber:client' from='a@b' to='@'/>"),
+            Err(Malformed::Silent(_))
+        ));
+    }
+}

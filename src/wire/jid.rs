@@ -1,10 +1,13 @@
 //! Addresses: `local@domain/resource`, kept as the server normalised them (RFC 6122, RFC 7622).
 //!
-//! The host server has prepared every address before it reaches a component, so an address is checked for
-//! shape and size only, and compared byte by byte. What a room makes up itself (a nick) is prepared here.
+//! Addresses are compared byte by byte once they are prepared (case folded, forms unified). Prosody hands prepared
+//! addresses to a component, ejabberd hands on `to` as the client wrote it, and addresses inside payloads are always
+//! the client's own: [`Jid::prepare`] takes them all.
 
 use std::fmt;
 use std::sync::Arc;
+
+use stringprep::{nameprep, nodeprep, resourceprep};
 
 /// The most bytes that one part of an address may have (RFC 7622 §3.1).
 pub const PART_BYTES_MAX: usize = 1023;
@@ -78,6 +81,30 @@ impl Jid {
         }
         // Three parts of at most 1023 bytes: the offsets fit.
         Ok(Self { text: text.into(), at: at.map(|i| i as u16), slash: slash.map(|i| i as u16) })
+    }
+
+    /// Reads an address that may not be prepared yet: nodeprep, nameprep and resourceprep (RFC 6122). Characters newer
+    /// than those profiles, such as emoji, stay as they are but for their case.
+    pub fn prepare(text: &str) -> Result<Self, JidError> {
+        let jid = Self::parse(text)?;
+        let bare = jid.bare_str();
+        if text.is_ascii() && !bare.bytes().any(|b| b.is_ascii_uppercase()) && !bare.ends_with('.') {
+            return Ok(jid);
+        }
+        let mut prepared = String::with_capacity(text.len());
+        if let Some(local) = jid.local() {
+            prepared.push_str(&nodeprep(local).unwrap_or_else(|_| local.to_lowercase().into()));
+            prepared.push('@');
+        }
+        let domain = jid.domain().trim_end_matches('.');
+        prepared.push_str(&nameprep(domain).unwrap_or_else(|_| domain.to_lowercase().into()));
+        if let Some(resource) = jid.resource() {
+            prepared.push('/');
+            // A resource of which nothing is left stays as it was: whoever judges nicks refuses it in words.
+            let folded = resourceprep(resource).ok().filter(|folded| !folded.is_empty());
+            prepared.push_str(&folded.unwrap_or_else(|| resource.into()));
+        }
+        Self::parse(&prepared)
     }
 
     /// The whole text.
@@ -215,6 +242,18 @@ mod tests {
     fn a_domain_alone_is_an_address() {
         let jid = Jid::parse("muc.example").expect("valid");
         assert_eq!((jid.local(), jid.domain(), jid.resource()), (None, "muc.example", None));
+    }
+
+    #[test]
+    fn an_address_is_prepared() {
+        // 45-G-i, 45-17.1-a
+        let prepared = |text| Jid::prepare(text).map(|jid| jid.as_str().to_owned());
+        assert_eq!(prepared("Room@MUC.Example./Nick").as_deref(), Ok("room@muc.example/Nick"));
+        assert_eq!(prepared("Straße@d").as_deref(), Ok("strasse@d"));
+        assert_eq!(prepared("r@s/ｆｕｌｌ").as_deref(), Ok("r@s/full"));
+        assert_eq!(prepared("R🦀@s/🦀").as_deref(), Ok("r🦀@s/🦀"));
+        assert_eq!(prepared("a\u{ad}@d").as_deref(), Ok("a@d"));
+        assert_eq!(prepared("\u{ad}@d"), Err(JidError::Empty));
     }
 
     #[test]

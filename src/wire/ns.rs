@@ -53,3 +53,19 @@ pub const SID: &str = "urn:xmpp:sid:0";
 pub const PRIVILEGE: &str = "urn:xmpp:privilege:2";
 /// Announcement of delegation from the server; to be ignored (XEP-0355).
 pub const DELEGATION: &str = "urn:xmpp:delegation:2";
+/// Ids of occupants; only the room may set them (XEP-0421).
+pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
+/// Hats; only the room may set them (XEP-0317).
+pub const HATS: &str = "urn:xmpp:hats:0";
+/// Hints on what to store (XEP-0334).
+pub const HINTS: &str = "urn:xmpp:hints";
+/// The node that tells a reserved nick (XEP-0045 §7.12).
+pub const NODE_RESERVED_NICK: &str = "x-roomuser-item";
+/// The node that tells which extensions a room lets pass (XEP-0045 §18.1.1).
+pub const NODE_TRAFFIC: &str = "http://jabber.org/protocol/muc#traffic";
+/// Old vCards (XEP-0054).
+pub const VCARD: &str = "vcard-temp";
+/// New vCards (XEP-0292).
+pub const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
+/// Publish-subscribe (XEP-0060).
+pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";

@@ -1,1 +1,149 @@
-//! To be filled.
+//! Refusals: the only maker of error stanzas (RFC 6120 §8.3).
+
+use std::borrow::Cow;
+
+use minidom::Element;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
+use super::build::{Build, el};
+use super::inbound::{Inbound, Kind};
+use super::ns;
+
+/// Why a peer's stanza is not acted upon. The peer is at fault, or has to wait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// What kind of remedy there is.
+    pub type_: ErrorType,
+    /// What went wrong.
+    pub condition: DefinedCondition,
+    /// For people, in English.
+    pub text: Cow<'static, str>,
+}
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident => $type_:ident, $condition:ident;)*) => {
+        impl Refusal {$(
+            $(#[$doc])*
+            pub fn $name(text: impl Into<Cow<'static, str>>) -> Self {
+                Self { type_: ErrorType::$type_, condition: DefinedCondition::$condition, text: text.into() }
+            }
+        )*}
+    };
+}
+
+refusals! {
+    /// The stanza itself is wrong.
+    bad_request => Modify, BadRequest;
+    /// Somebody or something else is in the way.
+    conflict => Cancel, Conflict;
+    /// Known to the standard, not to us.
+    feature_not_implemented => Cancel, FeatureNotImplemented;
+    /// The sender may not do this.
+    forbidden => Auth, Forbidden;
+    /// There is no such thing.
+    item_not_found => Cancel, ItemNotFound;
+    /// The address is not one that can be used.
+    jid_malformed => Modify, JidMalformed;
+    /// A value is against the rules; another value may pass.
+    not_acceptable => Modify, NotAcceptable;
+    /// The sender is not in the room, or a rule of the room's forbids this whatever the value.
+    not_acceptable_here => Cancel, NotAcceptable;
+    /// Nobody, or not the sender, may do this to that target.
+    not_allowed => Cancel, NotAllowed;
+    /// A password is needed.
+    not_authorized => Auth, NotAuthorized;
+    /// Too large or too many.
+    policy_violation => Modify, PolicyViolation;
+    /// Only members enter.
+    registration_required => Auth, RegistrationRequired;
+    /// Too busy; try again.
+    resource_constraint => Wait, ResourceConstraint;
+    /// Nobody here speaks this.
+    service_unavailable => Cancel, ServiceUnavailable;
+    /// The room is full; try again.
+    room_full => Wait, ServiceUnavailable;
+    /// The other side did not answer.
+    remote_server_timeout => Wait, RemoteServerTimeout;
+    /// We failed; try again. `wait`, because clients forget rooms that fail for good.
+    internal_server_error => Wait, InternalServerError;
+}
+
+impl Refusal {
+    /// The error stanza for `inbound`; `None` if that may not be answered.
+    ///
+    /// Addresses are swapped and the id kept; a presence echoes the join request, a message its payload
+    /// (XEP-0045 1.25 and later).
+    pub fn answer(&self, inbound: &Inbound) -> Option<Element> {
+        if !inbound.may_be_answered() {
+            return None;
+        }
+        let mut stanza = el(inbound.stanza.name(), ns::CLIENT)
+            .with("type", "error")
+            .with_opt("id", inbound.stanza.attr("id"))
+            .with("from", inbound.to.as_str())
+            .with("to", inbound.from.as_str());
+        match inbound.kind {
+            Kind::Presence(_) => {
+                if inbound.stanza.has_child("x", ns::MUC) {
+                    stanza.append_child(el("x", ns::MUC));
+                }
+            }
+            Kind::Message(_) => {
+                for child in inbound.stanza.children().filter(|c| !c.is("error", ns::CLIENT)) {
+                    stanza.append_child(child.clone());
+                }
+            }
+            Kind::Iq(_) => {}
+        }
+        stanza.append_child(self.error(inbound));
+        Some(stanza)
+    }
+
+    fn error(&self, inbound: &Inbound) -> Element {
+        let error = StanzaError::new(self.type_.clone(), self.condition.clone(), "en", self.text.clone());
+        Element::from(error).with("by", inbound.to.bare_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(xml: &str) -> Option<String> {
+        let inbound = Inbound::parse(xml.parse().expect("test xml")).expect("a stanza");
+        Refusal::conflict("taken").answer(&inbound).map(|e| super::super::encode::element(&e))
+    }
+
+    #[test]
+    fn a_join_error_swaps_addresses_and_echoes_the_request_and_the_id() {
+        // 45-G-a, 45-G-b
+        let out = answer("<presence xmlns='jabber:client' id='j' from='a@b/c' to='r@s/n'><x xmlns='http://jabber.org/protocol/muc'><password>p</password></x></presence>").expect("an error");
+        assert_eq!(
+            out,
+            "<presence from='r@s/n' id='j' to='a@b/c' type='error'><x xmlns='http://jabber.org/protocol/muc'/>\
+             <error by='r@s' type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+             <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>taken</text></error></presence>"
+        );
+    }
+
+    #[test]
+    fn a_message_error_echoes_the_payload() {
+        // 45-G-c
+        let out = answer("<message xmlns='jabber:client' from='a@b/c' to='r@s'><body>hi</body></message>")
+            .expect("an error");
+        assert!(out.contains("<body>hi</body><error"), "{out}");
+    }
+
+    #[test]
+    fn an_error_is_never_answered() {
+        // 45-G-f
+        for xml in [
+            "<message xmlns='jabber:client' type='error' from='a@b/c' to='r@s'/>",
+            "<presence xmlns='jabber:client' type='error' from='a@b/c' to='r@s'/>",
+            "<iq xmlns='jabber:client' type='error' id='1' from='a@b/c' to='r@s'/>",
+            "<iq xmlns='jabber:client' type='result' id='1' from='a@b/c' to='r@s'/>",
+        ] {
+            assert_eq!(answer(xml), None, "{xml}");
+        }
+    }
+}

@@ -11,6 +11,8 @@
 //! cargo test --test scansion -- --server HOST:PORT --domain HOST --muc DOMAIN    any server and any service
 //! ```
 //!
+//! Scripts that only one server lets through to the service lie in a folder named like it.
+//!
 //! A foreign server must allow plain connections and in-band registration. The accounts and rooms that a run makes
 //! there have names of their own; temporary rooms vanish, accounts stay.
 
@@ -69,15 +71,15 @@ struct Options {
 fn main() -> ExitCode {
     let mut options = Options::parse();
     options.harness.test_threads.get_or_insert(options.jobs);
-    let scripts = match load(&options.scripts) {
-        Ok(scripts) => scripts,
+    let venues = Venue::all(&options);
+    let trials = match trials(&options.scripts, &venues) {
+        Ok(trials) => trials,
         Err(message) => {
             eprintln!("{message}");
             return ExitCode::FAILURE;
         }
     };
-    let venues = Venue::all(&options);
-    let conclusion = libtest_mimic::run(&options.harness, trials(&scripts, &venues));
+    let conclusion = libtest_mimic::run(&options.harness, trials);
     for venue in venues {
         venue.end(conclusion.has_failed());
     }
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
 /// A script, or why it is none, under the name of its file.
 type Loaded = (String, Result<Arc<Script>, String>);
 
+/// The scripts of a folder, in the order of their names.
 fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
     let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries
@@ -110,14 +113,21 @@ fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
         .collect())
 }
 
-fn trials(scripts: &[Loaded], venues: &[Arc<Venue>]) -> Vec<Trial> {
+/// Every script of the folder for every venue, and those of the folder's folder that is named like the venue.
+fn trials(folder: &Path, venues: &[Arc<Venue>]) -> Result<Vec<Trial>, String> {
     // Names that no earlier run on the same server can have used.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let run = format!("{:x}{:x}", now & 0xffff_ffff, std::process::id());
+    let common = load(folder)?;
     let mut trials = Vec::new();
     for venue in venues {
+        let mut scripts = common.clone();
+        let own = folder.join(&venue.name);
+        if own.is_dir() {
+            scripts.extend(load(&own)?);
+        }
         for (name, script) in scripts {
-            let (venue, script) = (Arc::clone(venue), script.clone());
+            let venue = Arc::clone(venue);
             let tag = format!("{run}x{}", trials.len());
             trials.push(Trial::test(format!("{}::{name}", venue.name), move || {
                 let script = script.map_err(Failed::from)?;
@@ -127,7 +137,7 @@ fn trials(scripts: &[Loaded], venues: &[Arc<Venue>]) -> Vec<Trial> {
             }));
         }
     }
-    trials
+    Ok(trials)
 }
 
 /// A server and the service under test there. One that we start starts when the first script needs it.

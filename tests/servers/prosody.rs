@@ -35,7 +35,7 @@ c2s_ports = {{ {client_port} }}
 component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {component_port} }}
 
-modules_enabled = {{ "roster"; "saslauth"; "disco"; "private"; "version"; "ping"; "register"; "vcard_legacy"; "pep" }}
+modules_enabled = {{ "roster"; "saslauth"; "disco"; "private"; "version"; "ping"; "register"; "pep" }}
 modules_disabled = {{ "s2s"; "tls" }}
 
 admins = {{ "admin@{DOMAIN}" }}

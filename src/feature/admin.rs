@@ -1,0 +1,101 @@
+//! Requests that change roles and affiliations: several items, all or nothing (XEP-0045 §8, §9, §10.3 to §10.8).
+
+use minidom::Element;
+
+use super::{affiliations, roles};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
+use crate::room::role::Role;
+use crate::room::state::Affiliation;
+use crate::wire::build::iq_result;
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+/// One `<item/>` of a request.
+enum Change {
+    Role(roles::Change),
+    Affiliation(affiliations::Change),
+}
+
+/// Checks every item, then does all of them: everybody is told first, the actor gets the result last.
+pub(crate) fn set(
+    room: &mut Room,
+    query: &Element,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let changes = read(room, query, cx)?;
+    let account = inbound.from.to_bare();
+    let standing = room.standing(&inbound.from);
+    let mut of_affiliation = Vec::new();
+    for change in &changes {
+        match change {
+            Change::Role(change) => roles::check(room, standing, change)?,
+            Change::Affiliation(change) => of_affiliation.push(change.clone()),
+        }
+    }
+    if !of_affiliation.is_empty() {
+        affiliations::check(room, &account, &of_affiliation, cx)?;
+    }
+    let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
+    for change in &changes {
+        match change {
+            Change::Role(change) => roles::apply(room, change, actor.as_deref(), cx, fx),
+            Change::Affiliation(change) => affiliations::apply(room, change, actor.as_deref(), cx, fx),
+        }
+    }
+    fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
+    Ok(())
+}
+
+fn read(room: &Room, query: &Element, cx: &Cx<'_>) -> Result<Vec<Change>, Refusal> {
+    let items: Vec<_> = query.children().filter(|c| c.is("item", ns::MUC_ADMIN)).collect();
+    if items.is_empty() {
+        return Err(Refusal::bad_request("a request needs an item"));
+    }
+    if items.len() > cx.limits().items_max {
+        return Err(Refusal::policy_violation(format!("a request may have {} items", cx.limits().items_max)));
+    }
+    items.into_iter().map(|item| read_item(room, item, cx)).collect()
+}
+
+fn read_item(room: &Room, item: &Element, cx: &Cx<'_>) -> Result<Change, Refusal> {
+    let reason = item.get_child("reason", ns::MUC_ADMIN).map(Element::text).filter(|r| !r.is_empty());
+    if reason.as_ref().is_some_and(|r| r.len() > cx.limits().text_bytes_max) {
+        return Err(Refusal::policy_violation("the reason is too long"));
+    }
+    match (item.attr("role"), item.attr("affiliation")) {
+        (Some(_), Some(_)) => Err(Refusal::bad_request("an item changes a role or an affiliation, not both")),
+        (None, None) => Err(Refusal::bad_request("an item needs a role or an affiliation")),
+        (Some(word), None) => {
+            let new = Role::parse(word).ok_or_else(|| Refusal::bad_request("there is no such role"))?;
+            let nick = item.attr("nick").ok_or_else(|| Refusal::bad_request("a role belongs to a nick"))?;
+            Ok(Change::Role(roles::Change { key: NickKey::of(nick), new, reason }))
+        }
+        (None, Some(word)) => {
+            let new = Affiliation::parse(word)
+                .ok_or_else(|| Refusal::bad_request("there is no such affiliation"))?;
+            let nick = item.attr("nick");
+            // Full addresses mean the account. Without any address, old clients mean the occupant of the nick.
+            let (jid, nick) = match (item.attr("jid"), nick) {
+                (Some(jid), nick) => {
+                    let jid = Jid::prepare(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+                    (jid.to_bare(), nick.map(str::to_owned))
+                }
+                (None, Some(nick)) => {
+                    let occupant = room.roster.by_nick(&NickKey::of(nick));
+                    let occupant =
+                        occupant.ok_or_else(|| Refusal::item_not_found("nobody of that nick is here"))?;
+                    (occupant.account.clone(), None)
+                }
+                (None, None) => return Err(Refusal::bad_request("an affiliation belongs to an address")),
+            };
+            Ok(Change::Affiliation(affiliations::Change { jid, new, nick, reason }))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Changes of affiliation: bans, members, admins, owners (XEP-0045 §9.1 to §9.5, §10.3 to §10.8).
+//!
+//! [`write`] is the only place where an affiliation changes.
+
+use super::leave::{Removal, remove};
+use super::{nick, roles};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::Nick;
+use crate::room::privilege;
+use crate::room::role::Role;
+use crate::room::state::{Affiliated, Affiliation};
+use crate::wire::build::{Build, Item, message, muc_user};
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+/// A wanted affiliation.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// An account, or a domain.
+    pub(super) jid: BareJid,
+    pub(super) new: Affiliation,
+    /// The nick to reserve; empty frees it; `None` leaves it as it is.
+    pub(super) nick: Option<String>,
+    pub(super) reason: Option<String>,
+}
+
+/// Whether `actor` may make all of these changes. The owners are counted as they would be at the end, so that
+/// one request can hand a room over.
+pub(super) fn check(room: &Room, actor: &BareJid, changes: &[Change], cx: &Cx<'_>) -> Result<(), Refusal> {
+    let rank = room.affiliation(actor);
+    for change in changes {
+        // A ban of the own domain is no ban of oneself: whoever may ban has an affiliation of his own.
+        if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && &change.jid == actor {
+            return Err(Refusal::conflict("you would ban yourself"));
+        }
+        privilege::change_affiliation(rank, recorded(room, &change.jid), change.new)?;
+        if change.jid.local().is_none() && change.new >= Affiliation::Admin {
+            return Err(Refusal::not_allowed("a whole domain can be a member or banned, no more"));
+        }
+        if let Some(wanted) = change.nick.as_deref().filter(|nick| !nick.is_empty()) {
+            nick::check_free(room, &Nick::parse(wanted, cx.limits())?, &change.jid)?;
+        }
+    }
+    check_end(room, changes, cx)
+}
+
+/// What must hold after the changes whoever asks for them: an owner is left, and the list is not too long.
+pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<(), Refusal> {
+    let mut after = room.state.affiliations.clone();
+    for change in changes {
+        if change.new == Affiliation::None {
+            after.remove(&change.jid);
+        } else {
+            let affiliated = Affiliated { affiliation: change.new, nick: None, reason: None };
+            after.insert(change.jid.clone(), affiliated);
+        }
+    }
+    if !after.values().any(|a| a.affiliation == Affiliation::Owner) {
+        return Err(Refusal::conflict("a room needs an owner"));
+    }
+    if after.len() > cx.limits().affiliations_max && after.len() > room.state.affiliations.len() {
+        return Err(Refusal::resource_constraint("the room has too many affiliations"));
+    }
+    Ok(())
+}
+
+/// Makes one change that was checked; tells those who may know. `actor` is the nick of who did it, if present.
+pub(super) fn apply(
+    room: &mut Room,
+    change: &Change,
+    actor: Option<&str>,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let old = recorded(room, &change.jid);
+    let present: Vec<_> =
+        room.roster.by_account(&change.jid).into_iter().map(|o| (room.affiliation(&o.account), o)).collect();
+    write(room, change, fx);
+    if old == change.new {
+        return;
+    }
+    if present.is_empty() {
+        tell_of_absent(room, change, cx, fx);
+    }
+    let reason = change.reason.as_deref();
+    for (before, occupant) in present {
+        let now = room.affiliation(&occupant.account);
+        if now == before {
+            continue;
+        }
+        let code = if now == Affiliation::Outcast {
+            Some(301)
+        } else if room.config().members_only && now < Affiliation::Member {
+            Some(321)
+        } else {
+            None
+        };
+        if let Some(code) = code {
+            remove(room, &occupant, &Removal { codes: &[code], actor, reason }, cx, fx);
+        } else {
+            let role = privilege::role_after(before, now, occupant.role, room.config().moderated);
+            roles::restate(room, &occupant, role, actor, reason, cx, fx);
+        }
+    }
+}
+
+/// The affiliation on record for exactly this address.
+pub(super) fn recorded(room: &Room, jid: &BareJid) -> Affiliation {
+    room.state.affiliations.get(jid).map_or(Affiliation::None, |a| a.affiliation)
+}
+
+/// Changes the record. A ban frees the reserved nick; "none" is the absence of a record.
+fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
+    let old = room.state.affiliations.get(&change.jid);
+    let nick = match (&change.nick, change.new) {
+        (_, Affiliation::Outcast) => None,
+        (Some(nick), _) => Some(nick.clone()).filter(|nick| !nick.is_empty()),
+        (None, _) => old.and_then(|a| a.nick.clone()),
+    };
+    let reason = change.reason.clone().filter(|r| !r.is_empty());
+    let new = Affiliated { affiliation: change.new, nick, reason };
+    let new = (new.affiliation != Affiliation::None).then_some(new);
+    if new.as_ref() == old {
+        return;
+    }
+    let affiliations = &mut room.state_mut().affiliations;
+    match new {
+        Some(new) => affiliations.insert(change.jid.clone(), new),
+        None => affiliations.remove(&change.jid),
+    };
+    fx.touch(&change.jid);
+}
+
+/// Tells of a change about somebody who is not in the room (§10.3). The message shows a real address, so in a
+/// semi-anonymous room it is for moderators only.
+fn tell_of_absent(room: &Room, change: &Change, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let item = Item {
+        affiliation: Some(change.new),
+        jid: Some(change.jid.as_jid()),
+        reason: change.reason.as_deref(),
+        ..Item::default()
+    };
+    let codes: &[u16] = if change.new == Affiliation::Outcast { &[301] } else { &[] };
+    let stanza = message(room.jid.as_jid(), None, &cx.id()).child(muc_user(
+        codes,
+        None,
+        Some(item.element(ns::MUC_USER)),
+        false,
+    ));
+    if room.sees_jids(Role::Participant) {
+        fx.send_many(&stanza, room.roster.everyone());
+    } else {
+        fx.send_many(&stanza, room.moderators());
+    }
+}

@@ -1,0 +1,78 @@
+//! Non-anonymous and semi-anonymous rooms (XEP-0045 §4.2, §7.2.3, §7.2.4).
+
+use super::{Feature, Field, FieldKind};
+use crate::room::Room;
+use crate::room::audience::sessions;
+use crate::room::config::Whois;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::roster::Occupant;
+use crate::wire::jid::Jid;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[Field {
+        var: "muc#roomconfig_whois",
+        aliases: &[],
+        label: "Who may see real addresses",
+        kind: FieldKind::One(&[("moderators", "Moderators only"), ("anyone", "Anyone")]),
+        get: |config| {
+            vec![match config.whois {
+                Whois::Moderators => "moderators".to_owned(),
+                Whois::Anyone => "anyone".to_owned(),
+            }]
+        },
+        set: |config, values, _| {
+            config.whois = match values.first().map(String::as_str) {
+                Some("moderators") | None => Whois::Moderators,
+                Some("anyone") => Whois::Anyone,
+                Some(other) => return Err(format!("has no option {other:?}")),
+            };
+            Ok(())
+        },
+    }],
+    disco: |room, vars| {
+        vars.push(if room.is_nonanonymous() { "muc_nonanonymous" } else { "muc_semianonymous" })
+    },
+    entry_codes: |room, codes| {
+        if room.is_nonanonymous() {
+            codes.push(100);
+        }
+    },
+    change_codes: |old, new, codes| match (old.whois, new.whois) {
+        (Whois::Moderators, Whois::Anyone) => codes.push(172),
+        (Whois::Anyone, Whois::Moderators) => codes.push(173),
+        _ => {}
+    },
+    ..Feature::new("anonymity")
+};
+
+/// After a switch of `whois`: everybody who is not a moderator gets everybody's presence anew, with the real
+/// addresses or without (the specification is silent; clients would be left with a wrong picture).
+pub(super) fn refresh(room: &Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let blind: Vec<_> =
+        room.roster.iter().filter(|o| o.role != crate::room::role::Role::Moderator).cloned().collect();
+    for viewer in &blind {
+        show_everybody_to(room, viewer, cx, fx);
+    }
+}
+
+/// Sends the presence of everybody else to all sessions of `viewer`.
+pub(super) fn show_everybody_to(room: &Room, viewer: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let to: std::sync::Arc<[Jid]> = sessions(viewer).into();
+    show_others(room, viewer, &to, cx, fx);
+}
+
+/// Sends the presence of everybody but `viewer` to `to`, as far as their roles are broadcast.
+pub(super) fn show_others(
+    room: &Room,
+    viewer: &Occupant,
+    to: &std::sync::Arc<[Jid]>,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let jid_seen = room.sees_jids(viewer.role);
+    for other in room.roster.iter().filter(|o| o.nick.key() != viewer.nick.key() && room.broadcasts(o.role)) {
+        let id = cx.id();
+        fx.send_many(&room.notice_of(other, &id).stanza(room, jid_seen, false, &[]), to.clone());
+    }
+}

@@ -1,0 +1,54 @@
+//! The most occupants that a room may have (XEP-0045 §7.2.9).
+
+use super::{Feature, Field, FieldKind};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::state::Affiliation;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[Field {
+        var: "muc#roomconfig_maxusers",
+        aliases: &[],
+        label: "Most occupants",
+        kind: FieldKind::One(&[
+            ("none", "No limit"),
+            ("10", "10"),
+            ("20", "20"),
+            ("30", "30"),
+            ("50", "50"),
+            ("100", "100"),
+            ("200", "200"),
+            ("500", "500"),
+            ("1000", "1000"),
+        ]),
+        get: |config| {
+            vec![if config.occupants_max == 0 { "none".to_owned() } else { config.occupants_max.to_string() }]
+        },
+        set: |config, values, limits| {
+            let word = values.first().map(|v| v.trim()).unwrap_or_default();
+            config.occupants_max = match word {
+                "" | "none" | "0" => 0,
+                number => number.parse().map_err(|_| "must be a number or none".to_owned())?,
+            };
+            if config.occupants_max > limits.occupants_max {
+                return Err(format!("may be {} at most on this service", limits.occupants_max));
+            }
+            Ok(())
+        },
+    }],
+    info: |room, info| info.push(("muc#roominfo_occupants", room.roster.len().to_string())),
+    ..Feature::new("capacity")
+};
+
+/// Refuses one more occupant when the room is full. Admins and owners may exceed the limit by a tenth, and by
+/// five at least.
+pub(super) fn check(room: &Room, affiliation: Affiliation, cx: &Cx<'_>) -> Result<(), Refusal> {
+    let service_max = cx.limits().occupants_max;
+    let max = match room.config().occupants_max {
+        0 => service_max,
+        own => own.min(service_max),
+    } as usize;
+    let seats = if affiliation >= Affiliation::Admin { max + (max / 10).max(5) } else { max };
+    if room.roster.len() < seats { Ok(()) } else { Err(Refusal::room_full("the room is full")) }
+}

@@ -1,0 +1,69 @@
+//! What a room tells about itself to whoever asks (XEP-0030, XEP-0128; XEP-0045 §6.4, §6.5, §7.12, §18.1.1).
+//!
+//! Clients keep this: the order is fixed and nothing in it changes by itself but the number of occupants.
+
+use minidom::Element;
+
+use super::FEATURES;
+use crate::room::Room;
+use crate::room::effect::Effects;
+use crate::wire::build::{Build, el, iq_result};
+use crate::wire::form::{Field, form};
+use crate::wire::inbound::Inbound;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+/// disco#info of the room, or of one of its well-known nodes.
+pub(crate) fn info(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
+    let answer = match query.attr("node").filter(|node| !node.is_empty()) {
+        None => about_room(room),
+        Some(ns::NODE_RESERVED_NICK) => reserved_nick(room, inbound),
+        Some(ns::NODE_TRAFFIC) => return Err(Refusal::service_unavailable("every extension passes")),
+        Some(_) => return Err(Refusal::item_not_found("there is no such node")),
+    };
+    fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
+    Ok(())
+}
+
+/// disco#items of the room: who is in it is nobody's business from outside.
+pub(crate) fn items(
+    _room: &Room,
+    query: &Element,
+    inbound: &Inbound,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    if query.attr("node").is_some_and(|node| !node.is_empty()) {
+        return Err(Refusal::item_not_found("there is no such node"));
+    }
+    fx.send(&iq_result(&inbound.to, inbound.id(), Some(el("query", ns::DISCO_ITEMS))), &inbound.from);
+    Ok(())
+}
+
+fn about_room(room: &Room) -> Element {
+    let mut vars = vec![ns::DISCO_INFO, ns::DISCO_ITEMS, ns::MUC];
+    for feature in FEATURES {
+        (feature.disco)(room, &mut vars);
+    }
+    let mut query = el("query", ns::DISCO_INFO).child(identity(room.name()));
+    for var in vars {
+        query.append_child(el("feature", ns::DISCO_INFO).with("var", var));
+    }
+    let mut info = Vec::new();
+    for feature in FEATURES {
+        (feature.info)(room, &mut info);
+    }
+    let fields: Vec<Field<'_>> =
+        info.into_iter().map(|(var, value)| Field { var, values: vec![value], ..Field::default() }).collect();
+    query.child(form("result", ns::MUC_ROOMINFO, None, &fields))
+}
+
+fn identity(name: &str) -> Element {
+    el("identity", ns::DISCO_INFO).with("category", "conference").with("type", "text").with("name", name)
+}
+
+/// The nick that is reserved for the asker, as the name of an identity; nothing if there is none (§7.12).
+fn reserved_nick(room: &Room, inbound: &Inbound) -> Element {
+    let affiliated = room.state().affiliations.get(&inbound.from.to_bare());
+    let nick = affiliated.and_then(|a| a.nick.as_deref());
+    el("query", ns::DISCO_INFO).with("node", ns::NODE_RESERVED_NICK).child_opt(nick.map(identity))
+}

@@ -1,0 +1,125 @@
+//! Recent messages for those who enter (XEP-0045 §7.2.13, §7.2.14).
+
+use jiff::{SignedDuration, Timestamp};
+use minidom::Element;
+
+use super::{Feature, Field, FieldKind};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::history::Entry;
+use crate::wire::build::{Build, delay};
+use crate::wire::encode;
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[Field {
+        var: "muc#maxhistoryfetch",
+        aliases: &["muc#roomconfig_historylength"],
+        label: "Most messages of history for those who enter",
+        kind: FieldKind::Text,
+        get: |config| vec![config.history_max.to_string()],
+        set: |config, values, limits| {
+            let word = values.first().map(|v| v.trim()).unwrap_or_default();
+            let number = if word.is_empty() { Ok(0) } else { word.parse::<u32>() };
+            config.history_max = number.map_err(|_| "must be a number".to_owned())?;
+            if config.history_max > limits.history_messages_max {
+                return Err(format!("may be {} at most on this service", limits.history_messages_max));
+            }
+            Ok(())
+        },
+    }],
+    info: |room, info| info.push(("muc#maxhistoryfetch", room.config().history_max.to_string())),
+    ..Feature::new("history")
+};
+
+/// Keeps a message that was reflected, unless it has no body or its sender asked not to store it (XEP-0334).
+pub(super) fn keep(room: &mut Room, message: &Element, cx: &Cx<'_>) {
+    let hinted = |name| message.has_child(name, ns::HINTS);
+    if !message.has_child("body", ns::CLIENT) || hinted("no-store") || hinted("no-permanent-store") {
+        return;
+    }
+    let bytes = encode::element(message).len();
+    let limits = cx.limits();
+    let messages_max = room.config().history_max.min(limits.history_messages_max) as usize;
+    let entry = Entry { message: message.clone(), at: cx.now, bytes };
+    std::sync::Arc::make_mut(&mut room.history).push(entry, messages_max, limits.history_bytes_max);
+}
+
+/// What a client asked for in `<history/>`. What cannot be read is as if it had not been said.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wish {
+    stanzas_max: Option<usize>,
+    chars_max: Option<usize>,
+    since: Option<Timestamp>,
+}
+
+impl Wish {
+    fn read(x: &Element, now: Timestamp) -> Self {
+        let Some(history) = x.get_child("history", ns::MUC) else { return Self::default() };
+        let number = |name| history.attr(name).and_then(|n| n.trim().parse::<usize>().ok());
+        let seconds_ago = |s: usize| now.checked_sub(SignedDuration::from_secs(i64::try_from(s).ok()?)).ok();
+        let from_seconds = number("seconds").and_then(seconds_ago);
+        let from_date = history.attr("since").and_then(|date| date.trim().parse::<Timestamp>().ok());
+        Self {
+            stanzas_max: number("maxstanzas"),
+            chars_max: number("maxchars"),
+            // Of two starting points the later one gives less.
+            since: from_seconds.max(from_date),
+        }
+    }
+}
+
+/// Sends the newest messages that fit every limit, oldest first.
+pub(super) fn send(room: &Room, x: &Element, to: &Jid, cx: &Cx<'_>, fx: &mut Effects) {
+    let wish = Wish::read(x, cx.now);
+    let stanzas_max = wish.stanzas_max.unwrap_or(usize::MAX).min(room.config().history_max as usize);
+    let mut chars_left = wish.chars_max.unwrap_or(usize::MAX);
+    let mut chosen = Vec::new();
+    for entry in room.history.iter().rev().take(stanzas_max) {
+        if wish.since.is_some_and(|since| entry.at < since) {
+            break;
+        }
+        // A message that was sent as old keeps the delay of its sender (§7.9).
+        let old = entry.message.has_child("delay", ns::DELAY);
+        let stamp = (!old).then(|| delay(&room.jid, entry.at));
+        let message = entry.message.clone().child_opt(stamp);
+        if wish.chars_max.is_some() {
+            let chars = encode::element(&message.clone().with("to", to.as_str())).chars().count();
+            let Some(left) = chars_left.checked_sub(chars) else { break };
+            chars_left = left;
+        }
+        chosen.push(message);
+    }
+    for message in chosen.iter().rev() {
+        fx.send(message, to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(attributes: &str) -> Wish {
+        let x = format!("<x xmlns='{}'><history {attributes}/></x>", ns::MUC);
+        Wish::read(&x.parse().expect("test xml"), "2026-01-01T00:01:00Z".parse().expect("a date"))
+    }
+
+    #[test]
+    fn of_seconds_and_since_the_later_start_counts() {
+        // 45-7.2.14-e
+        let date = |text: &str| text.parse::<Timestamp>().ok();
+        assert_eq!(wish("seconds='10'").since, date("2026-01-01T00:00:50Z"));
+        assert_eq!(wish("seconds='10' since='2026-01-01T00:00:55Z'").since, date("2026-01-01T00:00:55Z"));
+        assert_eq!(wish("seconds='1' since='1970-01-01T00:00:00Z'").since, date("2026-01-01T00:00:59Z"));
+    }
+
+    #[test]
+    fn nonsense_is_as_if_unsaid() {
+        assert_eq!(
+            wish("maxstanzas='-1' maxchars='many' since='yesterday' seconds='99999999999999999999'"),
+            Wish::default()
+        );
+    }
+}

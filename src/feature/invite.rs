@@ -1,0 +1,158 @@
+//! Mediated invitations and their refusal (XEP-0045 §7.8.2, §9.5).
+
+use minidom::Element;
+
+use super::{Feature, affiliations, boolean_field};
+use crate::room::Room;
+use crate::room::audience::sessions;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
+use crate::room::state::Affiliation;
+use crate::wire::build::{Build, el, message, remove_attr, set_attr};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[boolean_field!(
+        "muc#roomconfig_allowinvites",
+        "Members may invite into a members-only room",
+        allow_invites,
+        &["{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites"]
+    )],
+    info: |room, info| {
+        let anybody = !room.config().members_only || room.config().allow_invites;
+        info.push(("muc#roomconfig_allowinvites", super::digit(anybody)));
+    },
+    ..Feature::new("invite")
+};
+
+/// A message to the room that is not for everybody: invitations, or the refusal of one.
+pub(crate) fn mediate(
+    room: &mut Room,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let x = inbound.stanza.get_child("x", ns::MUC_USER);
+    let invites: Vec<&Element> =
+        x.iter().flat_map(|x| x.children()).filter(|c| c.is("invite", ns::MUC_USER)).collect();
+    if let Some(decline) = x.and_then(|x| x.get_child("decline", ns::MUC_USER)) {
+        return forward_decline(room, decline, inbound, cx, fx);
+    }
+    if invites.is_empty() {
+        return Err(Refusal::bad_request("a message to the room must be of type groupchat"));
+    }
+    if invites.len() > cx.limits().invites_max {
+        return Err(Refusal::policy_violation(format!(
+            "a message may hold {} invitations",
+            cx.limits().invites_max
+        )));
+    }
+    let from = inviter(room, inbound)?;
+    // All addresses are read before anything is done.
+    let invitees = invites.iter().map(|invite| invitee(room, invite)).collect::<Result<Vec<_>, _>>()?;
+    for (invite, invitee) in invites.into_iter().zip(invitees) {
+        if room.config().members_only {
+            admit(room, &invitee, inbound, cx, fx)?;
+        }
+        let mut copy = invite.clone();
+        remove_attr(&mut copy, "to");
+        set_attr(&mut copy, "from", from.as_str());
+        let mut word = el("x", ns::MUC_USER).child(copy);
+        if room.config().password_protected {
+            word.append_child(el("password", ns::MUC_USER).text_node(&room.config().password));
+        }
+        fx.send(&message(room.jid.as_jid(), None, &cx.id()).child(word), &invitee);
+    }
+    Ok(())
+}
+
+/// Who invites, as the invitee sees it: an occupant by nick where real addresses are hidden. Somebody who is not in
+/// the room may invite if he is at least a member. Into a members-only room, admins invite, and members if the room
+/// lets them.
+fn inviter(room: &Room, inbound: &Inbound) -> Result<Jid, Refusal> {
+    let account = inbound.from.to_bare();
+    let occupant = room.roster.by_session(&inbound.from);
+    let affiliation = room.affiliation(&account);
+    if occupant.is_none() && affiliation < Affiliation::Member {
+        return Err(Refusal::not_acceptable_here("you are not in this room"));
+    }
+    if room.config().members_only {
+        let needed = if room.config().allow_invites { Affiliation::Member } else { Affiliation::Admin };
+        if affiliation < needed {
+            return Err(Refusal::forbidden("you may not invite into this room"));
+        }
+    }
+    match occupant {
+        Some(occupant) if !room.is_nonanonymous() => Ok(room.occupant_jid(&occupant.nick)),
+        _ => Ok(account.into()),
+    }
+}
+
+fn invitee(room: &Room, invite: &Element) -> Result<Jid, Refusal> {
+    let to = invite.attr("to").ok_or_else(|| Refusal::bad_request("an invitation needs an address"))?;
+    let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+    if to.bare_str() == room.jid.as_str() {
+        return Err(Refusal::bad_request("an occupant is here already"));
+    }
+    if room.affiliation(&to.to_bare()) == Affiliation::Outcast {
+        return Err(Refusal::forbidden("this account is banned from the room"));
+    }
+    Ok(to)
+}
+
+/// An invitation into a members-only room makes a member.
+fn admit(
+    room: &mut Room,
+    to: &Jid,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let jid = to.to_bare();
+    if room.affiliation(&jid) >= Affiliation::Member {
+        return Ok(());
+    }
+    let change = affiliations::Change { jid, new: Affiliation::Member, nick: None, reason: None };
+    affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
+    let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
+    affiliations::apply(room, &change, actor.as_deref(), cx, fx);
+    Ok(())
+}
+
+/// Somebody who was invited says no. It goes to the inviter only if the room knows the inviter as an occupant or by
+/// affiliation: the room is not there to carry messages between strangers.
+fn forward_decline(
+    room: &Room,
+    decline: &Element,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let to = decline.attr("to").ok_or_else(|| Refusal::bad_request("a refusal needs an address"))?;
+    let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+    let recipients = match to.resource() {
+        Some(nick) if to.bare_str() == room.jid.as_str() => {
+            room.roster.by_nick(&NickKey::of(nick)).map(|o| sessions(o)).unwrap_or_default()
+        }
+        _ => {
+            let account = to.to_bare();
+            let present: Vec<Jid> =
+                room.roster.by_account(&account).iter().flat_map(|o| sessions(o)).collect();
+            let known = room.affiliation(&account) >= Affiliation::Member;
+            if present.is_empty() && known { vec![account.into()] } else { present }
+        }
+    };
+    if recipients.is_empty() {
+        return Err(Refusal::item_not_found("the inviter is not in this room"));
+    }
+    let mut copy = decline.clone();
+    remove_attr(&mut copy, "to");
+    set_attr(&mut copy, "from", inbound.from.bare_str());
+    let stanza = message(room.jid.as_jid(), None, &cx.id()).child(el("x", ns::MUC_USER).child(copy));
+    fx.send_many(&stanza, recipients);
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Entering: create, join, and the same again for who has lost track (XEP-0045 §7.2, §10.1).
+
+use std::sync::Arc;
+
+use minidom::Element;
+
+use super::{FEATURES, anonymity, capacity, history, members_only, nick, password, subject};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::Nick;
+use crate::room::privilege::initial_role;
+use crate::room::roster::{Occupant, Said, Session};
+use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::room::{Life, Room};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::refusal::Refusal;
+
+/// Somebody who is not in the room asks to enter with `x`, creating the room if it does not exist.
+///
+/// The checks go from what tells a stranger least to what tells most: address, existence, ban, membership,
+/// password, nick, space (the specification leaves the order open).
+pub(super) fn enter(
+    room: &mut Room,
+    wanted: &Nick,
+    x: &Element,
+    presence: Arc<Said>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let account = inbound.from.to_bare();
+    let created = room.life == Life::Absent;
+    if created {
+        create(room, &account, cx, fx)?;
+    }
+    if room.life == Life::Locked {
+        room.must_be_visible_to(&inbound.from)?;
+    }
+    let affiliation = room.affiliation(&account);
+    if affiliation == Affiliation::Outcast {
+        return Err(Refusal::forbidden("you are banned from this room"));
+    }
+    members_only::check(room, affiliation)?;
+    password::check(room, x)?;
+    nick::check_free(room, wanted, &account)?;
+    let present = room.roster.by_nick(wanted.key()).cloned();
+    if present.is_none() {
+        capacity::check(room, affiliation, cx)?;
+    }
+    if room.roster.sessions_of(&account) >= cx.limits().sessions_max {
+        return Err(Refusal::resource_constraint("this account has too many sessions in the room"));
+    }
+
+    let role = present.map_or_else(|| initial_role(affiliation, room.config().moderated), |o| o.role);
+    let session = Session { jid: inbound.from.clone(), presence };
+    room.roster_mut().enter(wanted, &account, role, session);
+    let mut codes = if created { vec![201] } else { Vec::new() };
+    for feature in FEATURES {
+        (feature.entry_codes)(room, &mut codes);
+    }
+    welcome(room, x, inbound, &codes, true, cx, fx);
+    Ok(())
+}
+
+/// An occupant asks for everything again (§7.2.1, §17.3): the whole sequence, told to others only if `changed`.
+pub(super) fn resync(
+    room: &Room,
+    x: &Element,
+    inbound: &Inbound,
+    changed: bool,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    welcome(room, x, inbound, &[], changed, cx, fx);
+}
+
+/// The sequence that the standard sets: others' presence, one's own, history, subject; then live traffic.
+fn welcome(
+    room: &Room,
+    x: &Element,
+    inbound: &Inbound,
+    codes: &[u16],
+    tell_others: bool,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
+    let joiner: Arc<[Jid]> = Arc::new([inbound.from.clone()]);
+    anonymity::show_others(room, &occupant, &joiner, cx, fx);
+    // The joiner finds the id of the join request on the own presence (§7.2.2).
+    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    let notice = room.notice_of(&occupant, &id);
+    room.tell_own(fx, &notice, &joiner, codes);
+    if tell_others {
+        room.tell_own(fx, &notice, &other_sessions(&occupant, &inbound.from), &[]);
+        if room.broadcasts(occupant.role) {
+            room.tell_others(fx, &notice);
+        }
+    }
+    history::send(room, x, &inbound.from, cx, fx);
+    subject::send(room, &inbound.from, cx, fx);
+}
+
+/// The sessions of an occupant but one.
+pub(super) fn other_sessions(occupant: &Occupant, but: &Jid) -> Vec<Jid> {
+    occupant.sessions.iter().map(|s| &s.jid).filter(|jid| *jid != but).cloned().collect()
+}
+
+/// Makes the room, locked until its creator has configured it (§10.1.1).
+fn create(room: &mut Room, owner: &BareJid, cx: &Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+    if !cx.service.may_create(owner) {
+        return Err(Refusal::not_allowed("you may not create rooms here"));
+    }
+    let record = RoomRecord { created: cx.now, config: cx.service.default_room.clone(), subject: None };
+    let affiliated = Affiliated { affiliation: Affiliation::Owner, nick: None, reason: None };
+    let affiliations = std::iter::once((owner.clone(), affiliated)).collect();
+    room.state = Arc::new(State { record, affiliations });
+    room.life = Life::Locked;
+    fx.touch(owner);
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Leaving, being removed, and the end of the service (XEP-0045 §7.14, §8.2, §11.2).
+
+use super::{destroy, presence};
+use crate::room::audience::{Notice, sessions};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::role::Role;
+use crate::room::roster::{Occupant, Said};
+use crate::room::{Life, Room};
+use crate::wire::build::{Actor, Item, lang};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+
+/// Somebody says that he is gone. The real address decides who it is: after a change of nick, servers send this
+/// to the old nick as well as to the new one. Strangers are ignored (45-17.3-e).
+pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let children = inbound.stanza.children().filter(|c| c.is("status", ns::CLIENT)).cloned().collect();
+    let said = Said { lang: lang(&inbound.stanza).map(str::to_owned), children };
+    if room.life == Life::Locked
+        && room.roster.everyone().len() == 1
+        && room.roster.by_session(&inbound.from).is_some()
+    {
+        // Nobody will ever configure it (45-10.1.3-d).
+        destroy::destroy(room, None, cx, fx);
+        return;
+    }
+    depart(room, &inbound.from, &said, &[], cx, fx);
+}
+
+/// One session goes, with `codes`. The occupant goes with the last one; before that, only the session itself is
+/// told that it left, and the others see the presence of a session that stays.
+pub(super) fn depart(
+    room: &mut Room,
+    session: &Jid,
+    status: &Said,
+    codes: &[u16],
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let Some(before) = room.roster_mut().leave(session) else { return };
+    let id = cx.id();
+    let notice = Notice {
+        nick: &before.nick,
+        type_: Some("unavailable"),
+        id: &id,
+        said: Some(status),
+        item: Item {
+            affiliation: Some(room.affiliation(&before.account)),
+            role: Some(Role::None),
+            jid: Some(session),
+            ..Item::default()
+        },
+        codes,
+    };
+    room.tell_own(fx, &notice, std::slice::from_ref(session), &[]);
+    match room.roster.by_nick(before.nick.key()).cloned() {
+        None if room.broadcasts(before.role) => room.tell_others(fx, &notice),
+        None => {}
+        Some(stay) if &before.shown().jid == session => presence::show(room, &stay, &cx.id(), fx),
+        Some(_) => {}
+    }
+}
+
+/// Why somebody is removed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Removal<'a> {
+    /// Status codes, the same for everybody.
+    pub(super) codes: &'a [u16],
+    /// The nick of who did it, if in the room.
+    pub(super) actor: Option<&'a str>,
+    /// In the words of who did it.
+    pub(super) reason: Option<&'a str>,
+}
+
+/// All sessions of an occupant are removed: told to them first, then to the others.
+pub(super) fn remove(
+    room: &mut Room,
+    occupant: &Occupant,
+    why: &Removal<'_>,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    room.roster_mut().remove(occupant.nick.key());
+    let id = cx.id();
+    let notice = Notice {
+        nick: &occupant.nick,
+        type_: Some("unavailable"),
+        id: &id,
+        said: None,
+        item: Item {
+            affiliation: Some(room.affiliation(&occupant.account)),
+            role: Some(Role::None),
+            jid: Some(&occupant.shown().jid),
+            actor: why.actor.map(|nick| Actor { nick }),
+            reason: why.reason,
+            ..Item::default()
+        },
+        codes: why.codes,
+    };
+    room.tell_own(fx, &notice, &sessions(occupant), &[]);
+    if room.broadcasts(occupant.role) {
+        room.tell_others(fx, &notice);
+    }
+}
+
+/// The service stops: everybody is told, each about himself only (45-11.2-a).
+pub(crate) fn stop(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let roster = std::mem::take(&mut room.roster);
+    for occupant in roster.iter() {
+        let id = cx.id();
+        let notice = Notice {
+            nick: &occupant.nick,
+            type_: Some("unavailable"),
+            id: &id,
+            said: None,
+            item: Item {
+                affiliation: Some(crate::room::state::Affiliation::None),
+                role: Some(Role::None),
+                ..Item::default()
+            },
+            codes: &[332],
+        };
+        room.tell_own(fx, &notice, &sessions(occupant), &[]);
+    }
+}

@@ -1,0 +1,32 @@
+//! Members-only rooms (XEP-0045 §7.2.6, §10.2).
+
+use super::leave::{Removal, remove};
+use super::{Feature, boolean_field};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::state::Affiliation;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[boolean_field!("muc#roomconfig_membersonly", "Only members may enter", members_only)],
+    disco: |room, vars| vars.push(if room.config().members_only { "muc_membersonly" } else { "muc_open" }),
+    ..Feature::new("members_only")
+};
+
+/// Refuses to let in whoever is no member.
+pub(super) fn check(room: &Room, affiliation: Affiliation) -> Result<(), Refusal> {
+    if room.config().members_only && affiliation < Affiliation::Member {
+        return Err(Refusal::registration_required("only members may enter"));
+    }
+    Ok(())
+}
+
+/// After the room became members-only: whoever is no member leaves with code 322.
+pub(super) fn remove_strangers(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let strangers: Vec<_> =
+        room.roster.iter().filter(|o| room.affiliation(&o.account) < Affiliation::Member).cloned().collect();
+    for occupant in strangers {
+        remove(room, &occupant, &Removal { codes: &[322], ..Removal::default() }, cx, fx);
+    }
+}

@@ -1,0 +1,15 @@
+//! Moderated rooms: newcomers have no voice (XEP-0045 §4.2, §5.1.2).
+//!
+//! Switching the option leaves the roles of present occupants as they are: somebody who was muted stays so.
+
+use super::{Feature, boolean_field};
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[boolean_field!(
+        "muc#roomconfig_moderatedroom",
+        "Newcomers need to be given a voice",
+        moderated
+    )],
+    disco: |room, vars| vars.push(if room.config().moderated { "muc_moderated" } else { "muc_unmoderated" }),
+    ..Feature::new("moderated")
+};

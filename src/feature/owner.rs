@@ -1,0 +1,183 @@
+//! The owner's configuration form, and the owner's wish to end the room (XEP-0045 §10.1, §10.2, §10.9).
+
+use minidom::Element;
+
+use super::{FEATURES, affiliations, anonymity, destroy, fields, members_only, password, presence};
+use crate::room::config::Config;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::state::Affiliation;
+use crate::room::{Life, Room};
+use crate::wire::build::{Build, el, iq_result, message, muc_user};
+use crate::wire::form::{Field, Reply, Submitted, form};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+const ADMINS: &str = "muc#roomconfig_roomadmins";
+const OWNERS: &str = "muc#roomconfig_roomowners";
+
+fn must_be_owner(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
+    if room.affiliation(&inbound.from.to_bare()) == Affiliation::Owner {
+        Ok(())
+    } else {
+        Err(Refusal::forbidden("only owners configure a room"))
+    }
+}
+
+/// The form with the current values.
+pub(crate) fn get(room: &Room, inbound: &Inbound, _cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+    must_be_owner(room, inbound)?;
+    let mut shown: Vec<Field<'_>> = fields()
+        .map(|field| {
+            let (type_, options) = field.kind.wire();
+            let values = (field.get)(room.config());
+            Field { var: field.var, type_: Some(type_), label: Some(field.label), values, options }
+        })
+        .collect();
+    let list = |affiliation| {
+        let holders = room.state.affiliations.iter().filter(move |(_, a)| a.affiliation == affiliation);
+        holders.map(|(jid, _)| jid.as_str().to_owned()).collect()
+    };
+    for (var, label, affiliation) in
+        [(ADMINS, "Admins", Affiliation::Admin), (OWNERS, "Owners", Affiliation::Owner)]
+    {
+        let values = list(affiliation);
+        shown.push(Field { var, type_: Some("jid-multi"), label: Some(label), values, options: &[] });
+    }
+    let title = format!("Configuration of {}", room.name());
+    let x = form("form", ns::MUC_ROOMCONFIG, Some(&title), &shown);
+    fx.send(&iq_result(&inbound.to, inbound.id(), Some(el("query", ns::MUC_OWNER).child(x))), &inbound.from);
+    Ok(())
+}
+
+/// A form comes back, or the room is to be destroyed.
+pub(crate) fn set(
+    room: &mut Room,
+    query: &Element,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    must_be_owner(room, inbound)?;
+    let result = iq_result(&inbound.to, inbound.id(), None);
+    if let Some(word) = query.get_child("destroy", ns::MUC_OWNER) {
+        let word = destroy::read(word, cx)?;
+        destroy::destroy(room, Some(word), cx, fx);
+        fx.send(&result, &inbound.from);
+        return Ok(());
+    }
+    let x = query
+        .get_child("x", ns::DATA)
+        .ok_or_else(|| Refusal::bad_request("a form or a destroy is needed"))?;
+    match Reply::read(x, ns::MUC_ROOMCONFIG).map_err(Refusal::bad_request)? {
+        Reply::Cancel if room.life == Life::Locked => {
+            destroy::destroy(room, None, cx, fx);
+            fx.send(&result, &inbound.from);
+            Ok(())
+        }
+        Reply::Cancel => {
+            fx.send(&result, &inbound.from);
+            Ok(())
+        }
+        Reply::Submit(form) => {
+            let config = read_config(room.config(), &form, cx)?;
+            let changes = read_lists(room, &form)?;
+            affiliations::check_end(room, &changes, cx)?;
+            fx.send(&result, &inbound.from);
+            configure(room, config, &changes, inbound, cx, fx);
+            Ok(())
+        }
+    }
+}
+
+/// The configuration after the form: a field that is absent keeps its value, unknown ones are ignored.
+fn read_config(now: &Config, form: &Submitted, cx: &Cx<'_>) -> Result<Config, Refusal> {
+    let mut config = now.clone();
+    for field in fields() {
+        let names = std::iter::once(&field.var).chain(field.aliases);
+        if let Some(values) = names.filter_map(|name| form.values(name)).next() {
+            (field.set)(&mut config, values, cx.limits())
+                .map_err(|wrong| Refusal::not_acceptable(format!("{}: {wrong}", field.var)))?;
+        }
+    }
+    password::reconcile(&mut config, form)?;
+    Ok(config)
+}
+
+/// The lists of owners and admins are whole lists: whoever is missing loses the place, an owner to admin and an
+/// admin to member. Whoever is on both is an owner.
+fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>, Refusal> {
+    let read = |var: &str| -> Result<Option<Vec<BareJid>>, Refusal> {
+        let Some(values) = form.values(var) else { return Ok(None) };
+        let parse = |text: &String| Jid::prepare(text.trim()).map(|jid| jid.to_bare());
+        let jids = values.iter().filter(|v| !v.trim().is_empty()).map(parse).collect::<Result<_, _>>();
+        jids.map(Some).map_err(|e| Refusal::not_acceptable(format!("{var}: {e}")))
+    };
+    let (owners, admins) = (read(OWNERS)?, read(ADMINS)?);
+    let on = |list: &Option<Vec<BareJid>>, jid: &BareJid| list.as_ref().map(|l| l.contains(jid));
+    let wanted = |jid: &BareJid, now: Affiliation| match (on(&owners, jid), on(&admins, jid)) {
+        (Some(true), _) => Affiliation::Owner,
+        (None, _) if now == Affiliation::Owner => Affiliation::Owner,
+        (_, Some(true)) => Affiliation::Admin,
+        (Some(false), None) if now == Affiliation::Owner => Affiliation::Admin,
+        (_, Some(false)) if now >= Affiliation::Admin => Affiliation::Member,
+        _ => now,
+    };
+    let mut concerned: Vec<&BareJid> =
+        [&owners, &admins].into_iter().flatten().flatten().chain(room.state.affiliations.keys()).collect();
+    concerned.sort_unstable();
+    concerned.dedup();
+    let mut changes = Vec::new();
+    for jid in concerned {
+        let now = affiliations::recorded(room, jid);
+        let new = wanted(jid, now);
+        if new != now {
+            if jid.local().is_none() {
+                return Err(Refusal::not_acceptable(format!(
+                    "{jid}: a whole domain cannot be admin or owner"
+                )));
+            }
+            changes.push(affiliations::Change { jid: jid.clone(), new, nick: None, reason: None });
+        }
+    }
+    Ok(changes)
+}
+
+/// Puts the configuration in force and tells everybody what it means to them, ending with the status codes.
+fn configure(
+    room: &mut Room,
+    config: Config,
+    changes: &[affiliations::Change],
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let old = room.config().clone();
+    room.life = Life::Open;
+    if config != old {
+        room.state_mut().record.config = config;
+    }
+    let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
+    for change in changes {
+        affiliations::apply(room, change, actor.as_deref(), cx, fx);
+    }
+    if room.config() == &old {
+        return;
+    }
+    if room.config().members_only && !old.members_only {
+        members_only::remove_strangers(room, cx, fx);
+    }
+    if room.config().whois != old.whois {
+        anonymity::refresh(room, cx, fx);
+    }
+    presence::rebroadcast(room, &old, cx, fx);
+    let mut codes = vec![104];
+    for feature in FEATURES {
+        (feature.change_codes)(&old, room.config(), &mut codes);
+    }
+    let stanza =
+        message(room.jid.as_jid(), Some("groupchat"), &cx.id()).child(muc_user(&codes, None, None, false));
+    fx.send_many(&stanza, room.roster.everyone());
+}

@@ -1,0 +1,52 @@
+//! Rooms with a password (XEP-0045 §7.2.5).
+
+use minidom::Element;
+
+use super::{Feature, boolean_field, text_field};
+use crate::room::Room;
+use crate::room::config::Config;
+use crate::wire::form::Submitted;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[
+        boolean_field!(
+            "muc#roomconfig_passwordprotectedroom",
+            "A password is needed to enter",
+            password_protected
+        ),
+        text_field!("muc#roomconfig_roomsecret", "The password", Private, password),
+    ],
+    disco: |room, vars| {
+        vars.push(if room.config().password_protected { "muc_passwordprotected" } else { "muc_unsecured" });
+    },
+    ..Feature::new("password")
+};
+
+/// Refuses a join request `x` without the right password. It is compared byte by byte.
+pub(super) fn check(room: &Room, x: &Element) -> Result<(), Refusal> {
+    let config = room.config();
+    if !config.password_protected {
+        return Ok(());
+    }
+    let given = x.get_child("password", ns::MUC).map(Element::text);
+    if given.as_deref() == Some(config.password.as_str()) {
+        Ok(())
+    } else {
+        Err(Refusal::not_authorized("the room needs a password"))
+    }
+}
+
+/// Settles what the two fields mean together: a password without a word about protection protects, an empty one
+/// lifts it, and protection without a password is refused (XEP-0045 §10.1.3).
+pub(super) fn reconcile(config: &mut Config, form: &Submitted) -> Result<(), Refusal> {
+    let said = form.values("muc#roomconfig_passwordprotectedroom").is_some();
+    if !said && form.values("muc#roomconfig_roomsecret").is_some() {
+        config.password_protected = !config.password.is_empty();
+    }
+    if config.password_protected && config.password.is_empty() {
+        return Err(Refusal::not_acceptable("muc#roomconfig_roomsecret: a password is needed"));
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Persistent and temporary rooms, and what becomes durable (XEP-0045 §4.2).
+
+use std::sync::Arc;
+
+use super::{Feature, boolean_field};
+use crate::room::effect::Effects;
+use crate::room::{Life, Room};
+use crate::store::Write;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[boolean_field!(
+        "muc#roomconfig_persistentroom",
+        "The room stays when everybody has left",
+        persistent
+    )],
+    disco: |room, vars| vars.push(if room.config().persistent { "muc_persistent" } else { "muc_temporary" }),
+    ..Feature::new("persistence")
+};
+
+/// The end of every event: a temporary room that nobody is in is gone, and the durable changes between `before`
+/// and now become writes.
+pub(crate) fn settle(before: &Room, room: &mut Room, fx: &mut Effects) {
+    if room.exists() && room.roster.is_empty() && !(room.life == Life::Open && room.config().persistent) {
+        *room = Room::absent(room.jid.clone());
+    }
+    if !Arc::ptr_eq(&before.state, &room.state) || before.life != room.life {
+        fx.writes = writes(before, room, fx);
+    }
+}
+
+fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
+    let name = || room.jid.clone();
+    let record = || Write::Room { room: name(), record: Box::new(room.state.record.clone()) };
+    let affiliation = |jid: &_| Write::Affiliation {
+        room: name(),
+        jid: Clone::clone(jid),
+        value: room.state.affiliations.get(jid).cloned(),
+    };
+    match (is_stored(before), is_stored(room)) {
+        (false, false) => Vec::new(),
+        (true, false) => vec![Write::Forget { room: name() }],
+        (false, true) => {
+            std::iter::once(record()).chain(room.state.affiliations.keys().map(affiliation)).collect()
+        }
+        (true, true) => {
+            let changed = before.state.record != room.state.record;
+            changed.then(record).into_iter().chain(fx.touched().map(affiliation)).collect()
+        }
+    }
+}
+
+fn is_stored(room: &Room) -> bool {
+    room.life == Life::Open && room.config().persistent
+}

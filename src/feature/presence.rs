@@ -1,0 +1,174 @@
+//! Available presence: a join, an update, a change of nick, or a stray (XEP-0045 §7.2, §7.6, §7.7, §17.3).
+
+use std::sync::Arc;
+
+use minidom::Element;
+
+use super::{Feature, join, nick, roles, roles_field};
+use crate::room::Room;
+use crate::room::audience::{Notice, sessions};
+use crate::room::config::Config;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::Nick;
+use crate::room::role::Role;
+use crate::room::roster::{Occupant, Said};
+use crate::room::state::Affiliation;
+use crate::wire::build::{Item, lang};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[roles_field!(
+        "muc#roomconfig_presencebroadcast",
+        "Whose presence is shown to others",
+        presence_broadcast
+    )],
+    ..Feature::new("presence")
+};
+
+/// An available presence to the room or to one of its nicks.
+pub(crate) fn available(
+    room: &mut Room,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let x = inbound.stanza.get_child("x", ns::MUC);
+    let present = room.roster.by_session(&inbound.from).cloned();
+    let wanted = match (inbound.to.resource(), &present) {
+        (Some(nick), _) => Nick::parse(nick, cx.limits())?,
+        // An occupant who addresses the room means the nick that he has.
+        (None, Some(occupant)) => occupant.nick.clone(),
+        (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
+    };
+    let presence = Arc::new(clean(&inbound.stanza, &room.jid));
+    match (present, x) {
+        (None, Some(x)) => join::enter(room, &wanted, x, presence, inbound, cx, fx),
+        (None, None) => {
+            kick_stray(room, &wanted, inbound, cx, fx);
+            Ok(())
+        }
+        (Some(occupant), x) => {
+            let changed = occupant.shown().presence != presence || occupant.shown().jid != inbound.from;
+            room.roster_mut().update(&inbound.from, presence);
+            if wanted != occupant.nick {
+                nick::change(room, &occupant, &wanted, inbound, cx, fx)?;
+                if let Some(x) = x {
+                    join::resync(room, x, inbound, false, cx, fx);
+                }
+            } else if let Some(x) = x {
+                join::resync(room, x, inbound, changed, cx, fx);
+            } else {
+                update(room, inbound, cx, fx);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// An occupant's new presence goes to all (§7.7).
+fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
+    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    show(room, &occupant, &id, fx);
+}
+
+/// Tells everybody, the occupant included, how the occupant stands now.
+pub(super) fn show(room: &Room, occupant: &Occupant, id: &str, fx: &mut Effects) {
+    let notice = room.notice_of(occupant, id);
+    room.tell_own(fx, &notice, &sessions(occupant), &[]);
+    if room.broadcasts(occupant.role) {
+        room.tell_others(fx, &notice);
+    }
+}
+
+/// Somebody whose client believes to be in the room is told that this is over, so that it can join anew (§7.2.18).
+fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let id = cx.id();
+    let notice = Notice {
+        nick: wanted,
+        type_: Some("unavailable"),
+        id: &id,
+        said: None,
+        item: Item {
+            affiliation: Some(Affiliation::None),
+            role: Some(Role::None),
+            reason: Some("You are not in this room; please join again."),
+            ..Item::default()
+        },
+        codes: &[307, 333],
+    };
+    room.tell_own(fx, &notice, std::slice::from_ref(&inbound.from), &[]);
+}
+
+/// An occupant asks for the presence of another (§17.3).
+pub(crate) fn probe(
+    room: &Room,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let Some(asker) = room.roster.by_session(&inbound.from) else {
+        return Err(Refusal::not_acceptable_here("you are not in this room"));
+    };
+    let target = inbound.to.resource().map(|n| Nick::trusted(n).key().clone());
+    let Some(target) = target.and_then(|key| room.roster.by_nick(&key)) else { return Ok(()) };
+    let own = target.nick.key() == asker.nick.key();
+    if own || room.broadcasts(target.role) {
+        let id = cx.id();
+        let notice = room.notice_of(target, &id);
+        fx.send(&notice.stanza(room, own || room.sees_jids(asker.role), own, &[]), &inbound.from);
+    }
+    Ok(())
+}
+
+/// What of a client's stanza may be shown to others: not what only the room may say (45-17.3-f), and of the
+/// standard's own children only those that the standard allows.
+pub(super) fn clean(stanza: &Element, room: &BareJid) -> Said {
+    let children = stanza
+        .children()
+        .filter(|c| !only_the_room_says(c, room))
+        .filter(|c| match c.name() {
+            "show" if c.has_ns(ns::CLIENT) => matches!(c.text().as_str(), "away" | "chat" | "dnd" | "xa"),
+            _ => true,
+        })
+        .cloned()
+        .collect();
+    Said { lang: lang(stanza).map(str::to_owned), children }
+}
+
+/// Whether a child of a client's stanza claims something that only the room may claim.
+pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
+    let of_this_room = |attribute| child.attr(attribute).is_some_and(|jid| jid == room.as_str());
+    match child.ns().as_str() {
+        ns::MUC | ns::MUC_USER => child.name() == "x",
+        ns::DELAY => of_this_room("from"),
+        ns::SID => child.name() == "stanza-id" && of_this_room("by"),
+        ns::OCCUPANT_ID | ns::HATS => true,
+        _ => false,
+    }
+}
+
+/// After a change of whose presence is broadcast: occupants of roles that are shown now appear to the others,
+/// those of roles that are shown no longer vanish.
+pub(super) fn rebroadcast(room: &Room, old: &Config, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if room.config().presence_broadcast == old.presence_broadcast {
+        return;
+    }
+    let mut was = room.clone();
+    was.state_mut().record.config = old.clone();
+    for occupant in room.roster.iter() {
+        let id = cx.id();
+        match (was.broadcasts(occupant.role), room.broadcasts(occupant.role)) {
+            (false, true) => room.tell_others(fx, &room.notice_of(occupant, &id)),
+            (true, false) => {
+                let affiliation = room.affiliation(&occupant.account);
+                room.tell_others(fx, &roles::vanished(occupant, affiliation, &id));
+            }
+            _ => {}
+        }
+    }
+}

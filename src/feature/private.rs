@@ -1,0 +1,93 @@
+//! Private messages between occupants (XEP-0045 §7.5).
+
+use super::presence::only_the_room_says;
+use super::{Feature, Field, FieldKind};
+use crate::room::Room;
+use crate::room::audience::sessions;
+use crate::room::config::AllowPm;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
+use crate::room::role::Role;
+use crate::wire::build::{Build, el, lang, message, set_lang};
+use crate::wire::inbound::Inbound;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+const CHOICES: &[(&str, &str)] = &[
+    ("anyone", "Anyone"),
+    ("participants", "Those with a voice"),
+    ("moderators", "Moderators"),
+    ("none", "Nobody"),
+];
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[Field {
+        var: "muc#roomconfig_allowpm",
+        aliases: &[],
+        label: "Who may send private messages",
+        kind: FieldKind::One(CHOICES),
+        get: |config| vec![word(config.allow_pm).to_owned()],
+        set: |config, values, _| {
+            // The words of Prosody mean the same.
+            config.allow_pm = match values.first().map(String::as_str) {
+                Some("anyone" | "visitor") | None => AllowPm::Anyone,
+                Some("participants" | "participant") => AllowPm::Participants,
+                Some("moderators" | "moderator") => AllowPm::Moderators,
+                Some("none") => AllowPm::None,
+                Some(other) => return Err(format!("has no option {other:?}")),
+            };
+            Ok(())
+        },
+    }],
+    info: |room, info| info.push(("muc#roomconfig_allowpm", word(room.config().allow_pm).to_owned())),
+    ..Feature::new("private")
+};
+
+fn word(allow: AllowPm) -> &'static str {
+    match allow {
+        AllowPm::Anyone => "anyone",
+        AllowPm::Participants => "participants",
+        AllowPm::Moderators => "moderators",
+        AllowPm::None => "none",
+    }
+}
+
+/// A message from one occupant to another: from his nick, to all sessions of the other.
+pub(crate) fn send(
+    room: &Room,
+    nick: &str,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let Some(sender) = room.roster.by_session(&inbound.from) else {
+        return Err(Refusal::not_acceptable_here("you are not in this room"));
+    };
+    let Some(target) = room.roster.by_nick(&NickKey::of(nick)) else {
+        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
+    };
+    let allowed = match room.config().allow_pm {
+        AllowPm::Anyone => true,
+        AllowPm::Participants => sender.role >= Role::Participant,
+        AllowPm::Moderators => sender.role == Role::Moderator,
+        AllowPm::None => false,
+    };
+    if !allowed {
+        return Err(Refusal::forbidden("you may not send private messages in this room"));
+    }
+    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    // A type that the standard does not have is normal.
+    let type_ = inbound.stanza.attr("type").filter(|t| matches!(*t, "chat" | "headline"));
+    let mut copy = message(&room.occupant_jid(&sender.nick), type_, &id);
+    if let Some(lang) = lang(&inbound.stanza) {
+        set_lang(&mut copy, lang);
+    }
+    for child in inbound.stanza.children().filter(|c| !only_the_room_says(c, &room.jid)) {
+        copy.append_child(child.clone());
+    }
+    // Servers and clients know by this that it is a private message of a room.
+    let copy = copy.child(el("x", ns::MUC_USER));
+    fx.send_many(&copy, sessions(target));
+    Ok(())
+}

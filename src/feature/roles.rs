@@ -1,0 +1,100 @@
+//! Changes of role: voice, moderators, kicks (XEP-0045 §8.2 to §8.4, §9.6, §9.7).
+
+use super::anonymity;
+use super::leave::{Removal, remove};
+use crate::room::Room;
+use crate::room::audience::{Notice, sessions};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
+use crate::room::privilege::{self, Standing};
+use crate::room::role::Role;
+use crate::room::roster::Occupant;
+use crate::room::state::Affiliation;
+use crate::wire::build::Actor;
+use crate::wire::refusal::Refusal;
+
+/// A wanted role for the occupant of a nick.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) key: NickKey,
+    pub(super) new: Role,
+    pub(super) reason: Option<String>,
+}
+
+/// Whether `actor` may make this change.
+pub(super) fn check(room: &Room, actor: Standing, change: &Change) -> Result<(), Refusal> {
+    let Some(target) = room.roster.by_nick(&change.key) else {
+        // Whoever may change no roles at all does not learn who is in the room.
+        if actor.role != Role::Moderator {
+            return Err(Refusal::forbidden("only moderators change roles"));
+        }
+        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
+    };
+    let standing = Standing { affiliation: room.affiliation(&target.account), role: target.role };
+    privilege::change_role(actor, standing, change.new)
+}
+
+/// Makes a change that [`check`] passed; tells everybody.
+pub(super) fn apply(
+    room: &mut Room,
+    change: &Change,
+    actor: Option<&str>,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let Some(target) = room.roster.by_nick(&change.key).cloned() else { return };
+    let reason = change.reason.as_deref();
+    if change.new == Role::None {
+        remove(room, &target, &Removal { codes: &[307], actor, reason }, cx, fx);
+    } else if change.new != target.role {
+        restate(room, &target, change.new, actor, reason, cx, fx);
+    }
+}
+
+/// Gives an occupant a role and tells everybody how the occupant stands now, affiliation included.
+///
+/// A role that is not broadcast looks to others as if the occupant had left. Whoever begins or ceases to be a
+/// moderator of a semi-anonymous room gets everybody's presence anew, with real addresses or without.
+pub(super) fn restate(
+    room: &mut Room,
+    before: &Occupant,
+    role: Role,
+    actor: Option<&str>,
+    reason: Option<&str>,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    room.roster_mut().set_role(before.nick.key(), role);
+    let Some(now) = room.roster.by_nick(before.nick.key()).cloned() else { return };
+    let id = cx.id();
+    let mut notice = room.notice_of(&now, &id);
+    notice.item.actor = actor.map(|nick| Actor { nick });
+    notice.item.reason = reason;
+    room.tell_own(fx, &notice, &sessions(&now), &[]);
+    match (room.broadcasts(before.role), room.broadcasts(role)) {
+        (_, true) => room.tell_others(fx, &notice),
+        (true, false) => room.tell_others(fx, &vanished(&now, room.affiliation(&now.account), &id)),
+        (false, false) => {}
+    }
+    if room.sees_jids(before.role) != room.sees_jids(role) {
+        anonymity::show_everybody_to(room, &now, cx, fx);
+    }
+}
+
+/// An occupant who is still here but no longer shown.
+pub(super) fn vanished<'a>(occupant: &'a Occupant, affiliation: Affiliation, id: &'a str) -> Notice<'a> {
+    Notice {
+        nick: &occupant.nick,
+        type_: Some("unavailable"),
+        id,
+        said: None,
+        item: crate::wire::build::Item {
+            affiliation: Some(affiliation),
+            role: Some(Role::None),
+            jid: Some(&occupant.shown().jid),
+            ..Default::default()
+        },
+        codes: &[],
+    }
+}

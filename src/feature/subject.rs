@@ -1,0 +1,81 @@
+//! The subject: who sets it, and who is told (XEP-0045 §7.2.15, §8.1).
+
+use minidom::Element;
+
+use super::{Feature, boolean_field};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::Nick;
+use crate::room::role::Role;
+use crate::room::roster::Occupant;
+use crate::room::state::Subject;
+use crate::wire::build::{Build, delay, el, lang, message, set_lang};
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[boolean_field!(
+        "muc#roomconfig_changesubject",
+        "Participants may change the subject",
+        change_subject
+    )],
+    info: |room, info| {
+        info.push(("muc#roomconfig_changesubject", super::digit(room.config().change_subject)));
+        info.push(("muc#roominfo_subjectmod", super::digit(room.config().change_subject)));
+    },
+    ..Feature::new("subject")
+};
+
+/// Whether a message changes the subject: it has one, and neither body nor thread (45-8.1-b).
+pub(super) fn is_change(stanza: &Element) -> bool {
+    let has = |name| stanza.has_child(name, ns::CLIENT);
+    has("subject") && !has("body") && !has("thread")
+}
+
+/// Stores the subject of `message`, which is about to be reflected.
+pub(super) fn set(
+    room: &mut Room,
+    speaker: &Occupant,
+    message: &Element,
+    cx: &Cx<'_>,
+) -> Result<(), Refusal> {
+    let needed = if room.config().change_subject { Role::Participant } else { Role::Moderator };
+    if speaker.role < needed {
+        return Err(Refusal::forbidden("you may not change the subject of this room"));
+    }
+    let texts: Vec<(String, String)> = message
+        .children()
+        .filter(|c| c.is("subject", ns::CLIENT))
+        .map(|c| (lang(c).unwrap_or_default().to_owned(), c.text()))
+        .collect();
+    if texts.iter().map(|(_, text)| text.len()).sum::<usize>() > cx.limits().subject_bytes_max {
+        return Err(Refusal::policy_violation("the subject is too long"));
+    }
+    let subject = Subject { texts, nick: speaker.nick.as_str().to_owned(), at: cx.now };
+    room.state_mut().record.subject = Some(subject);
+    Ok(())
+}
+
+/// Sends the subject to somebody who enters, also an empty one: clients take it for the end of entering.
+pub(super) fn send(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let id = cx.id();
+    let Some(subject) = &room.state.record.subject else {
+        let stanza = message(room.jid.as_jid(), Some("groupchat"), &id).child(el("subject", ns::CLIENT));
+        fx.send(&stanza, to);
+        return;
+    };
+    let mut stanza = message(&room.occupant_jid(&Nick::trusted(&subject.nick)), Some("groupchat"), &id);
+    for (tag, text) in &subject.texts {
+        let mut element = el("subject", ns::CLIENT);
+        if !tag.is_empty() {
+            set_lang(&mut element, tag);
+        }
+        if !text.is_empty() {
+            element.append_text_node(text);
+        }
+        stanza.append_child(element);
+    }
+    fx.send(&stanza.child(delay(&room.jid, subject.at)), to);
+}

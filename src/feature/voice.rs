@@ -1,0 +1,116 @@
+//! Voice requests: a visitor asks, a moderator decides (XEP-0045 §7.13, §8.6).
+
+use minidom::Element;
+
+use super::{Feature, roles};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
+use crate::room::role::Role;
+use crate::wire::build::{Build, message};
+use crate::wire::form::{Field, Reply, Submitted, boolean, form};
+use crate::wire::inbound::Inbound;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature =
+    Feature { disco: |_, vars| vars.push(ns::MUC_REQUEST), ..Feature::new("voice") };
+
+const JID: &str = "muc#jid";
+const ROOM_NICK: &str = "muc#roomnick";
+const ALLOW: &str = "muc#request_allow";
+
+/// The voice form in a message to the room, if it holds one.
+pub(crate) fn find(stanza: &Element) -> Option<Submitted> {
+    let x = stanza.get_child("x", ns::DATA)?;
+    let of_voice = |field: &Element| {
+        field.attr("var") == Some("FORM_TYPE") && field.children().any(|v| v.text() == ns::MUC_REQUEST)
+    };
+    if !x.children().any(of_voice) {
+        return None;
+    }
+    match Reply::read(x, ns::MUC_REQUEST) {
+        Ok(Reply::Submit(form)) => Some(form),
+        _ => None,
+    }
+}
+
+/// A request goes to all moderators; the answer of a moderator, known by its verdict, is carried out.
+pub(crate) fn handle(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let Some(sender) = room.roster.by_session(&inbound.from).cloned() else {
+        return Err(Refusal::not_acceptable_here("you are not in this room"));
+    };
+    match form.values(ALLOW) {
+        Some(verdict) => decide(room, form, verdict, sender.nick.as_str(), inbound, cx, fx),
+        None if sender.role == Role::Visitor => {
+            fx.send_many(&to_moderators(room, sender.nick.as_str(), inbound, cx), room.moderators());
+            Ok(())
+        }
+        None => Err(Refusal::not_acceptable_here("you have a voice already")),
+    }
+}
+
+fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Cx<'_>) -> Element {
+    let field = |var, type_, label, value: &str| Field {
+        var,
+        type_: Some(type_),
+        label: Some(label),
+        values: vec![value.to_owned()],
+        options: &[],
+    };
+    let fields = [
+        Field {
+            options: &[("participant", "Participant")],
+            ..field("muc#role", "list-single", "Requested role", "participant")
+        },
+        field(JID, "jid-single", "Address", inbound.from.as_str()),
+        field(ROOM_NICK, "text-single", "Nick", nick),
+        field(ALLOW, "boolean", "Give this person a voice?", "0"),
+    ];
+    message(room.jid.as_jid(), None, &cx.id()).child(form(
+        "form",
+        ns::MUC_REQUEST,
+        Some("Voice request"),
+        &fields,
+    ))
+}
+
+fn decide(
+    room: &mut Room,
+    form: &Submitted,
+    verdict: &[String],
+    actor: &str,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let standing = room.standing(&inbound.from);
+    if standing.role != Role::Moderator {
+        return Err(Refusal::forbidden("only moderators give a voice"));
+    }
+    let allowed = boolean(verdict).ok_or_else(|| Refusal::bad_request("the verdict must be yes or no"))?;
+    let nick = form.values(ROOM_NICK).and_then(|v| v.first());
+    let nick = nick.ok_or_else(|| Refusal::bad_request("whose request is it?"))?;
+    let change = roles::Change { key: NickKey::of(nick), new: Role::Participant, reason: None };
+    // The nick may have passed to somebody else since the request.
+    let asked_by = form.values(JID).and_then(|v| v.first());
+    let same = room
+        .roster
+        .by_nick(&change.key)
+        .is_some_and(|o| asked_by.is_none_or(|jid| o.sessions.iter().any(|s| s.jid.as_str() == jid)));
+    if !same {
+        return Err(Refusal::item_not_found("this person has left"));
+    }
+    if allowed && room.roster.by_nick(&change.key).is_some_and(|o| o.role == Role::Visitor) {
+        roles::check(room, standing, &change)?;
+        roles::apply(room, &change, Some(actor), cx, fx);
+    }
+    Ok(())
+}

@@ -1,0 +1,292 @@
+use std::collections::BTreeSet;
+use std::sync::Condvar;
+use std::time::Duration;
+
+use super::*;
+use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::store::memory::MemoryStore;
+use crate::wire::jid::BareJid;
+
+fn jid(text: &str) -> BareJid {
+    BareJid::parse(text).expect("an address")
+}
+
+fn nick(account: &str, nick: &str) -> Vec<Write> {
+    let value = Affiliated { affiliation: Affiliation::Member, nick: Some(nick.to_owned()), reason: None };
+    vec![Write::Affiliation { room: jid("r@muc"), jid: jid(account), value: Some(value) }]
+}
+
+/// A store that notes each commit's accounts, waits at a gate, and refuses a commit that touches a bad account.
+#[derive(Default)]
+struct Observed {
+    inner: MemoryStore,
+    closed: Mutex<bool>,
+    opened: Condvar,
+    commits: Mutex<Vec<Vec<String>>>,
+    bad: Mutex<BTreeSet<String>>,
+}
+
+impl Observed {
+    fn gate(&self, closed: bool) {
+        *self.closed.lock().expect("unpoisoned") = closed;
+        self.opened.notify_all();
+    }
+
+    fn commits(&self) -> Vec<Vec<String>> {
+        self.commits.lock().expect("unpoisoned").clone()
+    }
+
+    fn refuse(&self, account: &str) {
+        self.bad.lock().expect("unpoisoned").insert(account.to_owned());
+    }
+
+    fn nick_of(&self, account: &str) -> Option<String> {
+        self.inner.commit(&room()).expect("stored");
+        self.load(&jid("r@muc")).expect("read").expect("there").affiliations.get(&jid(account))?.nick.clone()
+    }
+}
+
+fn room() -> Vec<Write> {
+    let record = RoomRecord {
+        created: jiff::Timestamp::UNIX_EPOCH,
+        config: crate::room::config::Config::default(),
+        subject: None,
+    };
+    vec![Write::Room { room: jid("r@muc"), record: Box::new(record) }]
+}
+
+impl Store for Observed {
+    fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError> {
+        self.inner.load(room)
+    }
+
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError> {
+        self.inner.each_room(each)
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let accounts: Vec<String> = writes
+            .iter()
+            .map(|write| match write {
+                Write::Affiliation { jid, .. } => jid.to_string(),
+                Write::Room { room, .. } | Write::Forget { room } => room.to_string(),
+            })
+            .collect();
+        self.commits.lock().expect("unpoisoned").push(accounts.clone());
+        let closed = self.closed.lock().expect("unpoisoned");
+        drop(self.opened.wait_while(closed, |closed| *closed).expect("unpoisoned"));
+        let bad = self.bad.lock().expect("unpoisoned").clone();
+        if accounts.iter().any(|a| a == "panic@d") {
+            panic!("a fault in the store");
+        }
+        match accounts.iter().find(|a| bad.contains(*a)) {
+            Some(account) => Err(StoreError::Io(format!("{account} is refused"))),
+            None => self.inner.commit(writes),
+        }
+    }
+}
+
+fn started() -> (Arc<Observed>, Committer) {
+    let store = Arc::new(Observed::default());
+    (store.clone(), Committer::start(store))
+}
+
+/// Submits for each account while the store is held up by a first request, then lets it go. The outcomes in order.
+async fn together(
+    store: &Observed,
+    committer: &Committer,
+    accounts: &[&str],
+) -> Vec<Result<(), CommitError>> {
+    store.gate(true);
+    let before = store.commits().len();
+    let first = committer.submit(nick("first@d", "f")).await.expect("accepted");
+    for _ in 0..500 {
+        if store.commits().len() > before {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(store.commits().len(), before + 1, "the first request has reached the store");
+    let mut waiting = Vec::new();
+    for (n, account) in accounts.iter().enumerate() {
+        waiting.push(committer.submit(nick(account, &n.to_string())).await.expect("accepted"));
+    }
+    store.gate(false);
+    first.await.expect("stored");
+    let mut outcomes = Vec::new();
+    for outcome in waiting {
+        outcomes.push(outcome.await);
+    }
+    outcomes
+}
+
+#[tokio::test]
+async fn what_waits_is_committed_together_and_in_order() {
+    let (store, committer) = started();
+    let outcomes = together(&store, &committer, &["a@d", "b@d", "a@d", "c@d"]).await;
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!(store.commits(), [vec!["first@d"], vec!["a@d", "b@d", "a@d", "c@d"]]);
+    assert_eq!(store.nick_of("a@d").as_deref(), Some("2"), "the later write of a caller wins");
+}
+
+#[tokio::test]
+async fn a_group_has_a_bound() {
+    let (store, committer) = started();
+    let accounts = vec!["a@d"; GROUP_REQUESTS_MAX + 5];
+    together(&store, &committer, &accounts).await;
+    let sizes: Vec<usize> = store.commits().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [1, GROUP_REQUESTS_MAX, 5]);
+}
+
+#[tokio::test]
+async fn large_requests_make_small_groups() {
+    let (store, committer) = started();
+    store.gate(true);
+    let mut waiting = vec![committer.submit(nick("a@d", "")).await.expect("accepted")];
+    for _ in 0..500 {
+        if !store.commits().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for _ in 0..6 {
+        let large = "x".repeat(GROUP_BYTES_MAX / 2);
+        waiting.push(committer.submit(nick("a@d", &large)).await.expect("accepted"));
+    }
+    store.gate(false);
+    for outcome in waiting {
+        outcome.await.expect("stored");
+    }
+    let sizes: Vec<usize> = store.commits().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [1, 2, 2, 2]);
+}
+
+#[tokio::test]
+async fn one_request_that_cannot_be_stored_does_not_refuse_the_others() {
+    let (store, committer) = started();
+    store.refuse("bad@d");
+    let outcomes =
+        together(&store, &committer, &["a@d", "bad@d", "b@d", "bad@d", "bad@d", "bad@d", "c@d"]).await;
+    let stored: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(stored, [true, false, true, false, false, false, true]);
+    assert!(matches!(&outcomes[1], Err(CommitError::Store(StoreError::Io(why))) if why.contains("bad@d")));
+    assert_eq!(store.nick_of("c@d").as_deref(), Some("6"));
+    assert_eq!(store.nick_of("bad@d"), None);
+}
+
+#[tokio::test]
+async fn a_disk_at_fault_refuses_each_without_trying_each() {
+    let (store, committer) = started();
+    store.refuse("bad@d");
+    let outcomes = together(&store, &committer, &["bad@d"; 50]).await;
+    assert!(outcomes.iter().all(|o| matches!(o, Err(CommitError::Store(StoreError::Io(_))))));
+    assert_eq!(outcomes.len(), 50);
+    // The first request, the group, and the tries that prove the fault.
+    assert_eq!(store.commits().len(), 2 + VAIN_TRIES_MAX);
+    committer.commit(nick("a@d", "n")).await.expect("the store works for others");
+}
+
+#[tokio::test]
+async fn a_panic_in_the_store_fails_that_request_only() {
+    let (store, committer) = started();
+    let outcome = committer.commit(nick("panic@d", "n")).await;
+    assert!(matches!(outcome, Err(CommitError::Store(StoreError::Io(_)))));
+    committer.commit(nick("a@d", "n")).await.expect("the committer lives on");
+    assert_eq!(store.nick_of("a@d").as_deref(), Some("n"));
+}
+
+#[tokio::test]
+async fn stopping_finishes_what_was_accepted_and_closes_the_store() {
+    let (store, committer) = started();
+    store.gate(true);
+    let mut waiting = Vec::new();
+    for n in 0..20 {
+        waiting.push(committer.submit(nick(&format!("a{n}@d"), "n")).await.expect("accepted"));
+    }
+    let other = committer.clone();
+    let stop = tokio::spawn(committer.stop());
+    store.gate(false);
+    stop.await.expect("stopped");
+    for outcome in waiting {
+        outcome.await.expect("stored");
+    }
+    assert_eq!(Arc::strong_count(&store), 1, "the thread has let go of the store");
+    assert_eq!(other.commit(nick("b@d", "n")).await, Err(CommitError::Stopped));
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn dropping_every_handle_ends_the_thread_after_its_work() {
+    let (store, committer) = started();
+    let outcome = committer.submit(nick("a@d", "n")).await.expect("accepted");
+    drop(committer);
+    outcome.await.expect("stored");
+    for _ in 0..500 {
+        if Arc::strong_count(&store) == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the thread still holds the store");
+}
+
+#[tokio::test]
+async fn a_caller_that_went_away_does_not_hold_up_the_rest() {
+    let (store, committer) = started();
+    drop(committer.submit(nick("a@d", "n")).await.expect("accepted"));
+    committer.commit(nick("b@d", "n")).await.expect("stored");
+    assert_eq!(store.nick_of("a@d").as_deref(), Some("n"));
+}
+
+/// What is logged while `f` runs on this thread.
+fn logged(f: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("unpoisoned").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, f);
+    let bytes = lines.0.lock().expect("unpoisoned").clone();
+    String::from_utf8(bytes).expect("text")
+}
+
+#[test]
+fn a_failing_disk_and_its_recovery_are_logged_once_each() {
+    let store = Arc::new(MemoryStore::new());
+    let (_queue, requests) = mpsc::channel(1);
+    let mut worker = Worker { store: store.clone(), requests, failing: false };
+    let group = |count: usize| -> Vec<Request> {
+        (0..count)
+            .map(|_| Request { writes: nick("a@d", "secret nick"), done: oneshot::channel().0 })
+            .collect()
+    };
+    let text = logged(|| {
+        worker.commit_group(group(1));
+        store.fail_commits(true);
+        for count in [1, 20, 1, 5] {
+            worker.commit_group(group(count));
+        }
+        store.fail_commits(false);
+        worker.commit_group(group(3));
+        worker.commit_group(group(1));
+    });
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    assert!(
+        matches!(lines[..], [first, second] if first.starts_with("ERROR") && second.starts_with("INFO")),
+        "{text}"
+    );
+    assert!(!text.contains("secret"), "{text}");
+}

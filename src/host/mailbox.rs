@@ -1,0 +1,55 @@
+//! What waits for one room.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use crate::room::event::Event;
+use crate::wire::inbound::Inbound;
+
+/// The sending side of a room's queue. It is bounded: a request beyond the bound is given back to be refused.
+/// What tells that somebody is gone is taken up to four times the bound, because without it ghosts stay.
+pub(super) struct Mailbox {
+    events: UnboundedSender<Event>,
+    waiting: AtomicUsize,
+    stanzas_max: usize,
+}
+
+impl Mailbox {
+    pub(super) fn new(stanzas_max: usize) -> (Self, UnboundedReceiver<Event>) {
+        let (events, receiver) = mpsc::unbounded_channel();
+        (Self { events, waiting: AtomicUsize::new(0), stanzas_max }, receiver)
+    }
+
+    /// Takes a stanza, or gives it back when too many wait.
+    pub(super) fn put(&self, inbound: Inbound) -> Result<(), Box<Inbound>> {
+        let max = if inbound.is_refusable() { self.stanzas_max } else { self.stanzas_max.saturating_mul(4) };
+        if self.waiting.load(Ordering::Acquire) >= max {
+            return Err(Box::new(inbound));
+        }
+        self.force(Event::Stanza(Box::new(inbound)));
+        Ok(())
+    }
+
+    /// Takes an event whatever waits.
+    pub(super) fn force(&self, event: Event) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        // Without a receiver the room's task has ended, and nobody is left to be told.
+        let _ = self.events.send(event);
+    }
+
+    /// To be called for each event that was taken out.
+    pub(super) fn taken(&self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) == 0
+    }
+
+    /// Waits until the room's task has ended.
+    pub(super) async fn closed(&self) {
+        self.events.closed().await;
+    }
+}

@@ -1,0 +1,184 @@
+//! One room's loop: events in, writes made durable, sends out, in this order.
+//!
+//! Events that wait together are handled together, and their writes are committed once. If the store refuses, the
+//! room is set back to where it stood before, and the events are handled again one by one: those that need no disk
+//! pass, the others are refused. A panic costs the event that caused it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tracing::{error, warn};
+
+use super::Host;
+use super::mailbox::Mailbox;
+use crate::link::Lane;
+use crate::room::Room;
+use crate::room::cx::{Cx, Ids};
+use crate::room::effect::Effects;
+use crate::room::event::Event;
+use crate::wire::jid::BareJid;
+use crate::wire::refusal::Refusal;
+
+/// Events whose effects are committed together.
+const BATCH_EVENTS_MAX: usize = 64;
+
+/// How long a persistent room that nobody is in stays in memory.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Runs the room at `jid` until nobody needs it.
+pub(super) async fn run(
+    host: Arc<Host>,
+    jid: BareJid,
+    mailbox: Arc<Mailbox>,
+    mut events: UnboundedReceiver<Event>,
+) {
+    let Some(room) = load(&host, &jid, &mailbox, &mut events).await else { return };
+    let mut task = Task { host, room, ids: Ids::new(random()), mailbox };
+    loop {
+        if !task.room.exists() && task.host.retire(&jid, &task.mailbox) {
+            return;
+        }
+        let first = if task.room.is_empty() {
+            match tokio::time::timeout(IDLE, events.recv()).await {
+                Ok(event) => event,
+                Err(_) if task.host.retire(&jid, &task.mailbox) => return,
+                Err(_) => continue,
+            }
+        } else {
+            events.recv().await
+        };
+        let Some(first) = first else { return };
+        let mut batch = vec![first];
+        while batch.len() < BATCH_EVENTS_MAX
+            && let Ok(next) = events.try_recv()
+        {
+            batch.push(next);
+        }
+        for _ in &batch {
+            task.mailbox.taken();
+        }
+        let stop = batch.iter().any(|event| matches!(event, Event::Stop));
+        task.step(&batch).await;
+        if stop {
+            return;
+        }
+    }
+}
+
+/// Reads the room from the store. If that fails, whatever waits is refused with `wait`, so that clients come back,
+/// and the next stanza tries again.
+async fn load(
+    host: &Arc<Host>,
+    jid: &BareJid,
+    mailbox: &Mailbox,
+    events: &mut UnboundedReceiver<Event>,
+) -> Option<Room> {
+    loop {
+        let (store, key) = (host.store.clone(), jid.clone());
+        match tokio::task::spawn_blocking(move || store.load(&key)).await {
+            Ok(Ok(Some(state))) => return Some(Room::stored(jid.clone(), state)),
+            Ok(Ok(None)) => return Some(Room::absent(jid.clone())),
+            Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
+            Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
+        }
+        while let Ok(event) = events.try_recv() {
+            mailbox.taken();
+            send(host, unreadable(&event)).await;
+        }
+        if host.retire(jid, mailbox) {
+            return None;
+        }
+    }
+}
+
+fn unreadable(event: &Event) -> Effects {
+    refuse(event, "the room cannot be read now")
+}
+
+fn refuse(event: &Event, why: &'static str) -> Effects {
+    match event {
+        Event::Stanza(inbound) => Room::refuse(&Refusal::internal_server_error(why), inbound),
+        Event::Stop => Effects::default(),
+    }
+}
+
+fn random() -> u64 {
+    // A system without randomness still gets ids that differ by time.
+    getrandom::u64().unwrap_or_else(|_| Timestamp::now().as_nanosecond() as u64)
+}
+
+async fn send(host: &Host, effects: Effects) {
+    for outgoing in effects.sends {
+        host.outbox.send(Lane::Bulk, outgoing).await;
+    }
+}
+
+struct Task {
+    host: Arc<Host>,
+    room: Room,
+    ids: Ids,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Task {
+    /// Handles events and commits what they write before anybody hears of it.
+    async fn step(&mut self, batch: &[Event]) {
+        let before = self.room.clone();
+        let mut effects: Vec<Effects> = batch.iter().map(|event| self.handle(event)).collect();
+        if !self.commit(&mut effects).await {
+            self.room = before.clone();
+            effects.clear();
+            for event in batch {
+                effects.push(self.alone(event).await);
+            }
+        }
+        if self.room.is_listed_otherwise_than(&before) {
+            self.host.list(&self.room.jid, self.room.listing());
+        }
+        for effects in effects {
+            send(&self.host, effects).await;
+        }
+    }
+
+    /// Handles one event after the store refused a batch.
+    async fn alone(&mut self, event: &Event) -> Effects {
+        let before = self.room.clone();
+        let mut effects = [self.handle(event)];
+        if self.commit(&mut effects).await {
+            let [effects] = effects;
+            return effects;
+        }
+        self.room = before;
+        refuse(event, "the change could not be stored")
+    }
+
+    /// Makes the writes durable; true if all are.
+    async fn commit(&self, effects: &mut [Effects]) -> bool {
+        let writes: Vec<_> = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.writes)).collect();
+        if !writes.is_empty()
+            && let Err(e) = self.host.committer.commit(writes).await
+        {
+            warn!(room = %self.room.jid, "a change was not stored: {e}");
+            return false;
+        }
+        true
+    }
+
+    /// One event through the room. A panic sets the room back and refuses the event.
+    fn handle(&mut self, event: &Event) -> Effects {
+        let before = self.room.clone();
+        let mut cx = Cx { now: Timestamp::now(), service: &self.host.service, ids: &mut self.ids };
+        let room = &mut self.room;
+        match catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx))) {
+            Ok(effects) => effects,
+            Err(_) => {
+                error!(room = %before.jid, "an event broke off; the room stands as before");
+                self.room = before;
+                refuse(event, "the request could not be handled")
+            }
+        }
+    }
+}

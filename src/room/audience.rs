@@ -1,0 +1,140 @@
+//! Who gets a stanza, and in which variant: with the real address or without (XEP-0045 §7.2.3, §7.2.4).
+
+use minidom::Element;
+
+use super::Room;
+use super::config::Whois;
+use super::effect::Effects;
+use super::nick::Nick;
+use super::role::Role;
+use super::roster::{Occupant, Said};
+use crate::wire::build::{Item, muc_user, presence, set_lang};
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+
+/// A presence about one occupant, as the room tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Notice<'a> {
+    /// About whom.
+    pub nick: &'a Nick,
+    /// `None` for available.
+    pub type_: Option<&'static str>,
+    /// Stanza id, the same in all copies.
+    pub id: &'a str,
+    /// What the client itself said.
+    pub said: Option<&'a Said>,
+    /// Affiliation, role, real address and the rest; the address is taken out for those who may not see it.
+    pub item: Item<'a>,
+    /// Status codes for everybody.
+    pub codes: &'a [u16],
+}
+
+impl Notice<'_> {
+    /// The stanza. `own` adds code 110, `codes` come besides the notice's own.
+    pub(crate) fn stanza(&self, room: &Room, jid_seen: bool, own: bool, codes: &[u16]) -> Element {
+        let mut stanza = presence(&room.occupant_jid(self.nick), self.type_, self.id);
+        if let Some(said) = self.said {
+            if let Some(lang) = &said.lang {
+                set_lang(&mut stanza, lang);
+            }
+            for child in &said.children {
+                stanza.append_child(child.clone());
+            }
+        }
+        let mut item = self.item.clone();
+        if !jid_seen {
+            item.jid = None;
+        }
+        let codes: Vec<u16> = codes.iter().chain(self.codes).copied().collect();
+        stanza.append_child(muc_user(&codes, None, Some(item.element(ns::MUC_USER)), own));
+        stanza
+    }
+}
+
+impl Room {
+    /// Whether everybody sees real addresses.
+    pub(crate) fn is_nonanonymous(&self) -> bool {
+        self.config().whois == Whois::Anyone
+    }
+
+    /// Whether somebody of this role sees real addresses.
+    pub(crate) fn sees_jids(&self, role: Role) -> bool {
+        role == Role::Moderator || self.is_nonanonymous()
+    }
+
+    /// Whether the presence of this role is shown to others (`muc#roomconfig_presencebroadcast`).
+    pub(crate) fn broadcasts(&self, role: Role) -> bool {
+        let roles = &self.config().presence_broadcast;
+        match role {
+            Role::Moderator => roles.moderator,
+            Role::Participant => roles.participant,
+            Role::Visitor => roles.visitor,
+            Role::None => true,
+        }
+    }
+
+    /// Sends the notice to `own` with code 110 and the additional `codes`.
+    pub(crate) fn tell_own(&self, fx: &mut Effects, notice: &Notice<'_>, own: &[Jid], codes: &[u16]) {
+        if !own.is_empty() {
+            fx.send_many(&notice.stanza(self, true, true, codes), own);
+        }
+    }
+
+    /// Sends the notice to everybody but the occupant it is about.
+    pub(crate) fn tell_others(&self, fx: &mut Effects, notice: &Notice<'_>) {
+        self.tell(fx, notice, |occupant, _| occupant.nick.key() != notice.nick.key());
+    }
+
+    /// Sends the notice to those sessions that `chosen` takes, with or without the real address as they may see.
+    pub(crate) fn tell(
+        &self,
+        fx: &mut Effects,
+        notice: &Notice<'_>,
+        chosen: impl Fn(&Occupant, &Jid) -> bool,
+    ) {
+        let (mut seeing, mut blind) = (Vec::new(), Vec::new());
+        for occupant in self.roster.iter() {
+            let list = if self.sees_jids(occupant.role) { &mut seeing } else { &mut blind };
+            list.extend(
+                occupant.sessions.iter().map(|s| &s.jid).filter(|jid| chosen(occupant, jid)).cloned(),
+            );
+        }
+        for (list, jid_seen) in [(seeing, true), (blind, false)] {
+            if !list.is_empty() {
+                fx.send_many(&notice.stanza(self, jid_seen, false, &[]), list);
+            }
+        }
+    }
+
+    /// The sessions of all moderators.
+    pub(crate) fn moderators(&self) -> Vec<Jid> {
+        self.roster
+            .iter()
+            .filter(|o| o.role == Role::Moderator)
+            .flat_map(|o| o.sessions.iter().map(|s| s.jid.clone()))
+            .collect()
+    }
+
+    /// The present state of an occupant as an available presence.
+    pub(crate) fn notice_of<'a>(&self, occupant: &'a Occupant, id: &'a str) -> Notice<'a> {
+        let shown = occupant.shown();
+        Notice {
+            nick: &occupant.nick,
+            type_: None,
+            id,
+            said: Some(&shown.presence),
+            item: Item {
+                affiliation: Some(self.affiliation(&occupant.account)),
+                role: Some(occupant.role),
+                jid: Some(&shown.jid),
+                ..Item::default()
+            },
+            codes: &[],
+        }
+    }
+}
+
+/// The addresses of an occupant's sessions.
+pub(crate) fn sessions(occupant: &Occupant) -> Vec<Jid> {
+    occupant.sessions.iter().map(|s| s.jid.clone()).collect()
+}

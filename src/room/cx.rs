@@ -1,0 +1,97 @@
+//! What the world hands to a room: the time, ids, limits, facts about the service.
+
+use jiff::Timestamp;
+
+use super::config::Config;
+use super::limits::Limits;
+use crate::wire::jid::BareJid;
+
+/// Who may create rooms (`[service] create`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Create {
+    /// Anyone who can reach the service.
+    Anyone,
+    /// Accounts of the parent domain: the service's without its first label.
+    Local,
+    /// The service's admins.
+    Admins,
+}
+
+/// Facts that hold for all rooms.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The service's own address.
+    pub domain: BareJid,
+    /// Name shown in service discovery.
+    pub name: String,
+    /// Service admins.
+    pub admins: Vec<BareJid>,
+    /// Who may create rooms.
+    pub create: Create,
+    /// Configuration of a new room.
+    pub default_room: Config,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Service {
+    /// Whether `account` may create a room (XEP-0045 §10.1.1).
+    pub fn may_create(&self, account: &BareJid) -> bool {
+        self.is_admin(account)
+            || match self.create {
+                Create::Anyone => true,
+                Create::Local => {
+                    self.domain.as_str().split_once('.').is_some_and(|(_, parent)| parent == account.domain())
+                }
+                Create::Admins => false,
+            }
+    }
+
+    /// Whether `account` is an admin of the service.
+    pub fn is_admin(&self, account: &BareJid) -> bool {
+        self.admins.contains(account)
+    }
+}
+
+/// The world at the moment of one event.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// The time.
+    pub now: Timestamp,
+    /// Facts about the service.
+    pub service: &'a Service,
+    /// Source of stanza ids.
+    pub ids: &'a mut Ids,
+}
+
+impl Cx<'_> {
+    /// A fresh stanza id.
+    pub fn id(&mut self) -> String {
+        self.ids.fresh()
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.service.limits
+    }
+}
+
+/// Stanza ids: a seed that tells one process and room from another, and a counter.
+#[derive(Clone, Debug)]
+pub struct Ids {
+    seed: u64,
+    count: u64,
+}
+
+impl Ids {
+    /// Ids that start with `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, count: 0 }
+    }
+
+    fn fresh(&mut self) -> String {
+        self.count += 1;
+        format!("{:012x}-{:x}", self.seed & 0xffff_ffff_ffff, self.count)
+    }
+}

@@ -1,0 +1,56 @@
+//! All that a room may ask for, in order.
+
+use std::collections::BTreeSet;
+
+use minidom::Element;
+
+use crate::store::Write;
+use crate::wire::encode::{Outgoing, Recipients, Template};
+use crate::wire::jid::{BareJid, Jid};
+
+/// What an event leads to. The sends leave only once the writes are durable.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Durable changes, derived from what the event touched.
+    pub writes: Vec<Write>,
+    /// Stanzas, in the order in which they leave.
+    pub sends: Vec<Outgoing>,
+    /// Affiliations that the event changed.
+    pub(super) touched: BTreeSet<BareJid>,
+    /// Set when the event was refused: nothing happened but the answer in `sends`.
+    pub refused: bool,
+}
+
+impl Effects {
+    /// Sends a stanza to one address.
+    pub fn send(&mut self, stanza: &Element, to: &Jid) {
+        self.sends.push(Outgoing::one(stanza, to.clone()));
+    }
+
+    /// Sends a stanza to several addresses; to nobody if there are none.
+    pub fn send_many(&mut self, stanza: &Element, to: impl Into<std::sync::Arc<[Jid]>>) {
+        let to = to.into();
+        if !to.is_empty() {
+            self.sends.push(Outgoing { stanza: Template::new(stanza), to: Recipients::Many(to) });
+        }
+    }
+
+    /// Sends a stanza that names its recipient in `to`.
+    pub fn reply(&mut self, stanza: &Element) {
+        if let Some(to) = stanza.attr("to").and_then(|to| Jid::parse(to).ok()) {
+            self.send(stanza, &to);
+        }
+    }
+}
+
+impl Effects {
+    /// Notes that the record of `jid`'s affiliation changed.
+    pub(crate) fn touch(&mut self, jid: &BareJid) {
+        self.touched.insert(jid.clone());
+    }
+
+    /// Whose affiliations changed.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = &BareJid> {
+        self.touched.iter()
+    }
+}

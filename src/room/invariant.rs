@@ -1,0 +1,40 @@
+//! What must hold after every event.
+
+use super::{Life, Room};
+use crate::room::state::Affiliation;
+
+impl Room {
+    /// The first invariant that does not hold, in words; `None` when all is well.
+    pub fn broken_invariant(&self) -> Option<String> {
+        if self.life == Life::Absent {
+            return (!self.roster.is_empty()).then(|| "a room that does not exist has occupants".to_owned());
+        }
+        if self.owners() == 0 {
+            return Some("the room has no owner".to_owned());
+        }
+        if self.state.affiliations.values().any(|a| a.affiliation == Affiliation::None) {
+            return Some("an affiliation of none is stored".to_owned());
+        }
+        for occupant in self.roster.iter() {
+            let nick = occupant.nick.as_str();
+            if occupant.sessions.is_empty() {
+                return Some(format!("{nick} has no session"));
+            }
+            if occupant
+                .sessions
+                .iter()
+                .any(|s| self.roster.by_session(&s.jid).map(|o| o.nick.key()) != Some(occupant.nick.key()))
+            {
+                return Some(format!("a session of {nick} leads elsewhere"));
+            }
+            let affiliation = self.affiliation(&occupant.account);
+            if affiliation == Affiliation::Outcast {
+                return Some(format!("{nick} is banned and present"));
+            }
+            if self.config().members_only && affiliation < Affiliation::Member {
+                return Some(format!("{nick} is no member and present in a members-only room"));
+            }
+        }
+        None
+    }
+}

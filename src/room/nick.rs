@@ -1,0 +1,130 @@
+//! Nicks: kept as the server prepared them, compared by a key (XEP-0045 §7.2.8, §17.1).
+
+use std::fmt;
+use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::limits::Limits;
+use crate::wire::refusal::Refusal;
+
+/// A nick with the key by which nicks are compared: NFKC, lower case, no invisible characters, single spaces.
+#[derive(Clone)]
+pub struct Nick {
+    text: Arc<str>,
+    key: NickKey,
+}
+
+/// What makes two nicks the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NickKey(Arc<str>);
+
+impl Nick {
+    /// Reads a nick from the resource of an occupant's address.
+    ///
+    /// Refused are nicks in which nothing is visible (`jid-malformed`) and nicks beyond `nick_bytes_max`
+    /// (`not-acceptable`: another nick may pass, but adding to this one never will).
+    pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
+        let nick = Self::trusted(text);
+        if nick.key.0.is_empty() {
+            return Err(Refusal::jid_malformed("a nick needs a visible character"));
+        }
+        if text.len() > limits.nick_bytes_max {
+            return Err(Refusal::not_acceptable_here(format!(
+                "a nick may have {} bytes",
+                limits.nick_bytes_max
+            )));
+        }
+        Ok(nick)
+    }
+
+    /// A nick that was accepted before.
+    pub fn trusted(text: &str) -> Self {
+        Self { text: text.into(), key: NickKey::of(text) }
+    }
+
+    /// As it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What it is compared by.
+    pub fn key(&self) -> &NickKey {
+        &self.key
+    }
+}
+
+impl NickKey {
+    /// The key of a text.
+    pub fn of(text: &str) -> Self {
+        let folded: String = text.nfkc().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
+        let mut key = String::with_capacity(folded.len());
+        for word in folded.split_whitespace() {
+            if !key.is_empty() {
+                key.push(' ');
+            }
+            key.push_str(word);
+        }
+        // Lower-casing can leave a form that NFKC composes further.
+        Self(key.nfkc().collect::<String>().into())
+    }
+}
+
+/// Characters that show nothing: format controls, joiners, fillers, variation selectors, tags.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{2800}' | '\u{e0000}'..='\u{e0fff}')
+        || c.is_control()
+}
+
+impl PartialEq for Nick {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Nick {}
+
+impl fmt::Debug for Nick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nicks_that_look_the_same_are_the_same() {
+        // 45-7.2.8-e
+        for (a, b) in
+            [("Romeo", "romeo"), ("ﬁn", "fin"), ("a  b", "a b"), ("x\u{200b}y", "xy"), ("Ä", "a\u{308}")]
+        {
+            assert_eq!(NickKey::of(a), NickKey::of(b), "{a} {b}");
+        }
+        assert_ne!(NickKey::of("romeo"), NickKey::of("juliet"));
+    }
+
+    #[test]
+    fn an_invisible_nick_is_refused() {
+        // 45-17.1-c
+        for nick in [" ", "\u{200b}", "\u{3164}\u{2800}", "\u{2003}"] {
+            assert!(Nick::parse(nick, &Limits::default()).is_err(), "{nick:?}");
+        }
+    }
+
+    #[test]
+    fn an_emoji_is_a_nick() {
+        assert_eq!(Nick::parse("🦀", &Limits::default()).expect("accepted").as_str(), "🦀");
+    }
+
+    #[test]
+    fn a_long_nick_is_refused_in_a_way_that_stops_retries() {
+        let refusal = Nick::parse(&"n".repeat(256), &Limits::default()).expect_err("refused");
+        assert_eq!(refusal, Refusal::not_acceptable_here("a nick may have 255 bytes"));
+    }
+}

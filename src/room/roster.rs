@@ -1,0 +1,164 @@
+//! The volatile half of a room: occupants, their sessions, their last presence.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use minidom::Element;
+
+use super::nick::{Nick, NickKey};
+use super::role::Role;
+use crate::wire::jid::{BareJid, Jid};
+
+/// One client of an occupant.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The real full address.
+    pub jid: Jid,
+    /// The presence that it sent last.
+    pub presence: Arc<Said>,
+}
+
+/// What a client said of itself in a presence, cleaned of what only the room may say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    /// The stanza's `xml:lang`.
+    pub lang: Option<String>,
+    /// The stanza's children.
+    pub children: Vec<Element>,
+}
+
+/// Somebody in the room under one nick, with one or several sessions of one account.
+#[derive(Clone, Debug)]
+pub struct Occupant {
+    /// The nick.
+    pub nick: Nick,
+    /// The account.
+    pub account: BareJid,
+    /// The role.
+    pub role: Role,
+    /// The sessions; the last one spoke last, and its presence is the one that others were shown.
+    pub sessions: Vec<Session>,
+}
+
+impl Occupant {
+    /// The session whose presence others were shown last.
+    pub fn shown(&self) -> &Session {
+        self.sessions.last().expect("an occupant has a session")
+    }
+
+    /// Whether `jid` is one of the sessions.
+    pub fn has_session(&self, jid: &Jid) -> bool {
+        self.sessions.iter().any(|s| &s.jid == jid)
+    }
+}
+
+/// Everybody in the room. Copying it is cheap enough to do for each event.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    occupants: BTreeMap<NickKey, Arc<Occupant>>,
+    sessions: HashMap<Jid, NickKey>,
+    /// All sessions, as the recipients of a message; made when first asked for.
+    everyone: OnceLock<Arc<[Jid]>>,
+}
+
+impl Roster {
+    /// How many occupants (nicks) there are.
+    pub fn len(&self) -> usize {
+        self.occupants.len()
+    }
+
+    /// Whether nobody is in the room.
+    pub fn is_empty(&self) -> bool {
+        self.occupants.is_empty()
+    }
+
+    /// All occupants, in the order of their nick keys.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Occupant>> {
+        self.occupants.values()
+    }
+
+    /// The occupant of a nick.
+    pub fn by_nick(&self, key: &NickKey) -> Option<&Arc<Occupant>> {
+        self.occupants.get(key)
+    }
+
+    /// The occupant that a session belongs to.
+    pub fn by_session(&self, jid: &Jid) -> Option<&Arc<Occupant>> {
+        self.occupants.get(self.sessions.get(jid)?)
+    }
+
+    /// The occupants of an account, or of all accounts of a domain.
+    pub fn by_account(&self, account: &BareJid) -> Vec<Arc<Occupant>> {
+        let whole_domain = account.local().is_none();
+        self.occupants
+            .values()
+            .filter(|o| &o.account == account || (whole_domain && o.account.domain() == account.domain()))
+            .cloned()
+            .collect()
+    }
+
+    /// How many sessions an account has in the room.
+    pub fn sessions_of(&self, account: &BareJid) -> usize {
+        self.occupants.values().filter(|o| &o.account == account).map(|o| o.sessions.len()).sum()
+    }
+
+    /// Every session of every occupant.
+    pub fn everyone(&self) -> Arc<[Jid]> {
+        self.everyone
+            .get_or_init(|| {
+                self.occupants.values().flat_map(|o| o.sessions.iter().map(|s| s.jid.clone())).collect()
+            })
+            .clone()
+    }
+
+    /// Adds a session, under a new occupant of `role` if the nick is free. It becomes the one shown.
+    pub fn enter(&mut self, nick: &Nick, account: &BareJid, role: Role, session: Session) {
+        self.sessions.insert(session.jid.clone(), nick.key().clone());
+        let occupant = self.occupants.entry(nick.key().clone()).or_insert_with(|| {
+            Arc::new(Occupant { nick: nick.clone(), account: account.clone(), role, sessions: Vec::new() })
+        });
+        Arc::make_mut(occupant).sessions.push(session);
+        self.everyone = OnceLock::new();
+    }
+
+    /// Notes what a session sent last and makes it the one shown.
+    pub fn update(&mut self, jid: &Jid, presence: Arc<Said>) {
+        let Some(occupant) = self.sessions.get(jid).and_then(|key| self.occupants.get_mut(key)) else {
+            return;
+        };
+        let occupant = Arc::make_mut(occupant);
+        occupant.sessions.retain(|s| &s.jid != jid);
+        occupant.sessions.push(Session { jid: jid.clone(), presence });
+    }
+
+    /// Takes a session out; its occupant goes with the last one. Returns the occupant as it was before.
+    pub fn leave(&mut self, jid: &Jid) -> Option<Arc<Occupant>> {
+        let key = self.sessions.remove(jid)?;
+        let occupant = self.occupants.get_mut(&key)?;
+        let before = occupant.clone();
+        if occupant.sessions.len() == 1 {
+            self.occupants.remove(&key);
+        } else {
+            Arc::make_mut(occupant).sessions.retain(|s| &s.jid != jid);
+        }
+        self.everyone = OnceLock::new();
+        Some(before)
+    }
+
+    /// Takes an occupant out with all sessions.
+    pub fn remove(&mut self, key: &NickKey) -> Option<Arc<Occupant>> {
+        let occupant = self.occupants.remove(key)?;
+        for session in &occupant.sessions {
+            self.sessions.remove(&session.jid);
+        }
+        self.everyone = OnceLock::new();
+        Some(occupant)
+    }
+
+    /// Changes a role.
+    pub fn set_role(&mut self, key: &NickKey, role: Role) {
+        if let Some(occupant) = self.occupants.get_mut(key) {
+            Arc::make_mut(occupant).role = role;
+        }
+    }
+}

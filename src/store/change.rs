@@ -1,0 +1,83 @@
+//! From writes to keys and values, the same for every store that keeps bytes.
+//!
+//! Rooms are under their bare address, affiliations under room, a zero byte, account: no address holds a zero byte,
+//! so a room's affiliations are exactly the keys that begin with [`affiliation_prefix`].
+
+use std::collections::BTreeMap;
+
+use super::record::{corrupt, decode_affiliated, encode_affiliated, encode_room};
+use super::{StoreError, Write};
+use crate::room::state::{Affiliated, Affiliation};
+use crate::wire::jid::BareJid;
+
+/// Where a record is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Table {
+    Rooms,
+    Affiliations,
+}
+
+/// What becomes of each key that some writes touch; `None` removes it.
+pub(super) type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
+
+/// How every key of an affiliation in this room begins.
+pub(super) fn affiliation_prefix(room: &BareJid) -> Vec<u8> {
+    let mut key = Vec::with_capacity(room.as_str().len() + 1);
+    key.extend_from_slice(room.as_str().as_bytes());
+    key.push(0);
+    key
+}
+
+/// The key of one affiliation.
+pub(super) fn affiliation_key(room: &BareJid, jid: &BareJid) -> Vec<u8> {
+    let mut key = affiliation_prefix(room);
+    key.extend_from_slice(jid.as_str().as_bytes());
+    key
+}
+
+/// The outcome of `writes` in their order. `stored` gives the keys of affiliations that are stored and begin so.
+pub(super) fn changes<E>(
+    writes: &[Write],
+    mut stored: impl FnMut(&[u8]) -> Result<Vec<Vec<u8>>, E>,
+) -> Result<Changes, E> {
+    let mut changes = Changes::new();
+    for write in writes {
+        match write {
+            Write::Room { room, record } => {
+                changes.insert((Table::Rooms, room.as_str().into()), Some(encode_room(record)));
+            }
+            Write::Affiliation { room, jid, value } => {
+                let value = value.as_ref().filter(|v| v.affiliation != Affiliation::None);
+                changes
+                    .insert((Table::Affiliations, affiliation_key(room, jid)), value.map(encode_affiliated));
+            }
+            Write::Forget { room } => {
+                let prefix = affiliation_prefix(room);
+                for key in stored(&prefix)? {
+                    changes.insert((Table::Affiliations, key), None);
+                }
+                let from = (Table::Affiliations, prefix.clone());
+                for (_, value) in changes.range_mut(from..).take_while(|((_, k), _)| k.starts_with(&prefix)) {
+                    *value = None;
+                }
+                changes.insert((Table::Rooms, room.as_str().into()), None);
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// Reads one stored affiliation, given the length of its room's prefix.
+pub(super) fn affiliation(
+    prefix_bytes: usize,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(BareJid, Affiliated), StoreError> {
+    Ok((address(key, &key[prefix_bytes..])?, decode_affiliated(key, value)?))
+}
+
+/// Reads the address in a key.
+pub(super) fn address(key: &[u8], part: &[u8]) -> Result<BareJid, StoreError> {
+    let text = std::str::from_utf8(part).map_err(|e| corrupt(key, e.to_string()))?;
+    BareJid::parse(text).map_err(|e| corrupt(key, e.to_string()))
+}

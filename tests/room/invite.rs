@@ -1,0 +1,95 @@
+//! Mediated invitations (XEP-0045 §7.8.2, §9.5).
+
+use crate::world::World;
+
+const USER: &str = "http://jabber.org/protocol/muc#user";
+
+fn invite(w: &mut World, who: &str, inside: &str) {
+    w.send(who, &format!("<message xmlns='jabber:client' id='i'><x xmlns='{USER}'>{inside}</x></message>"));
+}
+
+fn room_of_two(fields: &[(&str, &str)]) -> World {
+    let mut w = World::with_room(fields);
+    w.join("romeo");
+    w.clear();
+    w
+}
+
+#[test]
+fn invitation_is_passed_on_by_the_room() {
+    // 45-7.8.2-a, 45-7.8.2-c, trap 47
+    let mut w = room_of_two(&[]);
+    invite(
+        &mut w,
+        "romeo",
+        "<invite to='juliet@example'><reason>come</reason></invite><invite to='nurse@example/pc'/>",
+    );
+    assert_eq!(
+        w.got("juliet@example"),
+        ["message:normal room <invite from=r@muc.example/romeo reason=come>"]
+    );
+    assert_eq!(w.got("nurse"), ["message:normal room <invite from=r@muc.example/romeo>"]);
+    // 45-9.5-o: it makes nobody a member of an open room.
+    assert_eq!(w.list("owner", "<item affiliation='member'/>"), ["iq:result room"]);
+}
+
+#[test]
+fn invitation_carries_the_password() {
+    // 45-7.8.2-b
+    let mut w = World::with_room(&[("roomsecret", "s")]);
+    invite(&mut w, "owner", "<invite to='juliet@example'/>");
+    let got = w.stanzas("juliet@example");
+    let x = got[0].get_child("x", USER).expect("x");
+    assert_eq!(x.get_child("password", USER).expect("password").text(), "s");
+}
+
+#[test]
+fn invitation_into_a_members_only_room_makes_a_member() {
+    // 45-7.8.2-d, 45-7.8.2-e, 45-9.5-l, 45-9.5-m, 45-9.5-n
+    let mut w = World::with_room(&[("membersonly", "1")]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    w.join("romeo");
+    w.clear();
+    invite(&mut w, "romeo", "<invite to='juliet@example'/>");
+    let refused = w.stanzas("romeo");
+    assert_eq!(crate::world::line(&refused[0]), "message:error room auth/forbidden");
+    assert!(refused[0].has_child("x", USER));
+    w.configure("owner", &[("allowinvites", "1")]);
+    w.clear();
+    invite(&mut w, "romeo", "<invite to='juliet@example'/>");
+    assert_eq!(w.got("juliet@example").len(), 1);
+    assert_eq!(w.got("owner"), ["message:normal room [member jid=juliet@example]"]);
+    w.join("juliet");
+    assert_eq!(w.got("juliet").len(), 4);
+}
+
+#[test]
+fn strangers_do_not_invite_and_the_banned_are_not_invited() {
+    let mut w = room_of_two(&[]);
+    invite(&mut w, "stranger", "<invite to='juliet@example'/>");
+    assert_eq!(w.got("stranger"), ["message:error room cancel/not-acceptable"]);
+    w.admin("owner", "<item affiliation='outcast' jid='juliet@example'/>");
+    w.clear();
+    invite(&mut w, "romeo", "<invite to='nurse@example'/><invite to='juliet@example'/>");
+    assert_eq!(w.got("romeo"), ["message:error room auth/forbidden"]);
+    assert!(w.silent());
+}
+
+#[test]
+fn refusal_of_an_invitation_reaches_the_inviter() {
+    // 45-7.8.2-g
+    let mut w = room_of_two(&[]);
+    for to in ["r@muc.example/romeo", "romeo@example", "romeo@example/pc"] {
+        invite(&mut w, "juliet", &format!("<decline to='{to}'><reason>busy</reason></decline>"));
+        assert_eq!(w.got("romeo"), ["message:normal room <decline from=juliet@example reason=busy>"]);
+    }
+    assert!(w.silent());
+}
+
+#[test]
+fn room_carries_no_messages_between_strangers() {
+    let mut w = room_of_two(&[]);
+    invite(&mut w, "mallory", "<decline to='victim@example'><reason>buy</reason></decline>");
+    assert_eq!(w.got("mallory"), ["message:error room cancel/item-not-found"]);
+    assert!(w.silent());
+}

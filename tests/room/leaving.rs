@@ -1,0 +1,201 @@
+//! Leaving, changing nicks, vanishing (XEP-0045 §7.6, §7.7, §7.14, §11, §18.1.2).
+
+use conclave::room::event::Event;
+
+use crate::world::{ROOM, World};
+
+fn room_of_three() -> World {
+    let mut w = World::with_room(&[]);
+    w.join("romeo");
+    w.join("juliet");
+    w.clear();
+    w
+}
+
+fn presence(w: &mut World, who: &str, nick: &str, type_: &str, inside: &str) {
+    let type_ = if type_.is_empty() { String::new() } else { format!("type='{type_}'") };
+    w.send(who, &format!("<presence xmlns='jabber:client' {type_} to='{ROOM}/{nick}'>{inside}</presence>"));
+}
+
+#[test]
+fn leaver_is_told_first_and_then_the_others() {
+    // 45-7.14-a, 45-7.14-b, 45-7.14-c, 45-7.14-d, 45-5.1.3-a
+    let mut w = room_of_three();
+    presence(&mut w, "romeo", "romeo", "unavailable", "<status>bye</status>");
+    assert_eq!(w.got("romeo"), ["unavailable romeo status=bye [none none jid=romeo@example/pc] 110"]);
+    assert_eq!(w.got("juliet"), ["unavailable romeo status=bye [none none]"]);
+    assert_eq!(w.got("owner"), ["unavailable romeo status=bye [none none jid=romeo@example/pc]"]);
+}
+
+#[test]
+fn second_leave_to_the_old_nick_is_ignored() {
+    // trap 23
+    let mut w = room_of_three();
+    presence(&mut w, "romeo", "montague", "", "");
+    w.clear();
+    presence(&mut w, "romeo", "romeo", "unavailable", "");
+    assert_eq!(w.got("juliet"), ["unavailable montague [none none]"]);
+    w.clear();
+    presence(&mut w, "romeo", "montague", "unavailable", "");
+    assert!(w.silent());
+}
+
+#[test]
+fn one_of_two_clients_leaves_and_the_nick_stays() {
+    // 45-7.14-e, trap 21
+    let mut w = room_of_three();
+    w.join("romeo/phone");
+    w.clear();
+    presence(&mut w, "romeo/phone", "romeo", "unavailable", "");
+    assert_eq!(w.got("romeo/phone"), ["unavailable romeo [none none jid=romeo@example/phone] 110"]);
+    assert_eq!(w.got("juliet"), ["available romeo [none participant]"]);
+    assert_eq!(w.got("romeo"), ["available romeo [none participant jid=romeo@example/pc] 110"]);
+}
+
+#[test]
+fn presence_update_reaches_all() {
+    // 45-7.7-a, 45-5.1-f, 45-5.2-e, 45-17.3-h
+    let mut w = room_of_three();
+    presence(&mut w, "romeo", "romeo", "", "<show>dnd</show><status>busy</status>");
+    assert_eq!(
+        w.got("romeo"),
+        ["available romeo show=dnd status=busy [none participant jid=romeo@example/pc] 110"]
+    );
+    assert_eq!(w.got("juliet"), ["available romeo show=dnd status=busy [none participant]"]);
+    // 45-7.2.2-b: whoever comes later sees it too.
+    w.join("nurse");
+    assert!(w.got("nurse").contains(&"available romeo show=dnd status=busy [none participant]".to_owned()));
+}
+
+#[test]
+fn nick_change_is_unavailable_with_303_and_then_available() {
+    // 45-7.6-a, 45-7.6-b, 45-7.6-c, trap 18
+    let mut w = room_of_three();
+    presence(&mut w, "romeo", "montague", "", "");
+    assert_eq!(
+        w.got("romeo"),
+        [
+            "unavailable romeo 303 [none participant jid=romeo@example/pc nick=montague] 110",
+            "available montague [none participant jid=romeo@example/pc] 110",
+        ]
+    );
+    assert_eq!(
+        w.got("juliet"),
+        ["unavailable romeo 303 [none participant nick=montague]", "available montague [none participant]",]
+    );
+}
+
+#[test]
+fn nick_change_to_a_taken_nick_changes_nothing() {
+    // 45-7.6-e, trap 17
+    let mut w = room_of_three();
+    presence(&mut w, "romeo", "juliet", "", "");
+    assert_eq!(w.got("romeo"), ["error juliet cancel/conflict"]);
+    assert!(w.silent());
+    w.say("romeo", "still me");
+    assert_eq!(w.got("juliet"), ["message:groupchat romeo body=still me"]);
+}
+
+#[test]
+fn one_of_two_clients_changes_the_nick_alone() {
+    let mut w = room_of_three();
+    w.join("romeo/phone");
+    w.clear();
+    presence(&mut w, "romeo/phone", "roaming", "", "");
+    assert_eq!(
+        w.got("juliet"),
+        ["available romeo [none participant]", "available roaming [none participant]"]
+    );
+    assert_eq!(
+        w.got("romeo/phone"),
+        [
+            "unavailable romeo 303 [none participant jid=romeo@example/phone nick=roaming] 110",
+            "available romeo [none participant]",
+            "available roaming [none participant jid=romeo@example/phone] 110",
+        ]
+    );
+    // 45-7.6-f: and back to the nick of the other client.
+    w.clear();
+    presence(&mut w, "romeo/phone", "romeo", "", "");
+    assert_eq!(
+        w.got("juliet"),
+        ["unavailable roaming 303 [none participant nick=romeo]", "available romeo [none participant]"]
+    );
+}
+
+#[test]
+fn new_spelling_of_the_own_nick_is_a_nick_change() {
+    let mut w = room_of_three();
+    presence(&mut w, "romeo", "Romeo", "", "");
+    assert_eq!(
+        w.got("juliet"),
+        ["unavailable romeo 303 [none participant nick=Romeo]", "available Romeo [none participant]"]
+    );
+}
+
+#[test]
+fn bounce_removes_the_session_with_333_and_without_307() {
+    // 45-18.1.2-a, 45-18.1.2-c, 45-11.1-a, 45-11.1-b, 45-7.14-d
+    let mut w = room_of_three();
+    let bounce = |c: &str| {
+        format!(
+            "<message xmlns='jabber:client' type='error'><error type='cancel'><{c} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        )
+    };
+    w.send("romeo", &bounce("not-allowed"));
+    assert!(w.silent(), "not every error means that somebody is gone");
+    w.send("romeo", &bounce("service-unavailable"));
+    assert_eq!(
+        w.got("juliet"),
+        ["unavailable romeo status=The connection to this client was lost. 333 [none none]"]
+    );
+    assert!(w.got("romeo")[0].ends_with("333 [none none jid=romeo@example/pc] 110"));
+}
+
+#[test]
+fn iq_error_removes_nobody() {
+    // trap 51
+    let mut w = room_of_three();
+    w.send("romeo", "<iq xmlns='jabber:client' type='error' id='1'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+    assert!(w.silent());
+    assert_eq!(w.room.roster().len(), 3);
+}
+
+#[test]
+fn service_that_stops_tells_each_occupant_about_himself() {
+    // 45-11.2-a
+    let mut w = room_of_three();
+    w.event(&Event::Stop);
+    for who in ["romeo", "juliet", "owner"] {
+        assert_eq!(w.got(who), [format!("unavailable {who} 332 [none none] 110")]);
+    }
+}
+
+#[test]
+fn roles_that_are_not_broadcast_stay_unseen() {
+    // 45-7.2.2-c, trap 31
+    let mut w = World::with_room(&[("moderatedroom", "1"), ("presencebroadcast", "moderator,participant")]);
+    w.join("visitor");
+    assert_eq!(w.got("owner"), [""; 0]);
+    assert_eq!(w.got("visitor").len(), 3);
+    w.admin("owner", "<item nick='visitor' role='participant'/>");
+    assert_eq!(
+        w.got("owner"),
+        ["available visitor [none participant jid=visitor@example/pc actor=owner]", "iq:result room"]
+    );
+    w.admin("owner", "<item nick='visitor' role='visitor'/>");
+    assert_eq!(w.got("owner"), ["unavailable visitor [none none jid=visitor@example/pc]", "iq:result room"]);
+    w.clear();
+    presence(&mut w, "visitor", "visitor", "unavailable", "");
+    assert_eq!(w.got("owner"), [""; 0]);
+}
+
+#[test]
+fn occupants_may_probe_each_other() {
+    // 45-17.3-d
+    let mut w = room_of_three();
+    presence(&mut w, "romeo", "juliet", "probe", "");
+    assert_eq!(w.got("romeo"), ["available juliet [none participant]"]);
+    presence(&mut w, "stranger", "juliet", "probe", "");
+    assert_eq!(w.got("stranger"), ["error juliet cancel/not-acceptable"]);
+}

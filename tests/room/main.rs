@@ -1,0 +1,12 @@
+//! The rules of XEP-0045 as pure tests of `Room::handle`: no server, no clock, no disk.
+//! Each test names the rows of the conformance catalogue that it proves.
+
+mod admin;
+mod entering;
+mod invite;
+mod iq;
+mod leaving;
+mod owner;
+mod persistence;
+mod talking;
+mod world;

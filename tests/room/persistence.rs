@@ -1,0 +1,121 @@
+//! What is durable, and when a room is gone (XEP-0045 §4.2).
+
+use conclave::room::Room;
+use conclave::store::{Store, Write, memory::MemoryStore};
+use conclave::wire::jid::BareJid;
+
+use crate::world::{ROOM, World};
+
+fn leave(w: &mut World, who: &str) {
+    w.send(who, &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/x'/>"));
+}
+
+fn room() -> BareJid {
+    BareJid::parse(ROOM).expect("a jid")
+}
+
+/// Everything that was written, applied to an empty store.
+fn stored(w: &World) -> Option<conclave::room::state::State> {
+    let store = MemoryStore::default();
+    store.commit(&w.writes).expect("memory commits");
+    store.load(&room()).expect("memory loads")
+}
+
+#[test]
+fn temporary_room_writes_nothing_and_is_gone_with_its_last_occupant() {
+    // 45-4.2-a, 45-7.14-f
+    let mut w = World::with_room(&[]);
+    w.join("romeo");
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    leave(&mut w, "owner");
+    assert!(w.room.exists());
+    leave(&mut w, "romeo");
+    assert!(!w.room.exists());
+    assert_eq!(w.writes, []);
+}
+
+#[test]
+fn address_of_a_gone_room_is_free_at_once() {
+    let mut w = World::with_room(&[("roomname", "Old")]);
+    leave(&mut w, "owner");
+    w.clear();
+    w.join("romeo");
+    assert_eq!(w.got("romeo")[0], "available romeo 201 [owner moderator jid=romeo@example/pc] 110");
+    assert_eq!(w.room.state().record.config.name, "");
+}
+
+#[test]
+fn persistent_room_is_stored_whole_and_comes_back() {
+    // 45-4.2-a, 45-5.2-c, 45-10-a
+    let mut w = World::with_room(&[("persistentroom", "1"), ("roomname", "Verona")]);
+    w.admin("owner", "<item affiliation='outcast' jid='tybalt@example'><reason>feud</reason></item>");
+    w.send("owner", "<message xmlns='jabber:client' type='groupchat'><subject>Tea</subject></message>");
+    leave(&mut w, "owner");
+    assert!(w.room.exists(), "it stays without anybody");
+    let state = stored(&w).expect("stored");
+    assert_eq!(&state, w.room.state());
+
+    let mut again = World::new();
+    again.room = Room::stored(room(), state);
+    again.join("tybalt");
+    assert_eq!(again.got("tybalt"), ["error tybalt auth/forbidden"]);
+    again.join("owner");
+    assert_eq!(
+        again.got("owner"),
+        [
+            "available owner [owner moderator jid=owner@example/pc] 110",
+            "message:groupchat owner subject=Tea <delay>",
+        ]
+    );
+}
+
+#[test]
+fn one_change_is_one_write() {
+    let mut w = World::with_room(&[("persistentroom", "1")]);
+    w.writes.clear();
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    assert!(
+        matches!(&w.writes[..], [Write::Affiliation { jid, value: Some(_), .. }] if jid.as_str() == "romeo@example"),
+        "{:?}",
+        w.writes
+    );
+    w.writes.clear();
+    w.admin("owner", "<item affiliation='none' jid='romeo@example'/>");
+    assert!(matches!(&w.writes[..], [Write::Affiliation { value: None, .. }]), "{:?}", w.writes);
+    w.writes.clear();
+    w.say("owner", "hi");
+    w.join("juliet");
+    assert_eq!(w.writes, []);
+}
+
+#[test]
+fn room_that_becomes_temporary_or_is_destroyed_is_forgotten() {
+    // 45-10.9-a
+    let mut w = World::with_room(&[("persistentroom", "1")]);
+    w.configure("owner", &[("persistentroom", "0")]);
+    assert_eq!(stored(&w), None);
+    assert!(w.room.exists());
+    let mut w = World::with_room(&[("persistentroom", "1")]);
+    w.owner("owner", "<destroy/>");
+    assert_eq!(stored(&w), None);
+}
+
+#[test]
+fn empty_room_that_becomes_temporary_is_gone() {
+    let mut w = World::with_room(&[("persistentroom", "1")]);
+    leave(&mut w, "owner");
+    w.configure("owner", &[("persistentroom", "0")]);
+    assert!(!w.room.exists());
+    assert_eq!(stored(&w), None);
+}
+
+#[test]
+fn listing_follows_the_configuration() {
+    // 45-4.2-b, 45-6.3-a
+    let mut w = World::with_room(&[]);
+    assert_eq!(w.room.listing(), None);
+    w.configure("owner", &[("publicroom", "1"), ("roomname", "Verona")]);
+    assert_eq!(w.room.listing(), Some("Verona".to_owned()));
+    w.owner("owner", "<destroy/>");
+    assert_eq!(w.room.listing(), None);
+}

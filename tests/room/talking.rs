@@ -1,0 +1,364 @@
+//! Messages to all, history, subject, private messages (XEP-0045 §7.2.13 to §7.5, §8.1).
+
+use crate::world::{ROOM, World};
+
+fn message(w: &mut World, who: &str, attributes: &str, inside: &str) {
+    w.send(who, &format!("<message xmlns='jabber:client' {attributes}>{inside}</message>"));
+}
+
+fn history(w: &mut World, limits: &str) -> Vec<String> {
+    w.clear();
+    w.join_as("late", "late", &format!("<history {limits}/>"));
+    let got: Vec<_> = w.got("late").into_iter().filter(|line| line.contains("body=")).collect();
+    w.send("late", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/late'/>"));
+    got.iter().map(|line| line.split("body=").nth(1).expect("body").replace(" <delay>", "")).collect()
+}
+
+fn room_of_two(fields: &[(&str, &str)]) -> World {
+    let mut w = World::with_room(fields);
+    w.join("romeo");
+    w.clear();
+    w
+}
+
+#[test]
+fn message_reaches_everybody_with_id_language_and_extensions() {
+    // 45-7.4-a, 45-7.4-c, 45-13-a, 45-17.2-d, trap 55, trap 56
+    let mut w = room_of_two(&[]);
+    message(
+        &mut w,
+        "romeo",
+        "type='groupchat' id='x1' xml:lang='it'",
+        "<body>ciao</body><body xml:lang='en'>hi</body><active xmlns='http://jabber.org/protocol/chatstates'/>",
+    );
+    for who in ["romeo", "owner"] {
+        let got = w.stanzas(who);
+        assert_eq!(got.len(), 1);
+        assert_eq!((got[0].attr("from"), got[0].attr("id")), (Some("r@muc.example/romeo"), Some("x1")));
+        assert_eq!(conclave::wire::build::lang(&got[0]), Some("it"));
+        let children: Vec<_> = got[0].children().map(|c| (c.name().to_owned(), c.text())).collect();
+        assert_eq!(
+            children,
+            [("body".into(), "ciao".into()), ("body".into(), "hi".into()), ("active".into(), String::new())]
+        );
+    }
+}
+
+#[test]
+fn message_without_an_id_gets_one_for_all() {
+    // 45-7.4-d, 45-G-h
+    let mut w = room_of_two(&[]);
+    message(&mut w, "romeo", "type='groupchat'", "<body>hi</body>");
+    let ids = [&w.stanzas("romeo")[0], &w.stanzas("owner")[0]].map(|m| m.attr("id").map(str::to_owned));
+    assert!(ids[0].is_some() && ids[0] == ids[1]);
+}
+
+#[test]
+fn visitor_has_no_voice() {
+    // 45-7.4-f, 45-G-c
+    let mut w = room_of_two(&[("moderatedroom", "1")]);
+    w.join("visitor");
+    w.clear();
+    w.say("visitor", "let me");
+    assert_eq!(w.got("visitor"), ["message:error room auth/forbidden"]);
+    assert!(w.silent());
+}
+
+#[test]
+fn stranger_cannot_speak() {
+    // 45-7.4-g, 45-17.2-b
+    let mut w = room_of_two(&[]);
+    w.say("stranger", "hello?");
+    assert_eq!(w.got("stranger"), ["message:error room modify/not-acceptable"]);
+    assert!(w.silent());
+}
+
+#[test]
+fn message_of_another_type_to_the_room_is_a_bad_request() {
+    // 45-7.4-b, 45-17.2-a
+    let mut w = room_of_two(&[]);
+    for type_ in ["chat", "headline", "normal"] {
+        message(&mut w, "romeo", &format!("type='{type_}'"), "<body>hi</body>");
+        assert_eq!(w.got("romeo"), ["message:error room modify/bad-request"], "{type_}");
+    }
+}
+
+#[test]
+fn claims_of_the_room_are_taken_out_of_messages() {
+    // 45-17.3-f, 359-1, 203-1
+    let mut w = room_of_two(&[]);
+    message(
+        &mut w,
+        "romeo",
+        "type='groupchat'",
+        &format!(
+            "<body>hi</body><x xmlns='http://jabber.org/protocol/muc#user'><status code='301'/></x>\
+         <stanza-id xmlns='urn:xmpp:sid:0' by='{ROOM}' id='f'/><stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example' id='o'/>\
+         <delay xmlns='urn:xmpp:delay' from='{ROOM}' stamp='2000-01-01T00:00:00Z'/><origin-id xmlns='urn:xmpp:sid:0' id='o'/>"
+        ),
+    );
+    assert_eq!(w.got("owner"), ["message:groupchat romeo body=hi <stanza-id> <origin-id>"]);
+}
+
+#[test]
+fn history_is_sent_as_it_was_with_the_time_of_reception() {
+    // 45-7.2.13-a, 45-7.2.13-c, 45-7.2.13-d, 082-1
+    let mut w = room_of_two(&[]);
+    message(&mut w, "romeo", "type='groupchat' id='h1'", "<body>first</body>");
+    w.wait(60);
+    w.join("late");
+    let got = w.stanzas("late");
+    let old = got.iter().find(|m| m.has_child("body", "jabber:client")).expect("history");
+    let delay = old.get_child("delay", "urn:xmpp:delay").expect("delay");
+    assert_eq!((old.attr("from"), old.attr("id")), (Some("r@muc.example/romeo"), Some("h1")));
+    assert_eq!((delay.attr("from"), delay.attr("stamp")), (Some(ROOM), Some("2026-01-01T00:00:00.000Z")));
+}
+
+#[test]
+fn client_limits_the_history() {
+    // 45-7.2.14-a, 45-7.2.14-c, 45-7.2.14-d, 45-7.2.14-e, 45-7.2.14-f, 45-7.2.14-g, 45-7.2.14-h, trap 42
+    let mut w = room_of_two(&[]);
+    for body in ["1", "2", "3"] {
+        w.say("romeo", body);
+        w.wait(10);
+    }
+    assert_eq!(history(&mut w, ""), ["1", "2", "3"]);
+    assert_eq!(history(&mut w, "maxstanzas='2'"), ["2", "3"]);
+    assert_eq!(history(&mut w, "maxstanzas='0'"), [""; 0]);
+    assert_eq!(history(&mut w, "seconds='20'"), ["2", "3"]);
+    assert_eq!(history(&mut w, "since='2026-01-01T00:00:20Z'"), ["3"]);
+    assert_eq!(history(&mut w, "since='1970-01-01T00:00:00Z'"), ["1", "2", "3"]);
+    assert_eq!(history(&mut w, "maxstanzas='100' seconds='10'"), ["3"]);
+    assert_eq!(history(&mut w, "maxchars='0'"), [""; 0]);
+    assert_eq!(history(&mut w, "maxchars='9'"), [""; 0]);
+    assert_eq!(history(&mut w, "maxchars='-5'"), ["1", "2", "3"]);
+}
+
+#[test]
+fn maxchars_counts_whole_stanzas() {
+    // 45-7.2.14-b, 45-7.2.14-f
+    let mut w = room_of_two(&[]);
+    w.say("romeo", "1");
+    w.say("romeo", "2");
+    w.join_as("late", "late", "<history maxstanzas='1'/>");
+    let one = w.stanzas("late").into_iter().find(|m| m.has_child("body", "jabber:client")).expect("history");
+    let chars = conclave::wire::encode::element(&one).chars().count();
+    w.send("late", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/late'/>"));
+    assert_eq!(history(&mut w, &format!("maxchars='{chars}'")), ["2"]);
+    assert_eq!(history(&mut w, &format!("maxchars='{}'", chars - 1)), [""; 0]);
+    assert_eq!(history(&mut w, &format!("maxchars='{}'", chars * 2)), ["1", "2"]);
+}
+
+#[test]
+fn room_bounds_its_history() {
+    // 45-7.2.14-h
+    let mut w = room_of_two(&[("muc#maxhistoryfetch", "2")]);
+    for body in ["1", "2", "3"] {
+        w.say("romeo", body);
+    }
+    assert_eq!(history(&mut w, "maxstanzas='50'"), ["2", "3"]);
+}
+
+#[test]
+fn what_should_not_be_stored_is_no_history() {
+    // 334-1, 45-7.2.13-g
+    let mut w = room_of_two(&[]);
+    message(&mut w, "romeo", "type='groupchat'", "<body>psst</body><no-store xmlns='urn:xmpp:hints'/>");
+    message(&mut w, "owner", "type='groupchat'", "<subject>S</subject>");
+    message(&mut w, "romeo", "type='groupchat'", "<active xmlns='http://jabber.org/protocol/chatstates'/>");
+    assert_eq!(history(&mut w, ""), [""; 0]);
+}
+
+#[test]
+fn message_sent_as_old_keeps_the_delay_of_its_sender() {
+    // 45-7.9-a
+    let mut w = room_of_two(&[]);
+    message(
+        &mut w,
+        "owner",
+        "type='groupchat'",
+        "<body>old</body><delay xmlns='urn:xmpp:delay' from='owner@example' stamp='2020-01-01T00:00:00Z'/>",
+    );
+    w.join("late");
+    let got = w.stanzas("late");
+    let old = got.iter().find(|m| m.has_child("body", "jabber:client")).expect("history");
+    assert_eq!(old.children().filter(|c| c.name() == "delay").count(), 1);
+}
+
+#[test]
+fn moderator_sets_the_subject_and_joiners_get_it() {
+    // 45-8.1-b, 45-8.1-c, 45-8.1-d, 45-7.2.15-b, 45-7.2.15-c, trap 40, trap 41
+    let mut w = room_of_two(&[]);
+    message(
+        &mut w,
+        "owner",
+        "type='groupchat' id='s'",
+        "<subject>Tea</subject><subject xml:lang='de'>Tee</subject>",
+    );
+    for who in ["owner", "romeo"] {
+        assert_eq!(w.got(who), ["message:groupchat owner subject=Tea subject=Tee"]);
+    }
+    w.join("late");
+    assert_eq!(
+        w.got("late").last().expect("subject"),
+        "message:groupchat owner subject=Tea subject=Tee <delay>"
+    );
+    // 45-8.1-f: an empty one clears, and that is told with its time.
+    message(&mut w, "owner", "type='groupchat'", "<subject/>");
+    w.join("later");
+    assert_eq!(w.got("later").last().expect("subject"), "message:groupchat owner subject= <delay>");
+}
+
+#[test]
+fn message_with_a_body_or_a_thread_changes_no_subject() {
+    // 45-8.1-b, trap 40
+    let mut w = room_of_two(&[]);
+    message(&mut w, "owner", "type='groupchat'", "<subject>S</subject><body/>");
+    message(&mut w, "owner", "type='groupchat'", "<subject>S</subject><thread>t</thread>");
+    w.join("late");
+    assert_eq!(w.got("late").last().expect("subject"), "message:groupchat room subject=");
+}
+
+#[test]
+fn participant_sets_the_subject_only_where_the_room_lets_him() {
+    // 45-8.1-a, 45-8.1-e, 45-7.3-a
+    let mut w = room_of_two(&[]);
+    message(&mut w, "romeo", "type='groupchat'", "<subject>S</subject>");
+    let refused = w.stanzas("romeo");
+    assert_eq!(crate::world::line(&refused[0]), "message:error room auth/forbidden");
+    assert!(refused[0].has_child("subject", "jabber:client"));
+    w.configure("owner", &[("changesubject", "1")]);
+    w.clear();
+    message(&mut w, "romeo", "type='groupchat'", "<subject>S</subject>");
+    assert_eq!(w.got("owner"), ["message:groupchat romeo subject=S"]);
+}
+
+#[test]
+fn long_subject_is_refused() {
+    let mut w = room_of_two(&[]);
+    message(&mut w, "owner", "type='groupchat'", &format!("<subject>{}</subject>", "s".repeat(9000)));
+    assert_eq!(w.got("owner"), ["message:error room modify/policy-violation"]);
+}
+
+#[test]
+fn private_message_goes_to_all_clients_of_a_nick() {
+    // 45-7.5-a, 45-7.5-b, 45-7.2.8-d, 280-1
+    let mut w = room_of_two(&[]);
+    w.join("owner/phone");
+    w.clear();
+    message(
+        &mut w,
+        "romeo",
+        &format!("type='chat' id='p' to='{ROOM}/owner'"),
+        "<body>psst</body><x xmlns='http://jabber.org/protocol/muc#user'><item/></x>",
+    );
+    for who in ["owner", "owner/phone"] {
+        let got = w.stanzas(who);
+        assert_eq!(
+            (got[0].attr("type"), got[0].attr("id"), got[0].attr("from")),
+            (Some("chat"), Some("p"), Some("r@muc.example/romeo"))
+        );
+        let x: Vec<_> = got[0].children().filter(|c| c.name() == "x").collect();
+        assert_eq!((x.len(), x[0].children().count()), (1, 0));
+    }
+    assert!(w.silent());
+}
+
+#[test]
+fn private_message_that_cannot_be_delivered_is_answered() {
+    // 45-7.5-d, 45-7.5-e, 45-7.5-f
+    let mut w = room_of_two(&[]);
+    for (who, attributes, answer) in [
+        ("romeo", "type='groupchat' to='r@muc.example/owner'", "message:error owner modify/bad-request"),
+        ("romeo", "type='chat' to='r@muc.example/nobody'", "message:error nobody cancel/item-not-found"),
+        ("stranger", "type='chat' to='r@muc.example/owner'", "message:error owner cancel/not-acceptable"),
+    ] {
+        message(&mut w, who, attributes, "<body>psst</body>");
+        assert_eq!(w.got(who), [answer]);
+        assert!(w.silent());
+    }
+}
+
+#[test]
+fn room_says_who_may_send_private_messages() {
+    // 45-7.5-c, trap 38
+    for (allow, visitor, participant, moderator) in [
+        ("anyone", true, true, true),
+        ("participants", false, true, true),
+        ("moderators", false, false, true),
+        ("none", false, false, false),
+    ] {
+        let mut w = room_of_two(&[("moderatedroom", "1"), ("allowpm", allow)]);
+        w.admin("owner", "<item nick='romeo' role='participant'/>");
+        w.join("visitor");
+        for (who, allowed) in [("visitor", visitor), ("romeo", participant), ("owner", moderator)] {
+            w.clear();
+            message(&mut w, who, &format!("type='chat' to='{ROOM}/romeo'"), "<body>psst</body>");
+            let refused = w.got(who).iter().any(|l| l == "message:error romeo auth/forbidden");
+            assert_eq!(refused, !allowed, "{allow} {who}");
+        }
+    }
+}
+
+#[test]
+fn error_is_never_answered() {
+    // 45-G-f, trap 52
+    let mut w = room_of_two(&[]);
+    for to in [ROOM.to_owned(), format!("{ROOM}/owner"), format!("{ROOM}/nobody")] {
+        message(&mut w, "stranger", &format!("type='error' to='{to}'"), "<body>x</body>");
+    }
+    assert!(w.silent());
+}
+
+fn ask_for_voice(w: &mut World, who: &str, fields: &str) {
+    message(
+        w,
+        who,
+        "",
+        &format!(
+            "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#request</value></field>\
+         <field var='muc#role'><value>participant</value></field>{fields}</x>"
+        ),
+    );
+}
+
+#[test]
+fn visitor_asks_for_a_voice_and_a_moderator_gives_it() {
+    // 45-7.13-a, 45-8.6-a, 45-8.6-b, 45-8.6-c
+    let mut w = World::with_room(&[("moderatedroom", "1")]);
+    w.join("romeo");
+    w.join("juliet");
+    w.clear();
+    ask_for_voice(&mut w, "romeo", "");
+    let asked = w.stanzas("owner");
+    let fields: Vec<_> = asked[0]
+        .get_child("x", "jabber:x:data")
+        .expect("form")
+        .children()
+        .filter(|c| c.name() == "field")
+        .map(|f| (f.attr("var").unwrap_or_default().to_owned(), f.text()))
+        .collect();
+    assert_eq!(
+        fields[1..].iter().map(|f| f.0.as_str()).collect::<Vec<_>>(),
+        ["muc#role", "muc#jid", "muc#roomnick", "muc#request_allow"]
+    );
+    assert!(w.silent(), "nobody else hears of it");
+
+    let verdict = |allow: &str| {
+        format!(
+            "<field var='muc#jid'><value>romeo@example/pc</value></field><field var='muc#roomnick'><value>romeo</value></field>\
+         <field var='muc#request_allow'><value>{allow}</value></field>"
+        )
+    };
+    ask_for_voice(&mut w, "juliet", &verdict("1"));
+    assert_eq!(w.got("juliet"), ["message:error room auth/forbidden"]);
+    ask_for_voice(&mut w, "owner", &verdict("0"));
+    assert!(w.silent());
+    ask_for_voice(&mut w, "owner", &verdict("true"));
+    assert_eq!(w.got("juliet"), ["available romeo [none participant actor=owner]"]);
+    w.clear();
+    ask_for_voice(&mut w, "romeo", "");
+    assert_eq!(w.got("romeo"), ["message:error room cancel/not-acceptable"]);
+    ask_for_voice(&mut w, "stranger", "");
+    assert_eq!(w.got("stranger"), ["message:error room cancel/not-acceptable"]);
+}

@@ -1,0 +1,481 @@
+//! What every store does, asked of each of them; and what only a disk can do wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use conclave::room::config::Config;
+use conclave::room::state::{Affiliated, Affiliation, RoomRecord, State, Subject};
+use conclave::store::memory::MemoryStore;
+use conclave::store::sled::SledStore;
+use conclave::store::{Store, StoreError, Write};
+use conclave::wire::jid::BareJid;
+use tempfile::TempDir;
+
+fn jid(text: &str) -> BareJid {
+    BareJid::parse(text).expect("an address")
+}
+
+fn record(name: &str) -> RoomRecord {
+    let at = jiff::Timestamp::from_second(1_700_000_000).expect("a time");
+    let subject = Subject { texts: vec![(String::new(), "Fire".to_owned())], nick: "hag".to_owned(), at };
+    RoomRecord {
+        created: at,
+        config: Config { name: name.to_owned(), ..Config::default() },
+        subject: Some(subject),
+    }
+}
+
+fn room(room: &str, name: &str) -> Write {
+    Write::Room { room: jid(room), record: Box::new(record(name)) }
+}
+
+fn affiliation(room: &str, account: &str, affiliation: Affiliation) -> Write {
+    let value =
+        Affiliated { affiliation, nick: Some("hag".to_owned()), reason: Some("toil & trouble".to_owned()) };
+    Write::Affiliation { room: jid(room), jid: jid(account), value: Some(value) }
+}
+
+fn none(room: &str, account: &str) -> Write {
+    Write::Affiliation { room: jid(room), jid: jid(account), value: None }
+}
+
+fn forget(room: &str) -> Write {
+    Write::Forget { room: jid(room) }
+}
+
+/// A kind of store under test.
+trait Bench {
+    fn new() -> Self;
+    fn store(&self) -> &dyn Store;
+    /// As after a restart of the process.
+    fn reopen(&mut self);
+    /// Spoils one stored record.
+    fn damage(&mut self, room: &str, account: Option<&str>);
+
+    fn commit(&self, writes: &[Write]) {
+        self.store().commit(writes).expect("stored");
+    }
+
+    fn load(&self, room: &str) -> Option<State> {
+        self.store().load(&jid(room)).expect("read")
+    }
+
+    /// Who has an affiliation in the room.
+    fn accounts(&self, room: &str) -> Vec<(String, Affiliation)> {
+        let state = self.load(room).expect("there");
+        state.affiliations.iter().map(|(jid, value)| (jid.to_string(), value.affiliation)).collect()
+    }
+
+    fn rooms(&self) -> Vec<String> {
+        let mut rooms = Vec::new();
+        self.store().each_room(&mut |room, _| rooms.push(room.to_string())).expect("read");
+        rooms.sort();
+        rooms
+    }
+}
+
+struct InMemory(MemoryStore);
+
+impl Bench for InMemory {
+    fn new() -> Self {
+        Self(MemoryStore::new())
+    }
+
+    fn store(&self) -> &dyn Store {
+        &self.0
+    }
+
+    fn reopen(&mut self) {}
+
+    fn damage(&mut self, room: &str, account: Option<&str>) {
+        assert!(self.0.damage(&jid(room), account.map(jid).as_ref()), "there is such a record");
+    }
+}
+
+struct OnDisk {
+    folder: TempDir,
+    store: Option<SledStore>,
+}
+
+impl Bench for OnDisk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Some(SledStore::open(folder.path()).expect("opened"));
+        Self { folder, store }
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.store.as_ref().expect("open between calls")
+    }
+
+    fn reopen(&mut self) {
+        self.store = None;
+        self.store = Some(SledStore::open(self.folder.path()).expect("opened again"));
+    }
+
+    fn damage(&mut self, room: &str, account: Option<&str>) {
+        self.store = None;
+        let db = raw(self.folder.path()).expect("opened as it is");
+        let (tree, key) = match account {
+            None => ("rooms", room.to_owned()),
+            Some(account) => ("affiliations", format!("{room}\0{account}")),
+        };
+        let old = db.open_tree(tree).expect("a tree").insert(key, b"\x01{\"spoilt").expect("written");
+        assert!(old.is_some(), "there is such a record");
+        db.flush().expect("flushed");
+        drop(db);
+        self.reopen();
+    }
+}
+
+/// The database without the store.
+fn raw(path: &Path) -> sled::Result<sled::Db> {
+    for _ in 0..100 {
+        match sled::open(path) {
+            // Threads of the database that was just closed may hold its file a little longer.
+            Err(e) if e.to_string().contains("acquire lock") => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            outcome => return outcome,
+        }
+    }
+    panic!("the database stays locked");
+}
+
+fn a_room_is_loaded_as_it_was_committed(mut bench: impl Bench) {
+    assert_eq!(bench.load("coven@muc"), None);
+    bench.commit(&[
+        room("coven@muc", "Coven"),
+        affiliation("coven@muc", "hecate@d", Affiliation::Owner),
+        affiliation("coven@muc", "evil.example", Affiliation::Outcast),
+    ]);
+    let value = |affiliation| Affiliated {
+        affiliation,
+        nick: Some("hag".to_owned()),
+        reason: Some("toil & trouble".to_owned()),
+    };
+    let affiliations = BTreeMap::from([
+        (jid("hecate@d"), value(Affiliation::Owner)),
+        (jid("evil.example"), value(Affiliation::Outcast)),
+    ]);
+    let expected = Some(State { record: record("Coven"), affiliations });
+    assert_eq!(bench.load("coven@muc"), expected);
+    bench.reopen();
+    assert_eq!(bench.load("coven@muc"), expected);
+}
+
+fn a_removed_affiliation_is_gone(mut bench: impl Bench) {
+    bench.commit(&[
+        room("coven@muc", ""),
+        affiliation("coven@muc", "a@d", Affiliation::Member),
+        affiliation("coven@muc", "b@d", Affiliation::Member),
+        affiliation("coven@muc", "c@d", Affiliation::Member),
+    ]);
+    bench.commit(&[none("coven@muc", "a@d"), none("coven@muc", "nobody@d")]);
+    bench.commit(&[affiliation("coven@muc", "c@d", Affiliation::None)]);
+    for _ in 0..2 {
+        assert_eq!(bench.accounts("coven@muc"), [("b@d".to_owned(), Affiliation::Member)]);
+        bench.reopen();
+    }
+}
+
+fn a_forgotten_room_leaves_nothing(mut bench: impl Bench) {
+    let others = ["coven@muc.example", "coven@mu", "a.coven@muc"];
+    bench.commit(&[room("coven@muc", ""), affiliation("coven@muc", "a@d", Affiliation::Owner)]);
+    for other in others {
+        bench.commit(&[room(other, ""), affiliation(other, "a@d", Affiliation::Owner)]);
+    }
+    bench.commit(&[forget("coven@muc")]);
+    for _ in 0..2 {
+        assert_eq!(bench.load("coven@muc"), None);
+        for other in others {
+            assert_eq!(bench.accounts(other).len(), 1, "{other} is another room");
+        }
+        bench.reopen();
+    }
+    bench.commit(&[room("coven@muc", "anew")]);
+    assert_eq!(bench.accounts("coven@muc"), []);
+}
+
+fn the_last_write_wins(mut bench: impl Bench) {
+    bench.commit(&[
+        room("coven@muc", "first"),
+        affiliation("coven@muc", "a@d", Affiliation::Member),
+        affiliation("coven@muc", "a@d", Affiliation::Outcast),
+        affiliation("coven@muc", "gone@d", Affiliation::Member),
+        none("coven@muc", "gone@d"),
+        room("coven@muc", "second"),
+    ]);
+    for _ in 0..2 {
+        assert_eq!(bench.load("coven@muc").expect("there").record.config.name, "second");
+        assert_eq!(bench.accounts("coven@muc"), [("a@d".to_owned(), Affiliation::Outcast)]);
+        bench.reopen();
+    }
+}
+
+fn forget_takes_what_came_before_it_and_not_what_came_after(mut bench: impl Bench) {
+    bench.commit(&[room("coven@muc", "old"), affiliation("coven@muc", "stored@d", Affiliation::Owner)]);
+    bench.commit(&[
+        affiliation("coven@muc", "before@d", Affiliation::Member),
+        affiliation("coven@muc.example", "other@d", Affiliation::Member),
+        room("coven@muc.example", "other"),
+        forget("coven@muc"),
+        room("coven@muc", "new"),
+        affiliation("coven@muc", "after@d", Affiliation::Admin),
+    ]);
+    for _ in 0..2 {
+        assert_eq!(bench.load("coven@muc").expect("there").record.config.name, "new");
+        assert_eq!(bench.accounts("coven@muc"), [("after@d".to_owned(), Affiliation::Admin)]);
+        assert_eq!(bench.accounts("coven@muc.example").len(), 1);
+        bench.reopen();
+    }
+}
+
+fn each_room_meets_every_room_once(mut bench: impl Bench) {
+    assert_eq!(bench.rooms(), Vec::<String>::new());
+    let expected: Vec<String> = (0..700).map(|n| format!("room{n:03}@muc")).collect();
+    let writes: Vec<Write> =
+        expected.iter().flat_map(|r| [room(r, r), affiliation(r, "a@d", Affiliation::Owner)]).collect();
+    bench.commit(&writes);
+    assert_eq!(bench.rooms(), expected);
+    bench.commit(&[forget("room350@muc")]);
+    bench.reopen();
+    let mut count = 0;
+    let each = &mut |room: BareJid, record: RoomRecord| {
+        assert_eq!(record.config.name, room.to_string());
+        // The store may be used from here.
+        assert!(bench.load(room.as_str()).is_some());
+        count += 1;
+    };
+    bench.store().each_room(each).expect("read");
+    assert_eq!(count, 699);
+}
+
+fn a_damaged_room_costs_that_room_only(mut bench: impl Bench) {
+    bench.commit(&[room("a@muc", ""), room("b@muc", ""), room("c@muc", "")]);
+    bench.damage("b@muc", None);
+    assert!(matches!(
+        bench.store().load(&jid("b@muc")),
+        Err(StoreError::Corrupt { key, .. }) if key == "b@muc"
+    ));
+    assert_eq!(bench.rooms(), ["a@muc", "c@muc"]);
+    assert!(bench.load("a@muc").is_some());
+    bench.commit(&[room("b@muc", "mended")]);
+    assert_eq!(bench.load("b@muc").expect("there").record.config.name, "mended");
+}
+
+fn a_damaged_affiliation_costs_that_affiliation_only(mut bench: impl Bench) {
+    bench.commit(&[
+        room("a@muc", ""),
+        affiliation("a@muc", "a@d", Affiliation::Owner),
+        affiliation("a@muc", "b@d", Affiliation::Member),
+    ]);
+    bench.damage("a@muc", Some("b@d"));
+    assert_eq!(bench.accounts("a@muc"), [("a@d".to_owned(), Affiliation::Owner)]);
+    bench.commit(&[forget("a@muc"), room("a@muc", "")]);
+    assert_eq!(bench.accounts("a@muc"), []);
+}
+
+fn large_records_and_large_rooms_are_kept(mut bench: impl Bench) {
+    let long = "x".repeat(60_000);
+    let rooms: Vec<String> = (0..40).map(|n| format!("long{n}@muc")).collect();
+    for name in &rooms {
+        bench.commit(&[room(name, &long)]);
+    }
+    let mut writes = vec![room("crowd@muc", "")];
+    writes.extend((0..20_000).map(|n| affiliation("crowd@muc", &format!("a{n}@d"), Affiliation::Member)));
+    bench.commit(&writes);
+    bench.reopen();
+    for name in &rooms {
+        assert_eq!(bench.load(name).expect("there").record.config.name, long);
+    }
+    assert_eq!(bench.accounts("crowd@muc").len(), 20_000);
+    bench.commit(&[forget("crowd@muc")]);
+    bench.reopen();
+    assert_eq!(bench.load("crowd@muc"), None);
+    bench.commit(&[room("crowd@muc", "")]);
+    assert_eq!(bench.accounts("crowd@muc"), []);
+}
+
+macro_rules! of_every_store {
+    ($($behaviour:ident),* $(,)?) => {
+        mod in_memory {
+            $(#[test] fn $behaviour() { super::$behaviour(<super::InMemory as super::Bench>::new()) })*
+        }
+        mod on_disk {
+            $(#[test] fn $behaviour() { super::$behaviour(<super::OnDisk as super::Bench>::new()) })*
+        }
+    };
+}
+
+of_every_store!(
+    a_room_is_loaded_as_it_was_committed,
+    a_removed_affiliation_is_gone,
+    a_forgotten_room_leaves_nothing,
+    the_last_write_wins,
+    forget_takes_what_came_before_it_and_not_what_came_after,
+    each_room_meets_every_room_once,
+    a_damaged_room_costs_that_room_only,
+    a_damaged_affiliation_costs_that_affiliation_only,
+    large_records_and_large_rooms_are_kept,
+);
+
+#[test]
+fn commits_in_memory_fail_on_demand_and_are_counted() {
+    let store = MemoryStore::new();
+    store.commit(&[room("a@muc", "kept")]).expect("stored");
+    store.fail_commits(true);
+    assert!(matches!(store.commit(&[forget("a@muc")]), Err(StoreError::Io(_))));
+    assert_eq!(store.load(&jid("a@muc")).expect("read").expect("there").record, record("kept"));
+    store.fail_commits(false);
+    store.commit(&[forget("a@muc")]).expect("stored");
+    assert_eq!(store.commits(), 2);
+}
+
+#[test]
+fn a_second_opener_is_refused_and_told_why() {
+    let bench = OnDisk::new();
+    let text = SledStore::open(bench.folder.path()).err().expect("refused").to_string();
+    assert!(text.contains("in use by another process"), "{text}");
+    bench.commit(&[room("a@muc", "")]);
+}
+
+#[test]
+fn a_snapshot_left_half_written_does_not_keep_the_store_closed() {
+    let mut bench = OnDisk::new();
+    bench.commit(&[room("a@muc", "")]);
+    bench.store = None;
+    let leftover = bench.folder.path().join("snap.00000000FFFFFFFF.generating");
+    std::fs::write(&leftover, "half").expect("written");
+    assert!(raw(bench.folder.path()).is_err(), "sled alone does not get over it");
+    bench.reopen();
+    assert!(!leftover.exists());
+    assert!(bench.load("a@muc").is_some());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let text = SledStore::open(Path::new("/proc/store")).err().expect("refused").to_string();
+    assert!(text.contains("/proc/store"), "{text}");
+}
+
+/// Readers meet whole commits only: here each commit writes the same name to the room and to two affiliations.
+#[test]
+fn a_reader_sees_a_commit_wholly_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Arc::new(SledStore::open(folder.path()).expect("opened"));
+    let writes = |n: u32| {
+        let value =
+            |nick: String| Affiliated { affiliation: Affiliation::Member, nick: Some(nick), reason: None };
+        let mut writes = vec![room("a@muc", &n.to_string())];
+        for account in ["a@d", "b@d"] {
+            let (room, jid) = (jid("a@muc"), jid(account));
+            writes.push(Write::Affiliation { room, jid, value: Some(value(n.to_string())) });
+        }
+        writes
+    };
+    store.commit(&writes(0)).expect("stored");
+    let reader = std::thread::spawn({
+        let store = store.clone();
+        move || {
+            let mut seen = Vec::new();
+            while seen.last() != Some(&200) {
+                let state = store.load(&jid("a@muc")).expect("read").expect("there");
+                let name = state.record.config.name;
+                for value in state.affiliations.values() {
+                    assert_eq!(value.nick.as_ref(), Some(&name));
+                }
+                seen.push(name.parse::<u32>().expect("a number"));
+            }
+            seen
+        }
+    });
+    for n in 1..=200 {
+        store.commit(&writes(n)).expect("stored");
+    }
+    let seen = reader.join().expect("read");
+    assert!(seen.is_sorted());
+}
+
+/// A file system that takes no more: the process runs under a limit on file sizes, which is lifted in the end.
+#[test]
+fn a_full_disk_refuses_changes_keeps_what_was_acknowledged_and_recovers() {
+    const FOLDER: &str = "CONCLAVE_TEST_FULL_DISK";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return full_disk(Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = std::env::current_exe().expect("this program");
+    let name = "a_full_disk_refuses_changes_keeps_what_was_acknowledged_and_recovers";
+    // The signal is ignored, so that the write returns an error. 1 MiB, in the shell's unit of 512 bytes.
+    let script = r#"trap '' XFSZ; ulimit -S -f 2048; exec "$0" "$1" --exact --nocapture"#;
+    let output = std::process::Command::new("sh")
+        .args(["-c", script])
+        .arg(program)
+        .arg(name)
+        .env(FOLDER, folder.path())
+        .output()
+        .expect("a shell");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("recovered"), "{output:?}");
+}
+
+fn full_disk(folder: &Path) {
+    let store = SledStore::open(folder).expect("opened");
+    let long = "x".repeat(4000);
+    let name = |n: u32| format!("{n} {long}");
+    let writes = |n: u32| {
+        let account = format!("a{n}@d");
+        [room("a@muc", &name(n)), affiliation("a@muc", &account, Affiliation::Member)]
+    };
+    let mut stored = 0;
+    let mut refused = 0;
+    let mut accounts = BTreeSet::new();
+    for n in 1..=2000 {
+        match store.commit(&writes(n)) {
+            Ok(()) => {
+                stored = n;
+                accounts.insert(jid(&format!("a{n}@d")));
+            }
+            Err(e) => {
+                assert!(matches!(e, StoreError::Io(_) | StoreError::Unusable(_)), "{e}");
+                refused += 1;
+                // It may be refused while the disk is full; what it gives must be what was acknowledged.
+                if let Ok(state) = store.load(&jid("a@muc")) {
+                    assert_eq!(state.expect("there").record.config.name, name(stored));
+                }
+                if refused == 5 {
+                    break;
+                }
+            }
+        }
+    }
+    println!("{stored} stored, {refused} refused");
+    assert!(stored > 10 && refused == 5, "the limit was met");
+    let lifted = std::process::Command::new("prlimit")
+        .args(["--pid", &std::process::id().to_string(), "--fsize=unlimited"])
+        .status()
+        .expect("prlimit, of util-linux");
+    assert!(lifted.success());
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let state = loop {
+        match store.load(&jid("a@muc")) {
+            Err(_) if std::time::Instant::now() < deadline => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            outcome => break outcome.expect("the disk works again").expect("there"),
+        }
+    };
+    assert_eq!(state.record.config.name, name(stored));
+    assert!(
+        state.affiliations.keys().eq(&accounts),
+        "no refused change is there, and no acknowledged one missing"
+    );
+    store.commit(&writes(5000)).expect("the disk works again");
+    drop(store);
+    let store = SledStore::open(folder).expect("opened again");
+    let state = store.load(&jid("a@muc")).expect("read").expect("there");
+    assert_eq!(state.record.config.name, name(5000));
+    println!("recovered");
+}
