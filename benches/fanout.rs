@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use conclave::link::{self, Arrivals, Lane, LinkSettings, Secret, Times, outbox};
+use conclave::config::Secret;
+use conclave::link::{self, Arrivals, Lane, LinkSettings, Times, outbox};
 use conclave::wire::encode::{Outgoing, Recipients, Template};
 use conclave::wire::jid::Jid;
 use conclave::wire::stream::{Excess, Head, Limits};
@@ -115,7 +116,7 @@ async fn through_the_link(stanzas: usize) -> Duration {
     let settings = LinkSettings {
         domain: "bench".to_owned(),
         server,
-        secret: Secret::from("secret"),
+        secret: Secret::from("secret".to_owned()),
         limits,
         times: Times::default(),
     };
