@@ -116,7 +116,7 @@ async fn through_the_link(stanzas: usize) -> Duration {
     let settings = LinkSettings {
         domain: "bench".to_owned(),
         server,
-        secret: Secret::from("secret".to_owned()),
+        secret: Secret::new("secret"),
         limits,
         times: Times::default(),
     };
