@@ -9,6 +9,7 @@ mod task;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::config::Settings;
 use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
-use crate::room::cx::Service;
+use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::service::{self, directory::Directory};
 use crate::store::{Store, StoreError, sled::SledStore};
@@ -135,6 +136,8 @@ pub struct Host {
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     directory: RwLock<Directory>,
+    ids: Mutex<Ids>,
+    stopping: AtomicBool,
 }
 
 impl Host {
@@ -158,6 +161,7 @@ impl Host {
             name: settings.service.name.clone(),
             admins: settings.service.admins.clone(),
             create: settings.service.create,
+            admin_fields: settings.service.admin_fields.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
         };
@@ -169,6 +173,8 @@ impl Host {
             replies,
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
+            ids: Mutex::new(Ids::new(task::random())),
+            stopping: AtomicBool::new(false),
         };
         Ok((Arc::new(host), receiver))
     }
@@ -195,8 +201,9 @@ impl Host {
         }
         if inbound.to.local().is_none() {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(answer) = service::answer(&inbound, &self.service, &directory) {
-                drop(directory);
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(answer) = service::answer(&inbound, &self.service, &directory, &mut ids) {
+                drop((directory, ids));
                 self.reply(&answer);
             }
             return;
@@ -216,7 +223,7 @@ impl Host {
         if let Some(mailbox) = rooms.get(room) {
             return mailbox.put(inbound);
         }
-        if rooms.len() >= self.service.limits.rooms_max {
+        if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
             return Err(Box::new(inbound));
         }
         let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
@@ -251,8 +258,10 @@ impl Host {
         self.directory.write().unwrap_or_else(PoisonError::into_inner).set(room.clone(), name);
     }
 
-    /// Lets every room say goodbye, and waits until all have done so.
+    /// Lets every room say goodbye, and waits until all have done so. Rooms that somebody asks for from now on are
+    /// refused with `wait`: clients come back then.
     async fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         for mailbox in &mailboxes {
             mailbox.force(Event::Stop);
