@@ -67,6 +67,7 @@ impl std::error::Error for RunError {}
 /// The store is open and readable before the server is told that we are there: a client that finds rooms missing
 /// forgets them.
 pub async fn run(settings: Settings) -> Result<(), RunError> {
+    let stop_signal = stop_signal().map_err(RunError::System)?;
     let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
     let store: Arc<dyn Store> = Arc::new(store);
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
@@ -78,7 +79,7 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
     let arrivals = Arc::new(Gate(host.clone()));
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stopped));
     let outcome = tokio::select! {
-        signal = stop_signal() => { signal.map_err(RunError::System)?; None }
+        () = stop_signal => None,
         ended = &mut link => Some(ended),
     };
     info!("stopping");
@@ -109,15 +110,17 @@ fn link_settings(settings: &Settings) -> LinkSettings {
     }
 }
 
-async fn stop_signal() -> std::io::Result<()> {
+/// Ends with the first signal to stop after this call; no such signal kills the process any more.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Sends what needs no room, in order.
