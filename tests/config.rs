@@ -136,6 +136,10 @@ fn each_mistake_is_named_with_file_line_and_what_was_meant() {
             after("sever = \"localhost\"\n"),
             &["component.toml:4", "`sever`", "[component]", "did you mean `server`?"],
         ),
+        (
+            after("[service]\nadmin_fields = [\"muc#roomconfig_king\"]\n"),
+            &["component.toml:5", "service.admin_fields", "muc#roomconfig_king", "muc#roomconfig_roomname"],
+        ),
         (after("[limit]\n"), &["component.toml:4", "`limit`", "did you mean [limits]?"]),
         (
             after("depth_max = 3\n"),

@@ -72,6 +72,7 @@ fn nick_of_another_cannot_be_registered() {
     let mut w = open_room(&[]);
     assert_eq!(register(&mut w, "romeo", "set", &nick("JULIET")), ["iq:error room cancel/conflict"]);
     assert_eq!(register(&mut w, "juliet", "set", &nick("Capulet")).last().expect("answer"), DONE);
+    w.clear();
     assert_eq!(register(&mut w, "romeo", "set", &nick("capulet")), ["iq:error room cancel/conflict"]);
 }
 
