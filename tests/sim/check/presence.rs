@@ -59,8 +59,9 @@ fn own(happening: &Happening, client: usize, sent: &Sent) -> Option<bool> {
     match (sent.type_(), was, now) {
         _ if sent.has_code("333") && was.is_none() => Some(true),
         ("unavailable", was, _) => Some(was == Some(true)),
-        // A nick that the client has left may be shown before and after.
+        // A nick that the client has left may be shown before and after; so may one that the room gives it.
         (_, Some(true), Some(false)) => None,
+        (_, Some(false), Some(true)) if happening.set_of(ns::REGISTER).is_some() => None,
         (_, was, now) => Some(now.or(was) == Some(true)),
     }
 }
@@ -70,7 +71,8 @@ fn renamed(happening: &Happening, client: usize, gone: &Sent, next: Option<&&Sen
     let item = gone.x().and_then(|x| x.get_child("item", ns::MUC_USER));
     let new = item.and_then(|item| item.attr("nick")).ok_or("303 without the new nick")?;
     // The nick that stays with another client of the account is shown anew in between.
-    let stays = happening.after.by_nick(gone.nick().unwrap_or_default()).is_some();
+    // So is one that all clients of the account leave one after the other, when the room gives them another.
+    let stays = happening.set_of(ns::REGISTER).is_some() || happening.after.by_nick(gone.nick().unwrap_or_default()).is_some();
     let follows = |sent: &&Sent| sent.type_().is_empty() && sent.nick() == Some(new);
     let later = || happening.got_by(client).any(|sent| sent.is_presence() && follows(&sent));
     if next.is_some_and(|next| follows(next)) || stays && later() {

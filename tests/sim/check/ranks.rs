@@ -152,9 +152,9 @@ fn affiliation_justified(scene: &Scene<'_>, jid: &BareJid, old: Affiliation, new
         let removal = query.has_child("remove", ns::REGISTER);
         return *jid == actor
             && match (old, new) {
-                (Affiliation::None, Affiliation::Member) => {
-                    let allowed = before.config().registration || rank >= Affiliation::Member;
-                    !removal && allowed && rank > Affiliation::Outcast
+                (Affiliation::None | Affiliation::Outcast, Affiliation::Member) => {
+                    let unknown = rank == Affiliation::None && before.config().registration;
+                    !removal && (unknown || rank >= Affiliation::Member)
                 }
                 (Affiliation::Member, Affiliation::None) => removal,
                 _ => false,
