@@ -57,6 +57,7 @@ pub struct Room {
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
     pub(crate) relay: Arc<feature::relay::Pending>,
+    pub(crate) invitations: Arc<feature::invite::Sent>,
     /// Admins of the service: owners of every room without being on its list.
     service_admins: Arc<[BareJid]>,
 }
@@ -72,6 +73,7 @@ impl Room {
             roster: Arc::default(),
             history: Arc::default(),
             relay: Arc::default(),
+            invitations: Arc::default(),
             service_admins: Arc::default(),
         }
     }
@@ -193,6 +195,7 @@ impl Room {
         fx: &mut Effects,
     ) -> Result<(), Refusal> {
         if type_ == MessageType::Error {
+            feature::invite::bounced(self, inbound, fx);
             feature::ghost::bounced(self, inbound, cx, fx);
             return Ok(());
         }
