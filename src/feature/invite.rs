@@ -11,17 +11,24 @@ use crate::room::nick::NickKey;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, message, remove_attr, set_attr};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::Jid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!(
-        "muc#roomconfig_allowinvites",
-        "Members may invite into a members-only room",
-        allow_invites,
-        &["{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites"]
-    )],
+    fields: &[
+        boolean_field!(
+            "muc#roomconfig_allowinvites",
+            "Members may invite into a members-only room",
+            allow_invites,
+            &["{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites"]
+        ),
+        boolean_field!(
+            "x-muc#roomconfig_invitenewmembers",
+            "New members of a members-only room are invited by the room",
+            invite_new_members
+        ),
+    ],
     info: |room, info| {
         let anybody = !room.config().members_only || room.config().allow_invites;
         info.push(("muc#roomconfig_allowinvites", super::digit(anybody)));
@@ -61,11 +68,7 @@ pub(crate) fn mediate(
         let mut copy = invite.clone();
         remove_attr(&mut copy, "to");
         set_attr(&mut copy, "from", from.as_str());
-        let mut word = el("x", ns::MUC_USER).child(copy);
-        if room.config().password_protected {
-            word.append_child(el("password", ns::MUC_USER).text_node(&room.config().password));
-        }
-        fx.send(&message(room.jid.as_jid(), None, &cx.id()).child(word), &invitee);
+        send(room, copy, &invitee, cx, fx);
     }
     Ok(())
 }
@@ -102,6 +105,25 @@ fn invitee(room: &Room, invite: &Element) -> Result<Jid, Refusal> {
         return Err(Refusal::forbidden("this account is banned from the room"));
     }
     Ok(to)
+}
+
+/// Where the room is set to do so, somebody absent who was made a member of a members-only room is invited (§9.5).
+/// Clients that add members send invitations of their own, so it is an option.
+pub(super) fn welcome_member(room: &Room, member: &BareJid, by: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let wanted = room.config().members_only && room.config().invite_new_members;
+    if wanted && member.local().is_some() && room.roster.by_account(member).is_empty() {
+        let invite = el("invite", ns::MUC_USER).with("from", by.as_str());
+        send(room, invite, member.as_jid(), cx, fx);
+    }
+}
+
+/// The room passes an invitation on, with the password if there is one.
+fn send(room: &Room, invite: Element, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let mut word = el("x", ns::MUC_USER).child(invite);
+    if room.config().password_protected {
+        word.append_child(el("password", ns::MUC_USER).text_node(&room.config().password));
+    }
+    fx.send(&message(room.jid.as_jid(), None, &cx.id()).child(word), to);
 }
 
 /// An invitation into a members-only room makes a member.

@@ -28,6 +28,7 @@ pub mod persistence;
 pub mod presence;
 pub mod private;
 pub mod public;
+pub mod register;
 pub mod relay;
 pub mod roles;
 pub mod self_ping;
@@ -124,6 +125,7 @@ pub static FEATURES: &[Feature] = &[
     capacity::FEATURE,
     subject::FEATURE,
     invite::FEATURE,
+    register::FEATURE,
     private::FEATURE,
     presence::FEATURE,
     lists::FEATURE,
