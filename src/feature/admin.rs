@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{affiliations, roles};
+use super::{affiliations, invite, roles};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -46,7 +46,13 @@ pub(crate) fn set(
     for change in &changes {
         match change {
             Change::Role(change) => roles::apply(room, change, actor.as_deref(), cx, fx),
-            Change::Affiliation(change) => affiliations::apply(room, change, actor.as_deref(), cx, fx),
+            Change::Affiliation(change) => {
+                let joins = affiliations::recorded(room, &change.jid) == Affiliation::None;
+                affiliations::apply(room, change, actor.as_deref(), cx, fx);
+                if joins && change.new == Affiliation::Member {
+                    invite::welcome_member(room, &change.jid, &account, cx, fx);
+                }
+            }
         }
     }
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);

@@ -9,6 +9,7 @@ mod task;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::config::Settings;
 use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
-use crate::room::cx::Service;
+use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::service::{self, directory::Directory};
 use crate::store::{Store, StoreError, sled::SledStore};
@@ -66,6 +67,7 @@ impl std::error::Error for RunError {}
 /// The store is open and readable before the server is told that we are there: a client that finds rooms missing
 /// forgets them.
 pub async fn run(settings: Settings) -> Result<(), RunError> {
+    let stop_signal = stop_signal().map_err(RunError::System)?;
     let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
     let store: Arc<dyn Store> = Arc::new(store);
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
@@ -77,7 +79,7 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
     let arrivals = Arc::new(Gate(host.clone()));
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stopped));
     let outcome = tokio::select! {
-        signal = stop_signal() => { signal.map_err(RunError::System)?; None }
+        () = stop_signal => None,
         ended = &mut link => Some(ended),
     };
     info!("stopping");
@@ -108,15 +110,17 @@ fn link_settings(settings: &Settings) -> LinkSettings {
     }
 }
 
-async fn stop_signal() -> std::io::Result<()> {
+/// Ends with the first signal to stop after this call; no such signal kills the process any more.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Sends what needs no room, in order.
@@ -135,6 +139,8 @@ pub struct Host {
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     directory: RwLock<Directory>,
+    ids: Mutex<Ids>,
+    stopping: AtomicBool,
 }
 
 impl Host {
@@ -158,6 +164,7 @@ impl Host {
             name: settings.service.name.clone(),
             admins: settings.service.admins.clone(),
             create: settings.service.create,
+            admin_fields: settings.service.admin_fields.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
         };
@@ -169,6 +176,8 @@ impl Host {
             replies,
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
+            ids: Mutex::new(Ids::new(task::random())),
+            stopping: AtomicBool::new(false),
         };
         Ok((Arc::new(host), receiver))
     }
@@ -195,8 +204,9 @@ impl Host {
         }
         if inbound.to.local().is_none() {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(answer) = service::answer(&inbound, &self.service, &directory) {
-                drop(directory);
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(answer) = service::answer(&inbound, &self.service, &directory, &mut ids) {
+                drop((directory, ids));
                 self.reply(&answer);
             }
             return;
@@ -216,7 +226,7 @@ impl Host {
         if let Some(mailbox) = rooms.get(room) {
             return mailbox.put(inbound);
         }
-        if rooms.len() >= self.service.limits.rooms_max {
+        if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
             return Err(Box::new(inbound));
         }
         let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
@@ -256,8 +266,10 @@ impl Host {
         self.directory.write().unwrap_or_else(PoisonError::into_inner).set(room.clone(), name);
     }
 
-    /// Lets every room say goodbye, and waits until all have done so.
+    /// Lets every room say goodbye, and waits until all have done so. Rooms that somebody asks for from now on are
+    /// refused with `wait`: clients come back then.
     async fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         for mailbox in &mailboxes {
             mailbox.force(Event::Stop);

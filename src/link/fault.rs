@@ -236,7 +236,8 @@ fn advice(condition: &str, up: bool) -> Option<&'static str> {
     Some(match condition {
         "not-authorized" => {
             "make [component] secret the same as the server's: component_secret below Component \"…\" in Prosody, \
-             password below hosts of the ejabberd_service listener in ejabberd"
+             password below hosts of the ejabberd_service listener in ejabberd, which also says so when [component] \
+             domain is not among those hosts"
         }
         "host-unknown" | "improper-addressing" => {
             "the server does not serve [component] domain as a component: add Component \"<domain>\" with \
@@ -249,7 +250,7 @@ fn advice(condition: &str, up: bool) -> Option<&'static str> {
         "conflict" => {
             "[component] domain is connected already, or is a domain of the server itself: stop the other instance; \
              an old dead connection goes away in time, at once with component_conflict_resolve = \"kick_old\" below \
-             Component \"…\" in Prosody; in ejabberd choose a domain that is not in its hosts"
+             Component \"…\" in Prosody; in ejabberd choose a domain that is not in the top-level hosts"
         }
         "invalid-namespace" => {
             "the port is one for clients or servers: point [component] server at the component port (Prosody: \

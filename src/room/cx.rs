@@ -29,6 +29,8 @@ pub struct Service {
     pub admins: Vec<BareJid>,
     /// Who may create rooms.
     pub create: Create,
+    /// Form fields that only the service's admins may change.
+    pub admin_fields: Vec<String>,
     /// Configuration of a new room.
     pub default_room: Config,
     /// Bounds.
@@ -90,7 +92,8 @@ impl Ids {
         Self { seed, count: 0 }
     }
 
-    fn fresh(&mut self) -> String {
+    /// An id that was not given out before.
+    pub fn fresh(&mut self) -> String {
         self.count += 1;
         format!("{:012x}-{:x}", self.seed & 0xffff_ffff_ffff, self.count)
     }

@@ -93,3 +93,20 @@ fn room_carries_no_messages_between_strangers() {
     assert_eq!(w.got("mallory"), ["message:error room cancel/item-not-found"]);
     assert!(w.silent());
 }
+
+#[test]
+fn inviter_learns_that_the_invited_account_does_not_exist() {
+    // 45-7.8.2-f
+    let mut w = room_of_two(&[]);
+    invite(&mut w, "romeo", "<invite to='nobody@example'/>");
+    let id = w.stanzas("nobody@example")[0].attr("id").expect("id").to_owned();
+    let bounce = |who: &str, w: &mut World| {
+        w.send(who, &format!("<message xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"));
+    };
+    bounce("mallory", &mut w);
+    assert!(w.silent(), "only the invited address can say so");
+    bounce("nobody@example", &mut w);
+    let answer = w.stanzas("romeo");
+    assert_eq!(crate::world::line(&answer[0]), "message:error room cancel/item-not-found");
+    assert_eq!(answer[0].attr("id"), Some("i"));
+}

@@ -8,5 +8,6 @@ mod iq;
 mod leaving;
 mod owner;
 mod persistence;
+mod register;
 mod talking;
 mod world;

@@ -37,7 +37,7 @@ fn value(w: &mut World, var: &str) -> String {
 
 #[test]
 fn form_has_every_field_of_the_registry() {
-    // 45-10.1.1-d, 45-10.1.3-a, 45-10.2-b, 45-10.1-b, 45-3-a
+    // 45-10.1.1-d, 45-10.1.3-a, 45-10.2-b, 45-3-a
     let mut w = room_of_two(&[]);
     let vars: Vec<_> = form(&mut w, "owner").into_iter().map(|f| f.0).collect();
     for var in [
@@ -160,7 +160,7 @@ fn protection_needs_a_password() {
 
 #[test]
 fn privacy_codes_come_together_with_104() {
-    // 45-10.2.1-b, clients NEW-11
+    // 45-10.2.1-b
     let mut w = room_of_two(&[]);
     w.configure("owner", &[("whois", "anyone"), ("enablelogging", "1")]);
     let codes: Vec<_> = w.got("romeo").into_iter().filter(|l| l.starts_with("message")).collect();

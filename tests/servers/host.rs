@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::client::Door;
+use super::client::{Account, Client, Door};
 use super::process::{Process, Program, tail};
 use super::{ejabberd, ports, prosody};
 
@@ -19,8 +19,10 @@ pub(crate) const PEER_MUC: &str = "conference.localhost";
 /// The secret of the component.
 pub(crate) const SECRET: &str = "a secret for the loopback";
 
-/// How long a server may take until it listens.
+/// How long a server may take until it takes its first account.
 const START: Duration = Duration::from_secs(60);
+/// How often a start is tried: somebody else may take a port between our look at it and the server's.
+const TRIES: u32 = 3;
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,11 +69,21 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Starts a server and waits until it listens on both ports.
+    /// Starts a server and waits until it listens on both ports and takes accounts.
     ///
     /// # Errors
     /// What is missing or went wrong, with the end of the server's log.
     pub(crate) fn start(kind: Kind) -> Result<Self, String> {
+        let mut outcome = Self::try_start(kind);
+        for _ in 1..TRIES {
+            if outcome.is_err() {
+                outcome = Self::try_start(kind);
+            }
+        }
+        outcome
+    }
+
+    fn try_start(kind: Kind) -> Result<Self, String> {
         let folder = tempfile::Builder::new()
             .prefix(&format!("conclave-{}-", kind.name()))
             .tempdir()
@@ -83,8 +95,13 @@ impl Host {
             Kind::Ejabberd => ejabberd::program(&settings)?,
         };
         let host = Self { kind, client_port, component_port, process: Process::start(program)?, folder };
-        host.listens(client_port)?;
-        host.listens(component_port)?;
+        let deadline = Instant::now() + START;
+        for port in [client_port, component_port] {
+            host.until(deadline, || {
+                TcpStream::connect(("127.0.0.1", port)).map_err(|e| format!("port {port}: {e}"))
+            })?;
+        }
+        host.until(deadline, || Client::register(&host.door(), &host.watcher()).map_err(|e| e.to_string()))?;
         Ok(host)
     }
 
@@ -114,12 +131,25 @@ impl Host {
         self.folder.path()
     }
 
-    fn listens(&self, port: u16) -> Result<(), String> {
-        let deadline = Instant::now() + START;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+    /// An account that exists from the start, for looking whether somebody is there.
+    pub(crate) fn watcher(&self) -> Account {
+        Account { user: "watcher".to_owned(), password: "watching".to_owned() }
+    }
+
+    /// Tries until it succeeds, the server ends, or the time is over.
+    fn until<T>(
+        &self,
+        deadline: Instant,
+        mut attempt: impl FnMut() -> Result<T, String>,
+    ) -> Result<T, String> {
+        loop {
+            let fault = match attempt() {
+                Ok(success) => return Ok(success),
+                Err(fault) => fault,
+            };
             if self.process.ended().is_some() || Instant::now() > deadline {
                 return Err(format!(
-                    "{} does not listen on port {port}; the end of its logs:\n{}{}",
+                    "{} does not start: {fault}; the end of its logs:\n{}{}",
                     self.kind.name(),
                     self.process.log_tail(),
                     tail(&self.folder.path().join("server.log"))
@@ -127,7 +157,6 @@ impl Host {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use conclave::wire::ns;
 use minidom::Element;
 
-use super::client::{Account, Client, Door};
+use super::client::Client;
 use super::host::{Host, MUC, SECRET};
 use super::process::{Process, Program};
 
@@ -47,7 +47,7 @@ impl Service {
             log: folder.join("conclave.log"),
         })?;
         let service = Self { process };
-        service.answers(&host.door())?;
+        service.answers(host)?;
         Ok(service)
     }
 
@@ -57,10 +57,10 @@ impl Service {
     }
 
     /// Asks it for its disco#info until it answers with a result.
-    fn answers(&self, door: &Door) -> Result<(), String> {
-        let account = Account { user: format!("ready-{}", self.process.pid()), password: "ready".to_owned() };
-        Client::register(door, &account).map_err(|e| e.to_string())?;
-        let mut client = Client::login(door, &account, "ready").map_err(|e| e.to_string())?;
+    fn answers(&self, host: &Host) -> Result<(), String> {
+        let resource = format!("at-{}", self.process.pid());
+        let mut client =
+            Client::login(&host.door(), &host.watcher(), &resource).map_err(|e| e.to_string())?;
         let deadline = Instant::now() + START;
         loop {
             let query = Element::bare("query", ns::DISCO_INFO);
