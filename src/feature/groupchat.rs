@@ -27,7 +27,7 @@ pub(crate) fn speak(
     let Some(speaker) = room.roster.by_session(&inbound.from).cloned() else {
         return Err(Refusal::not_acceptable("only occupants speak in this room"));
     };
-    let message = reflected(room, &speaker, inbound, cx);
+    let message = passed_on(room, &speaker, Some("groupchat"), inbound, cx);
     if subject::is_change(&inbound.stanza) {
         subject::set(room, &speaker, &message, cx)?;
     } else if speaker.role < Role::Participant {
@@ -38,11 +38,16 @@ pub(crate) fn speak(
     Ok(())
 }
 
-/// The message as everybody gets it: from the occupant, with the client's id and `xml:lang`, and everything in it
-/// but what only the room may say.
-fn reflected(room: &Room, speaker: &Occupant, inbound: &Inbound, cx: &mut Cx<'_>) -> Element {
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
-    let mut copy = message(&room.occupant_jid(&speaker.nick), Some("groupchat"), &id);
+/// A message as others get it: from the occupant, with the client's id and `xml:lang`, and everything in it but what only
+/// the room may say.
+pub(super) fn passed_on(
+    room: &Room,
+    speaker: &Occupant,
+    type_: Option<&str>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+) -> Element {
+    let mut copy = message(&room.occupant_jid(&speaker.nick), type_, &cx.id_of(inbound));
     if let Some(lang) = lang(&inbound.stanza) {
         set_lang(&mut copy, lang);
     }

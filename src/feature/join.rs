@@ -92,7 +92,7 @@ fn welcome(
     let joiner: Arc<[Jid]> = Arc::new([inbound.from.clone()]);
     anonymity::show_others(room, &occupant, &joiner, cx, fx);
     // The joiner finds the id of the join request on the own presence (§7.2.2).
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    let id = cx.id_of(inbound);
     let notice = room.notice_of(&occupant, &id);
     room.tell_own(fx, &notice, &joiner, codes);
     if tell_others {

@@ -72,7 +72,7 @@ pub(crate) fn available(
 /// An occupant's new presence goes to all (§7.7).
 fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
     let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    let id = cx.id_of(inbound);
     show(room, &occupant, &id, fx);
 }
 
