@@ -1,15 +1,11 @@
 //! Messages to everybody (XEP-0045 §7.4).
 
-use minidom::Element;
-
-use super::presence::only_the_room_says;
+use super::reflect::passed_on;
 use super::{Feature, history, subject};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::role::Role;
-use crate::room::roster::Occupant;
-use crate::wire::build::{lang, message, set_lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -36,23 +32,4 @@ pub(crate) fn speak(
     history::keep(room, &message, cx);
     fx.send_many(&message, room.roster.everyone());
     Ok(())
-}
-
-/// A message as others get it: from the occupant, with the client's id and `xml:lang`, and everything in it but what only
-/// the room may say.
-pub(super) fn passed_on(
-    room: &Room,
-    speaker: &Occupant,
-    type_: Option<&str>,
-    inbound: &Inbound,
-    cx: &mut Cx<'_>,
-) -> Element {
-    let mut copy = message(&room.occupant_jid(&speaker.nick), type_, &cx.id_of(inbound));
-    if let Some(lang) = lang(&inbound.stanza) {
-        set_lang(&mut copy, lang);
-    }
-    for child in inbound.stanza.children().filter(|c| !only_the_room_says(c, &room.jid)) {
-        copy.append_child(child.clone());
-    }
-    copy
 }

@@ -1,6 +1,6 @@
 //! Private messages between occupants (XEP-0045 §7.5).
 
-use super::groupchat::passed_on;
+use super::reflect::passed_on;
 use super::{Feature, Field, FieldKind};
 use crate::room::Room;
 use crate::room::audience::sessions;
