@@ -99,7 +99,7 @@ fn a_goodbye_beyond_a_limit_is_still_a_goodbye() {
     peer.room_works(ROOM);
 }
 
-// 45-G-e, 45-17.2-a
+// 45-G-d, 45-G-e, 45-17.2-a, 45-17.4-a
 #[test]
 fn types_and_requests_that_do_not_exist_are_refused() {
     let unknown = "<query xmlns='urn:example:unknown'/>";

@@ -238,7 +238,6 @@ fn told_to_stop_without_a_link_the_service_stops_at_once() {
     assert_eq!(peer.end().len(), 1, "nothing but a handshake");
 }
 
-// 114-17
 #[test]
 fn the_secret_is_in_no_log() {
     let mut server = Server::start_with("[log]\nlevel = \"trace\"");

@@ -162,6 +162,9 @@ fn changes_after_a_restart_are_kept_as_well() {
         let (own, _) = enter(&mut peer, "hag", "hag@example.org/x");
         assert_eq!(error(&own), if round == 0 { "auth/forbidden" } else { "" });
         assert_eq!(item(&own, "affiliation").as_deref(), [None, Some("none"), Some("member")][round]);
+        for (list, holders) in [("outcast", [1, 0, 0]), ("member", [1, 1, 2])] {
+            assert_eq!(peer.list(ROOM, list).len(), holders[round], "{list} in round {round}");
+        }
         let next = ["none", "member", "none"][round];
         assert_eq!(peer.affiliate(OWNER, ROOM, "hag@example.org", next).attr("type"), Some("result"));
     }

@@ -7,7 +7,7 @@ use minidom::Element;
 use super::server::{DOMAIN, Server};
 use super::words::{OWNER, ROOM, codes, error, join, leave};
 
-// 199-1, 410-1, 410-3, 410-4
+// 199-1, 114-12, 410-1, 410-3, 410-4
 #[test]
 fn a_ping_is_answered_by_the_service_by_a_room_and_by_oneself() {
     let server = Server::start();

@@ -44,17 +44,6 @@ fn until_granted(peer: &mut Peer, mut ask: impl FnMut(&mut Peer) -> Element) {
     }
 }
 
-/// Who is what, in the owner's eyes.
-fn members(peer: &mut Peer, affiliation: &str) -> Vec<String> {
-    let query = format!(
-        "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='{affiliation}'/></query>"
-    );
-    let answer = peer.ask(OWNER, ROOM, "get", &query);
-    assert_eq!(answer.attr("type"), Some("result"));
-    let items = answer.children().flat_map(Element::children);
-    items.filter_map(|item| item.attr("jid").map(str::to_owned)).collect()
-}
-
 // 45-5.2.2-a
 #[test]
 fn a_change_that_cannot_be_stored_is_refused_and_nobody_hears_of_it() {
@@ -84,7 +73,7 @@ fn a_change_that_cannot_be_stored_is_refused_and_nobody_hears_of_it() {
         assert_eq!((error(&answer).as_str(), answer.attr("to")), (FAILED, Some(from)), "{inside}");
         peer.nothing_but_ping(ROOM);
     }
-    assert_eq!(members(&mut peer, "member"), [""; 0]);
+    assert_eq!(peer.list(ROOM, "member"), [""; 0]);
     let sequence = peer.join(ROOM, "Late", "late@example.org/x");
     let own = sequence.iter().rfind(|s| s.name() == "presence").expect("still open to all");
     assert_eq!(codes(own), [110]);
@@ -126,15 +115,15 @@ fn while_the_disk_is_full_the_room_chats_on_and_afterwards_all_is_as_ever() {
     until_granted(&mut peer, |peer| peer.affiliate(OWNER, ROOM, "guest@example.org", "admin"));
     let seen = peer.expect("presence", &[("from", "room@muc.example/Visitor"), ("to", OWNER)]);
     assert_eq!(item(&seen, "affiliation").as_deref(), Some("admin"));
-    assert_eq!(members(&mut peer, "admin"), ["guest@example.org"]);
+    assert_eq!(peer.list(ROOM, "admin"), ["guest@example.org"]);
 
     server.kill();
     drop(peer);
     server.start_again();
     let mut peer = server.accept();
     peer.join(ROOM, "Owner", OWNER);
-    assert_eq!(members(&mut peer, "admin"), ["guest@example.org"]);
-    assert_eq!(members(&mut peer, "member"), [""; 0], "what was refused never was");
+    assert_eq!(peer.list(ROOM, "admin"), ["guest@example.org"]);
+    assert_eq!(peer.list(ROOM, "member"), [""; 0], "what was refused never was");
 }
 
 // 45-10.1.3-c

@@ -70,6 +70,17 @@ impl Peer {
         self.ask(who, room, "set", &query)
     }
 
+    /// The accounts on one of a room's lists, as the owner gets it.
+    pub(crate) fn list(&mut self, room: &str, affiliation: &str) -> Vec<String> {
+        let query = format!(
+            "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='{affiliation}'/></query>"
+        );
+        let answer = self.ask(OWNER, room, "get", &query);
+        assert_eq!(answer.attr("type"), Some("result"), "{answer:?}");
+        let items = answer.children().flat_map(Element::children);
+        items.filter_map(|item| item.attr("jid").map(str::to_owned)).collect()
+    }
+
     /// An IQ and its answer.
     pub(crate) fn ask(&mut self, who: &str, to: &str, type_: &str, payload: &str) -> Element {
         let id = self.fresh_id();
