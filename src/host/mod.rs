@@ -33,8 +33,9 @@ use crate::wire::stream::{Excess, Head};
 use commit::Committer;
 use mailbox::Mailbox;
 
-/// How long rooms may take to say goodbye.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
+/// after which container runtimes kill.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
