@@ -31,11 +31,10 @@ pub(crate) fn set(
 ) -> Result<(), Refusal> {
     let changes = read(room, query, cx)?;
     let account = inbound.from.to_bare();
-    let standing = room.standing(&inbound.from);
     let mut of_affiliation = Vec::new();
     for change in &changes {
         match change {
-            Change::Role(change) => roles::check(room, standing, change)?,
+            Change::Role(change) => roles::check(room, &account, change)?,
             Change::Affiliation(change) => of_affiliation.push(change.clone()),
         }
     }

@@ -28,6 +28,7 @@ pub mod persistence;
 pub mod presence;
 pub mod private;
 pub mod public;
+pub mod reflect;
 pub mod register;
 pub mod relay;
 pub mod roles;

@@ -288,12 +288,16 @@ impl Room {
         })
     }
 
-    /// The standing of an account with whatever role `session` has.
-    pub(crate) fn standing(&self, session: &Jid) -> Standing {
-        Standing {
-            affiliation: self.affiliation(&session.to_bare()),
-            role: self.roster.by_session(session).map_or(Role::None, |o| o.role),
-        }
+    /// The standing of an account: the highest role that any of its clients has. Admins and owners have the powers of
+    /// moderators also while they are not in the room (XEP-0045 §8 asks for the account, not for the client).
+    pub(crate) fn standing(&self, account: &BareJid) -> Standing {
+        let affiliation = self.affiliation(account);
+        let present = self.roster.iter().filter(|o| &o.account == account).map(|o| o.role).max();
+        let role = match present {
+            _ if affiliation >= Affiliation::Admin => Role::Moderator,
+            role => role.unwrap_or(Role::None),
+        };
+        Standing { affiliation, role }
     }
 
     /// How many owners there are.

@@ -421,3 +421,27 @@ fn too_many_items_or_affiliations_are_refused() {
     w.admin("owner", &items(2));
     assert_eq!(w.got("owner"), ["iq:error room wait/resource-constraint"]);
 }
+
+#[test]
+fn account_of_a_moderator_acts_from_any_of_its_clients() {
+    // 45-8-a, 45-9.6-a
+    let mut w = room_of_three(&[]);
+    w.admin("owner/elsewhere", "<item nick='romeo' role='moderator'/>");
+    assert_eq!(w.got("owner/elsewhere"), [DONE]);
+    assert!(w.got("juliet")[0].starts_with("available romeo [none moderator"));
+    w.admin("romeo/phone", "<item nick='juliet' role='none'/>");
+    assert_eq!(w.got("romeo/phone"), [DONE]);
+}
+
+#[test]
+fn moderator_may_kick_himself() {
+    // 45-8.2-f
+    let mut w = room_of_three(&[]);
+    w.admin("owner", "<item nick='romeo' role='moderator'/>");
+    w.clear();
+    w.admin("romeo", "<item nick='romeo' role='none'/>");
+    assert_eq!(
+        w.got("romeo"),
+        ["unavailable romeo 307 [none none jid=romeo@example/pc actor=romeo] 110", DONE]
+    );
+}

@@ -48,7 +48,8 @@ fn every_stanza_has_both_addresses_and_an_id() {
 fn each_reason_not_to_let_somebody_in_has_its_error() {
     // 45-7.2.17-a, 45-G-a, 45-G-b
     let full = |w: &mut World| w.service.limits.occupants_max = 1;
-    let cases: [(&[(&str, &str)], &str, &str, &str); 7] = [
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Fields<'_>, &str, &str, &str); 7] = [
         (&[("roomsecret", "s")], "", "romeo", "auth/not-authorized"),
         (&[], "<item affiliation='outcast' jid='romeo@example'/>", "romeo", "auth/forbidden"),
         (&[("membersonly", "1")], "", "romeo", "auth/registration-required"),
