@@ -361,7 +361,7 @@ fn rejoin_under_another_nick_is_a_nick_change_and_everything_again() {
 fn who_may_not_enter_learns_the_least_first() {
     // trap 26
     let mut w = World::with_room(&[("membersonly", "1"), ("roomsecret", "s"), ("maxusers", "1")]);
-    let mut answer = |w: &mut World| {
+    let answer = |w: &mut World| {
         w.clear();
         w.join_as("romeo", "owner", "<password>wrong</password>");
         w.got("romeo").remove(0)
