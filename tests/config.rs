@@ -1,7 +1,9 @@
 //! The settings as an operator meets them: the real binary, its files, its environment, its messages.
 
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use conclave::config::{OVERRIDES, SAMPLE};
 use conclave::room::{config::Config, limits::Limits};
@@ -133,6 +135,10 @@ fn each_mistake_is_named_with_file_line_and_what_was_meant() {
         (
             after("sever = \"localhost\"\n"),
             &["component.toml:4", "`sever`", "[component]", "did you mean `server`?"],
+        ),
+        (
+            after("[service]\nadmin_fields = [\"muc#roomconfig_king\"]\n"),
+            &["component.toml:5", "service.admin_fields", "muc#roomconfig_king", "muc#roomconfig_roomname"],
         ),
         (after("[limit]\n"), &["component.toml:4", "`limit`", "did you mean [limits]?"]),
         (
@@ -291,6 +297,43 @@ fn what_config_print_shows_reads_back_to_the_same() {
     assert_eq!(first["default_room"]["member_list"]["visitor"].as_bool(), Some(false));
     let again = folder(Some(&toml::to_string(&first).expect("TOML")));
     assert_eq!(printed(again.path(), &[], &[]), first);
+}
+
+#[test]
+fn run_refuses_wrong_settings_with_2_and_fails_with_1() {
+    let at = folder(Some("[component]\n"));
+    let output = conclave(at.path(), &[], &["run"]);
+    assert_eq!(output.status.code(), Some(2));
+    let at = folder(Some(MINIMAL));
+    let output = conclave(at.path(), &[], &["run", "--store", "component.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_holds(&stderr(&output), &["ERROR", "component.toml is not a folder"]);
+}
+
+#[test]
+fn run_logs_json_without_the_secret_and_ends_in_order_on_sigterm() {
+    // A server that accepts and says nothing, so that the service waits in its handshake.
+    let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let at = folder(Some(&format!("{MINIMAL}[log]\nlevel = \"trace\"\nformat = \"json\"\n")));
+    let address = server.local_addr().expect("bound").to_string();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_conclave"))
+        .current_dir(at.path())
+        .args(["run", "--server", &address, "--store", "store"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let (_link, _) = server.accept().expect("it connects");
+    let killed = Command::new("kill").arg(child.id().to_string()).status().expect("kill runs");
+    assert!(killed.success());
+    let mut log = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut log).expect("UTF-8");
+    assert_eq!(child.wait().expect("ended").code(), Some(0), "{log}");
+    assert!(!log.contains("s3cr3t-from-file"), "{log}");
+    assert!(log.lines().count() > 1);
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert!(line["level"].is_string() && line["fields"]["message"].is_string(), "{line}");
+    }
 }
 
 /// All `section.key` of a table with their values.

@@ -33,7 +33,7 @@ fn room() -> BareJid {
 
 fn room_write(n: u64) -> Write {
     let config = Config { name: n.to_string(), ..Config::default() };
-    let record = RoomRecord { created: jiff::Timestamp::UNIX_EPOCH, config, subject: None };
+    let record = RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, config);
     Write::Room { room: room(), record: Box::new(record) }
 }
 

@@ -19,11 +19,8 @@ fn jid(text: &str) -> BareJid {
 fn record(name: &str) -> RoomRecord {
     let at = jiff::Timestamp::from_second(1_700_000_000).expect("a time");
     let subject = Subject { texts: vec![(String::new(), "Fire".to_owned())], nick: "hag".to_owned(), at };
-    RoomRecord {
-        created: at,
-        config: Config { name: name.to_owned(), ..Config::default() },
-        subject: Some(subject),
-    }
+    let config = Config { name: name.to_owned(), ..Config::default() };
+    RoomRecord { subject: Some(subject), ..RoomRecord::new(at, config) }
 }
 
 fn room(room: &str, name: &str) -> Write {

@@ -39,6 +39,7 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     let secret = check.secret()?;
     let admins = check.admins()?;
     check.service(&domain)?;
+    check.admin_fields()?;
     check.limits()?;
     check.default_room()?;
     check.store()?;
@@ -74,6 +75,21 @@ impl Check<'_> {
             }
         };
         ConfigError::new(self.origins.nearest(path), format!("{path} is not set; {how}{file}"))
+    }
+
+    fn admin_fields(&self) -> Result<(), ConfigError> {
+        let known = |var: &&String| crate::feature::fields().any(|field| field.var == var.as_str());
+        match self.raw.service.admin_fields.iter().find(|var| !known(var)) {
+            None => Ok(()),
+            Some(var) => {
+                let vars: Vec<_> = crate::feature::fields().map(|field| field.var).collect();
+                let known = vars.join(", ");
+                Err(self.wrong(
+                    "service.admin_fields",
+                    format_args!("has no room option \"{var}\"; there are {known}"),
+                ))
+            }
+        }
     }
 
     fn domain(&self) -> Result<BareJid, ConfigError> {

@@ -66,6 +66,8 @@ pub struct Service {
     pub admins: Vec<BareJid>,
     /// Who may create rooms.
     pub create: Create,
+    /// Room options, as the configuration form names them, that only these admins may change.
+    pub admin_fields: Vec<String>,
 }
 
 /// `[store]`: where durable facts are kept.
@@ -98,7 +100,12 @@ pub enum LogFormat {
 
 impl Default for Service {
     fn default() -> Self {
-        Self { name: "Chat rooms".to_owned(), admins: Vec::new(), create: Create::Anyone }
+        Self {
+            name: "Chat rooms".to_owned(),
+            admins: Vec::new(),
+            create: Create::Anyone,
+            admin_fields: Vec::new(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{affiliations, roles};
+use super::{affiliations, invite, roles};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -31,11 +31,10 @@ pub(crate) fn set(
 ) -> Result<(), Refusal> {
     let changes = read(room, query, cx)?;
     let account = inbound.from.to_bare();
-    let standing = room.standing(&inbound.from);
     let mut of_affiliation = Vec::new();
     for change in &changes {
         match change {
-            Change::Role(change) => roles::check(room, standing, change)?,
+            Change::Role(change) => roles::check(room, &account, change)?,
             Change::Affiliation(change) => of_affiliation.push(change.clone()),
         }
     }
@@ -46,7 +45,13 @@ pub(crate) fn set(
     for change in &changes {
         match change {
             Change::Role(change) => roles::apply(room, change, actor.as_deref(), cx, fx),
-            Change::Affiliation(change) => affiliations::apply(room, change, actor.as_deref(), cx, fx),
+            Change::Affiliation(change) => {
+                let joins = affiliations::recorded(room, &change.jid) == Affiliation::None;
+                affiliations::apply(room, change, actor.as_deref(), cx, fx);
+                if joins && change.new == Affiliation::Member {
+                    invite::welcome_member(room, &change.jid, &account, cx, fx);
+                }
+            }
         }
     }
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);

@@ -42,5 +42,5 @@ pub(super) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Cx<'_>, f
         let stanza = presence(&room.occupant_jid(&occupant.nick), Some("unavailable"), &cx.id()).child(x);
         fx.send_many(&stanza, sessions(occupant));
     }
-    *room = Room::absent(room.jid.clone());
+    *room = room.vacated();
 }

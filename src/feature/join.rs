@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use minidom::Element;
 
-use super::{FEATURES, anonymity, capacity, history, members_only, nick, password, subject};
+use super::{
+    FEATURES, affiliations, anonymity, capacity, history, members_only, nick, password, roles, subject,
+};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
-use crate::room::privilege::initial_role;
 use crate::room::roster::{Occupant, Said, Session};
-use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::room::state::{Affiliation, RoomRecord};
 use crate::room::{Life, Room};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
@@ -43,7 +44,10 @@ pub(super) fn enter(
     }
     members_only::check(room, affiliation)?;
     password::check(room, x)?;
-    nick::check_free(room, wanted, &account)?;
+    let nick = nick::on_entry(room, wanted, &account);
+    nick::check_free(room, &nick, &account)?;
+    let renamed = &nick != wanted;
+    let wanted = &nick;
     let present = room.roster.by_nick(wanted.key()).cloned();
     if present.is_none() {
         capacity::check(room, affiliation, cx)?;
@@ -52,10 +56,11 @@ pub(super) fn enter(
         return Err(Refusal::resource_constraint("this account has too many sessions in the room"));
     }
 
-    let role = present.map_or_else(|| initial_role(affiliation, room.config().moderated), |o| o.role);
+    let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
     let session = Session { jid: inbound.from.clone(), presence };
     room.roster_mut().enter(wanted, &account, role, session);
-    let mut codes = if created { vec![201] } else { Vec::new() };
+    let mut codes: Vec<u16> =
+        [(created, 201), (renamed, 210)].iter().filter(|(on, _)| *on).map(|(_, code)| *code).collect();
     for feature in FEATURES {
         (feature.entry_codes)(room, &mut codes);
     }
@@ -89,7 +94,7 @@ fn welcome(
     let joiner: Arc<[Jid]> = Arc::new([inbound.from.clone()]);
     anonymity::show_others(room, &occupant, &joiner, cx, fx);
     // The joiner finds the id of the join request on the own presence (§7.2.2).
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    let id = cx.id_of(inbound);
     let notice = room.notice_of(&occupant, &id);
     room.tell_own(fx, &notice, &joiner, codes);
     if tell_others {
@@ -112,11 +117,8 @@ fn create(room: &mut Room, owner: &BareJid, cx: &Cx<'_>, fx: &mut Effects) -> Re
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }
-    let record = RoomRecord { created: cx.now, config: cx.service.default_room.clone(), subject: None };
-    let affiliated = Affiliated { affiliation: Affiliation::Owner, nick: None, reason: None };
-    let affiliations = std::iter::once((owner.clone(), affiliated)).collect();
-    room.state = Arc::new(State { record, affiliations });
+    room.state_mut().record = RoomRecord::new(cx.now, cx.service.default_room.clone());
     room.life = Life::Locked;
-    fx.touch(owner);
+    affiliations::found(room, owner, fx);
     Ok(())
 }

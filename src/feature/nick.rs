@@ -1,16 +1,16 @@
 //! Nicks: whose they are, and how an occupant changes his (XEP-0045 §7.2.8, §7.6).
 
 use super::join::other_sessions;
-use super::presence;
+use super::{presence, register};
 use crate::room::Room;
 use crate::room::audience::Notice;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::{Nick, NickKey};
-use crate::room::roster::{Occupant, Session};
+use crate::room::roster::Occupant;
 use crate::wire::build::Item;
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 
 /// Refuses a nick that another account uses or has reserved.
@@ -30,6 +30,34 @@ pub(super) fn reserved_for<'a>(room: &'a Room, key: &NickKey) -> Option<&'a Bare
     room.state.affiliations.iter().find(|(_, a)| reserved(&a.nick)).map(|(jid, _)| jid)
 }
 
+/// The nick under which somebody enters who wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10).
+pub(super) fn on_entry(room: &Room, wanted: &Nick, account: &BareJid) -> Nick {
+    match locked_to(room, account) {
+        Some(nick) => nick,
+        None => wanted.clone(),
+    }
+}
+
+/// The nick that an account has to keep to, if it has to.
+fn locked_to(room: &Room, account: &BareJid) -> Option<Nick> {
+    if !room.config().lock_nicks {
+        return None;
+    }
+    register::registered_nick(room, account).map(Nick::trusted)
+}
+
+/// All clients of an account get the nick `wanted` from the room; everybody is told with code 210 (§7.10).
+pub(super) fn assign(room: &mut Room, account: &BareJid, wanted: &Nick, cx: &mut Cx<'_>, fx: &mut Effects) {
+    for occupant in room.roster.by_account(account) {
+        if occupant.nick == *wanted {
+            continue;
+        }
+        for session in &occupant.sessions {
+            relocate(room, &session.jid, wanted, &cx.id(), &[210], cx, fx);
+        }
+    }
+}
+
 /// The session that sent `inbound` moves from the nick of `occupant` to `wanted`.
 ///
 /// Only this session moves: others of the same occupant stay under the old nick, and then nobody but the mover
@@ -43,20 +71,37 @@ pub(super) fn change(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check_free(room, wanted, &occupant.account)?;
-    let mover = &inbound.from;
-    let Some(before) = room.roster_mut().leave(mover) else { return Ok(()) };
-    let session: Session = before.shown().clone();
-    let stay = room.roster.by_nick(before.nick.key()).cloned();
-    if stay.is_some() && wanted.key() == before.nick.key() {
+    if locked_to(room, &occupant.account).is_some_and(|nick| &nick != wanted) {
+        return Err(Refusal::not_acceptable_here("you keep to the nick that you registered"));
+    }
+    if occupant.sessions.len() > 1 && wanted.key() == occupant.nick.key() {
         return Err(Refusal::conflict("your other client uses this nick in another spelling"));
     }
-    room.roster_mut().enter(wanted, &occupant.account, occupant.role, session.clone());
+    let id = cx.id_of(inbound);
+    relocate(room, &inbound.from, wanted, &id, &[], cx, fx);
+    Ok(())
+}
 
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+/// Moves one session to another nick and tells everybody; `codes` come with the new presence.
+fn relocate(
+    room: &mut Room,
+    mover: &Jid,
+    wanted: &Nick,
+    id: &str,
+    codes: &[u16],
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let Some(before) = room.roster_mut().leave(mover) else { return };
+    let Some(session) = before.sessions.iter().find(|s| &s.jid == mover).cloned() else { return };
+    let stay = room.roster.by_nick(before.nick.key()).cloned();
+    let occupant = before.clone();
+    room.roster_mut().enter(wanted, &occupant.account, occupant.role, session);
+
     let gone = Notice {
         nick: &before.nick,
         type_: Some("unavailable"),
-        id: &id,
+        id,
         said: None,
         item: Item {
             affiliation: Some(room.affiliation(&occupant.account)),
@@ -73,12 +118,11 @@ pub(super) fn change(
         None => {}
         Some(stay) => presence::show(room, &stay, &cx.id(), fx),
     }
-    let Some(moved) = room.roster.by_session(mover).cloned() else { return Ok(()) };
-    let notice = room.notice_of(&moved, &id);
+    let Some(moved) = room.roster.by_session(mover).cloned() else { return };
+    let notice = Notice { codes, ..room.notice_of(&moved, id) };
     room.tell_own(fx, &notice, std::slice::from_ref(mover), &[]);
     room.tell_own(fx, &notice, &other_sessions(&moved, mover), &[]);
     if room.broadcasts(moved.role) {
         room.tell_others(fx, &notice);
     }
-    Ok(())
 }

@@ -27,9 +27,11 @@ fn must_be_owner(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
 }
 
 /// The form with the current values.
-pub(crate) fn get(room: &Room, inbound: &Inbound, _cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     must_be_owner(room, inbound)?;
+    let by_admin = cx.service.is_admin(&inbound.from.to_bare());
     let mut shown: Vec<Field<'_>> = fields()
+        .filter(|field| by_admin || !kept_to_admins(field, cx))
         .map(|field| {
             let (type_, options) = field.kind.wire();
             let values = (field.get)(room.config());
@@ -82,7 +84,8 @@ pub(crate) fn set(
             Ok(())
         }
         Reply::Submit(form) => {
-            let config = read_config(room.config(), &form, cx)?;
+            let by_admin = cx.service.is_admin(&inbound.from.to_bare());
+            let config = read_config(room.config(), &form, by_admin, cx)?;
             let changes = read_lists(room, &form)?;
             affiliations::check_end(room, &changes, cx)?;
             fx.send(&result, &inbound.from);
@@ -93,17 +96,29 @@ pub(crate) fn set(
 }
 
 /// The configuration after the form: a field that is absent keeps its value, unknown ones are ignored.
-fn read_config(now: &Config, form: &Submitted, cx: &Cx<'_>) -> Result<Config, Refusal> {
+/// A field that the operator keeps to the admins of the service may come back as it is.
+fn read_config(now: &Config, form: &Submitted, by_admin: bool, cx: &Cx<'_>) -> Result<Config, Refusal> {
     let mut config = now.clone();
     for field in fields() {
         let names = std::iter::once(&field.var).chain(field.aliases);
         if let Some(values) = names.filter_map(|name| form.values(name)).next() {
             (field.set)(&mut config, values, cx.limits())
                 .map_err(|wrong| Refusal::not_acceptable(format!("{}: {wrong}", field.var)))?;
+            if !by_admin && kept_to_admins(field, cx) && (field.get)(&config) != (field.get)(now) {
+                return Err(Refusal::not_acceptable(format!(
+                    "{}: only the service's admins change this",
+                    field.var
+                )));
+            }
         }
     }
     password::reconcile(&mut config, form)?;
     Ok(config)
+}
+
+/// Whether the operator lets only the admins of the service change a field.
+fn kept_to_admins(field: &super::Field, cx: &Cx<'_>) -> bool {
+    cx.service.admin_fields.iter().any(|var| field.var == var)
 }
 
 /// The lists of owners and admins are whole lists: whoever is missing loses the place, an owner to admin and an

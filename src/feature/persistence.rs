@@ -21,7 +21,7 @@ pub(super) const FEATURE: Feature = Feature {
 /// and now become writes.
 pub(crate) fn settle(before: &Room, room: &mut Room, fx: &mut Effects) {
     if room.exists() && room.roster.is_empty() && !(room.life == Life::Open && room.config().persistent) {
-        *room = Room::absent(room.jid.clone());
+        *room = room.vacated();
     }
     if !Arc::ptr_eq(&before.state, &room.state) || before.life != room.life {
         fx.writes = writes(before, room, fx);

@@ -12,6 +12,7 @@ use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
 use crate::wire::build::Actor;
+use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 
 /// A wanted role for the occupant of a nick.
@@ -22,17 +23,42 @@ pub(super) struct Change {
     pub(super) reason: Option<String>,
 }
 
-/// Whether `actor` may make this change.
-pub(super) fn check(room: &Room, actor: Standing, change: &Change) -> Result<(), Refusal> {
+/// Whether the account `actor` may make this change.
+pub(super) fn check(room: &Room, actor: &BareJid, change: &Change) -> Result<(), Refusal> {
+    let standing = room.standing(actor);
     let Some(target) = room.roster.by_nick(&change.key) else {
         // Whoever may change no roles at all does not learn who is in the room.
-        if actor.role != Role::Moderator {
+        if standing.role != Role::Moderator {
             return Err(Refusal::forbidden("only moderators change roles"));
         }
         return Err(Refusal::item_not_found("nobody of that nick is in this room"));
     };
-    let standing = Standing { affiliation: room.affiliation(&target.account), role: target.role };
-    privilege::change_role(actor, standing, change.new)
+    if &target.account == actor && standing.role == Role::Moderator && change.new == Role::None {
+        // Kicking oneself is a way to leave (§8.2).
+        return Ok(());
+    }
+    let target = Standing { affiliation: room.affiliation(&target.account), role: target.role };
+    privilege::change_role(standing, target, change.new)
+}
+
+/// The role with which an account enters: in a moderated room, whoever was given a voice before still has it (§5.1).
+pub(super) fn on_entry(room: &Room, account: &BareJid) -> Role {
+    let role = privilege::initial_role(room.affiliation(account), room.config().moderated);
+    let voiced = role == Role::Visitor && room.state.record.voices.contains(account);
+    if voiced { Role::Participant } else { role }
+}
+
+/// Remembers a voice that was given, or forgets one that was taken. Affiliated accounts have theirs anyway.
+fn remember_voice(room: &mut Room, account: &BareJid, role: Role, cx: &Cx<'_>) {
+    let voices = &room.state.record.voices;
+    let has = role >= Role::Participant
+        && room.config().moderated
+        && room.affiliation(account) == Affiliation::None;
+    if has && !voices.contains(account) && voices.len() < cx.limits().affiliations_max {
+        room.state_mut().record.voices.insert(account.clone());
+    } else if role == Role::Visitor && voices.contains(account) {
+        room.state_mut().record.voices.remove(account);
+    }
 }
 
 /// Makes a change that [`check`] passed; tells everybody.
@@ -45,6 +71,7 @@ pub(super) fn apply(
 ) {
     let Some(target) = room.roster.by_nick(&change.key).cloned() else { return };
     let reason = change.reason.as_deref();
+    remember_voice(room, &target.account, change.new, cx);
     if change.new == Role::None {
         remove(room, &target, &Removal { codes: &[307], actor, reason }, cx, fx);
     } else if change.new != target.role {

@@ -9,6 +9,7 @@ mod task;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::config::Settings;
 use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
-use crate::room::cx::Service;
+use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::service::{self, directory::Directory};
 use crate::store::{Store, StoreError, sled::SledStore};
@@ -32,8 +33,9 @@ use crate::wire::stream::{Excess, Head};
 use commit::Committer;
 use mailbox::Mailbox;
 
-/// How long rooms may take to say goodbye.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
+/// after which container runtimes kill.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
@@ -66,6 +68,7 @@ impl std::error::Error for RunError {}
 /// The store is open and readable before the server is told that we are there: a client that finds rooms missing
 /// forgets them.
 pub async fn run(settings: Settings) -> Result<(), RunError> {
+    let stop_signal = stop_signal().map_err(RunError::System)?;
     let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
     let store: Arc<dyn Store> = Arc::new(store);
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
@@ -77,7 +80,7 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
     let arrivals = Arc::new(Gate(host.clone()));
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stopped));
     let outcome = tokio::select! {
-        signal = stop_signal() => { signal.map_err(RunError::System)?; None }
+        () = stop_signal => None,
         ended = &mut link => Some(ended),
     };
     info!("stopping");
@@ -108,15 +111,17 @@ fn link_settings(settings: &Settings) -> LinkSettings {
     }
 }
 
-async fn stop_signal() -> std::io::Result<()> {
+/// Ends with the first signal to stop after this call; no such signal kills the process any more.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Sends what needs no room, in order.
@@ -135,6 +140,8 @@ pub struct Host {
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     directory: RwLock<Directory>,
+    ids: Mutex<Ids>,
+    stopping: AtomicBool,
 }
 
 impl Host {
@@ -158,6 +165,7 @@ impl Host {
             name: settings.service.name.clone(),
             admins: settings.service.admins.clone(),
             create: settings.service.create,
+            admin_fields: settings.service.admin_fields.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
         };
@@ -169,6 +177,8 @@ impl Host {
             replies,
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
+            ids: Mutex::new(Ids::new(task::random())),
+            stopping: AtomicBool::new(false),
         };
         Ok((Arc::new(host), receiver))
     }
@@ -195,8 +205,9 @@ impl Host {
         }
         if inbound.to.local().is_none() {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(answer) = service::answer(&inbound, &self.service, &directory) {
-                drop(directory);
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(answer) = service::answer(&inbound, &self.service, &directory, &mut ids) {
+                drop((directory, ids));
                 self.reply(&answer);
             }
             return;
@@ -216,7 +227,7 @@ impl Host {
         if let Some(mailbox) = rooms.get(room) {
             return mailbox.put(inbound);
         }
-        if rooms.len() >= self.service.limits.rooms_max {
+        if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
             return Err(Box::new(inbound));
         }
         let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
@@ -238,9 +249,14 @@ impl Host {
         done
     }
 
-    /// Sends something that no room has said.
+    /// Sends something that no room has said, unless it were said in the name of another domain: the server would
+    /// end the stream (114-9).
     fn reply(&self, stanza: &Element) {
-        let Some(to) = stanza.attr("to").and_then(|to| Jid::parse(to).ok()) else { return };
+        let address = |name| stanza.attr(name).and_then(|jid| Jid::parse(jid).ok());
+        let (Some(from), Some(to)) = (address("from"), address("to")) else { return };
+        if !from.domain().eq_ignore_ascii_case(self.service.domain.as_str()) {
+            return debug!(from = from.domain(), "an answer for another domain is not given");
+        }
         if self.replies.try_send(Outgoing::one(stanza, to)).is_err() {
             warn!("too many answers wait for the server; one is dropped");
         }
@@ -251,8 +267,10 @@ impl Host {
         self.directory.write().unwrap_or_else(PoisonError::into_inner).set(room.clone(), name);
     }
 
-    /// Lets every room say goodbye, and waits until all have done so.
+    /// Lets every room say goodbye, and waits until all have done so. Rooms that somebody asks for from now on are
+    /// refused with `wait`: clients come back then.
     async fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         for mailbox in &mailboxes {
             mailbox.force(Event::Stop);
@@ -287,7 +305,12 @@ impl Arrivals for Gate {
 
     fn skipped(&self, head: Head, excess: Excess) {
         warn!(?excess, name = head.name, from = head.from, "stanza beyond the limits skipped");
-        if let Ok(inbound) = Inbound::parse(stanza_of(&head))
+        let stanza = stanza_of(&head);
+        if stanza.name() == "presence" && stanza.attr("type") == Some("unavailable") {
+            // However much is said along with it, whoever is gone is gone.
+            return self.0.route(stanza);
+        }
+        if let Ok(inbound) = Inbound::parse(stanza)
             && let Some(answer) =
                 Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
         {

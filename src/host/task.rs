@@ -76,11 +76,12 @@ async fn load(
     mailbox: &Mailbox,
     events: &mut UnboundedReceiver<Event>,
 ) -> Option<Room> {
+    let admins = &host.service.admins;
     loop {
         let (store, key) = (host.store.clone(), jid.clone());
         match tokio::task::spawn_blocking(move || store.load(&key)).await {
-            Ok(Ok(Some(state))) => return Some(Room::stored(jid.clone(), state)),
-            Ok(Ok(None)) => return Some(Room::absent(jid.clone())),
+            Ok(Ok(Some(state))) => return Some(Room::stored(jid.clone(), state).with_service_admins(admins)),
+            Ok(Ok(None)) => return Some(Room::absent(jid.clone()).with_service_admins(admins)),
             Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
@@ -105,7 +106,7 @@ fn refuse(event: &Event, why: &'static str) -> Effects {
     }
 }
 
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     // A system without randomness still gets ids that differ by time.
     getrandom::u64().unwrap_or_else(|_| Timestamp::now().as_nanosecond() as u64)
 }

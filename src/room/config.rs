@@ -28,7 +28,7 @@ pub enum AllowPm {
 
 /// Roles in a set: who is meant by a list-multi option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Roles {
     /// Moderators.
     pub moderator: bool,
@@ -51,7 +51,7 @@ impl Default for Roles {
 
 /// Every option of a room. The default is a hidden, open, semi-anonymous, temporary room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Config {
     /// Name shown to people; empty: none (`roomname`).
     pub name: String,
@@ -79,6 +79,12 @@ pub struct Config {
     pub change_subject: bool,
     /// Members may invite into a members-only room (`allowinvites`).
     pub allow_invites: bool,
+    /// Somebody who becomes a member of a members-only room while absent is invited (`invitenewmembers`).
+    pub invite_new_members: bool,
+    /// Whoever may enter may register a nick and so become a member (`registration`).
+    pub registration: bool,
+    /// Occupants with a reserved nick keep to it (`reservednick`).
+    pub lock_nicks: bool,
     /// Who may send private messages (`allowpm`).
     pub allow_pm: AllowPm,
     /// Whose presence is broadcast (`presencebroadcast`).
@@ -109,6 +115,9 @@ impl Default for Config {
             moderated: false,
             change_subject: false,
             allow_invites: false,
+            invite_new_members: false,
+            registration: false,
+            lock_nicks: false,
             allow_pm: AllowPm::Anyone,
             presence_broadcast: Roles::ALL,
             member_list: Roles::ALL,

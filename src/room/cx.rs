@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::config::Config;
 use super::limits::Limits;
+use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 
 /// Who may create rooms (`[service] create`).
@@ -29,6 +30,8 @@ pub struct Service {
     pub admins: Vec<BareJid>,
     /// Who may create rooms.
     pub create: Create,
+    /// Form fields that only the service's admins may change.
+    pub admin_fields: Vec<String>,
     /// Configuration of a new room.
     pub default_room: Config,
     /// Bounds.
@@ -71,6 +74,11 @@ impl Cx<'_> {
         self.ids.fresh()
     }
 
+    /// The id under which a client's stanza is passed on: its own, or a fresh one if it has none (XEP-0045 §7.4).
+    pub fn id_of(&mut self, inbound: &Inbound) -> String {
+        if inbound.id().is_empty() { self.id() } else { inbound.id().to_owned() }
+    }
+
     /// The bounds.
     pub fn limits(&self) -> &Limits {
         &self.service.limits
@@ -90,7 +98,8 @@ impl Ids {
         Self { seed, count: 0 }
     }
 
-    fn fresh(&mut self) -> String {
+    /// An id that was not given out before.
+    pub fn fresh(&mut self) -> String {
         self.count += 1;
         format!("{:012x}-{:x}", self.seed & 0xffff_ffff_ffff, self.count)
     }

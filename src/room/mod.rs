@@ -57,13 +57,15 @@ pub struct Room {
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
     pub(crate) relay: Arc<feature::relay::Pending>,
+    pub(crate) invitations: Arc<feature::invite::Sent>,
+    /// Admins of the service: owners of every room without being on its list.
+    service_admins: Arc<[BareJid]>,
 }
 
 impl Room {
     /// The room at `jid` that nobody has created.
     pub fn absent(jid: BareJid) -> Self {
-        let record =
-            RoomRecord { created: jiff::Timestamp::UNIX_EPOCH, config: Config::default(), subject: None };
+        let record = RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, Config::default());
         Self {
             jid,
             life: Life::Absent,
@@ -71,12 +73,24 @@ impl Room {
             roster: Arc::default(),
             history: Arc::default(),
             relay: Arc::default(),
+            invitations: Arc::default(),
+            service_admins: Arc::default(),
         }
     }
 
     /// A room as the store has it: open, with nobody in it.
     pub fn stored(jid: BareJid, state: State) -> Self {
         Self { life: Life::Open, state: Arc::new(state), ..Self::absent(jid) }
+    }
+
+    /// The same room, with the admins of the service as owners.
+    pub fn with_service_admins(self, admins: &[BareJid]) -> Self {
+        Self { service_admins: admins.into(), ..self }
+    }
+
+    /// The same address with no room at it.
+    pub(crate) fn vacated(&self) -> Self {
+        Self { service_admins: self.service_admins.clone(), ..Self::absent(self.jid.clone()) }
     }
 
     /// Whether the room exists.
@@ -181,6 +195,7 @@ impl Room {
         fx: &mut Effects,
     ) -> Result<(), Refusal> {
         if type_ == MessageType::Error {
+            feature::invite::bounced(self, inbound, fx);
             feature::ghost::bounced(self, inbound, cx, fx);
             return Ok(());
         }
@@ -228,6 +243,8 @@ impl Room {
             ("query", ns::MUC_ADMIN, true) => feature::admin::set(self, payload, inbound, cx, fx),
             ("query", ns::MUC_OWNER, false) => feature::owner::get(self, inbound, cx, fx),
             ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
+            ("query", ns::REGISTER, false) => feature::register::get(self, inbound, fx),
+            ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
             ("ping", ns::PING, false) => feature::self_ping::room(inbound, fx),
             _ => Err(Refusal::service_unavailable("the room does not know this request")),
         }
@@ -254,8 +271,12 @@ impl Room {
         if name.is_empty() { self.jid.local().unwrap_or_default() } else { name }
     }
 
-    /// The affiliation of an account: its own, or that of its whole domain (XEP-0045 §9.2).
+    /// The affiliation of an account: its own, or that of its whole domain (XEP-0045 §9.2). Admins of the service have
+    /// the powers of owners everywhere, whatever a room has on record.
     pub(crate) fn affiliation(&self, account: &BareJid) -> Affiliation {
+        if self.exists() && self.service_admins.contains(account) {
+            return Affiliation::Owner;
+        }
         self.affiliated(account).map_or(Affiliation::None, |a| a.affiliation)
     }
 
@@ -267,12 +288,16 @@ impl Room {
         })
     }
 
-    /// The standing of an account with whatever role `session` has.
-    pub(crate) fn standing(&self, session: &Jid) -> Standing {
-        Standing {
-            affiliation: self.affiliation(&session.to_bare()),
-            role: self.roster.by_session(session).map_or(Role::None, |o| o.role),
-        }
+    /// The standing of an account: the highest role that any of its clients has. Admins and owners have the powers of
+    /// moderators also while they are not in the room (XEP-0045 §8 asks for the account, not for the client).
+    pub(crate) fn standing(&self, account: &BareJid) -> Standing {
+        let affiliation = self.affiliation(account);
+        let present = self.roster.iter().filter(|o| &o.account == account).map(|o| o.role).max();
+        let role = match present {
+            _ if affiliation >= Affiliation::Admin => Role::Moderator,
+            role => role.unwrap_or(Role::None),
+        };
+        Standing { affiliation, role }
     }
 
     /// How many owners there are.

@@ -1,6 +1,6 @@
 //! The durable half of a room: configuration, subject, affiliations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,16 @@ pub struct RoomRecord {
     /// The subject, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
+    /// Accounts without an affiliation that were given a voice while the room was moderated.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub voices: BTreeSet<BareJid>,
+}
+
+impl RoomRecord {
+    /// The record of a room that was just created.
+    pub fn new(created: Timestamp, config: Config) -> Self {
+        Self { created, config, subject: None, voices: BTreeSet::new() }
+    }
 }
 
 /// All that is durable about a room.

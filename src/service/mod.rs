@@ -4,7 +4,7 @@ pub mod directory;
 
 use minidom::Element;
 
-use crate::room::cx::Service;
+use crate::room::cx::{Ids, Service};
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::inbound::{Inbound, IqType, Kind, MessageType};
 use crate::wire::ns;
@@ -12,10 +12,10 @@ use crate::wire::refusal::Refusal;
 use directory::{Directory, Page};
 
 /// The answer to a stanza that is addressed to no room; `None` if none is due.
-pub fn answer(inbound: &Inbound, service: &Service, directory: &Directory) -> Option<Element> {
+pub fn answer(inbound: &Inbound, service: &Service, directory: &Directory, ids: &mut Ids) -> Option<Element> {
     let outcome = match inbound.kind {
-        Kind::Iq(IqType::Get) => request(inbound, false, service, directory),
-        Kind::Iq(IqType::Set) => request(inbound, true, service, directory),
+        Kind::Iq(IqType::Get) => request(inbound, false, service, directory, ids),
+        Kind::Iq(IqType::Set) => request(inbound, true, service, directory, ids),
         // Presence to the service means nothing; the server's own announcements come as messages (114-18).
         Kind::Iq(_) | Kind::Presence(_) | Kind::Message(MessageType::Error) => return None,
         Kind::Message(_) if announcement(&inbound.stanza) => return None,
@@ -36,6 +36,7 @@ fn request(
     set: bool,
     service: &Service,
     directory: &Directory,
+    ids: &mut Ids,
 ) -> Result<Option<Element>, Refusal> {
     let payload = inbound.payload().ok_or_else(|| Refusal::bad_request("an IQ needs a payload"))?;
     let node = payload.attr("node").filter(|node| !node.is_empty());
@@ -46,6 +47,8 @@ fn request(
         ("query", ns::DISCO_INFO, false) => Ok(Some(info(service))),
         ("query", ns::DISCO_ITEMS, false) => Ok(Some(directory.items(Page::read(payload).as_ref()))),
         ("query", ns::VERSION, false) => Ok(Some(version())),
+        // Ids are told apart by process and count: no room of this name exists unless somebody was told the same id.
+        ("unique", ns::MUC_UNIQUE, false) => Ok(Some(el("unique", ns::MUC_UNIQUE).text_node(&ids.fresh()))),
         ("ping", ns::PING, false) => Ok(None),
         _ => Err(Refusal::service_unavailable("the service does not know this request")),
     }
@@ -57,7 +60,16 @@ fn info(service: &Service) -> Element {
         .with("type", "text")
         .with("name", &service.name);
     let mut query = el("query", ns::DISCO_INFO).child(identity);
-    for var in [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::MUC, ns::MUC_STABLE_ID, ns::RSM, ns::PING, ns::VERSION] {
+    for var in [
+        ns::DISCO_INFO,
+        ns::DISCO_ITEMS,
+        ns::MUC,
+        ns::MUC_STABLE_ID,
+        ns::RSM,
+        ns::PING,
+        ns::VERSION,
+        ns::MUC_UNIQUE,
+    ] {
         query.append_child(el("feature", ns::DISCO_INFO).with("var", var));
     }
     query

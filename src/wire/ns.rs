@@ -31,6 +31,12 @@ pub const MUC_REQUEST: &str = "http://jabber.org/protocol/muc#request";
 pub const MUC_STABLE_ID: &str = "http://jabber.org/protocol/muc#stable_id";
 /// The room answers pings of its own occupants itself (XEP-0410).
 pub const MUC_SELF_PING: &str = "http://jabber.org/protocol/muc#self-ping-optimization";
+/// FORM_TYPE of the registration form, and the feature (XEP-0045).
+pub const MUC_REGISTER: &str = "http://jabber.org/protocol/muc#register";
+/// Registration (XEP-0077).
+pub const REGISTER: &str = "jabber:iq:register";
+/// Unique room names (XEP-0307).
+pub const MUC_UNIQUE: &str = "http://jabber.org/protocol/muc#unique";
 /// Direct invitations (XEP-0249).
 pub const CONFERENCE: &str = "jabber:x:conference";
 /// What an entity is and can do (XEP-0030).

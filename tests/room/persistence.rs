@@ -46,7 +46,7 @@ fn address_of_a_gone_room_is_free_at_once() {
 
 #[test]
 fn persistent_room_is_stored_whole_and_comes_back() {
-    // 45-4.2-a, 45-5.2-c, 45-10-a
+    // 45-4.2-a, 45-5.2-c, 45-10-a, trap 41
     let mut w = World::with_room(&[("persistentroom", "1"), ("roomname", "Verona")]);
     w.admin("owner", "<item affiliation='outcast' jid='tybalt@example'><reason>feud</reason></item>");
     w.send("owner", "<message xmlns='jabber:client' type='groupchat'><subject>Tea</subject></message>");

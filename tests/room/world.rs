@@ -36,11 +36,12 @@ impl World {
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("a jid")],
             create: Create::Anyone,
+            admin_fields: Vec::new(),
             default_room: Config::default(),
             limits: Limits::default(),
         };
         Self {
-            room: Room::absent(BareJid::parse(ROOM).expect("a jid")),
+            room: Room::absent(BareJid::parse(ROOM).expect("a jid")).with_service_admins(&service.admins),
             service,
             now: "2026-01-01T00:00:00Z".parse().expect("a date"),
             writes: Vec::new(),
@@ -164,6 +165,11 @@ impl World {
     pub(crate) fn stanzas(&mut self, who: &str) -> Vec<Element> {
         let key = if who.contains('@') { who.to_owned() } else { full(who) };
         self.inbox.remove(&key).unwrap_or_default()
+    }
+
+    /// What came to anybody since the last look.
+    pub(crate) fn everything(&mut self) -> Vec<Element> {
+        self.inbox.drain().flat_map(|(_, stanzas)| stanzas).collect()
     }
 
     /// Forgets what came to anybody.

@@ -47,11 +47,7 @@ impl Observed {
 }
 
 fn room() -> Vec<Write> {
-    let record = RoomRecord {
-        created: jiff::Timestamp::UNIX_EPOCH,
-        config: crate::room::config::Config::default(),
-        subject: None,
-    };
+    let record = RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, Default::default());
     vec![Write::Room { room: jid("r@muc"), record: Box::new(record) }]
 }
 

@@ -12,7 +12,7 @@ fn room() -> BareJid {
 
 fn room_write(name: &str) -> Write {
     let config = Config { name: name.to_owned(), ..Config::default() };
-    let record = RoomRecord { created: jiff::Timestamp::UNIX_EPOCH, config, subject: None };
+    let record = RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, config);
     Write::Room { room: room(), record: Box::new(record) }
 }
 

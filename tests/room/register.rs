@@ -1,0 +1,240 @@
+//! Registration, reserved and locked nicks (XEP-0045 §7.10; XEP-0077), and what the operator decides.
+
+use crate::world::{ROOM, World};
+
+const DONE: &str = "iq:result room";
+
+fn register(w: &mut World, who: &str, type_: &str, inside: &str) -> Vec<String> {
+    w.send(who, &format!("<iq xmlns='jabber:client' type='{type_}' id='r'><query xmlns='jabber:iq:register'>{inside}</query></iq>"));
+    w.got(who)
+}
+
+fn nick(nick: &str) -> String {
+    format!(
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field>\
+             <field var='muc#register_roomnick'><value>{nick}</value></field></x>"
+    )
+}
+
+fn open_room(fields: &[(&str, &str)]) -> World {
+    let fields: Vec<_> = fields.iter().copied().chain([("x-muc#roomconfig_registration", "1")]).collect();
+    let mut w = World::with_room(&fields);
+    w.join("romeo");
+    w.join("juliet");
+    w.clear();
+    w
+}
+
+#[test]
+fn stranger_registers_and_is_a_member_with_a_nick() {
+    // 45-7.10-a, 45-7.10-b, 45-7.10-f, 45-7.10-j, 45-7.10-k, 45-7.10-l, trap 1
+    let mut w = open_room(&[]);
+    w.send("romeo", "<iq xmlns='jabber:client' type='get' id='r'><query xmlns='jabber:iq:register'/></iq>");
+    let answer = w.stanzas("romeo").pop().expect("a form");
+    let text = conclave::wire::encode::element(&answer);
+    assert!(
+        text.contains("muc#register_roomnick")
+            && text.contains("<required/>")
+            && !text.contains("<registered/>"),
+        "{text}"
+    );
+    assert_eq!(
+        register(&mut w, "romeo", "set", &nick("Montague")),
+        ["available romeo [member participant jid=romeo@example/pc] 110", DONE,]
+    );
+    assert_eq!(w.got("juliet"), ["available romeo [member participant]"]);
+    assert_eq!(
+        w.list("owner", "<item affiliation='member'/>"),
+        ["iq:result room [member jid=romeo@example nick=Montague]"]
+    );
+    // 45-7.10-e
+    w.send("romeo", "<iq xmlns='jabber:client' type='get' id='r'><query xmlns='jabber:iq:register'/></iq>");
+    let text = conclave::wire::encode::element(&w.stanzas("romeo").pop().expect("an answer"));
+    assert!(text.contains("<registered/><username>Montague</username>"), "{text}");
+}
+
+#[test]
+fn registration_that_is_not_allowed_is_refused() {
+    // 45-7.10-c, 45-7.10-d, trap 46
+    let mut w = World::with_room(&[]);
+    w.admin("owner", "<item affiliation='outcast' jid='tybalt@example'/>");
+    for who in ["stranger", "tybalt"] {
+        assert_eq!(register(&mut w, who, "get", ""), ["iq:error room cancel/not-allowed"]);
+        assert_eq!(register(&mut w, who, "set", &nick("n")), ["iq:error room cancel/not-allowed"]);
+    }
+    let mut w = World::new();
+    assert_eq!(register(&mut w, "stranger", "get", ""), ["iq:error room cancel/item-not-found"]);
+}
+
+#[test]
+fn nick_of_another_cannot_be_registered() {
+    // 45-7.10-g
+    let mut w = open_room(&[]);
+    assert_eq!(register(&mut w, "romeo", "set", &nick("JULIET")), ["iq:error room cancel/conflict"]);
+    assert_eq!(register(&mut w, "juliet", "set", &nick("Capulet")).last().expect("answer"), DONE);
+    w.clear();
+    assert_eq!(register(&mut w, "romeo", "set", &nick("capulet")), ["iq:error room cancel/conflict"]);
+}
+
+#[test]
+fn request_without_a_good_form_is_a_bad_request() {
+    // 45-7.10-i, 077-2
+    let mut w = open_room(&[]);
+    for inside in [
+        "",
+        "<username>x</username>",
+        "<x xmlns='jabber:x:data' type='submit'/>",
+        "<x xmlns='jabber:x:data' type='result'/>",
+        "<remove/><username>x</username>",
+    ] {
+        assert_eq!(
+            register(&mut w, "romeo", "set", inside),
+            ["iq:error room modify/bad-request"],
+            "{inside}"
+        );
+    }
+}
+
+#[test]
+fn removal_frees_the_nick_and_the_membership() {
+    // 077-1, 077-2, trap 46
+    let mut w = open_room(&[]);
+    assert_eq!(register(&mut w, "romeo", "set", "<remove/>"), ["iq:error room auth/registration-required"]);
+    register(&mut w, "romeo", "set", &nick("Montague"));
+    w.clear();
+    assert_eq!(register(&mut w, "romeo", "set", "<remove/>").last().expect("answer"), DONE);
+    assert_eq!(w.got("juliet"), ["available romeo [none participant]"]);
+    assert_eq!(register(&mut w, "juliet", "set", &nick("montague")).last().expect("answer"), DONE);
+    // An owner stays one: only the nick goes.
+    register(&mut w, "owner", "set", &nick("Boss"));
+    register(&mut w, "owner", "set", "<remove/>");
+    assert_eq!(w.list("owner", "<item affiliation='owner'/>"), ["iq:result room [owner jid=owner@example]"]);
+}
+
+#[test]
+fn ban_frees_the_registered_nick() {
+    // 45-9.1-b, 45-9.2-d
+    let mut w = open_room(&[]);
+    register(&mut w, "romeo", "set", &nick("Montague"));
+    w.admin("owner", "<item affiliation='outcast' jid='romeo@example'/>");
+    w.clear();
+    assert_eq!(register(&mut w, "juliet", "set", &nick("Montague")).last().expect("answer"), DONE);
+}
+
+#[test]
+fn locked_nick_is_given_on_entry_with_210() {
+    // 45-7.2.2-f, 45-7.2.2-g, 45-7.10-n, 45-18.1-f, trap 16
+    let mut w = open_room(&[("x-muc#roomconfig_reservednick", "1")]);
+    w.admin("owner", "<item affiliation='member' jid='nurse@example' nick='Angelica'/>");
+    w.clear();
+    w.join_as("nurse", "anything", "");
+    assert!(
+        w.got("nurse")
+            .contains(&"available Angelica 210 [member participant jid=nurse@example/pc] 110".to_owned())
+    );
+    assert_eq!(w.got("juliet"), ["available Angelica [member participant]"]);
+}
+
+#[test]
+fn locked_nick_cannot_be_changed() {
+    // 45-7.6-g, trap 16
+    let mut w = open_room(&[("x-muc#roomconfig_reservednick", "1")]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example' nick='romeo'/>");
+    w.clear();
+    w.send("romeo", &format!("<presence xmlns='jabber:client' to='{ROOM}/other'/>"));
+    assert_eq!(w.got("romeo"), ["error other cancel/not-acceptable"]);
+    assert!(w.silent());
+}
+
+#[test]
+fn registration_in_a_room_of_locked_nicks_renames_with_210() {
+    // 45-7.10-m, 45-7.6-d
+    let mut w = open_room(&[("x-muc#roomconfig_reservednick", "1")]);
+    let own = register(&mut w, "romeo", "set", &nick("Montague"));
+    assert_eq!(
+        own,
+        [
+            "available romeo [member participant jid=romeo@example/pc] 110",
+            "unavailable romeo 303 [member participant jid=romeo@example/pc nick=Montague] 110",
+            "available Montague 210 [member participant jid=romeo@example/pc] 110",
+            DONE,
+        ]
+    );
+    assert_eq!(
+        w.got("juliet"),
+        [
+            "available romeo [member participant]",
+            "unavailable romeo 303 [member participant nick=Montague]",
+            "available Montague 210 [member participant]",
+        ]
+    );
+}
+
+#[test]
+fn voice_that_was_given_is_kept_over_a_visit() {
+    // 45-5.1-c, 45-5.1-d
+    let mut w = World::with_room(&[("moderatedroom", "1"), ("persistentroom", "1")]);
+    w.join("romeo");
+    w.admin("owner", "<item nick='romeo' role='participant'/>");
+    let again = |w: &mut World| {
+        w.send("romeo", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/romeo'/>"));
+        w.clear();
+        w.join("romeo");
+        w.got("romeo")[1].clone()
+    };
+    assert_eq!(again(&mut w), "available romeo [none participant jid=romeo@example/pc] 110");
+    w.admin("owner", "<item nick='romeo' role='visitor'/>");
+    assert_eq!(again(&mut w), "available romeo [none visitor jid=romeo@example/pc] 110");
+}
+
+#[test]
+fn admin_of_the_service_owns_every_room_without_being_listed() {
+    let mut w = World::with_room(&[]);
+    w.join("root");
+    assert_eq!(w.got("root")[1], "available root [owner moderator jid=root@example/pc] 110");
+    assert_eq!(w.list("root", "<item affiliation='owner'/>"), ["iq:result room [owner jid=owner@example]"]);
+    w.admin("owner", "<item affiliation='outcast' jid='root@example'/>");
+    assert_eq!(w.list("root", "<item affiliation='owner'/>").len(), 1);
+    w.owner("root", "<destroy/>");
+    assert!(!w.room.exists());
+}
+
+#[test]
+fn operator_keeps_a_field_to_the_admins_of_the_service() {
+    let mut w = World::with_room(&[]);
+    w.service.admin_fields = vec!["muc#roomconfig_persistentroom".to_owned()];
+    w.configure("owner", &[("persistentroom", "1"), ("roomname", "New")]);
+    assert_eq!(w.got("owner"), ["iq:error room modify/not-acceptable"]);
+    w.configure("owner", &[("persistentroom", "0"), ("roomname", "New")]);
+    assert_eq!(w.got("owner"), [DONE, "message:groupchat room 104"]);
+    w.configure("root", &[("persistentroom", "1")]);
+    assert_eq!(w.got("root"), [DONE]);
+    let mut form = |who: &str| {
+        w.send(who, "<iq xmlns='jabber:client' type='get' id='f'><query xmlns='http://jabber.org/protocol/muc#owner'/></iq>");
+        conclave::wire::encode::element(&w.stanzas(who).pop().expect("a form")).contains("persistentroom")
+    };
+    assert!(!form("owner") && form("root"));
+}
+
+#[test]
+fn new_member_is_invited_where_the_room_does_so() {
+    // 45-9.5-k, trap 48
+    let mut w = World::with_room(&[
+        ("membersonly", "1"),
+        ("roomsecret", "s"),
+        ("x-muc#roomconfig_invitenewmembers", "1"),
+    ]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    let got = w.stanzas("romeo@example");
+    let text = conclave::wire::encode::element(&got[0]);
+    assert!(text.contains("<invite from='owner@example'/><password>s</password>"), "{text}");
+    // Only somebody who had no affiliation, and only in a members-only room.
+    w.admin(
+        "owner",
+        "<item affiliation='admin' jid='romeo@example'/><item affiliation='member' jid='romeo@example'/>",
+    );
+    assert!(w.stanzas("romeo@example").is_empty());
+    let mut w = World::with_room(&[("x-muc#roomconfig_invitenewmembers", "1")]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    assert!(w.stanzas("romeo@example").is_empty());
+}
