@@ -33,13 +33,13 @@ pub(crate) fn set(
 ) -> Result<(), Refusal> {
     let changes = read(room, query, cx)?;
     let account = inbound.from.to_bare();
-    let standing = room.standing(&inbound.from);
+    let standing = room.standing(&account);
     let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
     let stored = room.state.affiliations.len();
     for change in &changes {
         match change {
             Change::Role(change) => {
-                roles::check(room, standing, change)?;
+                roles::check(room, &account, standing, change)?;
                 roles::apply(room, change, actor.as_deref(), cx, fx);
             }
             Change::Affiliation(change) => {

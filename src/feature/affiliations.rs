@@ -126,6 +126,11 @@ pub(super) fn recorded(room: &Room, jid: &BareJid) -> Affiliation {
     room.state.affiliations.get(jid).map_or(Affiliation::None, |a| a.affiliation)
 }
 
+/// Makes the creator of a room its first owner (§10.1).
+pub(super) fn found(room: &mut Room, owner: &BareJid, fx: &mut Effects) {
+    write(room, &Change { jid: owner.clone(), new: Affiliation::Owner, nick: None, reason: None }, fx);
+}
+
 /// Changes the record. A ban frees the reserved nick; "none" is the absence of a record.
 fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     let old = room.state.affiliations.get(&change.jid);

@@ -1,15 +1,11 @@
 //! Messages to everybody (XEP-0045 §7.4).
 
-use minidom::Element;
-
-use super::presence::only_the_room_says;
+use super::reflect::passed_on;
 use super::{Feature, history, subject};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::role::Role;
-use crate::room::roster::Occupant;
-use crate::wire::build::{lang, message, set_lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -27,7 +23,7 @@ pub(crate) fn speak(
     let Some(speaker) = room.roster.by_session(&inbound.from).cloned() else {
         return Err(Refusal::not_acceptable("only occupants speak in this room"));
     };
-    let message = reflected(room, &speaker, inbound, cx);
+    let message = passed_on(room, &speaker, Some("groupchat"), inbound, cx);
     if subject::is_change(&inbound.stanza) {
         subject::set(room, &speaker, &message, cx)?;
     } else if speaker.role < Role::Participant {
@@ -36,18 +32,4 @@ pub(crate) fn speak(
     history::keep(room, &message, cx);
     fx.send_many(&message, room.roster.everyone());
     Ok(())
-}
-
-/// The message as everybody gets it: from the occupant, with the client's id and `xml:lang`, and everything in it
-/// but what only the room may say.
-fn reflected(room: &Room, speaker: &Occupant, inbound: &Inbound, cx: &mut Cx<'_>) -> Element {
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
-    let mut copy = message(&room.occupant_jid(&speaker.nick), Some("groupchat"), &id);
-    if let Some(lang) = lang(&inbound.stanza) {
-        set_lang(&mut copy, lang);
-    }
-    for child in inbound.stanza.children().filter(|c| !only_the_room_says(c, &room.jid)) {
-        copy.append_child(child.clone());
-    }
-    copy
 }

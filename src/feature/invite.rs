@@ -1,5 +1,8 @@
 //! Mediated invitations and their refusal (XEP-0045 §7.8.2, §9.5).
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use minidom::Element;
 
 use super::{Feature, affiliations, boolean_field};
@@ -36,6 +39,37 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("invite")
 };
 
+/// Invitations whose failure would be told to the inviter; beyond it the oldest are forgotten.
+const SENT_MAX: usize = 100;
+
+/// Invitations that were passed on, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    invitations: VecDeque<Arc<Invitation>>,
+}
+
+#[derive(Debug)]
+struct Invitation {
+    /// The id under which it was passed on.
+    id: String,
+    invitee: BareJid,
+    /// The message that asked for it.
+    asked: Inbound,
+}
+
+/// An invitation comes back: whoever sent it learns that there is no such account (§7.8.2). Only the answer of the
+/// invited address counts.
+pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
+    let account = inbound.from.to_bare();
+    let sent = |i: &Arc<Invitation>| i.id == inbound.id() && i.invitee == account;
+    let Some(place) = room.invitations.invitations.iter().position(sent) else { return };
+    let Some(invitation) = Arc::make_mut(&mut room.invitations).invitations.remove(place) else { return };
+    let refusal = Refusal::item_not_found("the invitation could not be delivered");
+    if let Some(answer) = refusal.answer(&invitation.asked) {
+        fx.reply(&answer);
+    }
+}
+
 /// A message to the room that is not for everybody: invitations, or the refusal of one.
 pub(crate) fn mediate(
     room: &mut Room,
@@ -68,7 +102,13 @@ pub(crate) fn mediate(
         let mut copy = invite.clone();
         remove_attr(&mut copy, "to");
         set_attr(&mut copy, "from", from.as_str());
-        send(room, copy, &invitee, cx, fx);
+        let id = send(room, copy, &invitee, cx, fx);
+        let sent = Arc::make_mut(&mut room.invitations);
+        let invitee = invitee.to_bare();
+        sent.invitations.push_back(Arc::new(Invitation { id, invitee, asked: inbound.clone() }));
+        if sent.invitations.len() > SENT_MAX {
+            sent.invitations.pop_front();
+        }
     }
     Ok(())
 }
@@ -117,13 +157,15 @@ pub(super) fn welcome_member(room: &Room, member: &BareJid, by: &BareJid, cx: &m
     }
 }
 
-/// The room passes an invitation on, with the password if there is one.
-fn send(room: &Room, invite: Element, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+/// The room passes an invitation on, with the password if there is one. Returns the id.
+fn send(room: &Room, invite: Element, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) -> String {
     let mut word = el("x", ns::MUC_USER).child(invite);
     if room.config().password_protected {
         word.append_child(el("password", ns::MUC_USER).text_node(&room.config().password));
     }
-    fx.send(&message(room.jid.as_jid(), None, &cx.id()).child(word), to);
+    let id = cx.id();
+    fx.send(&message(room.jid.as_jid(), None, &id).child(word), to);
+    id
 }
 
 /// An invitation into a members-only room makes a member.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use minidom::Element;
 
-use super::{FEATURES, anonymity, capacity, history, members_only, nick, password, roles, subject};
+use super::{
+    FEATURES, affiliations, anonymity, capacity, history, members_only, nick, password, roles, subject,
+};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::roster::{Occupant, Said, Session};
-use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::room::state::{Affiliation, RoomRecord};
 use crate::room::{Life, Room};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
@@ -92,7 +94,7 @@ fn welcome(
     let joiner: Arc<[Jid]> = Arc::new([inbound.from.clone()]);
     anonymity::show_others(room, &occupant, &joiner, cx, fx);
     // The joiner finds the id of the join request on the own presence (§7.2.2).
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    let id = cx.id_of(inbound);
     let notice = room.notice_of(&occupant, &id);
     room.tell_own(fx, &notice, &joiner, codes);
     if tell_others {
@@ -115,11 +117,8 @@ fn create(room: &mut Room, owner: &BareJid, cx: &Cx<'_>, fx: &mut Effects) -> Re
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }
-    let record = RoomRecord::new(cx.now, cx.service.default_room.clone());
-    let affiliated = Affiliated { affiliation: Affiliation::Owner, nick: None, reason: None };
-    let affiliations = std::iter::once((owner.clone(), affiliated)).collect();
-    room.state = Arc::new(State { record, affiliations });
+    room.state_mut().record = RoomRecord::new(cx.now, cx.service.default_room.clone());
     room.life = Life::Locked;
-    fx.touch(owner);
+    affiliations::found(room, owner, fx);
     Ok(())
 }

@@ -42,7 +42,7 @@ pub(crate) fn get(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effe
 fn by_role(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, Refusal> {
     let role = Role::parse(word).filter(|r| *r != Role::None);
     let role = role.ok_or_else(|| Refusal::bad_request("there is no list of this role"))?;
-    if room.standing(&inbound.from).role != Role::Moderator {
+    if room.standing(&inbound.from.to_bare()).role != Role::Moderator {
         return Err(Refusal::forbidden("only moderators see lists of roles"));
     }
     let item = |o: &std::sync::Arc<crate::room::roster::Occupant>| {
@@ -62,7 +62,7 @@ fn by_role(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, R
 fn by_affiliation(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, Refusal> {
     let list = Affiliation::parse(word).filter(|a| *a != Affiliation::None);
     let list = list.ok_or_else(|| Refusal::bad_request("there is no list of this affiliation"))?;
-    let asker = room.standing(&inbound.from);
+    let asker = room.standing(&inbound.from.to_bare());
     let shown = room.config().member_list;
     let listed_role = match asker.role {
         Role::None => false,

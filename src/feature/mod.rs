@@ -28,6 +28,7 @@ pub mod persistence;
 pub mod presence;
 pub mod private;
 pub mod public;
+pub mod reflect;
 pub mod register;
 pub mod relay;
 pub mod roles;
@@ -244,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_field_takes_back_what_it_shows() {
-        // 45-16.5, 004-3
+        // 004-3
         let limits = Limits::default();
         for field in fields() {
             let shown = (field.get)(&Config::default());

@@ -77,7 +77,7 @@ pub(super) fn change(
     if occupant.sessions.len() > 1 && wanted.key() == occupant.nick.key() {
         return Err(Refusal::conflict("your other client uses this nick in another spelling"));
     }
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    let id = cx.id_of(inbound);
     relocate(room, &inbound.from, wanted, &id, &[], cx, fx);
     Ok(())
 }

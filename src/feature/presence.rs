@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use minidom::Element;
-
-use super::{Feature, join, nick, roles, roles_field};
+use super::{Feature, join, nick, reflect, roles, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Notice, sessions};
 use crate::room::config::Config;
@@ -12,11 +10,10 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::role::Role;
-use crate::room::roster::{Occupant, Said};
+use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
-use crate::wire::build::{Item, lang};
+use crate::wire::build::Item;
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -44,7 +41,7 @@ pub(crate) fn available(
         (None, Some(occupant)) => occupant.nick.clone(),
         (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
     };
-    let presence = Arc::new(clean(&inbound.stanza, &room.jid));
+    let presence = Arc::new(reflect::clean(&inbound.stanza, &room.jid));
     match (present, x) {
         (None, Some(x)) => join::enter(room, &wanted, x, presence, inbound, cx, fx),
         (None, None) => {
@@ -72,7 +69,7 @@ pub(crate) fn available(
 /// An occupant's new presence goes to all (§7.7).
 fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
     let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
+    let id = cx.id_of(inbound);
     show(room, &occupant, &id, fx);
 }
 
@@ -123,33 +120,6 @@ pub(crate) fn probe(
         fx.send(&notice.stanza(room, own || room.sees_jids(asker.role), own, &[]), &inbound.from);
     }
     Ok(())
-}
-
-/// What of a client's stanza may be shown to others: not what only the room may say (45-17.3-f), and of the
-/// standard's own children only those that the standard allows.
-pub(super) fn clean(stanza: &Element, room: &BareJid) -> Said {
-    let children = stanza
-        .children()
-        .filter(|c| !only_the_room_says(c, room))
-        .filter(|c| match c.name() {
-            "show" if c.has_ns(ns::CLIENT) => matches!(c.text().as_str(), "away" | "chat" | "dnd" | "xa"),
-            _ => true,
-        })
-        .cloned()
-        .collect();
-    Said { lang: lang(stanza).map(str::to_owned), children }
-}
-
-/// Whether a child of a client's stanza claims something that only the room may claim.
-pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
-    let of_this_room = |attribute| child.attr(attribute).is_some_and(|jid| jid == room.as_str());
-    match child.ns().as_str() {
-        ns::MUC | ns::MUC_USER => child.name() == "x",
-        ns::DELAY => of_this_room("from"),
-        ns::SID => child.name() == "stanza-id" && of_this_room("by"),
-        ns::OCCUPANT_ID | ns::HATS => true,
-        _ => false,
-    }
 }
 
 /// After a change of whose presence is broadcast: occupants of roles that are shown now appear to the others,

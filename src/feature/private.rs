@@ -1,6 +1,6 @@
 //! Private messages between occupants (XEP-0045 §7.5).
 
-use super::presence::only_the_room_says;
+use super::reflect::passed_on;
 use super::{Feature, Field, FieldKind};
 use crate::room::Room;
 use crate::room::audience::sessions;
@@ -9,7 +9,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
-use crate::wire::build::{Build, el, lang, message, set_lang};
+use crate::wire::build::{Build, el};
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -76,16 +76,9 @@ pub(crate) fn send(
     if !allowed {
         return Err(Refusal::forbidden("you may not send private messages in this room"));
     }
-    let id = if inbound.id().is_empty() { cx.id() } else { inbound.id().to_owned() };
     // A type that the standard does not have is normal.
     let type_ = inbound.stanza.attr("type").filter(|t| matches!(*t, "chat" | "headline"));
-    let mut copy = message(&room.occupant_jid(&sender.nick), type_, &id);
-    if let Some(lang) = lang(&inbound.stanza) {
-        set_lang(&mut copy, lang);
-    }
-    for child in inbound.stanza.children().filter(|c| !only_the_room_says(c, &room.jid)) {
-        copy.append_child(child.clone());
-    }
+    let copy = passed_on(room, sender, type_, inbound, cx);
     // Servers and clients know by this that it is a private message of a room.
     let copy = copy.child(el("x", ns::MUC_USER));
     fx.send_many(&copy, sessions(target));

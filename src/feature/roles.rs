@@ -23,17 +23,26 @@ pub(super) struct Change {
     pub(super) reason: Option<String>,
 }
 
-/// Whether `actor` may make this change.
-pub(super) fn check(room: &Room, actor: Standing, change: &Change) -> Result<(), Refusal> {
+/// Whether the account `actor`, which stands so, may make this change.
+pub(super) fn check(
+    room: &Room,
+    actor: &BareJid,
+    standing: Standing,
+    change: &Change,
+) -> Result<(), Refusal> {
     let Some(target) = room.roster.by_nick(&change.key) else {
         // Whoever may change no roles at all does not learn who is in the room.
-        if actor.role != Role::Moderator {
+        if standing.role != Role::Moderator {
             return Err(Refusal::forbidden("only moderators change roles"));
         }
         return Err(Refusal::item_not_found("nobody of that nick is in this room"));
     };
-    let standing = Standing { affiliation: room.affiliation(&target.account), role: target.role };
-    privilege::change_role(actor, standing, change.new)
+    if &target.account == actor && standing.role == Role::Moderator && change.new == Role::None {
+        // Kicking oneself is a way to leave (§8.2).
+        return Ok(());
+    }
+    let target = Standing { affiliation: room.affiliation(&target.account), role: target.role };
+    privilege::change_role(standing, target, change.new)
 }
 
 /// The role with which an account enters: in a moderated room, whoever was given a voice before still has it (§5.1).

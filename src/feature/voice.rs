@@ -8,6 +8,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
+use crate::room::roster::Occupant;
 use crate::wire::build::{Build, message};
 use crate::wire::form::{Field, Reply, Submitted, boolean, form};
 use crate::wire::inbound::Inbound;
@@ -48,7 +49,7 @@ pub(crate) fn handle(
         return Err(Refusal::not_acceptable_here("you are not in this room"));
     };
     match form.values(ALLOW) {
-        Some(verdict) => decide(room, form, verdict, sender.nick.as_str(), inbound, cx, fx),
+        Some(verdict) => decide(room, form, verdict, &sender, cx, fx),
         None if sender.role == Role::Visitor => {
             fx.send_many(&to_moderators(room, sender.nick.as_str(), inbound, cx), room.moderators());
             Ok(())
@@ -86,12 +87,11 @@ fn decide(
     room: &mut Room,
     form: &Submitted,
     verdict: &[String],
-    actor: &str,
-    inbound: &Inbound,
+    sender: &Occupant,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
-    let standing = room.standing(&inbound.from);
+    let standing = room.standing(&sender.account);
     if standing.role != Role::Moderator {
         return Err(Refusal::forbidden("only moderators give a voice"));
     }
@@ -109,8 +109,8 @@ fn decide(
         return Err(Refusal::item_not_found("this person has left"));
     }
     if allowed && room.roster.by_nick(&change.key).is_some_and(|o| o.role == Role::Visitor) {
-        roles::check(room, standing, &change)?;
-        roles::apply(room, &change, Some(actor), cx, fx);
+        roles::check(room, &sender.account, standing, &change)?;
+        roles::apply(room, &change, Some(sender.nick.as_str()), cx, fx);
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub enum AllowPm {
 
 /// Roles in a set: who is meant by a list-multi option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Roles {
     /// Moderators.
     pub moderator: bool,
@@ -51,7 +51,7 @@ impl Default for Roles {
 
 /// Every option of a room. The default is a hidden, open, semi-anonymous, temporary room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Config {
     /// Name shown to people; empty: none (`roomname`).
     pub name: String,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::config::Config;
 use super::limits::Limits;
+use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 
 /// Who may create rooms (`[service] create`).
@@ -71,6 +72,11 @@ impl Cx<'_> {
     /// A fresh stanza id.
     pub fn id(&mut self) -> String {
         self.ids.fresh()
+    }
+
+    /// The id under which a client's stanza is passed on: its own, or a fresh one if it has none (XEP-0045 §7.4).
+    pub fn id_of(&mut self, inbound: &Inbound) -> String {
+        if inbound.id().is_empty() { self.id() } else { inbound.id().to_owned() }
     }
 
     /// The bounds.

@@ -57,6 +57,7 @@ pub struct Room {
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
     pub(crate) relay: Arc<feature::relay::Pending>,
+    pub(crate) invitations: Arc<feature::invite::Sent>,
     /// Admins of the service: owners of every room without being on its list.
     service_admins: Arc<[BareJid]>,
 }
@@ -72,6 +73,7 @@ impl Room {
             roster: Arc::default(),
             history: Arc::default(),
             relay: Arc::default(),
+            invitations: Arc::default(),
             service_admins: Arc::default(),
         }
     }
@@ -193,6 +195,7 @@ impl Room {
         fx: &mut Effects,
     ) -> Result<(), Refusal> {
         if type_ == MessageType::Error {
+            feature::invite::bounced(self, inbound, fx);
             feature::ghost::bounced(self, inbound, cx, fx);
             return Ok(());
         }
@@ -285,12 +288,16 @@ impl Room {
         })
     }
 
-    /// The standing of an account with whatever role `session` has.
-    pub(crate) fn standing(&self, session: &Jid) -> Standing {
-        Standing {
-            affiliation: self.affiliation(&session.to_bare()),
-            role: self.roster.by_session(session).map_or(Role::None, |o| o.role),
-        }
+    /// The standing of an account: the highest role that any of its clients has. Admins and owners have the powers of
+    /// moderators also while they are not in the room (XEP-0045 §8 asks for the account, not for the client).
+    pub(crate) fn standing(&self, account: &BareJid) -> Standing {
+        let affiliation = self.affiliation(account);
+        let present = self.roster.iter().filter(|o| &o.account == account).map(|o| o.role).max();
+        let role = match present {
+            _ if affiliation >= Affiliation::Admin => Role::Moderator,
+            role => role.unwrap_or(Role::None),
+        };
+        Standing { affiliation, role }
     }
 
     /// How many owners there are.

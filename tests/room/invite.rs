@@ -22,12 +22,12 @@ fn invitation_is_passed_on_by_the_room() {
     invite(
         &mut w,
         "romeo",
-        "<invite to='juliet@example'><reason>come</reason></invite><invite to='nurse@example/pc'/>",
+        "<invite to='juliet@example'><reason>come</reason><continue thread='t1'/></invite><invite to='nurse@example/pc'/>",
     );
-    assert_eq!(
-        w.got("juliet@example"),
-        ["message:normal room <invite from=r@muc.example/romeo reason=come>"]
-    );
+    let invited = w.stanzas("juliet@example");
+    let invitation = "message:normal room <invite from=r@muc.example/romeo reason=come continue=>";
+    assert_eq!(crate::world::line(&invited[0]), invitation);
+    assert!(conclave::wire::encode::element(&invited[0]).contains("<continue thread='t1'/>"));
     assert_eq!(w.got("nurse"), ["message:normal room <invite from=r@muc.example/romeo>"]);
     // 45-9.5-o: it makes nobody a member of an open room.
     assert_eq!(w.list("owner", "<item affiliation='member'/>"), ["iq:result room"]);
@@ -54,6 +54,9 @@ fn invitation_into_a_members_only_room_makes_a_member() {
     let refused = w.stanzas("romeo");
     assert_eq!(crate::world::line(&refused[0]), "message:error room auth/forbidden");
     assert!(refused[0].has_child("x", USER));
+    // The option adds a right for members; admins and owners have theirs anyway.
+    invite(&mut w, "owner", "<invite to='nurse@example'/>");
+    assert_eq!(w.got("nurse@example").len(), 1);
     w.configure("owner", &[("allowinvites", "1")]);
     w.clear();
     invite(&mut w, "romeo", "<invite to='juliet@example'/>");
@@ -92,4 +95,21 @@ fn room_carries_no_messages_between_strangers() {
     invite(&mut w, "mallory", "<decline to='victim@example'><reason>buy</reason></decline>");
     assert_eq!(w.got("mallory"), ["message:error room cancel/item-not-found"]);
     assert!(w.silent());
+}
+
+#[test]
+fn inviter_learns_that_the_invited_account_does_not_exist() {
+    // 45-7.8.2-f
+    let mut w = room_of_two(&[]);
+    invite(&mut w, "romeo", "<invite to='nobody@example'/>");
+    let id = w.stanzas("nobody@example")[0].attr("id").expect("id").to_owned();
+    let bounce = |who: &str, w: &mut World| {
+        w.send(who, &format!("<message xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"));
+    };
+    bounce("mallory", &mut w);
+    assert!(w.silent(), "only the invited address can say so");
+    bounce("nobody@example", &mut w);
+    let answer = w.stanzas("romeo");
+    assert_eq!(crate::world::line(&answer[0]), "message:error room cancel/item-not-found");
+    assert_eq!(answer[0].attr("id"), Some("i"));
 }

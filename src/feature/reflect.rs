@@ -1,0 +1,57 @@
+//! What passes from a client through the room to others, and what does not (XEP-0045 §17.2, §17.3).
+
+use minidom::Element;
+
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::roster::{Occupant, Said};
+use crate::wire::build::{lang, message, set_lang};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+
+/// What of a client's stanza may be shown to others: not what only the room may say (45-17.3-f), and of the
+/// standard's own children only those that the standard allows.
+pub(super) fn clean(stanza: &Element, room: &BareJid) -> Said {
+    let children = stanza
+        .children()
+        .filter(|c| !only_the_room_says(c, room))
+        .filter(|c| match c.name() {
+            "show" if c.has_ns(ns::CLIENT) => matches!(c.text().as_str(), "away" | "chat" | "dnd" | "xa"),
+            _ => true,
+        })
+        .cloned()
+        .collect();
+    Said { lang: lang(stanza).map(str::to_owned), children }
+}
+
+/// Whether a child of a client's stanza claims something that only the room may claim.
+pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
+    let of_this_room = |attribute| child.attr(attribute).is_some_and(|jid| jid == room.as_str());
+    match child.ns().as_str() {
+        ns::MUC | ns::MUC_USER => child.name() == "x",
+        ns::DELAY => of_this_room("from"),
+        ns::SID => child.name() == "stanza-id" && of_this_room("by"),
+        ns::OCCUPANT_ID | ns::HATS => true,
+        _ => false,
+    }
+}
+
+/// A message as others get it: from the occupant, with the client's id and `xml:lang`, and everything in it but what only
+/// the room may say.
+pub(super) fn passed_on(
+    room: &Room,
+    speaker: &Occupant,
+    type_: Option<&str>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+) -> Element {
+    let mut copy = message(&room.occupant_jid(&speaker.nick), type_, &cx.id_of(inbound));
+    if let Some(lang) = lang(&inbound.stanza) {
+        set_lang(&mut copy, lang);
+    }
+    for child in inbound.stanza.children().filter(|c| !only_the_room_says(c, &room.jid)) {
+        copy.append_child(child.clone());
+    }
+    copy
+}
