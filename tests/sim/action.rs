@@ -11,7 +11,8 @@ pub(crate) enum Action {
     /// An entity sends a stanza, whose `from` is set then. If `held`, it waits in the mailbox of its room until another
     /// stanza comes that is not, and both are handled together.
     Send { who: usize, stanza: String, held: bool },
-    /// An entity answers the oldest IQ that was passed on to `who`; `by` differs from `who` when it is a lie.
+    /// An entity answers the oldest IQ that was passed on to `who`, or its server returns the oldest invitation; `by`
+    /// differs from `who` when it is a lie.
     Answer { who: usize, by: usize, error: bool },
     /// The process is killed and started again.
     Crash,

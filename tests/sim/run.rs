@@ -42,6 +42,7 @@ pub(crate) struct Ledger {
     pub(crate) locked: bool,
     /// Grows whenever the room begins anew: created, or loaded.
     pub(crate) epoch: u32,
+    pub(crate) was_epoch: u32,
     /// Numbers of the messages that the room should have kept, and when they came.
     pub(crate) kept: VecDeque<(u64, Timestamp)>,
 }
@@ -65,7 +66,7 @@ pub(crate) struct Run<'c> {
     /// How each room stands now.
     pub(crate) sheets: Vec<Sheet>,
     checks: Vec<Box<dyn Check>>,
-    /// Requests that were passed on to an entity, oldest first: the stanza.
+    /// Requests and invitations that were passed on to an entity, oldest first.
     pub(crate) asked: BTreeMap<usize, VecDeque<Element>>,
     pub(crate) tally: Tally,
     /// Grows with every byte that left and every durable change.
@@ -159,6 +160,7 @@ impl<'c> Run<'c> {
         let request = if who == by { waiting.pop_front() } else { waiting.front().cloned() };
         let Some(request) = request else { return Ok(Vec::new()) };
         let (id, to) = (request.attr("id").unwrap_or_default(), request.attr("from").unwrap_or_default());
+        let error = error || request.name() == "message";
         let inside = if error {
             format!(
                 "<error type='cancel' by='{}'><service-unavailable xmlns='{}'/></error>",
@@ -168,7 +170,9 @@ impl<'c> Run<'c> {
         } else {
             "<query xmlns='urn:example:any'><answer/></query>".to_owned()
         };
-        let mut stanza: Element = format!("<iq xmlns='jabber:client'>{inside}</iq>").parse().expect("well-formed");
+        let name = request.name();
+        let stanza = format!("<{name} xmlns='jabber:client'>{inside}</{name}>").parse::<Element>();
+        let mut stanza = stanza.expect("well-formed");
         for (name, value) in [("type", if error { "error" } else { "result" }), ("id", id), ("to", to)] {
             build::set_attr(&mut stanza, name, value);
         }
@@ -191,7 +195,8 @@ impl<'c> Run<'c> {
                     Fault { check: "picture", what: format!("{name}: {what}"), seen: lines(cast, happening) }
                 };
                 self.pictures[place][*entity].receives(sent).map_err(fault)?;
-                if sent.stanza.name() == "iq" && matches!(sent.type_(), "get" | "set") {
+                let invited = sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER)) && !sent.is_error();
+                if sent.stanza.name() == "iq" && matches!(sent.type_(), "get" | "set") || invited {
                     self.asked.entry(*entity).or_default().push_back(sent.stanza.clone());
                 }
             }
@@ -290,6 +295,7 @@ impl Ledger {
     /// Notes whether the room is locked, by what was asked and granted.
     fn note(&mut self, happening: &Happening) {
         self.was_locked = self.locked;
+        self.was_epoch = self.epoch;
         let (before, after) = (happening.before.exists(), happening.after.exists());
         if !before && after {
             self.locked = true;

@@ -117,6 +117,17 @@ impl Sheet {
         self.affiliation(&jid.to_bare())
     }
 
+    /// How an account stands: with the highest role that any of its clients has. Admins and owners have the powers of
+    /// moderators also from outside (§8 asks for the account, not for the client).
+    pub(crate) fn standing(&self, account: &BareJid) -> (Affiliation, Role) {
+        let affiliation = self.affiliation(account);
+        if affiliation >= Affiliation::Admin {
+            return (affiliation, Role::Moderator);
+        }
+        let roles = self.seats.iter().filter(|s| s.account == *account).map(|s| s.role);
+        (affiliation, roles.max().unwrap_or(Role::None))
+    }
+
     /// Where a client sits.
     pub(crate) fn seat_of(&self, entity: usize) -> Option<&Seat> {
         self.seats.iter().find(|seat| seat.sessions.contains(&entity))

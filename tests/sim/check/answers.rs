@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use conclave::wire::inbound::{Inbound, IqType, Kind};
+use conclave::wire::inbound::{Inbound, IqType, Kind, MessageType};
 use conclave::wire::jid::{BareJid, Jid};
+use conclave::wire::ns;
 use minidom::Element;
 
 use super::Check;
@@ -26,6 +27,7 @@ struct Passed {
 #[derive(Default)]
 pub(super) struct Answers {
     passed: BTreeMap<(usize, String), Passed>,
+    invited: BTreeMap<(usize, String), Passed>,
 }
 
 impl Check for Answers {
@@ -39,7 +41,13 @@ impl Check for Answers {
         match cause.kind {
             Kind::Iq(IqType::Get | IqType::Set) => self.request(scene, cause),
             Kind::Iq(IqType::Result | IqType::Error) => self.answer(scene, cause),
-            _ => only_one(happening, cause),
+            Kind::Message(MessageType::Error) if self.invited.contains_key(&key(scene, cause)) => {
+                self.returned(scene, cause)
+            }
+            _ => {
+                self.invite(scene, cause);
+                only_one(happening, cause)
+            }
         }
     }
 }
@@ -81,9 +89,49 @@ impl Answers {
         }
     }
 
+    /// Notes invitations that are passed on.
+    fn invite(&mut self, scene: &Scene<'_>, cause: &Inbound) {
+        let happening = scene.happening;
+        let mediated = |sent: &&Sent| sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER));
+        for sent in happening.sent.iter().filter(|s| !s.is_error()).filter(mediated) {
+            let (Some(id), [to], Some(asker)) = (sent.stanza.attr("id"), &sent.to[..], happening.sender) else {
+                continue;
+            };
+            let passed = Passed {
+                asker,
+                id: cause.id().to_owned(),
+                asked: cause.to.clone(),
+                target: to.to_bare(),
+                epoch: scene.ledger.epoch,
+            };
+            self.invited.insert((happening.place, id.to_owned()), passed);
+        }
+    }
+
+    /// An invitation comes back: the inviter is told, once, that nobody is there; nobody else hears of it.
+    fn returned(&mut self, scene: &Scene<'_>, cause: &Inbound) -> Result<(), String> {
+        let known = &self.invited[&key(scene, cause)];
+        let by_right = known.target == cause.from.to_bare();
+        let due = by_right && known.epoch == scene.ledger.was_epoch;
+        let right = |sent: &&Sent| {
+            sent.entities == [Some(known.asker)]
+                && sent.stanza.attr("id") == Some(known.id.as_str())
+                && sent.condition() == Some("item-not-found")
+        };
+        let errors: Vec<&Sent> = scene.happening.sent.iter().filter(|s| s.is_error()).collect();
+        let told = errors.iter().filter(|s| right(s)).count();
+        if errors.len() != told || told != usize::from(due) {
+            return Err(format!("an invitation came back, and {} errors were sent", errors.len()));
+        }
+        if by_right {
+            self.invited.remove(&key(scene, cause));
+        }
+        Ok(())
+    }
+
     fn answer(&mut self, scene: &Scene<'_>, cause: &Inbound) -> Result<(), String> {
         let happening = scene.happening;
-        let key = (happening.place, cause.id().to_owned());
+        let key = key(scene, cause);
         let due = self.passed.get(&key).is_some_and(|passed| {
             passed.target == cause.from.to_bare()
                 && passed.epoch == scene.ledger.epoch
@@ -106,6 +154,11 @@ impl Answers {
             }
         }
     }
+}
+
+/// The id of a cause, in its room.
+fn key(scene: &Scene<'_>, cause: &Inbound) -> (usize, String) {
+    (scene.happening.place, cause.id().to_owned())
 }
 
 /// Presence and messages get one error at most, and errors none.

@@ -8,19 +8,19 @@ use conclave::wire::jid::BareJid;
 use conclave::wire::ns;
 use minidom::Element;
 
-use super::rules::{Wish, may_affiliate, may_give_role, wishes};
+use super::rules::{Standing, Wish, may_affiliate, may_give_role, wishes};
 use super::verdict::{Reasons, taken};
 use crate::run::Scene;
-use crate::sheet::{Seat, Sheet};
+use crate::sheet::Sheet;
 
 /// What should come of a request to the room; nothing where another checker knows better.
-pub(super) fn expected(scene: &Scene<'_>, cause: &Inbound, seat: Option<&Seat>, set: bool) -> Option<Reasons> {
+pub(super) fn expected(scene: &Scene<'_>, cause: &Inbound, set: bool) -> Option<Reasons> {
     let sheet = &scene.happening.before;
     let Some(payload) = cause.payload() else { return Some(vec!["bad-request"]) };
     let rank = sheet.affiliation_of(&cause.from);
     match (payload.name(), payload.ns().as_str(), set) {
-        ("query", ns::MUC_ADMIN, true) => orders(scene, payload, cause, seat),
-        ("query", ns::MUC_ADMIN, false) => list(sheet, payload, rank, seat),
+        ("query", ns::MUC_ADMIN, true) => orders(scene, payload, cause),
+        ("query", ns::MUC_ADMIN, false) => list(sheet, payload, sheet.standing(&cause.from.to_bare())),
         ("query", ns::MUC_OWNER, _) if rank < Affiliation::Owner => Some(vec!["forbidden"]),
         ("query", ns::MUC_OWNER, false) | ("ping", ns::PING, false) => Some(vec![]),
         ("query", ns::REGISTER, false) => {
@@ -38,7 +38,7 @@ pub(super) fn expected(scene: &Scene<'_>, cause: &Inbound, seat: Option<&Seat>, 
 }
 
 /// Roles and affiliations, all of them or none.
-fn orders(scene: &Scene<'_>, query: &Element, cause: &Inbound, seat: Option<&Seat>) -> Option<Reasons> {
+fn orders(scene: &Scene<'_>, query: &Element, cause: &Inbound) -> Option<Reasons> {
     let (sheet, limits) = (&scene.happening.before, &scene.cast.service.limits);
     let wishes = wishes(query, sheet);
     let actor = cause.from.to_bare();
@@ -56,7 +56,7 @@ fn orders(scene: &Scene<'_>, query: &Element, cause: &Inbound, seat: Option<&Sea
     for wish in &wishes {
         match wish {
             Wish::Nonsense => reasons.extend(["bad-request", "item-not-found", "jid-malformed"]),
-            Wish::Role { key, new } => reasons.extend(role(sheet, key, *new, seat)),
+            Wish::Role { key, new } => reasons.extend(role(sheet, &actor, key, *new)),
             Wish::Affiliation { jid, new, nick } => {
                 reasons.extend(affiliation(scene, &actor, jid, *new, nick.as_deref()));
             }
@@ -69,11 +69,15 @@ fn orders(scene: &Scene<'_>, query: &Element, cause: &Inbound, seat: Option<&Sea
     if twice || nicks > 1 { None } else { Some(reasons) }
 }
 
-fn role(sheet: &Sheet, key: &NickKey, new: Role, seat: Option<&Seat>) -> Reasons {
-    let Some(actor) = seat.filter(|seat| seat.role == Role::Moderator) else { return vec!["forbidden"] };
+fn role(sheet: &Sheet, actor: &BareJid, key: &NickKey, new: Role) -> Reasons {
+    let standing = sheet.standing(actor);
+    if standing.1 != Role::Moderator {
+        return vec!["forbidden"];
+    }
     match sheet.seats.iter().find(|s| s.key == *key) {
         None => vec!["item-not-found"],
-        Some(target) if may_give_role(actor, (target.affiliation, target.role), new) => vec![],
+        Some(target) if target.account == *actor && new == Role::None => vec![],
+        Some(target) if may_give_role(standing, (target.affiliation, target.role), new) => vec![],
         Some(_) => vec!["forbidden", "not-allowed"],
     }
 }
@@ -140,22 +144,22 @@ fn the_end(sheet: &Sheet, wishes: &[Wish], affiliations_max: usize) -> Reasons {
 }
 
 /// Who reads which list (M4; 45-8.5-a, 45-9.2-a, 45-9.5-c, 45-9.5-d, 45-10.5-a, 45-10.8-a).
-fn list(sheet: &Sheet, query: &Element, rank: Affiliation, seat: Option<&Seat>) -> Option<Reasons> {
+fn list(sheet: &Sheet, query: &Element, (rank, standing): Standing) -> Option<Reasons> {
     let Some(item) = query.get_child("item", ns::MUC_ADMIN) else { return Some(vec!["bad-request"]) };
     let (role, affiliation) = (item.attr("role"), item.attr("affiliation"));
     let allowed = match (role, affiliation) {
         (Some(role), None) => match Role::parse(role) {
             Some(Role::None) | None => return Some(vec!["bad-request"]),
-            Some(_) => seat.is_some_and(|seat| seat.role == Role::Moderator),
+            Some(_) => standing == Role::Moderator,
         },
         (None, Some(affiliation)) => {
             let shown = sheet.config().member_list;
-            let listed = seat.is_some_and(|seat| match seat.role {
+            let listed = match standing {
                 Role::Moderator => shown.moderator,
                 Role::Participant => shown.participant,
                 Role::Visitor => shown.visitor,
                 Role::None => false,
-            });
+            };
             let open = sheet.is_open_about_jids()
                 && rank != Affiliation::Outcast
                 && (rank >= Affiliation::Member || listed);

@@ -57,11 +57,12 @@ fn own(happening: &Happening, client: usize, sent: &Sent) -> Option<bool> {
     let is = |seat: Option<&Seat>| seat.map(|seat| Some(seat.nick.as_str()) == sent.nick());
     let (was, now) = (is(happening.before.seat_of(client)), is(happening.after.seat_of(client)));
     match (sent.type_(), was, now) {
+        // The room gives all clients of an account another nick, one after the other.
+        (_, Some(was), Some(now)) if was != now && happening.set_of(ns::REGISTER).is_some() => None,
         _ if sent.has_code("333") && was.is_none() => Some(true),
         ("unavailable", was, _) => Some(was == Some(true)),
-        // A nick that the client has left may be shown before and after; so may one that the room gives it.
-        (_, Some(true), Some(false)) => None,
-        (_, Some(false), Some(true)) if happening.set_of(ns::REGISTER).is_some() => None,
+        // A nick that the client has left may be shown before and after.
+        ("", Some(true), Some(false)) => None,
         (_, was, now) => Some(now.or(was) == Some(true)),
     }
 }

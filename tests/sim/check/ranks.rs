@@ -185,8 +185,8 @@ fn occupants(scene: &Scene<'_>) -> Result<(), String> {
     for client in 0..scene.cast.clients {
         let name = &scene.cast.entities[client].name;
         if let (Some(query), Some(was)) = (ordered, before.seat_of(client)) {
-            let actor = scene.happening.sender.and_then(|sender| before.seat_of(sender));
-            let due = follow(before, &wishes(query, before), actor, was)
+            let actor = actor(scene).ok_or("nobody asked")?;
+            let due = follow(before, &wishes(query, before), &actor, was)
                 .map_err(|()| format!("{name} was given a role by somebody who may not do that"))?;
             let now = after.seat_of(client).map(|now| (now.affiliation, now.role));
             if now != due {
@@ -226,7 +226,7 @@ fn entered(scene: &Scene<'_>, client: usize, now: &Seat) -> Result<(), String> {
 fn role_justified(scene: &Scene<'_>, was: &Seat, now: &Seat) -> bool {
     let happening = scene.happening;
     let (before, after) = (&happening.before, &happening.after);
-    let actor = happening.sender.and_then(|sender| before.seat_of(sender));
+    let actor = actor(scene).map(|actor| before.standing(&actor));
     // Whoever moves to a nick that another client of the account has gets the role of that nick.
     let shared = was.nick != now.nick
         && before.by_nick(&now.nick).is_some_and(|s| s.account == was.account && s.role == now.role);
@@ -234,7 +234,7 @@ fn role_justified(scene: &Scene<'_>, was: &Seat, now: &Seat) -> bool {
         && now.role == initial_role(now.affiliation, after.config().moderated);
     let voiced = voice_verdict(happening).is_some_and(|(nick, yes)| {
         let same = before.by_nick(&nick).is_some_and(|s| s.key == was.key);
-        let moderated = actor.is_some_and(|a| a.role == Role::Moderator);
+        let moderated = actor.is_some_and(|(_, role)| role == Role::Moderator);
         yes && same && moderated && (was.role, now.role) == (Role::Visitor, Role::Participant)
     });
     shared || promoted || voiced

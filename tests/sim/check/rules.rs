@@ -12,6 +12,9 @@ use minidom::Element;
 use crate::happening::Happening;
 use crate::sheet::{Seat, Sheet};
 
+/// Affiliation and role.
+pub(super) type Standing = (Affiliation, Role);
+
 /// M2: the role with which somebody enters.
 pub(super) fn initial_role(affiliation: Affiliation, moderated: bool) -> Role {
     use Affiliation::{Admin, Member, None, Outcast, Owner};
@@ -33,21 +36,20 @@ pub(super) fn may_affiliate(actor: Affiliation, old: Affiliation, new: Affiliati
     }
 }
 
-/// M1, M3 and §8.2, §8.4, §9.6, §9.7: whether one occupant may give another this role.
-///
-/// The target is given by affiliation and role.
-pub(super) fn may_give_role(actor: &Seat, (affiliation, role): (Affiliation, Role), new: Role) -> bool {
+/// M1, M3 and §8.2, §8.4, §9.6, §9.7: whether an account that stands so may give an occupant who stands so this role.
+pub(super) fn may_give_role(actor: Standing, (affiliation, role): Standing, new: Role) -> bool {
     use Role::{Moderator, None, Participant, Visitor};
-    if actor.role != Moderator {
+    let (actor, actor_role) = actor;
+    if actor_role != Moderator {
         return false;
     }
-    let is_admin = actor.affiliation >= Affiliation::Admin;
+    let is_admin = actor >= Affiliation::Admin;
     let protected = affiliation >= Affiliation::Admin;
     // As §8.4 asks; two without any affiliation have nothing to compare.
-    let below = affiliation < actor.affiliation || affiliation == Affiliation::None;
+    let below = affiliation < actor || affiliation == Affiliation::None;
     match (role, new) {
         (old, new) if old == new => true,
-        (_, None) => affiliation <= actor.affiliation && (role != Moderator || is_admin),
+        (_, None) => affiliation <= actor && (role != Moderator || is_admin),
         (_, Moderator) => is_admin,
         (Visitor, Participant) => true,
         (Moderator, Participant | Visitor) => is_admin && !protected && below,
@@ -104,16 +106,17 @@ impl Wish {
 pub(super) fn follow(
     sheet: &Sheet,
     wishes: &[Wish],
-    actor: Option<&Seat>,
+    actor: &BareJid,
     seat: &Seat,
-) -> Result<Option<(Affiliation, Role)>, ()> {
+) -> Result<Option<Standing>, ()> {
     let mut records: BTreeMap<&BareJid, Affiliation> = BTreeMap::new();
+    let standing = sheet.standing(actor);
     let (mut affiliation, mut role) = (seat.affiliation, seat.role);
     for wish in wishes {
         match wish {
             Wish::Role { key, new } if *key == seat.key => {
-                let actor = actor.ok_or(())?;
-                if !may_give_role(actor, (affiliation, role), *new) {
+                let leaves = seat.account == *actor && *new == Role::None && standing.1 == Role::Moderator;
+                if !leaves && !may_give_role(standing, (affiliation, role), *new) {
                     return Err(());
                 }
                 role = *new;

@@ -2,8 +2,11 @@
 
 use conclave::room::role::Role;
 use conclave::room::state::Affiliation;
+use conclave::wire::encode;
+use conclave::wire::inbound::{Kind, MessageType};
 use conclave::wire::jid::Jid;
 use conclave::wire::ns;
+use minidom::Element;
 
 use super::Check;
 use super::rules::{Wish, wishes};
@@ -52,13 +55,21 @@ fn may_see(scene: &Scene<'_>, sent: &Sent, to: &Jid, entity: Option<usize>, whos
         return true;
     }
     let Some(cause) = &happening.cause else { return false };
+    if sent.is_error() && cause.kind == Kind::Message(MessageType::Error) {
+        // An invitation that came back is told with what the inviter wrote himself.
+        let mentions = |child: Option<&Element>| {
+            child.is_some_and(|c| scene.cast.shown_in(encode::element(c).as_bytes()).contains(&whose))
+        };
+        return mentions(sent.x()) && !mentions(sent.stanza.get_child("error", ns::CLIENT));
+    }
     if cause.from == *to {
         // What one wrote oneself may come back in an error; whoever may read a list gets it.
-        let text = conclave::wire::encode::element(&cause.stanza);
+        let text = encode::element(&cause.stanza);
         let rank = before.affiliation(&cause.from.to_bare());
         let reads = rank >= Affiliation::Admin
             || rank == Affiliation::Member && before.is_open_about_jids()
-            || before.is_open_about_jids() && happening.sender.is_some_and(|s| before.seat_of(s).is_some());
+            || before.standing(&cause.from.to_bare()).1 == Role::Moderator
+            || before.is_open_about_jids() && before.standing(&cause.from.to_bare()).1 > Role::None;
         return match sent.type_() {
             "error" => scene.cast.shown_in(text.as_bytes()).contains(&whose),
             "result" if sent.stanza.name() == "iq" => reads,

@@ -1,6 +1,7 @@
 //! Whoever is not in the room, an outcast or a stranger, gets nothing but answers to what he sent himself, what was
 //! addressed to him by name, and requests that his server answers for him.
 
+use conclave::wire::inbound::{Kind, MessageType};
 use conclave::wire::jid::Jid;
 use conclave::wire::ns;
 
@@ -34,6 +35,10 @@ impl Check for Strangers {
 fn due(scene: &Scene<'_>, sent: &Sent, to: &Jid) -> bool {
     let happening = scene.happening;
     let Some(cause) = &happening.cause else { return false };
+    if sent.is_error() && cause.kind == Kind::Message(MessageType::Error) {
+        // An invitation came back; the checker of answers knows whose.
+        return true;
+    }
     let x = sent.x();
     if !sent.is_error() && x.is_some_and(|x| x.has_child("invite", ns::MUC_USER)) {
         let invited = happening.mediated("invite").into_iter().any(|invite| {

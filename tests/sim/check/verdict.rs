@@ -60,7 +60,7 @@ fn expected(scene: &Scene<'_>, cause: &Inbound) -> Option<Reasons> {
             _ => Some(vec!["item-not-found"]),
         },
         Kind::Message(type_) => message(scene, cause, seat, type_),
-        Kind::Iq(type_) => orders::expected(scene, cause, seat, type_ == IqType::Set),
+        Kind::Iq(type_) => orders::expected(scene, cause, type_ == IqType::Set),
     }
 }
 
