@@ -37,7 +37,13 @@ pub(super) const FEATURE: Feature = Feature {
             Ok(())
         },
     }],
-    info: |room, info| info.push(("muc#roominfo_occupants", room.roster.len().to_string())),
+    info: |room, info| {
+        // How lively a room is, is nobody's business who is kept out of it or was not to find it (§14.4).
+        let config = room.config();
+        if config.public && !config.members_only && !config.password_protected {
+            info.push(("muc#roominfo_occupants", room.roster.len().to_string()));
+        }
+    },
     ..Feature::new("capacity")
 };
 

@@ -98,8 +98,7 @@ pub(crate) fn answered(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
     }
 }
 
-/// The stanza with everything in it, from another address and under another id. An error's `by` is taken out: it
-/// may be a real address.
+/// The stanza with everything in it, from another address and under another id.
 fn passed_on(stanza: &Element, from: &Jid, id: &str) -> Element {
     let mut copy =
         el("iq", ns::CLIENT).with_opt("type", stanza.attr("type")).with("id", id).with("from", from.as_str());
@@ -107,11 +106,25 @@ fn passed_on(stanza: &Element, from: &Jid, id: &str) -> Element {
         set_lang(&mut copy, lang);
     }
     for child in stanza.children() {
-        let mut child = child.clone();
-        if child.is("error", ns::CLIENT) {
-            crate::wire::build::remove_attr(&mut child, "by");
+        copy.append_child(if child.is("error", ns::CLIENT) { anonymous(child) } else { child.clone() });
+    }
+    copy
+}
+
+/// An error without what may name a real address: who reports it, where an account has moved to, and the words of
+/// its server.
+fn anonymous(error: &Element) -> Element {
+    let mut copy = el("error", ns::CLIENT).with_opt("type", error.attr("type"));
+    for child in error.children() {
+        match child.name() {
+            "text" if child.has_ns(ns::STANZA_ERRORS) => {}
+            condition if child.has_ns(ns::STANZA_ERRORS) => {
+                copy.append_child(el(condition, ns::STANZA_ERRORS));
+            }
+            _ => {
+                copy.append_child(child.clone());
+            }
         }
-        copy.append_child(child);
     }
     copy
 }

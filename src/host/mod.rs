@@ -33,8 +33,9 @@ use crate::wire::stream::{Excess, Head};
 use commit::Committer;
 use mailbox::Mailbox;
 
-/// How long rooms may take to say goodbye.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
+/// after which container runtimes kill.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
@@ -248,9 +249,14 @@ impl Host {
         done
     }
 
-    /// Sends something that no room has said.
+    /// Sends something that no room has said, unless it were said in the name of another domain: the server would
+    /// end the stream (114-9).
     fn reply(&self, stanza: &Element) {
-        let Some(to) = stanza.attr("to").and_then(|to| Jid::parse(to).ok()) else { return };
+        let address = |name| stanza.attr(name).and_then(|jid| Jid::parse(jid).ok());
+        let (Some(from), Some(to)) = (address("from"), address("to")) else { return };
+        if !from.domain().eq_ignore_ascii_case(self.service.domain.as_str()) {
+            return debug!(from = from.domain(), "an answer for another domain is not given");
+        }
         if self.replies.try_send(Outgoing::one(stanza, to)).is_err() {
             warn!("too many answers wait for the server; one is dropped");
         }
@@ -299,7 +305,12 @@ impl Arrivals for Gate {
 
     fn skipped(&self, head: Head, excess: Excess) {
         warn!(?excess, name = head.name, from = head.from, "stanza beyond the limits skipped");
-        if let Ok(inbound) = Inbound::parse(stanza_of(&head))
+        let stanza = stanza_of(&head);
+        if stanza.name() == "presence" && stanza.attr("type") == Some("unavailable") {
+            // However much is said along with it, whoever is gone is gone.
+            return self.0.route(stanza);
+        }
+        if let Ok(inbound) = Inbound::parse(stanza)
             && let Some(answer) =
                 Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
         {

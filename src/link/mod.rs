@@ -95,8 +95,8 @@ impl Default for Times {
             retry_max: Duration::from_secs(10),
             retry_misconfigured_max: Duration::from_secs(60),
             held: Duration::from_secs(30),
-            stop_write: Duration::from_secs(5),
-            stop_close: Duration::from_secs(2),
+            stop_write: Duration::from_secs(3),
+            stop_close: Duration::from_secs(1),
         }
     }
 }

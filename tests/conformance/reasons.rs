@@ -1,6 +1,6 @@
 //! Why rows have no test: `docs/conformance/reasons.toml`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -15,9 +15,6 @@ pub(crate) struct Reasons {
     pub(crate) reasons: BTreeMap<String, String>,
     /// Specifications that are not built: the reason for each of their rows that has neither test nor reason.
     pub(crate) specifications: BTreeMap<String, String>,
-    /// Obligations whose test is still to be written.
-    #[serde(default)]
-    pub(crate) open: BTreeSet<String>,
 }
 
 impl Reasons {

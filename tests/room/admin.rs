@@ -43,7 +43,7 @@ fn who_is_no_moderator_changes_no_roles() {
 
 #[test]
 fn moderator_does_not_kick_a_higher_affiliation() {
-    // 45-8.2-e, 45-8.2-g, 45-5.1.3-c
+    // 45-8.2-e
     let mut w = room_of_three(&[]);
     w.admin("owner", "<item nick='romeo' role='moderator'/>");
     w.admin("owner", "<item affiliation='member' jid='juliet@example'/>");
@@ -64,6 +64,7 @@ fn voice_is_granted_and_revoked() {
     assert_eq!(w.got("owner"), ["available romeo [none participant jid=romeo@example/pc actor=owner]", DONE]);
     w.admin("owner", "<item nick='romeo' role='visitor'/>");
     assert_eq!(w.got("juliet"), ["available romeo [none visitor actor=owner]"]);
+    assert_eq!(w.got("owner"), ["available romeo [none visitor jid=romeo@example/pc actor=owner]", DONE]);
 }
 
 #[test]
@@ -71,6 +72,8 @@ fn new_moderator_gets_to_see_real_addresses() {
     // 45-9.6-a, 45-9.6-b, trap 30
     let mut w = room_of_three(&[]);
     w.admin("owner", "<item nick='romeo' role='moderator'/>");
+    assert_eq!(w.got("juliet"), ["available romeo [none moderator actor=owner]"]);
+    assert_eq!(w.got("owner").last().expect("an answer"), DONE);
     assert_eq!(
         w.got("romeo"),
         [
@@ -81,12 +84,14 @@ fn new_moderator_gets_to_see_real_addresses() {
     );
     // 45-9.7-a: and loses the sight with the role.
     w.admin("owner", "<item nick='romeo' role='participant'/>");
+    assert_eq!(w.got("juliet"), ["available romeo [none participant actor=owner]"]);
+    assert_eq!(w.got("owner").last().expect("an answer"), DONE);
     assert_eq!(w.got("romeo")[1], "available juliet [none participant]");
 }
 
 #[test]
 fn owner_stays_a_moderator() {
-    // 45-9.7-b, 45-8.4-d, 45-5.1.1-d
+    // 45-9.7-b, 45-8.4-d, 45-5.1.1-d, 45-5.1.3-c
     let mut w = room_of_three(&[]);
     w.admin("owner", "<item affiliation='admin' jid='romeo@example'/>");
     w.clear();
@@ -185,11 +190,18 @@ fn several_items_are_all_done() {
 
 #[test]
 fn membership_of_somebody_absent_is_told_to_moderators_of_a_semi_anonymous_room() {
-    // 45-10.3-f, 45-9.3-a, trap 3
+    // 45-10.3-f, 45-10.6-d, 45-10.7-d, 45-9.3-a, trap 3, trap 49
     let mut w = room_of_three(&[]);
     w.admin("owner", "<item affiliation='member' jid='absent@example'/>");
     assert_eq!(w.got("owner"), ["message:normal room [member jid=absent@example]", DONE]);
     assert!(w.silent());
+    for affiliation in ["admin", "owner", "none", "outcast"] {
+        w.admin("owner", &format!("<item affiliation='{affiliation}' jid='absent@example'/>"));
+        let code = if affiliation == "outcast" { "301 " } else { "" };
+        let told = format!("message:normal room {code}[{affiliation} jid=absent@example]");
+        assert_eq!(w.got("owner"), [told.as_str(), DONE]);
+        assert!(w.silent());
+    }
     let mut w = room_of_three(&[("whois", "anyone")]);
     w.admin("owner", "<item affiliation='member' jid='absent@example'/>");
     assert_eq!(w.got("juliet"), ["message:normal room [member jid=absent@example]"]);
@@ -209,8 +221,18 @@ fn membership_is_given_to_and_taken_from_an_occupant() {
     let mut w = room_of_three(&[("moderatedroom", "1")]);
     w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
     assert_eq!(w.got("juliet"), ["available romeo [member participant actor=owner]"]);
+    assert_eq!(
+        w.got("owner"),
+        ["available romeo [member participant jid=romeo@example/pc actor=owner]", DONE]
+    );
+    assert_eq!(
+        w.list("owner", "<item affiliation='member'/>"),
+        ["iq:result room [member jid=romeo@example]"]
+    );
     w.admin("owner", "<item affiliation='none' jid='romeo@example'/>");
     assert_eq!(w.got("juliet"), ["available romeo [none visitor actor=owner]"]);
+    assert_eq!(w.got("owner"), ["available romeo [none visitor jid=romeo@example/pc actor=owner]", DONE]);
+    assert_eq!(w.list("owner", "<item affiliation='member'/>"), ["iq:result room"]);
 }
 
 #[test]
@@ -242,6 +264,8 @@ fn admins_and_owners_are_moderators_at_once() {
         got.contains(&"available juliet [owner moderator jid=juliet@example/pc actor=owner]".to_owned()),
         "{got:?}"
     );
+    assert_eq!(got.last().expect("an answer"), DONE);
+    assert_eq!(w.list("owner", "<item affiliation='admin'/>"), ["iq:result room [admin jid=romeo@example]"]);
     // 45-10.7-a, 45-10.7-c, 45-10.4-a, 45-10.4-e
     w.clear();
     w.admin(
@@ -253,11 +277,18 @@ fn admins_and_owners_are_moderators_at_once() {
         got.contains(&"available romeo [none participant jid=romeo@example/pc actor=owner]".to_owned()),
         "{got:?}"
     );
+    assert!(
+        got.contains(&"available juliet [member participant jid=juliet@example/pc actor=owner]".to_owned()),
+        "{got:?}"
+    );
+    assert_eq!(got.last().expect("an answer"), DONE);
+    assert_eq!(w.list("owner", "<item affiliation='admin'/>"), ["iq:result room"]);
+    assert_eq!(w.list("owner", "<item affiliation='owner'/>"), ["iq:result room [owner jid=owner@example]"]);
 }
 
 #[test]
 fn only_owners_make_admins_and_owners() {
-    // 45-10.3-c, 45-10.6-b, 45-10.4-b, 45-9-a, trap 14
+    // 45-10.3-c, 45-10.6-b, 45-9-a, trap 13, trap 14
     let mut w = room_of_three(&[]);
     w.admin("owner", "<item affiliation='admin' jid='romeo@example'/>");
     w.clear();
@@ -336,9 +367,24 @@ fn lists_of_affiliations_follow_the_kind_of_room() {
         ["iq:result room [member jid=romeo@example nick=Montague]"]
     );
     assert_eq!(w.list("nurse", "<item affiliation='member'/>").len(), 1);
-    assert_eq!(w.list("nurse", "<item affiliation='owner'/>"), ["iq:error room auth/forbidden"]);
+    for list in ["owner", "admin"] {
+        let item = format!("<item affiliation='{list}'/>");
+        assert_eq!(w.list("nurse", &item), ["iq:error room auth/forbidden"]);
+    }
     assert_eq!(w.list("romeo", "<item affiliation='member'/>"), ["iq:error room auth/forbidden"]);
+    w.admin("owner", "<item affiliation='member' jid='away@example'/>");
     w.configure("owner", &[("whois", "anyone"), ("membersonly", "1")]);
+    let members = "iq:result room [member jid=away@example] [member jid=romeo@example nick=Montague]";
+    for who in ["romeo", "away"] {
+        assert_eq!(w.list(who, "<item affiliation='member'/>"), [members]);
+    }
+    // 45-7.11-a: the option leaves out whole roles.
+    w.configure("owner", &[("getmemberlist", "moderator")]);
+    w.configure("owner", &[("membersonly", "0")]);
+    w.join("juliet");
+    assert_eq!(w.list("juliet", "<item affiliation='member'/>"), ["iq:error room auth/forbidden"]);
+    w.configure("owner", &[("getmemberlist", "moderator,participant")]);
+    assert_eq!(w.list("juliet", "<item affiliation='member'/>"), [members]);
     assert_eq!(w.list("romeo", "<item affiliation='owner'/>"), ["iq:result room [owner jid=owner@example]"]);
     assert_eq!(w.list("romeo", "<item affiliation='admin'/>"), ["iq:result room [admin jid=nurse@example]"]);
     assert_eq!(w.list("stranger", "<item affiliation='member'/>"), ["iq:error room auth/forbidden"]);

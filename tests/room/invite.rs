@@ -22,12 +22,12 @@ fn invitation_is_passed_on_by_the_room() {
     invite(
         &mut w,
         "romeo",
-        "<invite to='juliet@example'><reason>come</reason></invite><invite to='nurse@example/pc'/>",
+        "<invite to='juliet@example'><reason>come</reason><continue thread='t1'/></invite><invite to='nurse@example/pc'/>",
     );
-    assert_eq!(
-        w.got("juliet@example"),
-        ["message:normal room <invite from=r@muc.example/romeo reason=come>"]
-    );
+    let invited = w.stanzas("juliet@example");
+    let invitation = "message:normal room <invite from=r@muc.example/romeo reason=come continue=>";
+    assert_eq!(crate::world::line(&invited[0]), invitation);
+    assert!(conclave::wire::encode::element(&invited[0]).contains("<continue thread='t1'/>"));
     assert_eq!(w.got("nurse"), ["message:normal room <invite from=r@muc.example/romeo>"]);
     // 45-9.5-o: it makes nobody a member of an open room.
     assert_eq!(w.list("owner", "<item affiliation='member'/>"), ["iq:result room"]);
@@ -54,6 +54,9 @@ fn invitation_into_a_members_only_room_makes_a_member() {
     let refused = w.stanzas("romeo");
     assert_eq!(crate::world::line(&refused[0]), "message:error room auth/forbidden");
     assert!(refused[0].has_child("x", USER));
+    // The option adds a right for members; admins and owners have theirs anyway.
+    invite(&mut w, "owner", "<invite to='nurse@example'/>");
+    assert_eq!(w.got("nurse@example").len(), 1);
     w.configure("owner", &[("allowinvites", "1")]);
     w.clear();
     invite(&mut w, "romeo", "<invite to='juliet@example'/>");

@@ -15,6 +15,12 @@ fn room_of_two(fields: &[(&str, &str)]) -> World {
     w
 }
 
+/// The answer to a question about the room, as text.
+fn info(w: &mut World) -> String {
+    get(w, "stranger", ROOM, &format!("<query xmlns='{INFO}'/>"));
+    conclave::wire::encode::element(&w.stanzas("stranger").pop().expect("an answer"))
+}
+
 fn features(w: &mut World) -> Vec<String> {
     get(w, "stranger", ROOM, &format!("<query xmlns='{INFO}'/>"));
     let answer = w.stanzas("stranger").pop().expect("an answer");
@@ -29,7 +35,7 @@ fn features(w: &mut World) -> Vec<String> {
 
 #[test]
 fn room_tells_one_of_each_pair() {
-    // 45-6.4-a, 45-6.4-b, 45-6.4-c, 45-6-a, 410-4
+    // 45-6.4-a, 45-6.4-b, 45-6.4-c, 45-7.4-e, 45-6-a, 45-16.2-a, 410-4, 199-1, trap 6
     let pairs = [
         ("publicroom", "muc_hidden", "muc_public"),
         ("membersonly", "muc_open", "muc_membersonly"),
@@ -56,22 +62,59 @@ fn room_tells_one_of_each_pair() {
 
 #[test]
 fn room_information_has_no_subject_and_no_names() {
-    // 45-6.4-d, 45-14.4-a, 128-1, 45-6.5-a, 45-6.5-b
-    let mut w = room_of_two(&[("roomdesc", "fair")]);
-    get(&mut w, "stranger", ROOM, &format!("<query xmlns='{INFO}'/>"));
-    let answer = w.stanzas("stranger").pop().expect("an answer");
-    let text = conclave::wire::encode::element(&answer);
-    assert!(text.contains("<field var='muc#roominfo_occupants'><value>2</value></field>"), "{text}");
-    assert!(text.contains("<field var='muc#roominfo_description'><value>fair</value></field>"), "{text}");
-    assert!(!text.contains("romeo") && !text.contains("muc#roominfo_subject'"), "{text}");
+    // 45-6.4-d, 45-6.4-e, 45-14.4-a, 128-1, 45-6.5-a, 45-6.5-b, trap 39
+    let mut w = room_of_two(&[("publicroom", "1"), ("roomdesc", "fair"), ("changesubject", "1")]);
+    w.send("owner", "<message xmlns='jabber:client' type='groupchat'><subject>Tea</subject></message>");
+    w.clear();
+    let text = info(&mut w);
+    let form_type =
+        "<field type='hidden' var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roominfo</value>";
+    assert!(text.contains(&format!("<x xmlns='jabber:x:data' type='result'>{form_type}")), "{text}");
+    for (var, value) in [
+        ("muc#roominfo_occupants", "2"),
+        ("muc#roominfo_description", "fair"),
+        ("muc#roominfo_subjectmod", "1"),
+        ("muc#roomconfig_changesubject", "1"),
+    ] {
+        assert!(text.contains(&format!("<field var='{var}'><value>{value}</value></field>")), "{text}");
+    }
+    for word in [
+        "romeo",
+        "owner@",
+        "Tea",
+        "muc#roominfo_subject'",
+        "muc#roominfo_changesubject",
+        "muc#roominfo_pubsub",
+    ] {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
     get(&mut w, "stranger", ROOM, "<query xmlns='http://jabber.org/protocol/disco#items'/>");
     let answer = w.stanzas("stranger").pop().expect("an answer");
     assert_eq!(answer.children().next().expect("query").children().count(), 0);
 }
 
 #[test]
+fn room_that_shuts_people_out_does_not_tell_them_how_many_are_in() {
+    // 45-14.4-a
+    for fields in
+        [&[][..], &[("publicroom", "1"), ("membersonly", "1")], &[("publicroom", "1"), ("roomsecret", "s")]]
+    {
+        let text = info(&mut World::with_room(fields));
+        assert!(!text.contains("muc#roominfo_occupants"), "{text}");
+    }
+}
+
+#[test]
+fn room_is_called_by_its_name_or_by_its_address() {
+    // 45-6.4-a
+    assert!(info(&mut room_of_two(&[])).contains("<identity category='conference' name='r' type='text'/>"));
+    let text = info(&mut room_of_two(&[("roomname", "Verona")]));
+    assert!(text.contains("<identity category='conference' name='Verona' type='text'/>"), "{text}");
+}
+
+#[test]
 fn absent_or_locked_room_is_not_found() {
-    // 45-6.4-f, 030-1, 45-4.2-a, trap 28
+    // 45-6.4-f, 030-1, trap 28
     let mut w = World::new();
     let query = format!("<query xmlns='{INFO}'/>");
     get(&mut w, "stranger", ROOM, &query);
@@ -83,7 +126,7 @@ fn absent_or_locked_room_is_not_found() {
 
 #[test]
 fn unknown_requests_and_nodes_are_answered() {
-    // 45-G-e, 030-1, 45-18.1.1-d
+    // 45-G-e, 030-1, 45-18.1.1-d, 45-16.4-a, 199-1
     let mut w = room_of_two(&[]);
     for (payload, answer) in [
         ("<query xmlns='urn:unknown'/>", "iq:error room cancel/service-unavailable"),
@@ -102,7 +145,7 @@ fn unknown_requests_and_nodes_are_answered() {
 
 #[test]
 fn reserved_nick_is_told_to_its_owner_only() {
-    // 45-7.12-a, 45-7.12-c, 45-7.12-d, 45-7.12-f
+    // 45-7.12-a, 45-7.12-c, 45-7.12-d, 45-7.12-f, 45-16.4-a
     let mut w = room_of_two(&[]);
     w.admin("owner", "<item affiliation='member' jid='romeo@example' nick='Montague'/>");
     w.clear();
@@ -112,9 +155,12 @@ fn reserved_nick_is_told_to_its_owner_only() {
         let answer = w.stanzas(who).pop().expect("an answer");
         let query = answer.get_child("query", INFO).expect("query");
         assert_eq!(query.attr("node"), Some("x-roomuser-item"));
-        query.children().next().map(|i| i.attr("name").unwrap_or_default().to_owned())
+        query.children().next().map(|identity| {
+            let words = ["category", "type", "name"].map(|name| identity.attr(name).unwrap_or_default());
+            words.join("/")
+        })
     };
-    assert_eq!(ask(&mut w, "romeo"), Some("Montague".to_owned()));
+    assert_eq!(ask(&mut w, "romeo"), Some("conference/text/Montague".to_owned()));
     assert_eq!(ask(&mut w, "stranger"), None);
 }
 
@@ -132,12 +178,24 @@ fn self_ping_is_answered_by_the_room() {
 }
 
 #[test]
+fn ping_of_another_is_passed_on() {
+    // 410-4
+    let mut w = room_of_two(&[]);
+    get(&mut w, "romeo", "r@muc.example/owner", "<ping xmlns='urn:xmpp:ping'/>");
+    assert_eq!(w.got("owner"), ["iq:get romeo <ping>"]);
+    get(&mut w, "romeo", "r@muc.example/nobody", "<ping xmlns='urn:xmpp:ping'/>");
+    assert_eq!(w.got("romeo"), ["iq:error nobody cancel/item-not-found"]);
+}
+
+#[test]
 fn ping_of_somebody_who_is_not_in_the_room_is_not_acceptable() {
     // 410-3, 410-5, trap 9, trap 10
     let mut w = room_of_two(&[]);
     for nick in ["romeo", "nobody"] {
         get(&mut w, "stranger", &format!("{ROOM}/{nick}"), "<ping xmlns='urn:xmpp:ping'/>");
-        assert_eq!(w.got("stranger"), [format!("iq:error {nick} cancel/not-acceptable")]);
+        let answer = w.stanzas("stranger");
+        assert_eq!(crate::world::line(&answer[0]), format!("iq:error {nick} cancel/not-acceptable"));
+        assert_eq!(answer[0].get_child("error", "jabber:client").and_then(|e| e.attr("by")), Some(ROOM));
     }
     let mut w = World::new();
     get(&mut w, "stranger", &format!("{ROOM}/romeo"), "<ping xmlns='urn:xmpp:ping'/>");
@@ -148,8 +206,11 @@ fn ping_of_somebody_who_is_not_in_the_room_is_not_acceptable() {
 fn discovery_of_an_occupant_from_outside_is_a_bad_request() {
     // 45-6.6-a, trap 9
     let mut w = room_of_two(&[]);
-    get(&mut w, "stranger", "r@muc.example/romeo", &format!("<query xmlns='{INFO}'/>"));
-    assert_eq!(w.got("stranger"), ["iq:error romeo modify/bad-request"]);
+    for namespace in [INFO, "http://jabber.org/protocol/disco#items"] {
+        get(&mut w, "stranger", "r@muc.example/romeo", &format!("<query xmlns='{namespace}'/>"));
+        assert_eq!(w.got("stranger"), ["iq:error romeo modify/bad-request"]);
+        assert!(w.silent());
+    }
 }
 
 #[test]
@@ -195,4 +256,35 @@ fn request_to_nobody_is_not_found_and_from_outside_not_acceptable() {
     assert_eq!(w.got("romeo"), ["iq:error nobody cancel/item-not-found"]);
     get(&mut w, "stranger", "r@muc.example/romeo", "<query xmlns='jabber:iq:version'/>");
     assert_eq!(w.got("stranger"), ["iq:error romeo cancel/not-acceptable"]);
+}
+
+#[test]
+fn what_is_not_built_is_neither_offered_nor_answered() {
+    // 45-G-e, trap 58, trap 64
+    let mut w = room_of_two(&[]);
+    let offered = features(&mut w);
+    for (name, namespace) in [
+        ("query", "urn:xmpp:mam:2"),
+        ("moderate", "urn:xmpp:message-moderate:1"),
+        ("search", "urn:xmpp:channel-search:0:search"),
+        ("request", "urn:xmpp:muc-token-invite:0"),
+        ("command", "http://jabber.org/protocol/commands"),
+        ("query", "urn:xmpp:mentions:0"),
+    ] {
+        assert!(!offered.iter().any(|var| var.starts_with(namespace)), "{namespace}");
+        for type_ in ["get", "set"] {
+            w.send(
+                "romeo",
+                &format!(
+                    "<iq xmlns='jabber:client' type='{type_}' id='q'><{name} xmlns='{namespace}'/></iq>"
+                ),
+            );
+            assert_eq!(w.got("romeo"), ["iq:error room cancel/service-unavailable"], "{namespace}");
+        }
+    }
+    for namespace in
+        ["urn:xmpp:hats:0", "urn:xmpp:muc:affiliations:1", "urn:xmpp:occupant-id:0", "urn:xmpp:rai:0"]
+    {
+        assert!(!offered.iter().any(|var| var == namespace), "{namespace}");
+    }
 }

@@ -2,12 +2,15 @@
 //! Each test names the rows of the conformance catalogue that it proves.
 
 mod admin;
+mod anonymity;
 mod entering;
 mod invite;
 mod iq;
 mod leaving;
 mod owner;
 mod persistence;
+mod privileges;
 mod register;
+mod stanzas;
 mod talking;
 mod world;

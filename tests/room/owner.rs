@@ -66,6 +66,14 @@ fn form_has_every_field_of_the_registry() {
     }
     assert!(vars.contains(&"muc#maxhistoryfetch".to_owned()));
     assert_eq!(vars[0], "FORM_TYPE");
+    // The creator of a room that is still locked gets the same, and so does an owner who is not in the room.
+    let mut w = World::new();
+    w.join("owner");
+    assert_eq!(form(&mut w, "owner").into_iter().map(|f| f.0).collect::<Vec<_>>(), vars);
+    w.configure("owner", &[("persistentroom", "1")]);
+    w.send("owner", "<presence xmlns='jabber:client' type='unavailable' to='r@muc.example/owner'/>");
+    assert_eq!(form(&mut w, "owner").into_iter().map(|f| f.0).collect::<Vec<_>>(), vars);
+    assert_eq!(value(&mut w, "persistentroom"), "1");
 }
 
 #[test]
@@ -160,7 +168,7 @@ fn protection_needs_a_password() {
 
 #[test]
 fn privacy_codes_come_together_with_104() {
-    // 45-10.2.1-b
+    // 45-10.2.1-b, 45-14.3-a, 45-14.5-a, trap 2
     let mut w = room_of_two(&[]);
     w.configure("owner", &[("whois", "anyone"), ("enablelogging", "1")]);
     let codes: Vec<_> = w.got("romeo").into_iter().filter(|l| l.starts_with("message")).collect();
@@ -210,15 +218,31 @@ fn lists_in_the_form_are_whole_lists() {
         "{got:?}"
     );
     w.configure("owner", &[("roomowners", "owner@example")]);
+    let told = |w: &mut World, line: &str| {
+        let got = w.got("romeo");
+        assert!(got.contains(&line.to_owned()), "{got:?}");
+    };
+    told(&mut w, "available juliet [admin moderator jid=juliet@example/pc actor=owner]");
     assert_eq!(
         w.list("owner", "<item affiliation='admin'/>"),
         ["iq:result room [admin jid=juliet@example] [admin jid=romeo@example]"]
     );
     w.configure("owner", &[("roomadmins", "")]);
+    told(&mut w, "available juliet [member participant jid=juliet@example/pc actor=owner]");
     assert_eq!(w.list("owner", "<item affiliation='admin'/>"), ["iq:result room"]);
     assert_eq!(
         w.list("owner", "<item affiliation='member'/>"),
         ["iq:result room [member jid=juliet@example] [member jid=romeo@example]"]
+    );
+    // An owner leaves the list to others.
+    w.configure("owner", &[("roomowners", "romeo@example")]);
+    told(&mut w, "available owner [admin moderator actor=owner]");
+    assert_eq!(w.list("romeo", "<item affiliation='owner'/>"), ["iq:result room [owner jid=romeo@example]"]);
+    // On both lists is an owner.
+    w.configure("romeo", &[("roomowners", "romeo@example,juliet@example"), ("roomadmins", "juliet@example")]);
+    assert_eq!(
+        w.list("romeo", "<item affiliation='owner'/>"),
+        ["iq:result room [owner jid=juliet@example] [owner jid=romeo@example]"]
     );
 }
 
@@ -275,8 +299,18 @@ fn destroyed_room_tells_each_occupant_once() {
         w.got("romeo"),
         ["unavailable romeo <destroy jid=new@muc.example password=s reason=moved> [none none] 110"]
     );
-    assert_eq!(w.got("owner").last().expect("result"), DONE);
+    assert_eq!(
+        w.got("owner"),
+        ["unavailable owner <destroy jid=new@muc.example password=s reason=moved> [none none] 110", DONE]
+    );
     assert!(!w.room.exists());
+    // By an owner who is not there, and without a word.
+    let mut w = room_of_two(&[("persistentroom", "1")]);
+    w.send("owner", "<presence xmlns='jabber:client' type='unavailable' to='r@muc.example/owner'/>");
+    w.clear();
+    w.owner("owner", "<destroy/>");
+    assert_eq!(w.got("owner"), [DONE]);
+    assert_eq!(w.got("romeo"), ["unavailable romeo <destroy> [none none] 110"]);
 }
 
 #[test]
@@ -293,4 +327,33 @@ fn request_of_neither_form_nor_destroy_is_bad() {
     }
     w.owner("owner", "<destroy jid='a b@c'/>");
     assert_eq!(w.got("owner"), ["iq:error room modify/jid-malformed"]);
+}
+
+#[test]
+fn switch_of_moderation_leaves_roles_as_they_are() {
+    // trap 29
+    let mut w = World::with_room(&[("moderatedroom", "1")]);
+    w.join("muted");
+    w.configure("owner", &[("moderatedroom", "0")]);
+    w.clear();
+    w.say("muted", "am I free?");
+    assert_eq!(w.got("muted"), ["message:error room auth/forbidden"]);
+    w.join("romeo");
+    w.say("romeo", "I am");
+    assert_eq!(w.got("romeo").last().expect("a message"), "message:groupchat romeo body=I am");
+    w.configure("owner", &[("moderatedroom", "1")]);
+    w.say("romeo", "still");
+    assert_eq!(w.got("romeo").last().expect("a message"), "message:groupchat romeo body=still");
+}
+
+#[test]
+fn number_of_occupants_is_read_as_clients_write_it() {
+    // 004-3, trap 37
+    let mut w = room_of_two(&[]);
+    for (written, read) in
+        [("37", "37"), ("0", "none"), ("50", "50"), ("none", "none"), ("5", "5"), ("", "none")]
+    {
+        w.configure("owner", &[("maxusers", written)]);
+        assert_eq!(value(&mut w, "maxusers"), read, "{written:?}");
+    }
 }

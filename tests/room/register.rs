@@ -27,7 +27,7 @@ fn open_room(fields: &[(&str, &str)]) -> World {
 
 #[test]
 fn stranger_registers_and_is_a_member_with_a_nick() {
-    // 45-7.10-a, 45-7.10-b, 45-7.10-f, 45-7.10-j, 45-7.10-l, trap 1
+    // 45-7.10-a, 45-7.10-b, 45-7.10-f, 45-7.10-j, 45-7.10-k, 45-7.10-l, trap 1
     let mut w = open_room(&[]);
     w.send("romeo", "<iq xmlns='jabber:client' type='get' id='r'><query xmlns='jabber:iq:register'/></iq>");
     let answer = w.stanzas("romeo").pop().expect("a form");

@@ -23,7 +23,7 @@ fn room_of_two(fields: &[(&str, &str)]) -> World {
 
 #[test]
 fn message_reaches_everybody_with_id_language_and_extensions() {
-    // 45-7.4-a, 45-7.4-c, 45-13-a, 45-17.2-d, trap 55, trap 56
+    // 45-7.4-a, 45-7.4-c, 45-13-a, 45-17.2-d, trap 55, trap 56, trap 57
     let mut w = room_of_two(&[]);
     message(
         &mut w,
@@ -60,7 +60,9 @@ fn visitor_has_no_voice() {
     w.join("visitor");
     w.clear();
     w.say("visitor", "let me");
-    assert_eq!(w.got("visitor"), ["message:error room auth/forbidden"]);
+    let refused = w.stanzas("visitor");
+    assert_eq!(crate::world::line(&refused[0]), "message:error room auth/forbidden");
+    assert_eq!(refused[0].get_child("body", "jabber:client").map(|b| b.text()), Some("let me".to_owned()));
     assert!(w.silent());
 }
 
@@ -85,7 +87,7 @@ fn message_of_another_type_to_the_room_is_a_bad_request() {
 
 #[test]
 fn claims_of_the_room_are_taken_out_of_messages() {
-    // 45-17.3-f, 359-1, 203-1
+    // 45-17.3-f, 359-1, 359-3, 203-1, trap 54
     let mut w = room_of_two(&[]);
     message(
         &mut w,
@@ -97,7 +99,11 @@ fn claims_of_the_room_are_taken_out_of_messages() {
          <delay xmlns='urn:xmpp:delay' from='{ROOM}' stamp='2000-01-01T00:00:00Z'/><origin-id xmlns='urn:xmpp:sid:0' id='o'/>"
         ),
     );
-    assert_eq!(w.got("owner"), ["message:groupchat romeo body=hi <stanza-id> <origin-id>"]);
+    let got = w.stanzas("owner");
+    assert_eq!(crate::world::line(&got[0]), "message:groupchat romeo body=hi <stanza-id> <origin-id>");
+    let kept = ["stanza-id", "origin-id"]
+        .map(|name| got[0].get_child(name, "urn:xmpp:sid:0").and_then(|c| c.attr("id")));
+    assert_eq!(kept, [Some("o"), Some("o")]);
 }
 
 #[test]
@@ -116,7 +122,7 @@ fn history_is_sent_as_it_was_with_the_time_of_reception() {
 
 #[test]
 fn client_limits_the_history() {
-    // 45-7.2.14-a, 45-7.2.14-c, 45-7.2.14-d, 45-7.2.14-e, 45-7.2.14-f, 45-7.2.14-g, 45-7.2.14-h, trap 42
+    // 45-7.2.14-a, 45-7.2.14-c, 45-7.2.14-d, 45-7.2.14-e, 45-7.2.14-g, trap 42
     let mut w = room_of_two(&[]);
     for body in ["1", "2", "3"] {
         w.say("romeo", body);
@@ -156,7 +162,9 @@ fn room_bounds_its_history() {
     for body in ["1", "2", "3"] {
         w.say("romeo", body);
     }
-    assert_eq!(history(&mut w, "maxstanzas='50'"), ["2", "3"]);
+    for limits in ["", "maxstanzas='50'", "since='1970-01-01T00:00:00Z'", "maxchars='999999'"] {
+        assert_eq!(history(&mut w, limits), ["2", "3"], "{limits}");
+    }
 }
 
 #[test]
@@ -198,12 +206,15 @@ fn moderator_sets_the_subject_and_joiners_get_it() {
     for who in ["owner", "romeo"] {
         assert_eq!(w.got(who), ["message:groupchat owner subject=Tea subject=Tee"]);
     }
+    w.wait(60);
     w.join("late");
-    assert_eq!(
-        w.got("late").last().expect("subject"),
-        "message:groupchat owner subject=Tea subject=Tee <delay>"
-    );
-    // 45-8.1-f: an empty one clears, and that is told with its time.
+    let late = w.stanzas("late").pop().expect("the subject");
+    assert_eq!(crate::world::line(&late), "message:groupchat owner subject=Tea subject=Tee <delay>");
+    let delay = late.get_child("delay", "urn:xmpp:delay").expect("delay");
+    assert_eq!((delay.attr("from"), delay.attr("stamp")), (Some(ROOM), Some("2026-01-01T00:00:00.000Z")));
+    let tags: Vec<_> = late.children().map(conclave::wire::build::lang).collect();
+    assert_eq!(tags, [None, Some("de"), None]);
+    // 45-8.1-f, 45-7.2.15-e: an empty one clears, and that is told with its time.
     message(&mut w, "owner", "type='groupchat'", "<subject/>");
     w.join("later");
     assert_eq!(w.got("later").last().expect("subject"), "message:groupchat owner subject= <delay>");
@@ -235,6 +246,7 @@ fn participant_sets_the_subject_only_where_the_room_lets_him() {
 
 #[test]
 fn long_subject_is_refused() {
+    // 45-7.4-i
     let mut w = room_of_two(&[]);
     message(&mut w, "owner", "type='groupchat'", &format!("<subject>{}</subject>", "s".repeat(9000)));
     assert_eq!(w.got("owner"), ["message:error room modify/policy-violation"]);
@@ -283,6 +295,9 @@ fn private_message_that_cannot_be_delivered_is_answered() {
 fn room_says_who_may_send_private_messages() {
     // 45-7.5-c, trap 38
     for (allow, visitor, participant, moderator) in [
+        ("visitor", true, true, true),
+        ("participant", false, true, true),
+        ("moderator", false, false, true),
         ("anyone", true, true, true),
         ("participants", false, true, true),
         ("moderators", false, false, true),
@@ -361,4 +376,24 @@ fn visitor_asks_for_a_voice_and_a_moderator_gives_it() {
     assert_eq!(w.got("romeo"), ["message:error room cancel/not-acceptable"]);
     ask_for_voice(&mut w, "stranger", "");
     assert_eq!(w.got("stranger"), ["message:error room cancel/not-acceptable"]);
+}
+
+#[test]
+fn history_has_all_that_the_message_had() {
+    // 45-7.2.13-a, 45-17.2-d, trap 43, trap 55
+    let mut w = room_of_two(&[]);
+    let inside = "<body>one\n  two</body><e2e xmlns='urn:e'><![CDATA[<a> & b]]><none xmlns=''/></e2e>\
+                  <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example' id='o'/><p:a xmlns:p='urn:p' p:b='c'/>";
+    message(&mut w, "romeo", "type='groupchat' id='h' xml:lang='it'", inside);
+    let live = w.stanzas("owner").remove(0);
+    w.join("late");
+    let old = w.stanzas("late").into_iter().find(|m| m.has_child("body", "jabber:client")).expect("history");
+    let children = |m: &minidom::Element| {
+        let children = m.children().filter(|c| c.name() != "delay");
+        children.map(conclave::wire::encode::element).collect::<Vec<_>>()
+    };
+    assert_eq!(children(&old), children(&live));
+    assert_eq!((old.attr("id"), conclave::wire::build::lang(&old)), (Some("h"), Some("it")));
+    let sent: minidom::Element = format!("<m xmlns='jabber:client'>{inside}</m>").parse().expect("test xml");
+    assert_eq!(children(&live), children(&sent));
 }

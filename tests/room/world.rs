@@ -167,6 +167,11 @@ impl World {
         self.inbox.remove(&key).unwrap_or_default()
     }
 
+    /// What came to anybody since the last look.
+    pub(crate) fn everything(&mut self) -> Vec<Element> {
+        self.inbox.drain().flat_map(|(_, stanzas)| stanzas).collect()
+    }
+
     /// Forgets what came to anybody.
     pub(crate) fn clear(&mut self) {
         self.inbox.clear();

@@ -1,0 +1,184 @@
+//! What outlives the process, however it ends.
+
+use conclave::wire::encode::standalone;
+use minidom::Element;
+
+use super::peer::Peer;
+use super::server::{DOMAIN, Server};
+use super::words::{OWNER, ROOM, codes, error, item, join, text};
+
+const DISCO_INFO: &str = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
+const DISCO_ITEMS: &str = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
+const FORM: &str = "<query xmlns='http://jabber.org/protocol/muc#owner'/>";
+const PERSISTENT: (&str, &str) = ("muc#roomconfig_persistentroom", "1");
+
+/// The payload of the answer to a get.
+fn get(peer: &mut Peer, to: &str, query: &str) -> Element {
+    let answer = peer.ask(OWNER, to, "get", query);
+    assert_eq!(answer.attr("type"), Some("result"), "{answer:?}");
+    answer.children().next().expect("a payload").clone()
+}
+
+/// Rooms on the service's list.
+fn listed(peer: &mut Peer) -> Vec<(String, String)> {
+    let items = get(peer, DOMAIN, DISCO_ITEMS);
+    let attribute = |item: &Element, name| item.attr(name).expect("stated").to_owned();
+    items.children().map(|item| (attribute(item, "jid"), attribute(item, "name"))).collect()
+}
+
+/// A room with everything in it that is to be kept. The last change is acknowledged just now.
+fn furnish(peer: &mut Peer) {
+    peer.create(
+        ROOM,
+        &[
+            PERSISTENT,
+            ("muc#roomconfig_publicroom", "1"),
+            ("muc#roomconfig_roomname", "The &amp; Coven"),
+            ("muc#roomconfig_roomdesc", "double, double"),
+            ("muc#roomconfig_moderatedroom", "1"),
+            ("muc#roomconfig_passwordprotectedroom", "1"),
+            ("muc#roomconfig_roomsecret", "cauldronburn"),
+            ("muc#roomconfig_whois", "anyone"),
+            ("muc#roomconfig_maxusers", "30"),
+        ],
+    );
+    peer.send(format!(
+        "<message type='groupchat' id='s' from='{OWNER}' to='{ROOM}'><subject>toil &amp; trouble</subject>\
+         <subject xml:lang='de'>Müh und Plag</subject></message>"
+    ));
+    peer.expect("message", &[("id", "s"), ("to", OWNER)]);
+    for (account, affiliation) in [
+        ("second@example.org", "owner"),
+        ("admin@example.org", "admin"),
+        ("member@example.org", "member"),
+        ("hag@example.org", "outcast"),
+    ] {
+        let answer = peer.affiliate(OWNER, ROOM, account, affiliation);
+        assert_eq!(answer.attr("type"), Some("result"), "{answer:?}");
+    }
+}
+
+/// Enters the room with its password; the own presence, or the error, and the subject.
+fn enter(peer: &mut Peer, nick: &str, who: &str) -> (Element, Option<Element>) {
+    let open = join(ROOM, nick, who);
+    peer.send(open.replace("muc'/>", "muc'><password>cauldronburn</password></x>"));
+    let own = peer.expect("presence", &[("from", &format!("{ROOM}/{nick}")), ("to", who)]);
+    let sequence = peer.fence(ROOM).into_iter();
+    let subject = sequence.filter(|s| s.name() == "message" && s.attr("to") == Some(who)).last();
+    (own, subject)
+}
+
+// 45-4.2-a, 45-5.2-c, 45-6.3-a, 45-10-a, 45-7.2.15-a
+fn is_kept(end: impl FnOnce(&mut Server, Peer)) {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    furnish(&mut peer);
+    let form = get(&mut peer, ROOM, FORM);
+    let info = get(&mut peer, ROOM, DISCO_INFO);
+    end(&mut server, peer);
+    server.start_again();
+    let mut peer = server.accept();
+    assert_eq!(listed(&mut peer), [(ROOM.to_owned(), "The & Coven".to_owned())]);
+    assert_eq!(get(&mut peer, ROOM, FORM), form, "all of the configuration, owners and admins");
+    let after = get(&mut peer, ROOM, DISCO_INFO);
+    let [before, after] = [info, after].map(|info| standalone(&info));
+    // What is told of the room but how many are in it.
+    assert_eq!(after, before.replace("occupants'><value>1<", "occupants'><value>0<"));
+    for (who, affiliation, role) in [
+        ("owner", "owner", "moderator"),
+        ("second", "owner", "moderator"),
+        ("admin", "admin", "moderator"),
+        ("member", "member", "participant"),
+        ("stranger", "none", "visitor"),
+    ] {
+        let (own, subject) = enter(&mut peer, who, &format!("{who}@example.org/x"));
+        assert_eq!(item(&own, "affiliation").as_deref(), Some(affiliation));
+        assert_eq!(item(&own, "role").as_deref(), Some(role), "{who}");
+        assert!(codes(&own).contains(&100) && !codes(&own).contains(&201), "the room was there");
+        let subject = subject.expect("a subject");
+        assert_eq!(subject.attr("from"), Some("room@muc.example/Owner"));
+        assert_eq!(text(&subject, "subject"), "toil & trouble");
+        let german = subject
+            .children()
+            .find(|c| c.attr_ns("http://www.w3.org/XML/1998/namespace", "lang") == Some("de"));
+        assert_eq!(german.map(Element::text).as_deref(), Some("Müh und Plag"));
+        assert!(subject.has_child("delay", "urn:xmpp:delay"));
+    }
+    let (refused, _) = enter(&mut peer, "hag", "hag@example.org/x");
+    assert_eq!(error(&refused), "auth/forbidden");
+    let unlocked = peer.join(ROOM, "late", "late@example.org/x");
+    assert_eq!(unlocked.first().map(error).as_deref(), Some("auth/not-authorized"), "the password counts");
+}
+
+#[test]
+fn a_persistent_room_is_kept_over_a_kill() {
+    is_kept(|server, _peer| server.kill());
+}
+
+#[test]
+fn a_persistent_room_is_kept_over_an_orderly_stop() {
+    is_kept(Server::stop);
+}
+
+// 45-4.2-a
+#[test]
+fn what_was_not_to_stay_is_gone_after_a_restart() {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    let [temporary, destroyed, demoted, locked] =
+        ["temporary", "destroyed", "demoted", "locked"].map(|name| format!("{name}@muc.example"));
+    peer.create(&temporary, &[]);
+    peer.create(&destroyed, &[PERSISTENT]);
+    peer.create(&demoted, &[PERSISTENT]);
+    peer.join(&locked, "Owner", OWNER);
+    let destroy = "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query>";
+    assert_eq!(peer.ask(OWNER, &destroyed, "set", destroy).attr("type"), Some("result"));
+    peer.configure(&demoted, &[("muc#roomconfig_persistentroom", "0")]);
+    server.kill();
+    drop(peer);
+    server.start_again();
+    let mut peer = server.accept();
+    for room in [temporary, destroyed, demoted, locked] {
+        let answer = peer.ask(OWNER, &room, "get", DISCO_INFO);
+        assert_eq!(error(&answer), "cancel/item-not-found", "{room}");
+        // 45-7.2.11-a
+        let sequence = peer.join(&room, "New", "new@example.org/x");
+        assert!(sequence.iter().any(|s| codes(s) == [201, 110]), "{room} is made anew");
+        peer.fence(&room);
+    }
+}
+
+// 45-5.2-c, 45-5.2-d
+#[test]
+fn changes_after_a_restart_are_kept_as_well() {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    furnish(&mut peer);
+    for round in 0..3 {
+        server.kill();
+        drop(peer);
+        server.start_again();
+        peer = server.accept();
+        let (own, _) = enter(&mut peer, "hag", "hag@example.org/x");
+        assert_eq!(error(&own), if round == 0 { "auth/forbidden" } else { "" });
+        assert_eq!(item(&own, "affiliation").as_deref(), [None, Some("none"), Some("member")][round]);
+        for (list, holders) in [("outcast", [1, 0, 0]), ("member", [1, 1, 2])] {
+            assert_eq!(peer.list(ROOM, list).len(), holders[round], "{list} in round {round}");
+        }
+        let next = ["none", "member", "none"][round];
+        assert_eq!(peer.affiliate(OWNER, ROOM, "hag@example.org", next).attr("type"), Some("result"));
+    }
+}
+
+#[test]
+fn a_second_process_on_the_same_store_ends_and_says_why() {
+    let server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[PERSISTENT]);
+    let (status, log) = server.start_second();
+    assert_eq!(status.code(), Some(1));
+    let store = server.store();
+    let store = store.to_str().expect("UTF-8");
+    assert!(log.contains(store) && log.contains("in use by another process"), "{log}");
+    peer.room_works(ROOM);
+}

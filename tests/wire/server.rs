@@ -1,0 +1,211 @@
+//! The service as a process, and the port on which the test waits for it.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::peer::Peer;
+use super::ports;
+
+/// The domain of the service.
+pub(crate) const DOMAIN: &str = "muc.example";
+/// What the service and the server share.
+pub(crate) const SECRET: &str = "between-the-two-of-us-7c1f";
+/// How long anything may take. Nothing waits so long unless something is wrong.
+pub(crate) const BOUND: Duration = Duration::from_secs(20);
+
+/// A running service and the server's side of the world. Dropping it kills the service.
+pub(crate) struct Server {
+    listener: TcpListener,
+    folder: TempDir,
+    child: Child,
+    lines: Receiver<String>,
+    log: String,
+}
+
+impl Server {
+    /// Starts the service with default settings and an empty store.
+    pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts the service with `settings`, which are tables of component.toml, besides those that it needs.
+    pub(crate) fn start_with(settings: &str) -> Self {
+        let listener = listen();
+        let port = listener.local_addr().expect("bound").port();
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = format!(
+            "[component]\ndomain = \"{DOMAIN}\"\nserver = \"127.0.0.1:{port}\"\nsecret = \"{SECRET}\"\n\
+             [store]\npath = {:?}\n{settings}\n",
+            folder.path().join("store"),
+        );
+        fs::write(folder.path().join("component.toml"), text).expect("written");
+        let (child, lines) = spawn(folder.path());
+        Self { listener, folder, child, lines, log: String::new() }
+    }
+
+    /// Starts the service again, with the same settings and the same store, after it has ended.
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.child.try_wait().expect("a child").is_some(), "it still runs");
+        self.whole_log();
+        (self.child, self.lines) = spawn(self.folder.path());
+    }
+
+    /// A second process with the same settings, which is expected to end by itself; how it ended and what it said.
+    pub(crate) fn start_second(&self) -> (ExitStatus, String) {
+        let (mut child, lines) = spawn(self.folder.path());
+        let status = wait(&mut child);
+        (status, lines.iter().collect())
+    }
+
+    /// The next connection of the service, before anything was said on it.
+    pub(crate) fn connection(&self) -> Peer {
+        let deadline = Instant::now() + BOUND;
+        loop {
+            match self.listener.accept() {
+                Ok((socket, _)) => return Peer::new(socket),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    assert!(Instant::now() < deadline, "the service does not connect");
+                    thread::sleep(Duration::from_millis(2));
+                }
+                Err(e) => panic!("{e}"),
+            }
+        }
+    }
+
+    /// The next connection of the service, up and with the handshake done.
+    pub(crate) fn accept(&self) -> Peer {
+        let mut peer = self.connection();
+        peer.shake_hands();
+        peer.send("<handshake/>");
+        peer
+    }
+
+    /// Waits until the log has a line with `text`; gives all of the log so far.
+    pub(crate) fn log_with(&mut self, text: &str) -> &str {
+        let deadline = Instant::now() + BOUND;
+        while !self.log.contains(text) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => self.log.push_str(&line),
+                Err(e) => panic!("{e}: the log has no {text:?}:\n{}", self.log),
+            }
+        }
+        &self.log
+    }
+
+    /// All that a service that has ended has logged, with what earlier ones had.
+    pub(crate) fn whole_log(&mut self) -> &str {
+        self.log.extend(self.lines.iter());
+        &self.log
+    }
+
+    /// The process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The folder of the store.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+    }
+
+    /// Asks the service to stop: SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("kill").args(["-s", "TERM", &self.pid().to_string()]).status();
+        assert!(status.expect("kill").success());
+    }
+
+    /// Waits for the end of the service; its exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        wait(&mut self.child).code()
+    }
+
+    /// Stops the service in order, with its connection; what it says meanwhile is not looked at.
+    pub(crate) fn stop(&mut self, mut peer: Peer) {
+        self.terminate();
+        peer.end();
+        drop(peer);
+        assert_eq!(self.ended(), Some(0));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("the service said:\n{}", self.whole_log());
+        }
+    }
+}
+
+/// Listens on a port of loopback that nobody else has.
+fn listen() -> TcpListener {
+    for _ in 0..100 {
+        let port = ports::free().expect("a free port");
+        // Another test program may have taken it just now.
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            listener.set_nonblocking(true).expect("a socket");
+            return listener;
+        }
+    }
+    panic!("no port stays free");
+}
+
+/// Starts the program, and a thread that reads its log.
+///
+/// `setpriv` has the system kill it when the thread of the test ends in whatever way. A write beyond a limit on file
+/// sizes, which a test may set, is to fail like a full disk and not to bring a signal.
+fn spawn(folder: &Path) -> (Child, Receiver<String>) {
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--pdeathsig", "KILL", "--", "sh", "-c", r#"trap '' XFSZ; exec "$0" "$@""#])
+        .arg(env!("CARGO_BIN_EXE_conclave"))
+        .args(["run", "--config"])
+        .arg(folder.join("component.toml"))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CONCLAVE_")) {
+        command.env_remove(name);
+    }
+    let mut child = command.spawn().expect("setpriv, of util-linux");
+    let mut log = BufReader::new(child.stderr.take().expect("piped"));
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        while log.read_line(&mut line).is_ok_and(|read| read > 0) {
+            if sender.send(std::mem::take(&mut line)).is_err() {
+                return;
+            }
+        }
+    });
+    (child, lines)
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + BOUND;
+    loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "the service does not end");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,145 @@
+//! A disk that takes nothing: what cannot be kept is refused and not seen by anybody, and everything else goes on.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minidom::Element;
+
+use super::peer::Peer;
+use super::server::{BOUND, Server};
+use super::words::{OWNER, ROOM, codes, error, item, leave, text};
+
+const GUEST: &str = "guest@example.org/x";
+const PERSISTENT: (&str, &str) = ("muc#roomconfig_persistentroom", "1");
+const FAILED: &str = "wait/internal-server-error";
+
+/// From now on no file of the service can be written, or all can again.
+fn limit_files(server: &Server, bytes: &str) {
+    let limit = format!("--fsize={bytes}:unlimited");
+    let status = Command::new("prlimit").args(["--pid", &server.pid().to_string(), &limit]).status();
+    assert!(status.expect("prlimit, of util-linux").success());
+}
+
+fn with_room() -> (Server, Peer) {
+    let server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[PERSISTENT, ("muc#roomconfig_changesubject", "1")]);
+    peer.join(ROOM, "Guest", GUEST);
+    peer.fence(ROOM);
+    (server, peer)
+}
+
+/// Asks for the same again until it is granted: the store tries a failed disk anew only once in a second.
+fn until_granted(peer: &mut Peer, mut ask: impl FnMut(&mut Peer) -> Element) {
+    let deadline = Instant::now() + BOUND;
+    loop {
+        let answer = ask(peer);
+        if answer.attr("type") == Some("result") {
+            return;
+        }
+        assert_eq!(error(&answer), FAILED);
+        assert!(Instant::now() < deadline, "the disk works again, and the store does not");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+// 45-5.2.2-a
+#[test]
+fn a_change_that_cannot_be_stored_is_refused_and_nobody_hears_of_it() {
+    let (mut server, mut peer) = with_room();
+    limit_files(&server, "0");
+    for (account, affiliation) in
+        [("guest@example.org", "member"), ("guest@example.org", "outcast"), ("absent@example.org", "admin")]
+    {
+        let answer = peer.affiliate(OWNER, ROOM, account, affiliation);
+        assert_eq!(error(&answer), FAILED);
+        peer.nothing_but_ping(ROOM);
+    }
+    server.log_with("a change was not stored");
+    for (name, from, inside) in [
+        ("message", GUEST, "<subject>never seen</subject>"),
+        (
+            "iq",
+            OWNER,
+            "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>\
+             <field var='muc#roomconfig_membersonly'><value>1</value></field></x></query>",
+        ),
+        ("iq", OWNER, "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query>"),
+    ] {
+        let type_ = if name == "iq" { "set" } else { "groupchat" };
+        peer.send(format!("<{name} type='{type_}' id='x' from='{from}' to='{ROOM}'>{inside}</{name}>"));
+        let answer = peer.answer(name, "x");
+        assert_eq!((error(&answer).as_str(), answer.attr("to")), (FAILED, Some(from)), "{inside}");
+        peer.nothing_but_ping(ROOM);
+    }
+    assert_eq!(peer.list(ROOM, "member"), [""; 0]);
+    let sequence = peer.join(ROOM, "Late", "late@example.org/x");
+    let own = sequence.iter().rfind(|s| s.name() == "presence").expect("still open to all");
+    assert_eq!(codes(own), [110]);
+    assert_eq!(sequence.last().map(|s| text(s, "subject")).as_deref(), Some(""));
+}
+
+// 45-5.2.2-a, 45-5.2-c
+#[test]
+fn while_the_disk_is_full_the_room_chats_on_and_afterwards_all_is_as_ever() {
+    let (mut server, mut peer) = with_room();
+    limit_files(&server, "0");
+    assert_eq!(error(&peer.affiliate(OWNER, ROOM, "guest@example.org", "admin")), FAILED);
+    peer.fence(ROOM);
+    // Speaking, changing nicks, entering and leaving need no disk.
+    peer.room_works(ROOM);
+    peer.say(GUEST, ROOM, "m", "hello");
+    peer.expect("message", &[("id", "m"), ("to", OWNER)]);
+    peer.send(format!("<presence from='{GUEST}' to='{ROOM}/Visitor'/>"));
+    peer.expect("presence", &[("from", "room@muc.example/Visitor"), ("to", OWNER)]);
+    peer.fence(ROOM);
+    peer.join(ROOM, "Passer-by", "passer-by@example.org/x");
+    peer.send(leave(ROOM, "Passer-by", "passer-by@example.org/x"));
+    peer.expect("presence", &[("type", "unavailable"), ("to", OWNER)]);
+    peer.fence(ROOM);
+    // A room that is not in memory cannot be read now. It is not said to be gone, and nobody waits in vain.
+    let refused = peer.join("elsewhere@muc.example", "n", GUEST);
+    assert_eq!(refused.first().map(error).as_deref(), Some(FAILED));
+    // A change and words that come together: the words are heard.
+    peer.send(format!(
+        "<iq type='set' id='c' from='{OWNER}' to='{ROOM}'><query xmlns='http://jabber.org/protocol/muc#admin'>\
+         <item jid='guest@example.org' affiliation='member'/></query></iq>\
+         <message type='groupchat' id='w' from='{GUEST}' to='{ROOM}'><body>w</body></message>"
+    ));
+    assert_eq!(error(&peer.answer("iq", "c")), FAILED);
+    peer.expect("message", &[("id", "w"), ("to", OWNER)]);
+    peer.fence(ROOM);
+
+    limit_files(&server, "unlimited");
+    until_granted(&mut peer, |peer| peer.affiliate(OWNER, ROOM, "guest@example.org", "admin"));
+    let seen = peer.expect("presence", &[("from", "room@muc.example/Visitor"), ("to", OWNER)]);
+    assert_eq!(item(&seen, "affiliation").as_deref(), Some("admin"));
+    assert_eq!(peer.list(ROOM, "admin"), ["guest@example.org"]);
+
+    server.kill();
+    drop(peer);
+    server.start_again();
+    let mut peer = server.accept();
+    peer.join(ROOM, "Owner", OWNER);
+    assert_eq!(peer.list(ROOM, "admin"), ["guest@example.org"]);
+    assert_eq!(peer.list(ROOM, "member"), [""; 0], "what was refused never was");
+}
+
+// 45-10.1.3-c
+#[test]
+fn a_room_that_cannot_be_stored_stays_locked_until_it_can() {
+    let (server, mut peer) = with_room();
+    limit_files(&server, "0");
+    let room = "new@muc.example";
+    peer.join(room, "Owner", OWNER);
+    let submit = "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>\
+                  <field var='muc#roomconfig_persistentroom'><value>1</value></field></x></query>";
+    assert_eq!(error(&peer.ask(OWNER, room, "set", submit)), FAILED);
+    let refused = peer.join(room, "Guest", GUEST);
+    assert_eq!(refused.first().map(error).as_deref(), Some("cancel/item-not-found"));
+    limit_files(&server, "unlimited");
+    until_granted(&mut peer, |peer| peer.ask(OWNER, room, "set", submit));
+    peer.join(room, "Guest", GUEST);
+    peer.room_works(room);
+}
