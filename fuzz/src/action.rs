@@ -48,7 +48,7 @@ const NAMES: [&str; 24] = [
     "decline", "field", "value", "destroy", "error", "delay", "ping", "vCard", "pubsub", "remove", "reason",
     "gone", "continue",
 ];
-const NAMESPACES: [&str; 20] = [
+const NAMESPACES: [&str; 19] = [
     ns::CLIENT,
     ns::MUC,
     ns::MUC_USER,

@@ -62,7 +62,9 @@ impl NickKey {
 
     /// The key of a text.
     pub fn of(text: &str) -> Self {
-        let folded: String = text.nfkc().filter(|c| !is_invisible(*c)).flat_map(fold).collect();
+        // Before, since they keep marks from being put in order; after, since NFKC has some of its own.
+        let visible = text.chars().filter(|c| !is_invisible(*c)).nfkc().filter(|c| !is_invisible(*c));
+        let folded: String = visible.flat_map(fold).collect();
         let mut key = String::with_capacity(folded.len());
         for word in folded.split_whitespace() {
             if !key.is_empty() {

@@ -192,7 +192,7 @@ fn change_roles(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(250))]
 
     // 45-5.2-a, 45-5.2-b, 45-5.2-d, 45-5.2-f, 45-5.2.2-b, 45-8.2-e, 45-9.1-f, 45-9.1-g, 45-9.1-h, 45-9.2-f,
     // 45-9.2-g, 45-9.5-a, 45-9.5-e, 45-9.7-b, 45-10.4-c, 45-10.5-d, 45-10.5-e, 45-10.5-f, 45-10.6-b, 45-10.7-b,

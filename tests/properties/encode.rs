@@ -64,7 +64,7 @@ fn address() -> impl Strategy<Value = Jid> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(500))]
 
     // 114-10
     #[test]

@@ -110,7 +110,7 @@ fn is_owner(world: &World) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(300))]
 
     // 45-10.2-h, 45-10.2-l, 45-10.2.1-c, 45-10.1.3-c, 004-1, 004-2
     #[test]

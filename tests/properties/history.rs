@@ -87,7 +87,7 @@ fn without_recipient(mut message: Element) -> Element {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(200))]
 
     // 45-7.2.14-a, 45-7.2.14-b, 45-7.2.14-c, 45-7.2.14-d, 45-7.2.14-e, 45-7.2.14-f, 45-7.2.14-g, 45-7.2.14-h
     #[test]

@@ -66,7 +66,7 @@ fn check(jid: &Jid) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(2000))]
 
     // 45-17.1-b
     #[test]

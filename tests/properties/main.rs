@@ -12,3 +12,12 @@ mod stream;
 #[allow(dead_code)]
 mod world;
 mod xml;
+
+/// So many cases, or as many as `PROPTEST_CASES` says.
+fn cases(usual: u32) -> proptest::prelude::ProptestConfig {
+    let config = proptest::prelude::ProptestConfig::default();
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => proptest::prelude::ProptestConfig { cases: usual, ..config },
+    }
+}
