@@ -526,7 +526,7 @@ async fn waiting_senders_go_on_in_order() {
     rig.stop().await;
 }
 
-// 114-14
+// 114-14, trap 61
 #[tokio::test]
 async fn a_server_that_stops_reading_loses_nothing_and_costs_no_memory() {
     let mut rig = Rig::new(quick(), 100_000).await;

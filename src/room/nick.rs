@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn nicks_that_look_the_same_are_the_same() {
-        // 45-7.2.8-e
+        // 45-7.2.8-e, trap 60
         for (a, b) in
             [("Romeo", "romeo"), ("ﬁn", "fin"), ("a  b", "a b"), ("x\u{200b}y", "xy"), ("Ä", "a\u{308}")]
         {

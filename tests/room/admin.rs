@@ -190,7 +190,7 @@ fn several_items_are_all_done() {
 
 #[test]
 fn membership_of_somebody_absent_is_told_to_moderators_of_a_semi_anonymous_room() {
-    // 45-10.3-f, 45-10.6-d, 45-10.7-d, 45-9.3-a, trap 3
+    // 45-10.3-f, 45-10.6-d, 45-10.7-d, 45-9.3-a, trap 3, trap 49
     let mut w = room_of_three(&[]);
     w.admin("owner", "<item affiliation='member' jid='absent@example'/>");
     assert_eq!(w.got("owner"), ["message:normal room [member jid=absent@example]", DONE]);

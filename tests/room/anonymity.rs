@@ -170,7 +170,7 @@ fn equal_ids_of_two_askers_do_not_meet() {
 
 #[test]
 fn real_address_is_a_full_one() {
-    // 45-17.3-j, 45-7.2.3-a, trap 5
+    // 45-17.3-j, 45-7.2.3-a
     let mut w = World::with_room(&[("whois", "anyone")]);
     w.join("romeo");
     w.join("romeo/phone");

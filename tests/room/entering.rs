@@ -52,7 +52,7 @@ fn empty_form_makes_an_instant_room() {
 #[test]
 fn joiner_gets_others_self_history_and_subject_in_this_order() {
     // 45-7.1-a, 45-7.2.2-a, 45-7.2.2-c, 45-7.2.2-e, 45-7.2.2-i, 45-7.2.13-b, 45-7.2.13-f, 45-7.2.15-a, 45-7.2.16-a
-    // trap 7
+    // trap 5, trap 7
     let mut w = World::with_room(&[]);
     w.join("romeo");
     w.say("romeo", "first");
@@ -176,7 +176,7 @@ fn reserved_nick_is_refused_to_others() {
 
 #[test]
 fn two_clients_share_a_nick() {
-    // 45-7.2.8-b, 45-7.2.8-c
+    // 45-7.2.8-b, 45-7.2.8-c, trap 22
     let mut w = World::with_room(&[]);
     w.join("romeo");
     w.clear();
@@ -293,7 +293,7 @@ fn other_types_of_presence_neither_join_nor_leave() {
 
 #[test]
 fn forged_words_of_the_room_are_not_reflected() {
-    // 45-17.3-f, 421-3, trap 54
+    // 45-17.3-f, 421-3, trap 54, trap 59
     let mut w = World::with_room(&[]);
     w.send("romeo", &format!(
         "<presence xmlns='jabber:client' to='{ROOM}/romeo'><show>foo</show><c xmlns='http://jabber.org/protocol/caps'/>\
@@ -335,4 +335,62 @@ fn account_cannot_fill_the_room_with_sessions() {
         w.join_as(&format!("romeo/{resource}"), "romeo", HALLO);
     }
     assert_eq!(w.got("romeo/c"), ["error romeo wait/resource-constraint"]);
+}
+
+#[test]
+fn rejoin_under_another_nick_is_a_nick_change_and_everything_again() {
+    // 45-7.2.1-c, trap 24
+    let mut w = World::with_room(&[]);
+    w.join("romeo");
+    w.clear();
+    w.join_as("romeo", "montague", "");
+    assert_eq!(
+        w.got("romeo"),
+        [
+            "unavailable romeo 303 [none participant jid=romeo@example/pc nick=montague] 110",
+            "available montague [none participant jid=romeo@example/pc] 110",
+            "available owner [owner moderator]",
+            "available montague [none participant jid=romeo@example/pc] 110",
+            "message:groupchat room subject=",
+        ]
+    );
+    assert_eq!(w.got("owner").len(), 2);
+}
+
+#[test]
+fn who_may_not_enter_learns_the_least_first() {
+    // trap 26
+    let mut w = World::with_room(&[("membersonly", "1"), ("roomsecret", "s"), ("maxusers", "1")]);
+    let answer = |w: &mut World| {
+        w.clear();
+        w.join_as("romeo", "owner", "<password>wrong</password>");
+        w.got("romeo").remove(0)
+    };
+    w.admin("owner", "<item affiliation='outcast' jid='romeo@example'/>");
+    assert_eq!(answer(&mut w), "error owner auth/forbidden");
+    w.admin("owner", "<item affiliation='none' jid='romeo@example'/>");
+    assert_eq!(answer(&mut w), "error owner auth/registration-required");
+    w.configure("owner", &[("membersonly", "0")]);
+    assert_eq!(answer(&mut w), "error owner auth/not-authorized");
+    w.configure("owner", &[("roomsecret", "")]);
+    assert_eq!(answer(&mut w), "error owner cancel/conflict");
+    w.clear();
+    w.join("romeo");
+    assert_eq!(w.got("romeo"), ["error romeo wait/service-unavailable"]);
+}
+
+#[test]
+fn nothing_comes_before_the_presences_whatever_else_is_asked_for() {
+    // 45-7.1-a, trap 8
+    let mut w = World::with_room(&[]);
+    w.join_as("romeo", "romeo", "<mav xmlns='urn:xmpp:muc:affiliations:1' since='1'/>");
+    assert_eq!(
+        w.got("romeo"),
+        [
+            "available owner [owner moderator]",
+            "available romeo [none participant jid=romeo@example/pc] 110",
+            "message:groupchat room subject=",
+        ]
+    );
+    assert_eq!(w.got("owner"), ["available romeo [none participant jid=romeo@example/pc]"]);
 }

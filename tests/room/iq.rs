@@ -35,7 +35,7 @@ fn features(w: &mut World) -> Vec<String> {
 
 #[test]
 fn room_tells_one_of_each_pair() {
-    // 45-6.4-a, 45-6.4-b, 45-6.4-c, 45-7.4-e, 45-6-a, 45-16.2-a, 410-4, 199-1
+    // 45-6.4-a, 45-6.4-b, 45-6.4-c, 45-7.4-e, 45-6-a, 45-16.2-a, 410-4, 199-1, trap 6
     let pairs = [
         ("publicroom", "muc_hidden", "muc_public"),
         ("membersonly", "muc_open", "muc_membersonly"),
@@ -256,4 +256,35 @@ fn request_to_nobody_is_not_found_and_from_outside_not_acceptable() {
     assert_eq!(w.got("romeo"), ["iq:error nobody cancel/item-not-found"]);
     get(&mut w, "stranger", "r@muc.example/romeo", "<query xmlns='jabber:iq:version'/>");
     assert_eq!(w.got("stranger"), ["iq:error romeo cancel/not-acceptable"]);
+}
+
+#[test]
+fn what_is_not_built_is_neither_offered_nor_answered() {
+    // 45-G-e, trap 58, trap 64
+    let mut w = room_of_two(&[]);
+    let offered = features(&mut w);
+    for (name, namespace) in [
+        ("query", "urn:xmpp:mam:2"),
+        ("moderate", "urn:xmpp:message-moderate:1"),
+        ("search", "urn:xmpp:channel-search:0:search"),
+        ("request", "urn:xmpp:muc-token-invite:0"),
+        ("command", "http://jabber.org/protocol/commands"),
+        ("query", "urn:xmpp:mentions:0"),
+    ] {
+        assert!(!offered.iter().any(|var| var.starts_with(namespace)), "{namespace}");
+        for type_ in ["get", "set"] {
+            w.send(
+                "romeo",
+                &format!(
+                    "<iq xmlns='jabber:client' type='{type_}' id='q'><{name} xmlns='{namespace}'/></iq>"
+                ),
+            );
+            assert_eq!(w.got("romeo"), ["iq:error room cancel/service-unavailable"], "{namespace}");
+        }
+    }
+    for namespace in
+        ["urn:xmpp:hats:0", "urn:xmpp:muc:affiliations:1", "urn:xmpp:occupant-id:0", "urn:xmpp:rai:0"]
+    {
+        assert!(!offered.iter().any(|var| var == namespace), "{namespace}");
+    }
 }

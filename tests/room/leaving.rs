@@ -42,7 +42,7 @@ fn second_leave_to_the_old_nick_is_ignored() {
 
 #[test]
 fn one_of_two_clients_leaves_and_the_nick_stays() {
-    // 45-7.14-e, trap 21
+    // 45-7.14-e, trap 21, trap 22
     let mut w = room_of_three();
     w.join("romeo/phone");
     w.clear();
@@ -135,7 +135,7 @@ fn new_spelling_of_the_own_nick_is_a_nick_change() {
 
 #[test]
 fn bounce_removes_the_session_with_333_and_without_307() {
-    // 45-18.1.2-a, 45-18.1.2-c, 45-11.1-a, 45-11.1-b, 45-7.14-d
+    // 45-18.1.2-a, 45-18.1.2-c, 45-11.1-a, 45-11.1-b, 45-7.14-d, trap 51
     let mut w = room_of_three();
     let bounce = |c: &str| {
         format!(
@@ -144,6 +144,24 @@ fn bounce_removes_the_session_with_333_and_without_307() {
     };
     w.send("romeo", &bounce("not-allowed"));
     assert!(w.silent(), "not every error means that somebody is gone");
+    for condition in [
+        "gone",
+        "internal-server-error",
+        "item-not-found",
+        "jid-malformed",
+        "recipient-unavailable",
+        "redirect",
+        "remote-server-not-found",
+        "remote-server-timeout",
+    ] {
+        w.join_as("late", "late", "");
+        w.send("late", &bounce(condition));
+        assert!(w.got("late").last().is_some_and(|line| line.contains(" 333 ")), "{condition}");
+        // Nobody is found at an address that the room does not know.
+        w.clear();
+        w.send("late", &bounce(condition));
+        assert!(w.silent(), "{condition}");
+    }
     w.send("romeo", &bounce("service-unavailable"));
     assert_eq!(
         w.got("juliet"),
@@ -198,4 +216,24 @@ fn occupants_may_probe_each_other() {
     assert_eq!(w.got("romeo"), ["available juliet [none participant]"]);
     presence(&mut w, "stranger", "juliet", "probe", "");
     assert_eq!(w.got("stranger"), ["error juliet cancel/not-acceptable"]);
+}
+
+#[test]
+fn switch_of_whose_presence_is_shown_lets_people_appear_and_vanish() {
+    // 45-7.2.2-c, trap 31
+    let mut w = World::with_room(&[("moderatedroom", "1")]);
+    w.join("visitor");
+    w.join("other");
+    w.clear();
+    w.configure("owner", &[("presencebroadcast", "moderator,participant")]);
+    assert_eq!(w.got("other"), ["unavailable visitor [none none]", "message:groupchat room 104"]);
+    // Those who are not shown go unseen, and see themselves all the same.
+    presence(&mut w, "visitor", "visitor", "", "<show>away</show>");
+    assert_eq!(w.got("other"), [""; 0]);
+    assert_eq!(
+        w.got("visitor").last().expect("its own presence"),
+        "available visitor show=away [none visitor jid=visitor@example/pc] 110"
+    );
+    w.configure("owner", &[("presencebroadcast", "moderator,participant,visitor")]);
+    assert!(w.got("other").contains(&"available visitor show=away [none visitor]".to_owned()));
 }

@@ -328,3 +328,32 @@ fn request_of_neither_form_nor_destroy_is_bad() {
     w.owner("owner", "<destroy jid='a b@c'/>");
     assert_eq!(w.got("owner"), ["iq:error room modify/jid-malformed"]);
 }
+
+#[test]
+fn switch_of_moderation_leaves_roles_as_they_are() {
+    // trap 29
+    let mut w = World::with_room(&[("moderatedroom", "1")]);
+    w.join("muted");
+    w.configure("owner", &[("moderatedroom", "0")]);
+    w.clear();
+    w.say("muted", "am I free?");
+    assert_eq!(w.got("muted"), ["message:error room auth/forbidden"]);
+    w.join("romeo");
+    w.say("romeo", "I am");
+    assert_eq!(w.got("romeo").last().expect("a message"), "message:groupchat romeo body=I am");
+    w.configure("owner", &[("moderatedroom", "1")]);
+    w.say("romeo", "still");
+    assert_eq!(w.got("romeo").last().expect("a message"), "message:groupchat romeo body=still");
+}
+
+#[test]
+fn number_of_occupants_is_read_as_clients_write_it() {
+    // 004-3, trap 37
+    let mut w = room_of_two(&[]);
+    for (written, read) in
+        [("37", "37"), ("0", "none"), ("50", "50"), ("none", "none"), ("5", "5"), ("", "none")]
+    {
+        w.configure("owner", &[("maxusers", written)]);
+        assert_eq!(value(&mut w, "maxusers"), read, "{written:?}");
+    }
+}

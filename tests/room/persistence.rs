@@ -119,3 +119,32 @@ fn listing_follows_the_configuration() {
     w.owner("owner", "<destroy/>");
     assert_eq!(w.room.listing(), None);
 }
+
+#[test]
+fn destroyed_room_is_as_if_it_had_never_been() {
+    // 45-10.9-a, trap 50
+    let mut w = World::with_room(&[("persistentroom", "1"), ("roomname", "Old")]);
+    w.admin("owner", "<item affiliation='outcast' jid='romeo@example'/>");
+    w.owner("owner", "<destroy jid='new@muc.example'/>");
+    w.clear();
+    w.say("romeo", "anybody?");
+    assert_eq!(w.got("romeo"), ["message:error room cancel/item-not-found"]);
+    w.join("romeo");
+    assert_eq!(w.got("romeo")[0], "available romeo 201 [owner moderator jid=romeo@example/pc] 110");
+    assert_eq!(w.room.state().record.config.name, "");
+}
+
+#[test]
+fn room_that_was_never_configured_is_not_stored() {
+    // 45-10-b, trap 63
+    let mut w = World::new();
+    w.service.default_room.persistent = true;
+    w.join("owner");
+    assert_eq!(stored(&w), None);
+    leave(&mut w, "owner");
+    assert!(!w.room.exists());
+    assert_eq!(stored(&w), None);
+    w.join("owner");
+    w.configure("owner", &[]);
+    assert!(stored(&w).is_some());
+}

@@ -192,7 +192,7 @@ fn admin_may_kick_himself() {
 
 #[test]
 fn affiliations_belong_to_accounts_and_roles_to_nicks() {
-    // 45-5.1-e, 45-5.2-c, 45-5.2.2-a, trap 22
+    // 45-5.1-e, 45-5.2-c, 45-5.2.2-a
     let mut w = World::with_room(&[("moderatedroom", "1")]);
     w.join("romeo");
     w.join_as("romeo/phone", "roaming", "");

@@ -91,7 +91,7 @@ fn each_reason_not_to_let_somebody_in_has_its_error() {
 
 #[test]
 fn refused_request_is_answered_from_where_it_went_under_its_id() {
-    // 45-G-a, 45-G-d, 45-G-e
+    // 45-G-a, 45-G-d, 45-G-e, trap 65
     let mut w = World::with_room(&[]);
     for to in [ROOM.to_owned(), format!("{ROOM}/owner")] {
         for type_ in ["get", "set"] {

@@ -23,7 +23,7 @@ fn room_of_two(fields: &[(&str, &str)]) -> World {
 
 #[test]
 fn message_reaches_everybody_with_id_language_and_extensions() {
-    // 45-7.4-a, 45-7.4-c, 45-13-a, 45-17.2-d, trap 55, trap 56
+    // 45-7.4-a, 45-7.4-c, 45-13-a, 45-17.2-d, trap 55, trap 56, trap 57
     let mut w = room_of_two(&[]);
     message(
         &mut w,
@@ -295,6 +295,9 @@ fn private_message_that_cannot_be_delivered_is_answered() {
 fn room_says_who_may_send_private_messages() {
     // 45-7.5-c, trap 38
     for (allow, visitor, participant, moderator) in [
+        ("visitor", true, true, true),
+        ("participant", false, true, true),
+        ("moderator", false, false, true),
         ("anyone", true, true, true),
         ("participants", false, true, true),
         ("moderators", false, false, true),
@@ -373,4 +376,24 @@ fn visitor_asks_for_a_voice_and_a_moderator_gives_it() {
     assert_eq!(w.got("romeo"), ["message:error room cancel/not-acceptable"]);
     ask_for_voice(&mut w, "stranger", "");
     assert_eq!(w.got("stranger"), ["message:error room cancel/not-acceptable"]);
+}
+
+#[test]
+fn history_has_all_that_the_message_had() {
+    // 45-7.2.13-a, 45-17.2-d, trap 43, trap 55
+    let mut w = room_of_two(&[]);
+    let inside = "<body>one\n  two</body><e2e xmlns='urn:e'><![CDATA[<a> & b]]><none xmlns=''/></e2e>\
+                  <stanza-id xmlns='urn:xmpp:sid:0' by='romeo@example' id='o'/><p:a xmlns:p='urn:p' p:b='c'/>";
+    message(&mut w, "romeo", "type='groupchat' id='h' xml:lang='it'", inside);
+    let live = w.stanzas("owner").remove(0);
+    w.join("late");
+    let old = w.stanzas("late").into_iter().find(|m| m.has_child("body", "jabber:client")).expect("history");
+    let children = |m: &minidom::Element| {
+        let children = m.children().filter(|c| c.name() != "delay");
+        children.map(conclave::wire::encode::element).collect::<Vec<_>>()
+    };
+    assert_eq!(children(&old), children(&live));
+    assert_eq!((old.attr("id"), conclave::wire::build::lang(&old)), (Some("h"), Some("it")));
+    let sent: minidom::Element = format!("<m xmlns='jabber:client'>{inside}</m>").parse().expect("test xml");
+    assert_eq!(children(&live), children(&sent));
 }

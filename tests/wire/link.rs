@@ -70,7 +70,7 @@ fn announcements_of_privileges_and_delegations_are_not_answered() {
     peer.nothing_but_ping(DOMAIN);
 }
 
-// 114-13
+// 114-13, trap 62
 #[test]
 fn after_a_cut_the_link_comes_back_and_the_occupants_are_still_there() {
     let server = Server::start();
