@@ -156,7 +156,7 @@ fn resident_bytes() -> usize {
 #[test]
 #[cfg(target_os = "linux")]
 fn endless_stanzas_cost_bounded_memory() {
-    const FED_BYTES: usize = 48 * 1024 * 1024;
+    const FED_BYTES: usize = 16 * 1024 * 1024;
     // A name for each of a million open elements, besides what the stanza itself may have.
     const GROWTH_BYTES_MAX: usize = 64 * 1024 * 1024;
     let limits = Limits { stanza_bytes_max: 64 * 1024, ..USUAL };
