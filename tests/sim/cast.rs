@@ -107,7 +107,8 @@ impl Cast {
         while let Some(next) = memchr::memmem::find(&bytes[at..], mark) {
             at += next + mark.len();
             let name = bytes.get(at..at + 3).unwrap_or_default();
-            let whose = self.accounts.iter().position(|a| a.as_str()[mark.len()..].as_bytes().starts_with(name));
+            let whose =
+                self.accounts.iter().position(|a| a.as_str().as_bytes()[mark.len()..].starts_with(name));
             if let Some(whose) = whose.filter(|w| !found.contains(w)) {
                 found.push(whose);
             }
@@ -152,7 +153,13 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         domain: bare(SERVICE),
         name: "Rooms".to_owned(),
         admins: vec![accounts[0].clone()],
-        create: *random.pick(&[Create::Anyone, Create::Anyone, Create::Anyone, Create::Local, Create::Admins]),
+        create: *random.pick(&[
+            Create::Anyone,
+            Create::Anyone,
+            Create::Anyone,
+            Create::Local,
+            Create::Admins,
+        ]),
         admin_fields: if random.chance(20) {
             vec!["muc#roomconfig_publicroom".to_owned()]
         } else {

@@ -135,9 +135,9 @@ impl Happening {
 
     /// Whether the cause is a message to everybody.
     pub(crate) fn is_groupchat(&self) -> bool {
-        self.cause.as_ref().is_some_and(|c| {
-            c.kind == Kind::Message(MessageType::Groupchat) && !c.to.is_full()
-        })
+        self.cause
+            .as_ref()
+            .is_some_and(|c| c.kind == Kind::Message(MessageType::Groupchat) && !c.to.is_full())
     }
 
     /// The payload of an IQ of type set in `namespace` to the room itself.

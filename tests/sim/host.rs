@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
     /// A room dealt with it.
     Room(Box<Happening>),
     /// It never reached a room: the service or the reader answered, or nobody did.
-    Plain { sender: usize, stanza: Element, answer: Option<Sent> },
+    Plain { sender: usize, stanza: Element, answer: Option<Box<Sent>> },
 }
 
 /// One room's task.
@@ -98,13 +98,18 @@ impl<'c> Host<'c> {
     }
 
     /// A stanza comes in from `sender`.
-    pub(crate) fn route(&mut self, sender: usize, stanza: Element, held: bool) -> Result<Vec<Outcome>, String> {
+    pub(crate) fn route(
+        &mut self,
+        sender: usize,
+        stanza: Element,
+        held: bool,
+    ) -> Result<Vec<Outcome>, String> {
         let plain = |answer: Option<&Element>| {
             let sent = answer.map(|a| {
                 let to = a.attr("to").and_then(|to| Jid::parse(to).ok()).expect("an answer has an address");
                 Sent::read(&Outgoing::one(a, to), self.cast)
             });
-            let answer = sent.transpose()?;
+            let answer = sent.transpose()?.map(Box::new);
             Ok(vec![Outcome::Plain { sender, stanza: stanza.clone(), answer }])
         };
         let inbound = match Inbound::parse(stanza.clone()) {

@@ -120,7 +120,9 @@ fn seen(stanza: &Element) -> Result<Seen, String> {
     let mut xs = stanza.children().filter(|c| c.is("x", ns::MUC_USER));
     let (Some(x), None) = (xs.next(), xs.next()) else { return Err("not exactly one <x/>".to_owned()) };
     let mut items = x.children().filter(|c| c.is("item", ns::MUC_USER));
-    let (Some(item), None) = (items.next(), items.next()) else { return Err("not exactly one item".to_owned()) };
+    let (Some(item), None) = (items.next(), items.next()) else {
+        return Err("not exactly one item".to_owned());
+    };
     let affiliation = item.attr("affiliation").and_then(Affiliation::parse).ok_or("no affiliation")?;
     let role = item.attr("role").and_then(Role::parse).ok_or("no role")?;
     let jid = item.attr("jid").map(Jid::parse).transpose().map_err(|e| format!("the address: {e}"))?;

@@ -117,7 +117,9 @@ impl<'c> Run<'c> {
         for outcome in &outcomes {
             match outcome {
                 Outcome::Room(happening) => self.happened(happening)?,
-                Outcome::Plain { sender, stanza, answer } => self.answered(*sender, stanza, answer.as_ref())?,
+                Outcome::Plain { sender, stanza, answer } => {
+                    self.answered(*sender, stanza, answer.as_deref())?
+                }
             }
         }
         if *action == Action::Stop {
@@ -195,7 +197,8 @@ impl<'c> Run<'c> {
                     Fault { check: "picture", what: format!("{name}: {what}"), seen: lines(cast, happening) }
                 };
                 self.pictures[place][*entity].receives(sent).map_err(fault)?;
-                let invited = sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER)) && !sent.is_error();
+                let invited =
+                    sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER)) && !sent.is_error();
                 if sent.stanza.name() == "iq" && matches!(sent.type_(), "get" | "set") || invited {
                     self.asked.entry(*entity).or_default().push_back(sent.stanza.clone());
                 }
@@ -230,8 +233,11 @@ impl<'c> Run<'c> {
         if let Some(sent) = answer {
             self.mix(&sent.bytes);
         }
-        check::answers::plain(self.cast, sender, stanza, answer)
-            .map_err(|what| Fault { check: "answers", what, seen: Vec::new() })
+        check::answers::plain(self.cast, sender, stanza, answer).map_err(|what| Fault {
+            check: "answers",
+            what,
+            seen: Vec::new(),
+        })
     }
 
     /// After everything that was handled together: what is stored, what is listed.
@@ -256,8 +262,11 @@ impl<'c> Run<'c> {
                 *ledger = Ledger { epoch: ledger.epoch + 1, ..Ledger::default() };
             }
         }
-        check::listing(self.cast, &self.sheets, &self.ledgers, &self.host.listed())
-            .map_err(|what| Fault { check: "listing", what, seen: Vec::new() })
+        check::listing(self.cast, &self.sheets, &self.ledgers, &self.host.listed()).map_err(|what| Fault {
+            check: "listing",
+            what,
+            seen: Vec::new(),
+        })
     }
 
     fn imprint(&mut self, happening: &Happening) {

@@ -49,8 +49,7 @@ pub(crate) struct Sheet {
 impl Sheet {
     /// Takes down how `room` stands.
     pub(crate) fn of(room: &Room, cast: &Cast) -> Self {
-        let mut sheet =
-            Self { room: room.clone(), seats: Vec::new(), admins: cast.service.admins.clone() };
+        let mut sheet = Self { room: room.clone(), seats: Vec::new(), admins: cast.service.admins.clone() };
         sheet.seats = room
             .roster()
             .iter()

@@ -84,7 +84,11 @@ impl Answers {
             }
             (answers, passed) => {
                 // The room may give up an old request at the same time; nobody here asks so often.
-                Err(format!("a request got {} answers and was passed on {} times", answers.len(), passed.len()))
+                Err(format!(
+                    "a request got {} answers and was passed on {} times",
+                    answers.len(),
+                    passed.len()
+                ))
             }
         }
     }
@@ -94,7 +98,8 @@ impl Answers {
         let happening = scene.happening;
         let mediated = |sent: &&Sent| sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER));
         for sent in happening.sent.iter().filter(|s| !s.is_error()).filter(mediated) {
-            let (Some(id), [to], Some(asker)) = (sent.stanza.attr("id"), &sent.to[..], happening.sender) else {
+            let (Some(id), [to], Some(asker)) = (sent.stanza.attr("id"), &sent.to[..], happening.sender)
+            else {
                 continue;
             };
             let passed = Passed {
@@ -193,13 +198,22 @@ fn is_request(sent: &Sent) -> bool {
 }
 
 /// The same for what never reached a room.
-pub(crate) fn plain(cast: &Cast, sender: usize, stanza: &Element, answer: Option<&Sent>) -> Result<(), String> {
+pub(crate) fn plain(
+    cast: &Cast,
+    sender: usize,
+    stanza: &Element,
+    answer: Option<&Sent>,
+) -> Result<(), String> {
     let type_ = stanza.attr("type").unwrap_or_default();
     let request = stanza.name() == "iq" && !matches!(type_, "result" | "error");
     match answer {
         Some(_) if type_ == "error" => Err("an error was answered".to_owned()),
-        Some(answer) if answer.to != [cast.entities[sender].jid.clone()] => Err("an answer went astray".to_owned()),
-        Some(answer) if answer.stanza.attr("id") != stanza.attr("id") => Err("an answer has another id".to_owned()),
+        Some(answer) if answer.to != [cast.entities[sender].jid.clone()] => {
+            Err("an answer went astray".to_owned())
+        }
+        Some(answer) if answer.stanza.attr("id") != stanza.attr("id") => {
+            Err("an answer has another id".to_owned())
+        }
         None if request => Err("a request was not answered".to_owned()),
         _ => Ok(()),
     }

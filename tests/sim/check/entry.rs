@@ -29,7 +29,9 @@ impl Check for Entry {
         let was = happening.before.seat_of(client);
         if was.is_some_and(|was| was.nick != seat.nick) {
             // A change of nick comes first: the old nick goes, the new one comes; then everything anew.
-            let own = got.iter().position(|sent| sent.is_presence() && sent.has_code("110") && sent.type_().is_empty());
+            let own = got
+                .iter()
+                .position(|sent| sent.is_presence() && sent.has_code("110") && sent.type_().is_empty());
             got.drain(..=own.ok_or("a change of nick without the new nick")?);
         }
         sequence(scene, &got, seat, x)?;
@@ -65,7 +67,8 @@ fn sequence(scene: &Scene<'_>, got: &[&Sent], seat: &Seat, x: &Element) -> Resul
     }
     let rest: Vec<&&Sent> = rest.collect();
     let Some((subject, history)) = rest.split_last() else { return Err("the subject is missing".to_owned()) };
-    let is_subject = |s: &Sent| s.is_groupchat_with(&["subject"]) && !s.is_groupchat_with(&["body", "thread"]);
+    let is_subject =
+        |s: &Sent| s.is_groupchat_with(&["subject"]) && !s.is_groupchat_with(&["body", "thread"]);
     if !is_subject(subject) {
         return Err("the last thing is not the subject".to_owned());
     }
@@ -98,7 +101,8 @@ fn wanted(scene: &Scene<'_>, x: &Element) -> Vec<u64> {
 fn codes(scene: &Scene<'_>, seat: &Seat, was: Option<&Seat>) -> Result<(), String> {
     let happening = scene.happening;
     let (Some(cause), Some(client)) = (&happening.cause, happening.sender) else { return Ok(()) };
-    let own = happening.got_by(client).filter(|s| s.is_presence() && s.has_code("110") && s.type_().is_empty());
+    let own =
+        happening.got_by(client).filter(|s| s.is_presence() && s.has_code("110") && s.type_().is_empty());
     let own = own.last().ok_or("no own presence")?;
     let config = happening.after.config();
     let created = !happening.before.exists();
@@ -111,7 +115,10 @@ fn codes(scene: &Scene<'_>, seat: &Seat, was: Option<&Seat>) -> Result<(), Strin
     }
     for (code, is_due) in due {
         if own.has_code(code) != is_due {
-            return Err(format!("code {code} is {} on the own presence", if is_due { "missing" } else { "wrong" }));
+            return Err(format!(
+                "code {code} is {} on the own presence",
+                if is_due { "missing" } else { "wrong" }
+            ));
         }
     }
     if created && happening.after.affiliation(&seat.account) != Affiliation::Owner {

@@ -64,9 +64,9 @@ fn orders(scene: &Scene<'_>, query: &Element, cause: &Inbound) -> Option<Reasons
     }
     reasons.extend(the_end(sheet, &wishes, limits.affiliations_max));
     let twice = sheet.seats.iter().any(|s| wishes.iter().filter(|w| w.concerns(s)).count() > 1);
-    // Several wishes about one person may be at odds; so may two that reserve one nick.
-    let nicks = wishes.iter().filter(|w| matches!(w, Wish::Affiliation { nick: Some(_), .. })).count();
-    if twice || nicks > 1 { None } else { Some(reasons) }
+    // Several wishes about one person may be at odds, and one may take or free the nick that another reserves.
+    let reserves = wishes.iter().any(|w| matches!(w, Wish::Affiliation { nick: Some(_), .. }));
+    if twice || reserves && wishes.len() > 1 { None } else { Some(reasons) }
 }
 
 fn role(sheet: &Sheet, actor: &BareJid, key: &NickKey, new: Role) -> Reasons {

@@ -73,10 +73,11 @@ fn renamed(happening: &Happening, client: usize, gone: &Sent, next: Option<&&Sen
     let new = item.and_then(|item| item.attr("nick")).ok_or("303 without the new nick")?;
     // The nick that stays with another client of the account is shown anew in between.
     // So is one that all clients of the account leave one after the other, when the room gives them another.
-    let stays = happening.set_of(ns::REGISTER).is_some() || happening.after.by_nick(gone.nick().unwrap_or_default()).is_some();
+    let stays = happening.set_of(ns::REGISTER).is_some()
+        || happening.after.by_nick(gone.nick().unwrap_or_default()).is_some();
     let follows = |sent: &&Sent| sent.type_().is_empty() && sent.nick() == Some(new);
     let later = || happening.got_by(client).any(|sent| sent.is_presence() && follows(&sent));
-    if next.is_some_and(|next| follows(next)) || stays && later() {
+    if next.is_some_and(follows) || stays && later() {
         return Ok(());
     }
     Err(format!("303 announces {new}, and something else follows"))
@@ -87,9 +88,17 @@ fn most(happening: &Happening, client: usize, nick: &str) -> usize {
     let (before, after) = (&happening.before, &happening.after);
     let key = NickKey::of(nick);
     let of_nick = |seats: &'_ [Seat]| seats.iter().position(|s| s.key == key);
-    let subject = of_nick(&before.seats).map(|i| &before.seats[i]).or_else(|| of_nick(&after.seats).map(|i| &after.seats[i]));
+    let subject = of_nick(&before.seats)
+        .map(|i| &before.seats[i])
+        .or_else(|| of_nick(&after.seats).map(|i| &after.seats[i]));
     let viewer = before.seat_of(client).or_else(|| after.seat_of(client));
-    let (Some(cause), Some(subject), Some(viewer)) = (&happening.cause, subject, viewer) else { return 1 };
+    let (Some(subject), Some(viewer)) = (subject, viewer) else { return 1 };
+    let own = usize::from(subject.key == viewer.key);
+    // When the room or the service ends, everybody hears of himself only (45-10.9-d, 45-11.2-a).
+    let Some(cause) = &happening.cause else { return own };
+    if !after.exists() && happening.set_of(ns::MUC_OWNER).is_some() {
+        return own;
+    }
     if matches!(cause.kind, Kind::Presence(_)) || cause.stanza.attr("type") == Some("error") {
         return of_presence(happening, client, subject);
     }
@@ -117,6 +126,8 @@ fn most(happening: &Happening, client: usize, nick: &str) -> usize {
         let clients: usize =
             before.seats.iter().filter(|s| s.account == *actor).map(|s| s.sessions.len()).sum();
         most += if subject.account == *actor { 1 + 2 * clients } else { 0 };
+        // Who is no moderator any more is shown everybody anew.
+        most += usize::from(viewer.account == *actor && subject.account != *actor);
     }
     most
 }

@@ -88,7 +88,10 @@ fn ended(scene: &Scene<'_>) -> Result<(), String> {
     if by_owner && wished {
         return Ok(());
     }
-    if happening.before.config().persistent && !scene.ledger.was_locked && !happening.after.config().persistent {
+    if happening.before.config().persistent
+        && !scene.ledger.was_locked
+        && !happening.after.config().persistent
+    {
         // It may have been made temporary while nobody was in it.
         let configured = happening.set_of(ns::MUC_OWNER).is_some();
         if !(by_owner && configured) {
@@ -246,7 +249,8 @@ fn removal_justified(scene: &Scene<'_>, client: usize, was: &Seat) -> bool {
     if happening.sender == Some(client) {
         let leaves = matches!(
             cause.kind,
-            Kind::Presence(PresenceType::Unavailable | PresenceType::Error) | Kind::Message(MessageType::Error)
+            Kind::Presence(PresenceType::Unavailable | PresenceType::Error)
+                | Kind::Message(MessageType::Error)
         );
         if leaves {
             return true;

@@ -61,9 +61,16 @@ pub(super) fn may_give_role(actor: Standing, (affiliation, role): Standing, new:
 /// What one `<item/>` of an admin's request asks for.
 #[derive(Debug)]
 pub(super) enum Wish {
-    Role { key: NickKey, new: Role },
+    Role {
+        key: NickKey,
+        new: Role,
+    },
     /// An account or a domain, and the nick to reserve.
-    Affiliation { jid: BareJid, new: Affiliation, nick: Option<String> },
+    Affiliation {
+        jid: BareJid,
+        new: Affiliation,
+        nick: Option<String>,
+    },
     /// Something that cannot be read, or names nobody.
     Nonsense,
 }

@@ -8,6 +8,7 @@ use conclave::wire::ns;
 use minidom::Element;
 
 use super::Check;
+use crate::happening::Sent;
 use crate::run::Scene;
 
 pub(super) struct Settings;
@@ -32,6 +33,9 @@ impl Check for Settings {
             let same = !after.exists() || before.config() == after.config();
             return if same { Ok(()) } else { Err("the settings changed without a form".to_owned()) };
         };
+        if !happening.refused && after.exists() {
+            told(scene)?;
+        }
         let service = &scene.cast.service;
         let by_admin = scene.cast.is_service_admin(&cause.from.to_bare());
         let kept: &[String] = if by_admin { &[] } else { &service.admin_fields };
@@ -39,12 +43,48 @@ impl Check for Settings {
         match wanted {
             None if happening.refused => Ok(()),
             None => Err("a form with a wrong field was accepted".to_owned()),
-            Some(_) if happening.refused && !has_list(x) => Err("a form was refused, and nothing is wrong with it".to_owned()),
+            Some(_) if happening.refused && !has_list(x) => {
+                Err("a form was refused, and nothing is wrong with it".to_owned())
+            }
             Some(config) if !happening.refused && after.exists() && after.config() != &config => {
                 Err(format!("the form leads to {config:?}, and the room has {:?}", after.config()))
             }
             Some(_) => Ok(()),
         }
+    }
+}
+
+/// Everybody is told once that the settings changed, and of what concerns privacy, by code; nobody if nothing changed
+/// (45-10.2.1-a to 45-10.2.1-c).
+fn told(scene: &Scene<'_>) -> Result<(), String> {
+    let happening = scene.happening;
+    let (before, after) = (&happening.before, &happening.after);
+    let is_notice = |s: &&Sent| s.stanza.name() == "message" && s.type_() == "groupchat";
+    let notices: Vec<&Sent> = happening.sent.iter().filter(is_notice).collect();
+    let due = before.config() != after.config() && !after.seats.is_empty();
+    let [notice] = notices[..] else {
+        let right = notices.is_empty() && !due;
+        return if right { Ok(()) } else { Err(format!("{} notices of new settings", notices.len())) };
+    };
+    let mut got: Vec<usize> = notice.entities.iter().flatten().copied().collect();
+    let mut here: Vec<usize> = after.seats.iter().flat_map(|s| s.sessions.iter().copied()).collect();
+    got.sort_unstable();
+    here.sort_unstable();
+    if !due || got != here {
+        return Err(format!("clients {got:?} are told of new settings, {here:?} are here"));
+    }
+    let (was, now) = (before.config(), after.config());
+    let opened = was.whois != now.whois && now.whois == Whois::Anyone;
+    let closed = was.whois != now.whois && now.whois == Whois::Moderators;
+    let codes = [
+        ("170", !was.logging && now.logging),
+        ("171", was.logging && !now.logging),
+        ("172", opened),
+        ("173", closed),
+    ];
+    match codes.iter().find(|(code, due)| notice.has_code(code) != *due) {
+        Some((code, _)) => Err(format!("code {code} is missing or wrong")),
+        None => Ok(()),
     }
 }
 
@@ -59,7 +99,8 @@ fn apply(now: &Config, x: &Element, limits: &Limits, kept: &[String]) -> Option<
     let mut said = (false, false);
     for field in x.children().filter(|f| f.is("field", ns::DATA)) {
         let var = field.attr("var").unwrap_or_default();
-        let values: Vec<String> = field.children().filter(|v| v.is("value", ns::DATA)).map(Element::text).collect();
+        let values: Vec<String> =
+            field.children().filter(|v| v.is("value", ns::DATA)).map(Element::text).collect();
         if var == "FORM_TYPE" && values.first().is_some_and(|v| v != ns::MUC_ROOMCONFIG) {
             return None;
         }

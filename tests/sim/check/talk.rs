@@ -31,7 +31,11 @@ impl Check for Talk {
         if happening.entry().is_some() {
             // History and subject; the checker of entries looks at them.
             let own = |sent: &&Sent| sent.entities == [happening.sender];
-            return if speech.iter().all(own) { Ok(()) } else { Err("others got what only an entrant gets".to_owned()) };
+            return if speech.iter().all(own) {
+                Ok(())
+            } else {
+                Err("others got what only an entrant gets".to_owned())
+            };
         }
         if !happening.is_groupchat() || happening.refused || happening.unstored {
             return match speech.first() {
@@ -75,16 +79,19 @@ impl Talk {
     fn private(&self, happening: &Happening) -> Result<(), String> {
         let Some(cause) = &happening.cause else { return Ok(()) };
         let to_one = matches!(cause.kind, Kind::Message(t) if t != MessageType::Error);
-        let (Some(nick), true, false) = (cause.to.resource(), to_one, happening.refused) else { return Ok(()) };
+        let (Some(nick), true, false) = (cause.to.resource(), to_one, happening.refused) else {
+            return Ok(());
+        };
         let target = happening.before.by_nick(nick).ok_or("a private message to nobody was accepted")?;
         let [copy] = &happening.sent[..] else { return Err("a private message leads to one".to_owned()) };
         faithful(&cause.stanza, copy)?;
-        let sender = happening.sender.and_then(|s| happening.before.seat_of(s)).ok_or("a stranger whispers")?;
+        let sender =
+            happening.sender.and_then(|s| happening.before.seat_of(s)).ok_or("a stranger whispers")?;
         if sender.role == Role::None || copy.nick() != Some(sender.nick.as_str()) {
             return Err(format!("{} whispers as {:?}", sender.nick, copy.nick()));
         }
         let due: Vec<Option<usize>> = target.sessions.iter().copied().map(Some).collect();
-        if copy.entities != due || !copy.x().is_some_and(|x| x.children().next().is_none()) {
+        if copy.entities != due || copy.x().is_none_or(|x| x.children().next().is_some()) {
             return Err("a private message went astray or is not marked as one".to_owned());
         }
         Ok(())

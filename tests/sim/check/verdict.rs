@@ -31,12 +31,15 @@ impl Check for Verdict {
             return Ok(());
         }
         let Some(reasons) = expected(scene, cause) else { return Ok(()) };
-        let got = happening.refused.then(|| happening.sent.first().and_then(|s| s.condition()).unwrap_or_default());
+        let got =
+            happening.refused.then(|| happening.sent.first().and_then(|s| s.condition()).unwrap_or_default());
         match got {
             None if reasons.is_empty() => Ok(()),
             None => Err(format!("was accepted, and should be refused as {reasons:?}")),
             Some(got) if reasons.contains(&got) => Ok(()),
-            Some(got) if reasons.is_empty() => Err(format!("was refused as {got}, and nothing is wrong with it")),
+            Some(got) if reasons.is_empty() => {
+                Err(format!("was refused as {got}, and nothing is wrong with it"))
+            }
             Some(got) => Err(format!("was refused as {got}, and should be as {reasons:?}")),
         }
     }
@@ -97,7 +100,10 @@ fn available(scene: &Scene<'_>, cause: &Inbound, seat: Option<&Seat>) -> Reasons
         vec!["conflict"]
     } else if locked {
         vec!["not-acceptable"]
-    } else if seat.sessions.len() > 1 && NickKey::of(nick) == seat.key {
+    } else if NickKey::of(nick) == seat.key && seat.sessions.len() > 1
+        || sheet.by_nick(nick).is_some_and(|other| other.role != seat.role)
+    {
+        // A nick has one spelling and one role: the client's other one is in the way.
         vec!["conflict"]
     } else {
         vec![]
@@ -142,8 +148,7 @@ fn entry(scene: &Scene<'_>, cause: &Inbound, nick: &str, x: &Element) -> Reasons
     if sheet.by_nick(nick).is_none() && sheet.seats.len() >= max {
         return vec!["service-unavailable"];
     }
-    let sessions: usize =
-        sheet.seats.iter().filter(|s| s.account == account).map(|s| s.sessions.len()).sum();
+    let sessions: usize = sheet.seats.iter().filter(|s| s.account == account).map(|s| s.sessions.len()).sum();
     if sessions >= service.limits.sessions_max { vec!["resource-constraint"] } else { vec![] }
 }
 

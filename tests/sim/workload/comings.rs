@@ -106,7 +106,10 @@ impl Workload {
             _ => "Thorn".to_owned(),
         };
         let status = if self.random.chance(30) { "<status>good night</status>" } else { "" };
-        format!("<presence xmlns='jabber:client' type='unavailable' to='{}'>{status}</presence>", stage.to(&nick))
+        format!(
+            "<presence xmlns='jabber:client' type='unavailable' to='{}'>{status}</presence>",
+            stage.to(&nick)
+        )
     }
 
     /// A question for somebody's presence.

@@ -17,8 +17,22 @@ use crate::sheet::{Seat, Sheet};
 
 /// Nicks that people like, with other spellings of the same, and some that no room takes.
 const NICKS: [&str; 16] = [
-    "Rose", "Thorn", "Fern", "Moss", "Reed", "Sage", "rose", "THORN", "fe\u{200b}rn", "Mo\u{17f}s", "O'Neil & <co>",
-    "\u{1f980}", " ", "\u{200b}", "Ree\u{301}d", "a nick of more than forty bytes, which some find too long",
+    "Rose",
+    "Thorn",
+    "Fern",
+    "Moss",
+    "Reed",
+    "Sage",
+    "rose",
+    "THORN",
+    "fe\u{200b}rn",
+    "Mo\u{17f}s",
+    "O'Neil & <co>",
+    "\u{1f980}",
+    " ",
+    "\u{200b}",
+    "Ree\u{301}d",
+    "a nick of more than forty bytes, which some find too long",
 ];
 
 /// Invents actions.
@@ -55,7 +69,8 @@ impl Workload {
 
     /// What happens next.
     pub(crate) fn next(&mut self, run: &Run<'_>) -> Vec<Action> {
-        let waiting: Vec<usize> = run.asked.iter().filter(|(_, q)| !q.is_empty()).map(|(who, _)| *who).collect();
+        let waiting: Vec<usize> =
+            run.asked.iter().filter(|(_, q)| !q.is_empty()).map(|(who, _)| *who).collect();
         match self.random.below(1000) {
             0..12 => return vec![Action::Crash],
             12..15 => return vec![Action::Stop],

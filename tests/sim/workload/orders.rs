@@ -5,7 +5,15 @@ use conclave::wire::ns;
 use super::{NICKS, Stage, Workload, escape};
 
 const ROLES: [&str; 9] = [
-    "none", "visitor", "visitor", "participant", "participant", "moderator", "moderator", "moderator", "king",
+    "none",
+    "visitor",
+    "visitor",
+    "participant",
+    "participant",
+    "moderator",
+    "moderator",
+    "moderator",
+    "king",
 ];
 const AFFILIATIONS: [&str; 10] =
     ["outcast", "none", "none", "member", "member", "admin", "admin", "owner", "owner", "king"];
@@ -45,7 +53,10 @@ impl Workload {
             }
             85..92 => {
                 let affiliation = *self.random.pick(&["outcast", "none", "member", "member", "owner"]);
-                format!("jid='{}' affiliation='{affiliation}'", self.random.pick(&["north.example", "south.example"]))
+                format!(
+                    "jid='{}' affiliation='{affiliation}'",
+                    self.random.pick(&["north.example", "south.example"])
+                )
             }
             92..97 => {
                 let (nick, affiliation) = (self.some_nick(stage), *self.random.pick(&AFFILIATIONS));

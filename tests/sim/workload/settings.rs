@@ -21,13 +21,23 @@ const FIELDS: [(&str, &[&str]); 21] = [
     ("x-muc#roomconfig_registration", &["1", "0"]),
     ("x-muc#roomconfig_reservednick", &["1", "0"]),
     ("muc#roomconfig_allowpm", &["anyone", "participants", "moderators", "none"]),
-    ("muc#roomconfig_presencebroadcast", &["moderator", "participant", "visitor", "moderator|participant", "none|"]),
+    (
+        "muc#roomconfig_presencebroadcast",
+        &["moderator", "participant", "visitor", "moderator|participant", "none|"],
+    ),
     ("muc#roomconfig_presencebroadcast", &["moderator|participant|visitor", "moderator|participant"]),
     ("muc#roomconfig_getmemberlist", &["moderator", "moderator|participant"]),
     ("muc#roomconfig_enablelogging", &["1", "0"]),
     ("muc#maxhistoryfetch", &["0", "2", "10", "100000"]),
     ("muc#roomconfig_maxusers", &["none", "2", "5", "10", "0", "100000"]),
-    ("muc#roomconfig_roomname", &["The Hall", "", "A name of more than two hundred bytes: ................................................................................................................................................................................................"]),
+    (
+        "muc#roomconfig_roomname",
+        &[
+            "The Hall",
+            "",
+            "A name of more than two hundred bytes: ................................................................................................................................................................................................",
+        ],
+    ),
 ];
 
 impl Workload {
@@ -64,7 +74,8 @@ impl Workload {
             let type_ = if self.random.chance(97) { ns::MUC_ROOMCONFIG } else { "urn:example:other" };
             fields.push_str(&format!("<field var='FORM_TYPE' type='hidden'><value>{type_}</value></field>"));
         }
-        let mut chosen: Vec<usize> = (0..self.random.below(6)).map(|_| self.random.below(FIELDS.len())).collect();
+        let mut chosen: Vec<usize> =
+            (0..self.random.below(6)).map(|_| self.random.below(FIELDS.len())).collect();
         chosen.sort_unstable();
         chosen.dedup_by_key(|i| FIELDS[*i].0);
         for i in chosen {
@@ -74,11 +85,8 @@ impl Workload {
                 1..4 => "",
                 _ => *self.random.pick(values),
             };
-            let values: String = value
-                .split('|')
-                .filter(|v| !v.is_empty())
-                .map(|v| format!("<value>{v}</value>"))
-                .collect();
+            let values: String =
+                value.split('|').filter(|v| !v.is_empty()).map(|v| format!("<value>{v}</value>")).collect();
             fields.push_str(&format!("<field var='{var}'>{values}</field>"));
         }
         for var in ["muc#roomconfig_roomowners", "muc#roomconfig_roomadmins"] {

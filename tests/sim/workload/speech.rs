@@ -64,7 +64,10 @@ impl Workload {
             3 => "<subject>flowers</subject><subject xml:lang='de'>Blumen</subject>".to_owned(),
             _ => format!("<subject>flowers {}</subject>", self.count),
         };
-        format!("<message xmlns='jabber:client' type='groupchat' id='{id}' to='{}'>{subject}</message>", stage.room)
+        format!(
+            "<message xmlns='jabber:client' type='groupchat' id='{id}' to='{}'>{subject}</message>",
+            stage.room
+        )
     }
 
     /// One or several invitations.
@@ -116,7 +119,8 @@ impl Workload {
                 None => self.some_nick(stage),
             };
             fields.push_str(&field("muc#roomnick", &escape(&nick)));
-            fields.push_str(&field("muc#request_allow", *self.random.pick(&["1", "true", "0", "perhaps"])));
+            let allow: &str = self.random.pick(&["1", "true", "0", "perhaps"]);
+            fields.push_str(&field("muc#request_allow", allow));
         }
         format!(
             "<message xmlns='jabber:client' id='{id}' to='{}'><x xmlns='{}' type='submit'>{fields}</x></message>",
@@ -160,14 +164,22 @@ impl Workload {
         let room = &stage.room;
         match self.random.below(9) {
             0 => format!("<presence xmlns='jabber:client' type='subscribe' to='{room}'/>"),
-            1 => format!("<presence xmlns='jabber:client' type='novel' id='{id}' to='{}'/>", stage.to("Rose")),
-            2 => format!("<iq xmlns='jabber:client' type='get' to='{room}'><ping xmlns='urn:xmpp:ping'/></iq>"),
+            1 => {
+                format!("<presence xmlns='jabber:client' type='novel' id='{id}' to='{}'/>", stage.to("Rose"))
+            }
+            2 => {
+                format!("<iq xmlns='jabber:client' type='get' to='{room}'><ping xmlns='urn:xmpp:ping'/></iq>")
+            }
             3 => format!("<iq xmlns='jabber:client' type='result' id='{id}' to='{}'/>", stage.to("Rose")),
             4 => format!("<iq xmlns='jabber:client' type='error' id='{id}' to='{room}'/>"),
-            5 => format!("<message xmlns='jabber:client' id='{id}' to='{room}'><body>hello?</body></message>"),
+            5 => {
+                format!("<message xmlns='jabber:client' id='{id}' to='{room}'><body>hello?</body></message>")
+            }
             6 => format!("<message xmlns='jabber:client' type='groupchat' id='{id}' to='{room}'/>"),
             7 => format!("<presence xmlns='jabber:client' type='unavailable' to='{room}'/>"),
-            _ => format!("<message xmlns='jabber:client' type='error' id='{id}' to='{room}'><body>x</body></message>"),
+            _ => format!(
+                "<message xmlns='jabber:client' type='error' id='{id}' to='{room}'><body>x</body></message>"
+            ),
         }
     }
 }
@@ -175,6 +187,11 @@ impl Workload {
 impl Stage<'_> {
     /// The room's address as it is.
     fn sheet_room(&self) -> &str {
-        self.cast.rooms.iter().map(|r| r.as_str()).find(|r| *r == self.room.to_lowercase()).unwrap_or_default()
+        self.cast
+            .rooms
+            .iter()
+            .map(|r| r.as_str())
+            .find(|r| *r == self.room.to_lowercase())
+            .unwrap_or_default()
     }
 }
