@@ -119,7 +119,7 @@ impl Workload {
                 None => self.some_nick(stage),
             };
             fields.push_str(&field("muc#roomnick", &escape(&nick)));
-            let allow: &str = self.random.pick(&["1", "true", "0", "perhaps"]);
+            let allow = *self.random.pick(&["1", "true", "0", "perhaps"]);
             fields.push_str(&field("muc#request_allow", allow));
         }
         format!(
