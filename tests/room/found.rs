@@ -114,6 +114,18 @@ fn registration_leaves_clients_of_another_role_under_their_nick() {
 }
 
 #[test]
+fn client_that_was_not_shown_leaves_unseen() {
+    // 45-7.14-e, trap 21
+    let mut w = World::with_room(&[]);
+    w.join("romeo");
+    w.join("romeo/phone");
+    w.clear();
+    w.send("romeo", "<presence xmlns='jabber:client' type='unavailable' to='r@muc.example/romeo'/>");
+    assert_eq!(w.got("romeo"), ["unavailable romeo [none none jid=romeo@example/pc] 110"]);
+    assert!(w.silent(), "the others see the phone, as before");
+}
+
+#[test]
 fn who_is_hidden_from_now_on_goes_once() {
     // 45-10.2-f, 45-7.2.2-c, trap 31: promoted and hidden by one form.
     let mut w = World::with_room(&[]);

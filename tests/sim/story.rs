@@ -39,7 +39,7 @@ fn keep_panics_quiet() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if PLAYING.get() {
-                PANIC.set(info.to_string());
+                PANIC.set(info.to_string().replace('\n', " "));
             } else {
                 before(info);
             }

@@ -142,6 +142,12 @@ fn of_presence(happening: &Happening, client: usize, subject: &Seat) -> usize {
     }
     let actors = [before.seat_of(sender), after.seat_of(sender)];
     let concerned = actors.iter().flatten().any(|seat| seat.key == subject.key);
+    // A client that leaves and was not the one shown leaves nothing to tell to those who see the nick stay.
+    let stays = actors[0].filter(|was| was.key == subject.key).and_then(|was| after.by_nick(&was.nick));
+    if !is_available(happening) && client != sender && stays.is_some_and(|stays| stays.shown == subject.shown)
+    {
+        return 0;
+    }
     let enters = happening.entry().is_some() && client == sender;
     let moved = matches!(actors, [Some(was), Some(now)] if was.nick != now.nick);
     // Who moves away from a nick that another client of the account keeps sees it go as the own, and stay as another's.
