@@ -4,6 +4,7 @@
 //! addresses to a component, ejabberd hands on `to` as the client wrote it, and addresses inside payloads are always
 //! the client's own: [`Jid::prepare`] takes them all.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,7 +70,7 @@ impl Jid {
             if part.len() > PART_BYTES_MAX {
                 return Err(JidError::TooLong);
             }
-            if part.chars().any(char::is_control) {
+            if part.contains(is_forbidden) {
                 return Err(JidError::Character);
             }
         }
@@ -93,11 +94,15 @@ impl Jid {
         }
         let mut prepared = String::with_capacity(text.len());
         if let Some(local) = jid.local() {
-            prepared.push_str(&nodeprep(local).unwrap_or_else(|_| local.to_lowercase().into()));
+            prepared.push_str(&folded(local, nodeprep));
             prepared.push('@');
         }
-        let domain = jid.domain().trim_end_matches('.');
-        prepared.push_str(&nameprep(domain).unwrap_or_else(|_| domain.to_lowercase().into()));
+        let domain = folded(jid.domain(), nameprep);
+        // Wide forms of the characters that part an address must not become them.
+        if domain.contains(['@', '/']) {
+            return Err(JidError::Character);
+        }
+        prepared.push_str(domain.trim_end_matches('.'));
         if let Some(resource) = jid.resource() {
             prepared.push('/');
             // A resource of which nothing is left stays as it was: whoever judges nicks refuses it in words.
@@ -146,6 +151,19 @@ impl Jid {
     }
 }
 
+/// Characters that no part of an address has: controls, and the two that XML does not carry.
+fn is_forbidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// A part after its profile. One with newer characters is put in lower case, which may be all that the profile needs.
+fn folded(part: &str, profile: fn(&str) -> Result<Cow<'_, str>, stringprep::Error>) -> String {
+    profile(part).map(Cow::into_owned).unwrap_or_else(|_| {
+        let lower = part.to_lowercase();
+        profile(&lower).map(Cow::into_owned).unwrap_or_else(|_| lower.clone())
+    })
+}
+
 impl BareJid {
     /// Reads an address that has no resource.
     pub fn parse(text: &str) -> Result<Self, JidError> {
@@ -181,7 +199,7 @@ impl BareJid {
         if resource.len() > PART_BYTES_MAX {
             return Err(JidError::TooLong);
         }
-        if resource.chars().any(char::is_control) {
+        if resource.contains(is_forbidden) {
             return Err(JidError::Character);
         }
         let bare = self.as_str();
@@ -252,8 +270,13 @@ mod tests {
         assert_eq!(prepared("Straße@d").as_deref(), Ok("strasse@d"));
         assert_eq!(prepared("r@s/ｆｕｌｌ").as_deref(), Ok("r@s/full"));
         assert_eq!(prepared("R🦀@s/🦀").as_deref(), Ok("r🦀@s/🦀"));
+        assert_eq!(prepared("Stra\u{1e9e}e@d").as_deref(), Ok("strasse@d"));
         assert_eq!(prepared("a\u{ad}@d").as_deref(), Ok("a@d"));
         assert_eq!(prepared("\u{ad}@d"), Err(JidError::Empty));
+        assert_eq!(prepared("a@d．").as_deref(), Ok("a@d"));
+        for text in ["a＠d", "d／r", "a@d／r"] {
+            assert_eq!(prepared(text), Err(JidError::Character), "{text}");
+        }
     }
 
     #[test]
@@ -279,7 +302,7 @@ mod tests {
 
     #[test]
     fn characters_that_no_local_part_has_are_refused() {
-        for text in ["a b@d", "a'b@d", "a:b@d", "a\u{7}@d", "l@d d"] {
+        for text in ["a b@d", "a'b@d", "a:b@d", "a\u{7}@d", "l@d d", "l@d/\u{fffe}"] {
             assert_eq!(Jid::parse(text), Err(JidError::Character), "{text}");
         }
     }

@@ -12,6 +12,8 @@ pub const STREAM_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-streams";
 pub const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 /// `xml:lang` and friends.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// Namespace declarations themselves; nothing else may be in it.
+pub const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// Join requests (XEP-0045).
 pub const MUC: &str = "http://jabber.org/protocol/muc";

@@ -6,9 +6,11 @@
 //! that is no stream's, are faults.
 //!
 //! Elements in `jabber:component:accept` are handed out in `jabber:client`, on every level, so that the rest
-//! of the program knows one namespace for stanzas. Prefixes are resolved and not kept.
+//! of the program knows one namespace for stanzas. Prefixes are resolved and not kept. Elements and attributes
+//! in the namespaces that XML keeps for itself are left out, but for `xml:lang` and its like (see `reserved`).
 
 mod names;
+mod reserved;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +21,7 @@ use rxml::error::EndOrError;
 use rxml::{Options, Parse, RawEvent, RawParser, WithOptions};
 
 use self::names::{Scopes, Tag};
+use self::reserved::Reserved;
 use super::ns;
 use crate::room;
 
@@ -163,6 +166,7 @@ struct Skip {
 
 /// Reads one stream from its first byte to its last. A restarted stream (after SASL) takes a new reader.
 pub struct StreamReader {
+    reserved: Reserved,
     parser: RawParser,
     limits: Limits,
     /// Open elements, the stream and the start tag that is being read included.
@@ -196,6 +200,7 @@ impl StreamReader {
         // Text comes in pieces as it arrives and is joined here: one big text never waits in the lexer.
         parser.set_text_buffering(false);
         Self {
+            reserved: Reserved::default(),
             parser,
             limits,
             depth: 0,
@@ -221,7 +226,8 @@ impl StreamReader {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        let result = self.read(bytes, out);
+        let harmless = self.reserved.disarm(bytes);
+        let result = self.read(&harmless, out);
         if let Err(fault) = &result {
             self.fault = Some(fault.clone());
         }
@@ -352,6 +358,7 @@ impl StreamReader {
             out.push(Output::Skipped { head, excess });
         } else if self.skip.is_none()
             && let Some(element) = self.stack.pop()
+            && !names::is_reserved(&element.ns())
         {
             match self.stack.last_mut() {
                 Some(parent) => {

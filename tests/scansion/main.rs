@@ -11,7 +11,8 @@
 //! cargo test --test scansion -- --server HOST:PORT --domain HOST --muc DOMAIN    any server and any service
 //! ```
 //!
-//! Scripts that only one server lets through to the service lie in a folder named like it.
+//! Scripts that follow the standard's text, section by section, lie in `standard/` and are named `standard_…`. Scripts
+//! that only one server lets through to the service lie in a folder named like it.
 //!
 //! A foreign server must allow plain connections and in-band registration. The accounts and rooms that a run makes
 //! there have names of their own; temporary rooms vanish, accounts stay.
@@ -40,6 +41,9 @@ use stage::Stage;
 
 /// Scripts wait far more than they work.
 const JOBS: usize = 8;
+
+/// The folder of the scripts that show the standard's text, section by section, and how their names begin.
+const STANDARD: &str = "standard";
 
 #[derive(clap::Parser)]
 struct Options {
@@ -113,12 +117,19 @@ fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
         .collect())
 }
 
-/// Every script of the folder for every venue, and those of the folder's folder that is named like the venue.
+/// Every script of the folder and of its folder `standard` for every venue, and those of the folder's folder that is
+/// named like the venue.
 fn trials(folder: &Path, venues: &[Arc<Venue>]) -> Result<Vec<Trial>, String> {
     // Names that no earlier run on the same server can have used.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let run = format!("{:x}{:x}", now & 0xffff_ffff, std::process::id());
-    let common = load(folder)?;
+    let mut common = load(folder)?;
+    let standard = folder.join(STANDARD);
+    if standard.is_dir() {
+        common.extend(
+            load(&standard)?.into_iter().map(|(name, script)| (format!("{STANDARD}_{name}"), script)),
+        );
+    }
     let mut trials = Vec::new();
     for venue in venues {
         let mut scripts = common.clone();

@@ -143,6 +143,11 @@ impl Client {
         self.write(&encode::element(stanza))
     }
 
+    /// Writes a stanza that is text already, also one that no [`Element`] could hold.
+    pub(crate) fn send_text(&mut self, stanza: &str) -> Result<(), Error> {
+        self.write(stanza)
+    }
+
     /// The next stanza, or nothing when none comes before the deadline.
     pub(crate) fn next(&mut self, deadline: Instant) -> Result<Option<Element>, Error> {
         let mut buffer = [0; 16 * 1024];

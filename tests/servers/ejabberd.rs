@@ -16,8 +16,11 @@ pub(crate) fn program(settings: &Settings<'_>) -> Result<Program, String> {
     let text = |path: PathBuf| path.display().to_string();
     Ok(Program {
         path,
-        arguments: ["-noinput", "+K", "true", "-mnesia", "dir", &format!("{:?}", text(folder.join("spool")))]
+        // ejabberd 23.01 goes down as deep as a stanza is nested, in native code: with the stack that it gets by
+        // itself (+sss), the whole server dies of some thousand levels before the stanza comes to a component.
+        arguments: ["-noinput", "+K", "true", "+sss", "8192"]
             .into_iter()
+            .chain(["-mnesia", "dir", &format!("{:?}", text(folder.join("spool")))])
             .chain(["-s", "ejabberd"])
             .map(str::to_owned)
             .collect(),

@@ -8,6 +8,7 @@
 
 pub(crate) mod client;
 mod ejabberd;
+pub(crate) mod guest;
 pub(crate) mod host;
 mod ports;
 pub(crate) mod process;

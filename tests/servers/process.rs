@@ -123,6 +123,12 @@ impl Process {
         }
     }
 
+    /// All of its output so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read(&self.log)
+            .map_or_else(|e| e.to_string(), |log| String::from_utf8_lossy(&log).into_owned())
+    }
+
     /// The end of its output.
     pub(crate) fn log_tail(&self) -> String {
         tail(&self.log)

@@ -56,6 +56,13 @@ impl Service {
         &mut self.process
     }
 
+    /// How often it has connected to the server since it was started, and how often it had to say that it has no link.
+    pub(crate) fn links(&self) -> (usize, usize) {
+        let log = self.process.log();
+        let count = |words| log.matches(words).count();
+        (count("connected to the server"), count("no link to the server"))
+    }
+
     /// Asks it for its disco#info until it answers with a result.
     fn answers(&self, host: &Host) -> Result<(), String> {
         let resource = format!("at-{}", self.process.pid());

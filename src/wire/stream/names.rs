@@ -5,6 +5,7 @@ use rxml::{Error, Namespace, NcName, RawQName};
 
 use super::super::ns;
 use super::Head;
+use super::reserved::DISARMED;
 
 /// A namespace declaration and the depth of the element that made it.
 struct Scope {
@@ -105,12 +106,20 @@ impl Tag {
                 None => Namespace::NONE,
                 prefix => scopes.resolve(prefix.as_ref())?,
             };
+            if matches!(namespace.as_str(), ns::XMLNS | DISARMED) {
+                continue;
+            }
             if attributes.insert(namespace, name, value).is_some() {
                 return Err(Error::DuplicateAttribute);
             }
         }
         Ok(element)
     }
+}
+
+/// Whether no element may be in this namespace.
+pub(super) fn is_reserved(namespace: &str) -> bool {
+    matches!(namespace, ns::XML | ns::XMLNS | DISARMED)
 }
 
 /// The namespace as the program knows it: stanzas are in `jabber:client` on every kind of stream.

@@ -185,6 +185,18 @@ fn white_space_between_stanzas_is_ignored_and_text_is_not() {
     assert_eq!(fault(&format!("{OPEN}<iq/> hello <iq/>")), StreamFault::TextBetweenStanzas);
 }
 
+#[test]
+fn what_stands_in_the_namespaces_of_xml_itself_is_left_out() {
+    // Prosody writes <xml:x xml:k='v'/> like the second element here.
+    let stanza =
+        one("<message xml:lang='en' xmlns:n='http://www.w3.org/2000/xmlns/' n:k='v'><body>a<xml:x/>b</body>\
+         <x xmlns='http://www.w3.org/XML/1998/namespace'><y xmlns='urn:y'/></x><n:z/></message>");
+    let plain = one("<message xml:lang='en'><body>ab</body></message>");
+    assert_eq!(stanza, plain);
+    let (out, result) = read_in(&format!("{OPEN}<xml:iq/><iq/>"), 3);
+    assert_eq!((out.len(), result), (2, Ok(())));
+}
+
 // 114-5, 114-6, 114-8
 #[test]
 fn stream_errors_come_with_condition_and_text() {

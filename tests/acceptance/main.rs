@@ -1,0 +1,8 @@
+//! What the service promises whoever runs it, shown on real servers with real clients.
+
+mod kill;
+mod library;
+mod odd;
+mod restart;
+#[path = "../servers/mod.rs"]
+mod servers;
