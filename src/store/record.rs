@@ -37,9 +37,9 @@ pub fn decode_affiliated(key: &[u8], bytes: &[u8]) -> Result<Affiliated, StoreEr
     }
 }
 
-/// The error for the record at `key`.
+/// The error for the record at `key`, in one line: the reason may quote what was found there.
 pub(super) fn corrupt(key: &[u8], reason: String) -> StoreError {
-    StoreError::Corrupt { key: printable(key), reason }
+    StoreError::Corrupt { key: printable(key), reason: reason.replace(char::is_control, "\u{fffd}") }
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {
@@ -236,6 +236,9 @@ mod tests {
         let text = decode_room(b"r@muc\0\x07a@\xff", short).expect_err("cut short").to_string();
         assert!(text.contains("r@muc / \\u{7}a@\u{fffd}"), "{text}");
         assert!(decode_room(b"k", b"").is_err());
+        let quoted = b"\x01{\"affiliation\":\"own\\nr\\u0000\"}";
+        let text = decode_affiliated(b"k", quoted).expect_err("no such word").to_string();
+        assert!(text.contains("own\u{fffd}r\u{fffd}"), "{text}");
     }
 
     #[test]

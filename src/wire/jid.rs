@@ -158,10 +158,14 @@ fn is_forbidden(c: char) -> bool {
 
 /// A part after its profile. One with newer characters is put in lower case, which may be all that the profile needs.
 fn folded(part: &str, profile: fn(&str) -> Result<Cow<'_, str>, stringprep::Error>) -> String {
-    profile(part).map(Cow::into_owned).unwrap_or_else(|_| {
-        let lower = part.to_lowercase();
-        profile(&lower).map(Cow::into_owned).unwrap_or_else(|_| lower.clone())
-    })
+    let once = |part: &str| {
+        let kept = profile(part).map(Cow::into_owned);
+        kept.or_else(|_| profile(&part.to_lowercase()).map(Cow::into_owned))
+            .unwrap_or_else(|_| part.to_lowercase())
+    };
+    let first = once(part);
+    // Characters that are newer than the profile's case folding can come out of it as capitals.
+    once(&first)
 }
 
 impl BareJid {
@@ -271,6 +275,7 @@ mod tests {
         assert_eq!(prepared("r@s/ｆｕｌｌ").as_deref(), Ok("r@s/full"));
         assert_eq!(prepared("R🦀@s/🦀").as_deref(), Ok("r🦀@s/🦀"));
         assert_eq!(prepared("Stra\u{1e9e}e@d").as_deref(), Ok("strasse@d"));
+        assert_eq!(prepared("\u{a7f2}@\u{a7f2}").as_deref(), Ok("c@c"));
         assert_eq!(prepared("a\u{ad}@d").as_deref(), Ok("a@d"));
         assert_eq!(prepared("\u{ad}@d"), Err(JidError::Empty));
         assert_eq!(prepared("a@d．").as_deref(), Ok("a@d"));

@@ -191,3 +191,34 @@ fn five_stanzas_that_end_other_components_leave_the_service_running_behind_ejabb
     party.bears("entry", &entry(&room, MOON), &refused);
     send_odd_stanzas(&mut party, "sender");
 }
+
+/// `<xml:x/>` and `xml:x='…'` are well-formed. Prosody passes them on with declarations that are not, which would end
+/// the stream of the service, and then those of everybody in the room.
+fn bears_the_namespace_of_xml_itself(kind: Kind) {
+    let mut party = Party::start(kind);
+    let room = party.room.clone();
+    party.sender.enters(&room, "sender");
+    let from_room = room.clone();
+    let cleaned = Answer::Reflection(Box::new(move |s: &Element| {
+        let plain = s.children().all(|c| !c.ns().starts_with("http://www.w3.org/"));
+        is_from(s, &from_room, "sender") && s.attr("id") == Some("reserved") && has_body(s) && plain
+    }));
+    party.bears(
+        "reserved",
+        &format!(
+            "<message type='groupchat' id='reserved' to='{room}'><body>reserved</body><xml:x/>\
+             <x xmlns='urn:example:reserved' xml:x='y'><xml:x xml:x='y'/></x></message>"
+        ),
+        &cleaned,
+    );
+}
+
+#[test]
+fn the_namespace_of_xml_itself_ends_no_stream_behind_prosody() {
+    bears_the_namespace_of_xml_itself(Kind::Prosody);
+}
+
+#[test]
+fn the_namespace_of_xml_itself_ends_no_stream_behind_ejabberd() {
+    bears_the_namespace_of_xml_itself(Kind::Ejabberd);
+}

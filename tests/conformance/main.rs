@@ -8,6 +8,7 @@ mod catalogue;
 mod page;
 mod proofs;
 mod reasons;
+mod sample;
 mod traps;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -13,8 +13,9 @@ const HEAD: &str = "\
 <!-- Made by the test program `conformance`; see the end of the page. -->
 
 Each requirement that [the catalogue](conformance/catalogue.md) holds, with the tests that prove it or the reason why there is none.
-A row counts as proven only by a test that fails when the behaviour is taken away. Tests in `tests/`
-and `src/` run by themselves; the scripts in `scansion/` play real clients behind Prosody and behind ejabberd.
+A row counts as proven only by a test that fails when the behaviour is taken away; [a sample](conformance/mutations.md)
+shows it. Tests in `tests/` and `src/` run by themselves; the scripts in `scansion/` play real clients behind Prosody and behind
+ejabberd.
 
 ";
 

@@ -41,12 +41,14 @@ fn step() -> impl Strategy<Value = Step> {
     let person = 0..PEOPLE.len();
     // Those who may do something do it more often.
     let actor = prop_oneof![3 => Just(0), 2 => person.clone(), 1 => Just(PEOPLE.len() - 1)];
+    // Romeo begins as a moderator without any affiliation.
+    let moderator = prop_oneof![1 => Just(0), 2 => Just(1), 1 => person.clone()];
     let item = (0..TARGETS.len(), 0..WORDS.len(), prop::bool::weighted(0.2));
     prop_oneof![
         2 => person.clone().prop_map(Step::Join),
         1 => person.clone().prop_map(Step::Leave),
         5 => (actor.clone(), prop::collection::vec(item, 1..4)).prop_map(|(a, i)| Step::Affiliations(a, i)),
-        2 => (actor, prop::collection::vec((person, 0..ROLES.len()), 1..3)).prop_map(|(a, i)| Step::Roles(a, i)),
+        2 => (moderator, prop::collection::vec((person, 0..ROLES.len()), 1..3)).prop_map(|(a, i)| Step::Roles(a, i)),
     ]
 }
 
@@ -54,6 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model(BTreeMap<&'static str, usize>);
 
 const NONE: usize = 1;
+const MEMBER: usize = 2;
 const ADMIN: usize = 3;
 const OWNER: usize = 4;
 
@@ -207,6 +210,12 @@ proptest! {
         let fields = [("persistentroom", "1"), ("moderatedroom", flag(moderated)), ("membersonly", flag(members_only))];
         let mut world = World::with_room(&fields);
         let mut model = Model(BTreeMap::from([("owner@example", OWNER)]));
+        for who in &PEOPLE[1..5] {
+            world.join_as(who, nick(&account(who)), "");
+        }
+        world.request("owner", "<item nick='romeo' role='moderator'/>");
+        world.request("owner", "<item jid='juliet@example' affiliation='member'/>");
+        model.0.insert("juliet@example", MEMBER);
         for step in &steps {
             match step {
                 Step::Join(who) => world.join_as(PEOPLE[*who], nick(&account(PEOPLE[*who])), ""),

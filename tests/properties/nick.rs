@@ -5,7 +5,7 @@ use conclave::room::nick::{Nick, NickKey};
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
-const INVISIBLE: [char; 10] = [
+const INVISIBLE: [char; 15] = [
     '\u{ad}',
     '\u{200b}',
     '\u{200d}',
@@ -16,6 +16,11 @@ const INVISIBLE: [char; 10] = [
     '\u{fe0f}',
     '\u{feff}',
     '\u{e0041}',
+    '\u{34f}',
+    '\u{180b}',
+    '\u{2800}',
+    '\u{3164}',
+    '\u{ffa0}',
 ];
 
 /// A character of one of many kinds.

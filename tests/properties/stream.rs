@@ -1,7 +1,7 @@
 //! The reader of XML streams under any cuts, in skip mode, at its limits.
 
 use conclave::wire::encode;
-use conclave::wire::stream::{Limits, Output, StreamFault, StreamReader};
+use conclave::wire::stream::{Excess, Limits, Output, StreamFault, StreamReader};
 use minidom::Element;
 use proptest::prelude::*;
 
@@ -99,7 +99,7 @@ proptest! {
     }
 
     #[test]
-    fn what_keeps_within_the_limits_is_never_skipped(stanza in stanza()) {
+    fn what_keeps_within_the_limits_is_read_and_what_is_one_beyond_is_skipped(stanza in stanza()) {
         let text = encode::element(&stanza);
         let (depth_max, elements_max, _) = measure(&stanza);
         // Declarations count as attributes.
@@ -108,6 +108,17 @@ proptest! {
         let (out, result) = read(limits, text.as_bytes(), &[5]);
         prop_assert_eq!(result, Ok(()));
         prop_assert!(matches!(out[..], [_, Output::Stanza(_)]), "{:?}", out);
+        // A limit of nothing lets the stanza itself pass, and one below the size of the header no stream.
+        let beyond = [
+            (text.len() > OPEN.len(), Excess::Bytes, Limits { stanza_bytes_max: text.len() - 1, ..limits }),
+            (depth_max > 1, Excess::Depth, Limits { depth_max: depth_max - 1, ..limits }),
+            (elements_max > 1, Excess::Elements, Limits { elements_max: elements_max - 1, ..limits }),
+        ];
+        for (_, wanted, limits) in beyond.into_iter().filter(|(applies, ..)| *applies) {
+            let (out, result) = read(limits, text.as_bytes(), &[5]);
+            prop_assert_eq!(result, Ok(()));
+            prop_assert!(matches!(&out[..], [_, Output::Skipped { excess, .. }] if *excess == wanted), "{:?}", out);
+        }
     }
 
     #[test]

@@ -98,6 +98,9 @@ fn owner_stays_a_moderator() {
     for role in ["participant", "visitor"] {
         w.admin("romeo", &format!("<item nick='owner' role='{role}'/>"));
         assert_eq!(w.got("romeo"), ["iq:error room cancel/not-allowed"]);
+        // Nor does an owner unmake an admin in this way.
+        w.admin("owner", &format!("<item nick='romeo' role='{role}'/>"));
+        assert_eq!(w.got("owner"), ["iq:error room cancel/not-allowed"]);
     }
 }
 

@@ -122,7 +122,7 @@ fn listing_follows_the_configuration() {
 
 #[test]
 fn destroyed_room_is_as_if_it_had_never_been() {
-    // 45-10.9-a, trap 50
+    // 45-10.9-a, 45-17.2-c, trap 50
     let mut w = World::with_room(&[("persistentroom", "1"), ("roomname", "Old")]);
     w.admin("owner", "<item affiliation='outcast' jid='romeo@example'/>");
     w.owner("owner", "<destroy jid='new@muc.example'/>");

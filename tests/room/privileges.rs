@@ -180,17 +180,6 @@ fn roles_change_as_in_the_table() {
 }
 
 #[test]
-fn admin_may_kick_himself() {
-    // 45-8.2-f
-    let mut w = one_of_each(&[]);
-    w.admin("admin", "<item nick='admin' role='none'/>");
-    assert_eq!(
-        w.got("admin"),
-        ["unavailable admin 307 [admin none jid=admin@example/pc actor=admin] 110", DONE]
-    );
-}
-
-#[test]
 fn affiliations_belong_to_accounts_and_roles_to_nicks() {
     // 45-5.1-e, 45-5.2-c, 45-5.2.2-a
     let mut w = World::with_room(&[("moderatedroom", "1")]);

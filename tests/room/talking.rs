@@ -278,7 +278,7 @@ fn private_message_goes_to_all_clients_of_a_nick() {
 
 #[test]
 fn private_message_that_cannot_be_delivered_is_answered() {
-    // 45-7.5-d, 45-7.5-e, 45-7.5-f
+    // 45-7.5-d, 45-7.5-e, 45-7.5-f, 45-17.2-b
     let mut w = room_of_two(&[]);
     for (who, attributes, answer) in [
         ("romeo", "type='groupchat' to='r@muc.example/owner'", "message:error owner modify/bad-request"),
