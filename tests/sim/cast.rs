@@ -42,6 +42,8 @@ pub(crate) struct Cast {
     pub(crate) entities: Vec<Entity>,
     /// How many of the entities are clients.
     pub(crate) clients: usize,
+    /// Whether the process and the disk work all the time, so that rooms fill.
+    pub(crate) calm: bool,
     by_jid: HashMap<Jid, usize>,
 }
 
@@ -81,7 +83,8 @@ impl Cast {
         let by_jid = entities.iter().enumerate().map(|(i, e)| (e.jid.clone(), i)).collect();
         let rooms = ROOMS[..rooms_count].iter().map(|room| bare(&format!("{room}@{SERVICE}"))).collect();
         let service = service(random, &accounts);
-        Self { service, rooms, accounts, entities, clients, by_jid }
+        let calm = random.chance(40);
+        Self { service, rooms, accounts, entities, clients, calm, by_jid }
     }
 
     /// The entity of an address.

@@ -96,7 +96,7 @@ fn most(happening: &Happening, client: usize, nick: &str) -> usize {
     let own = usize::from(subject.key == viewer.key);
     // When the room or the service ends, everybody hears of himself only (45-10.9-d, 45-11.2-a).
     let Some(cause) = &happening.cause else { return own };
-    if !after.exists() && happening.set_of(ns::MUC_OWNER).is_some() {
+    if !after.exists() && happening.sent.iter().any(destroys) {
         return own;
     }
     if matches!(cause.kind, Kind::Presence(_)) || cause.stanza.attr("type") == Some("error") {
@@ -130,6 +130,10 @@ fn most(happening: &Happening, client: usize, nick: &str) -> usize {
         most += usize::from(viewer.account == *actor && subject.account != *actor);
     }
     most
+}
+
+fn destroys(sent: &Sent) -> bool {
+    sent.x().is_some_and(|x| x.has_child("destroy", ns::MUC_USER))
 }
 
 /// The same for a presence or a bounce: it is about its sender, whose old and new nick it concerns.

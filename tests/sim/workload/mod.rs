@@ -72,6 +72,7 @@ impl Workload {
         let waiting: Vec<usize> =
             run.asked.iter().filter(|(_, q)| !q.is_empty()).map(|(who, _)| *who).collect();
         match self.random.below(1000) {
+            0..80 if run.cast.calm => {}
             0..12 => return vec![Action::Crash],
             12..15 => return vec![Action::Stop],
             15..27 => return vec![Action::Disk { works: false }],
