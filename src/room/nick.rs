@@ -6,6 +6,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use super::limits::Limits;
+use crate::wire::jid::{JidError, check_resource};
 use crate::wire::refusal::Refusal;
 
 /// A nick with the key by which nicks are compared: NFKC, no case, no invisible characters, single spaces.
@@ -20,14 +21,17 @@ pub struct Nick {
 pub struct NickKey(Arc<str>);
 
 impl Nick {
-    /// Reads a nick from the resource of an occupant's address.
+    /// Reads a nick: the resource of an occupant's address, or a text that is to become one.
     ///
-    /// Refused are nicks in which nothing is visible (`jid-malformed`) and nicks beyond `nick_bytes_max`
+    /// Refused are nicks in which nothing is visible or that no address can have (`jid-malformed`) and nicks beyond `nick_bytes_max`
     /// (`not-acceptable`: another nick may pass, but adding to this one never will).
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         let nick = Self::trusted(text);
         if nick.key.0.is_empty() {
             return Err(Refusal::jid_malformed("a nick needs a visible character"));
+        }
+        if check_resource(text) == Err(JidError::Character) {
+            return Err(Refusal::jid_malformed("a nick holds no control characters"));
         }
         if text.len() > limits.nick_bytes_max {
             return Err(Refusal::not_acceptable_here(format!(
@@ -131,7 +135,7 @@ mod tests {
     #[test]
     fn an_invisible_nick_is_refused() {
         // 45-17.1-c
-        for nick in [" ", "\u{200b}", "\u{3164}\u{2800}", "\u{2003}"] {
+        for nick in [" ", "a\tb", "a\u{fffe}", "\u{200b}", "\u{3164}\u{2800}", "\u{2003}"] {
             assert!(Nick::parse(nick, &Limits::default()).is_err(), "{nick:?}");
         }
     }

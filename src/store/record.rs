@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use crate::room::state::{Affiliated, Affiliation, RoomRecord};
+use crate::wire::jid::check_resource;
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
@@ -24,17 +25,26 @@ pub fn encode_affiliated(value: &Affiliated) -> Vec<u8> {
 
 /// Reads a room's record. `key` is where it was found; an unknown version and damage are [`StoreError::Corrupt`].
 pub fn decode_room(key: &[u8], bytes: &[u8]) -> Result<RoomRecord, StoreError> {
-    decode(key, bytes)
+    let record: RoomRecord = decode(key, bytes)?;
+    check_nick(key, record.subject.as_ref().map(|subject| subject.nick.as_str()))?;
+    Ok(record)
 }
 
 /// Reads an affiliation. `key` is where it was found; an unknown version, damage and a stored "none" are
 /// [`StoreError::Corrupt`].
 pub fn decode_affiliated(key: &[u8], bytes: &[u8]) -> Result<Affiliated, StoreError> {
     let value: Affiliated = decode(key, bytes)?;
+    check_nick(key, value.nick.as_deref())?;
     match value.affiliation {
         Affiliation::None => Err(corrupt(key, "\"none\" is the absence of a record".to_owned())),
         _ => Ok(value),
     }
+}
+
+/// Nicks become part of addresses, so each must be one that an address can have.
+fn check_nick(key: &[u8], nick: Option<&str>) -> Result<(), StoreError> {
+    let outcome = nick.map_or(Ok(()), check_resource);
+    outcome.map_err(|error| corrupt(key, format!("its nick: {error}")))
 }
 
 /// The error for the record at `key`, in one line: the reason may quote what was found there.
@@ -79,6 +89,10 @@ mod tests {
         // The span that jiff can hold, in milliseconds, less a day at either end.
         (-377_705_023_201_000_i64 + 86_400_000..253_402_207_200_999 - 86_400_000)
             .prop_map(|ms| Timestamp::from_millisecond(ms).expect("within the span"))
+    }
+
+    fn any_nick() -> impl Strategy<Value = String> {
+        any::<String>().prop_filter("no resource", |text| check_resource(text).is_ok())
     }
 
     fn any_roles() -> impl Strategy<Value = Roles> {
@@ -130,7 +144,7 @@ mod tests {
     }
 
     fn any_record() -> impl Strategy<Value = RoomRecord> {
-        let subject = (any::<Vec<(String, String)>>(), any::<String>(), any_time())
+        let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time())
             .prop_map(|(texts, nick, at)| Subject { texts, nick, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
@@ -145,7 +159,7 @@ mod tests {
             Just(Affiliation::Admin),
             Just(Affiliation::Owner)
         ];
-        (affiliation, any::<Option<String>>(), any::<Option<String>>())
+        (affiliation, proptest::option::of(any_nick()), any::<Option<String>>())
             .prop_map(|(affiliation, nick, reason)| Affiliated { affiliation, nick, reason })
     }
 
@@ -239,6 +253,16 @@ mod tests {
         let quoted = b"\x01{\"affiliation\":\"own\\nr\\u0000\"}";
         let text = decode_affiliated(b"k", quoted).expect_err("no such word").to_string();
         assert!(text.contains("own\u{fffd}r\u{fffd}"), "{text}");
+    }
+
+    #[test]
+    fn a_nick_that_no_address_can_have_is_damage() {
+        for nick in ["", "a\\u0000b", "a\\tb"] {
+            let text = format!("\u{1}{{\"affiliation\":\"member\",\"nick\":\"{nick}\"}}");
+            assert!(decode_affiliated(b"k", text.as_bytes()).is_err(), "{nick:?}");
+            let text = GOLDEN_ROOM.replace("firstwitch", nick);
+            assert!(decode_room(b"k", text.as_bytes()).is_err(), "{nick:?}");
+        }
     }
 
     #[test]

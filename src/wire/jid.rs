@@ -151,6 +151,17 @@ impl Jid {
     }
 }
 
+/// Whether a text can be the part after `/`.
+pub fn check_resource(text: &str) -> Result<(), JidError> {
+    if text.is_empty() {
+        return Err(JidError::Empty);
+    }
+    if text.len() > PART_BYTES_MAX {
+        return Err(JidError::TooLong);
+    }
+    if text.contains(is_forbidden) { Err(JidError::Character) } else { Ok(()) }
+}
+
 /// Characters that no part of an address has: controls, and the two that XML does not carry.
 fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')
@@ -197,15 +208,7 @@ impl BareJid {
 
     /// This address with a resource: an occupant's address when this is a room.
     pub fn with_resource(&self, resource: &str) -> Result<Jid, JidError> {
-        if resource.is_empty() {
-            return Err(JidError::Empty);
-        }
-        if resource.len() > PART_BYTES_MAX {
-            return Err(JidError::TooLong);
-        }
-        if resource.contains(is_forbidden) {
-            return Err(JidError::Character);
-        }
+        check_resource(resource)?;
         let bare = self.as_str();
         Ok(Jid { text: format!("{bare}/{resource}").into(), at: self.0.at, slash: Some(bare.len() as u16) })
     }

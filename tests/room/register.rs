@@ -77,6 +77,20 @@ fn nick_of_another_cannot_be_registered() {
 }
 
 #[test]
+fn nick_that_no_address_can_have_is_not_reserved() {
+    // 45-17.1-a
+    let mut w = open_room(&[("x-muc#roomconfig_reservednick", "1")]);
+    let refused = ["iq:error room modify/jid-malformed"];
+    assert_eq!(register(&mut w, "romeo", "set", &nick("Mon&#9;tague")), refused);
+    w.admin("owner", "<item affiliation='member' jid='juliet@example' nick='Cap&#10;ulet'/>");
+    assert_eq!(w.got("owner"), refused);
+    // Whoever had such a nick reserved could not have been let in under it.
+    w.join("romeo/phone");
+    let entered = w.got("romeo/phone");
+    assert!(entered.iter().any(|l| l.starts_with("available romeo") && l.ends_with("110")), "{entered:?}");
+}
+
+#[test]
 fn request_without_a_good_form_is_a_bad_request() {
     // 45-7.10-i, 077-2
     let mut w = open_room(&[]);
