@@ -28,10 +28,36 @@ pub(crate) struct Fault {
 }
 
 /// How much was played.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) events: u64,
+    /// Copies that clients received.
     pub(crate) stanzas: u64,
+    /// Status codes that were met, as a set of bits: the code less 100.
+    codes: [u128; 2],
+}
+
+impl Tally {
+    /// Adds what another story has played.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.stanzas += other.stanzas;
+        for (mine, other) in self.codes.iter_mut().zip(other.codes) {
+            *mine |= other;
+        }
+    }
+
+    /// Whether a status code was met.
+    pub(crate) fn met(&self, code: usize) -> bool {
+        self.codes[(code - 100) / 128] >> ((code - 100) % 128) & 1 == 1
+    }
+
+    fn meet(&mut self, sent: &Sent) {
+        let codes = sent.x().into_iter().flat_map(|x| x.children()).filter_map(|c| c.attr("code"));
+        for code in codes.filter_map(|code| code.parse::<usize>().ok()).filter(|c| (100..356).contains(c)) {
+            self.codes[(code - 100) / 128] |= 1 << ((code - 100) % 128);
+        }
+    }
 }
 
 /// What is known about a room besides how it stands.
@@ -189,6 +215,7 @@ impl<'c> Run<'c> {
         self.imprint(happening);
         self.ledgers[place].note(happening);
         for sent in &happening.sent {
+            self.tally.meet(sent);
             for entity in sent.entities.iter().flatten() {
                 self.tally.stanzas += 1;
                 let cast = self.cast;
