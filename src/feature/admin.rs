@@ -21,7 +21,9 @@ enum Change {
     Affiliation(affiliations::Change),
 }
 
-/// Checks every item, then does all of them: everybody is told first, the actor gets the result last.
+/// Does every item in order, each checked against what the ones before it have led to; a refusal undoes them all.
+/// The actor stands throughout as at the start, so that one request can hand a room over. Everybody is told first,
+/// the actor gets the result last.
 pub(crate) fn set(
     room: &mut Room,
     query: &Element,
@@ -31,21 +33,17 @@ pub(crate) fn set(
 ) -> Result<(), Refusal> {
     let changes = read(room, query, cx)?;
     let account = inbound.from.to_bare();
-    let mut of_affiliation = Vec::new();
-    for change in &changes {
-        match change {
-            Change::Role(change) => roles::check(room, &account, change)?,
-            Change::Affiliation(change) => of_affiliation.push(change.clone()),
-        }
-    }
-    if !of_affiliation.is_empty() {
-        affiliations::check(room, &account, &of_affiliation, cx)?;
-    }
+    let standing = room.standing(&account);
     let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
+    let stored = room.state.affiliations.len();
     for change in &changes {
         match change {
-            Change::Role(change) => roles::apply(room, change, actor.as_deref(), cx, fx),
+            Change::Role(change) => {
+                roles::check(room, &account, standing, change)?;
+                roles::apply(room, change, actor.as_deref(), cx, fx);
+            }
             Change::Affiliation(change) => {
+                affiliations::check(room, &account, standing.affiliation, change, cx)?;
                 let joins = affiliations::recorded(room, &change.jid) == Affiliation::None;
                 affiliations::apply(room, change, actor.as_deref(), cx, fx);
                 if joins && change.new == Affiliation::Member {
@@ -54,6 +52,7 @@ pub(crate) fn set(
             }
         }
     }
+    affiliations::check_list(&room.state.affiliations, stored, cx)?;
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
     Ok(())
 }

@@ -2,6 +2,8 @@
 //!
 //! [`write`] is the only place where an affiliation changes.
 
+use std::collections::BTreeMap;
+
 use super::leave::{Removal, remove};
 use super::{nick, roles};
 use crate::room::Room;
@@ -27,27 +29,30 @@ pub(super) struct Change {
     pub(super) reason: Option<String>,
 }
 
-/// Whether `actor` may make all of these changes. The owners are counted as they would be at the end, so that
-/// one request can hand a room over.
-pub(super) fn check(room: &Room, actor: &BareJid, changes: &[Change], cx: &Cx<'_>) -> Result<(), Refusal> {
-    let rank = room.affiliation(actor);
-    for change in changes {
-        // A ban of the own domain is no ban of oneself: whoever may ban has an affiliation of his own.
-        if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && &change.jid == actor {
-            return Err(Refusal::conflict("you would ban yourself"));
-        }
-        privilege::change_affiliation(rank, recorded(room, &change.jid), change.new)?;
-        if change.jid.local().is_none() && change.new >= Affiliation::Admin {
-            return Err(Refusal::not_allowed("a whole domain can be a member or banned, no more"));
-        }
-        if let Some(wanted) = change.nick.as_deref().filter(|nick| !nick.is_empty()) {
-            nick::check_free(room, &Nick::parse(wanted, cx.limits())?, &change.jid)?;
-        }
+/// Whether `actor`, who has the affiliation `rank`, may make this change.
+pub(super) fn check(
+    room: &Room,
+    actor: &BareJid,
+    rank: Affiliation,
+    change: &Change,
+    cx: &Cx<'_>,
+) -> Result<(), Refusal> {
+    // A ban of the own domain is no ban of oneself: whoever may ban has an affiliation of his own.
+    if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && &change.jid == actor {
+        return Err(Refusal::conflict("you would ban yourself"));
     }
-    check_end(room, changes, cx)
+    privilege::change_affiliation(rank, recorded(room, &change.jid), change.new)?;
+    if change.jid.local().is_none() && change.new >= Affiliation::Admin {
+        return Err(Refusal::not_allowed("a whole domain can be a member or banned, no more"));
+    }
+    if let Some(wanted) = change.nick.as_deref().filter(|nick| !nick.is_empty()) {
+        nick::check_free(room, &Nick::parse(wanted, cx.limits())?, &change.jid)?;
+    }
+    Ok(())
 }
 
-/// What must hold after the changes whoever asks for them: an owner is left, and the list is not too long.
+/// Whether these changes, whoever asks for them, would leave a list as it must be. What counts is how it would be at
+/// the end.
 pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<(), Refusal> {
     let mut after = room.state.affiliations.clone();
     for change in changes {
@@ -58,10 +63,19 @@ pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<
             after.insert(change.jid.clone(), affiliated);
         }
     }
-    if !after.values().any(|a| a.affiliation == Affiliation::Owner) {
+    check_list(&after, room.state.affiliations.len(), cx)
+}
+
+/// An owner is left, and the list is not too long; one that was too long before, of length `before`, may stay so.
+pub(super) fn check_list(
+    list: &BTreeMap<BareJid, Affiliated>,
+    before: usize,
+    cx: &Cx<'_>,
+) -> Result<(), Refusal> {
+    if !list.values().any(|a| a.affiliation == Affiliation::Owner) {
         return Err(Refusal::conflict("a room needs an owner"));
     }
-    if after.len() > cx.limits().affiliations_max && after.len() > room.state.affiliations.len() {
+    if list.len() > cx.limits().affiliations_max && list.len() > before {
         return Err(Refusal::resource_constraint("the room has too many affiliations"));
     }
     Ok(())

@@ -32,9 +32,14 @@ pub(super) fn reserved_for<'a>(room: &'a Room, key: &NickKey) -> Option<&'a Bare
 
 /// The nick under which somebody enters who wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10).
 pub(super) fn on_entry(room: &Room, wanted: &Nick, account: &BareJid) -> Nick {
-    match locked_to(room, account) {
-        Some(nick) => nick,
-        None => wanted.clone(),
+    spelled(room, &locked_to(room, account).unwrap_or_else(|| wanted.clone()), account)
+}
+
+/// A nick that another client of the account has, as that client spells it: one nick has one spelling.
+fn spelled(room: &Room, wanted: &Nick, account: &BareJid) -> Nick {
+    match room.roster.by_nick(wanted.key()) {
+        Some(holder) if &holder.account == account => holder.nick.clone(),
+        _ => wanted.clone(),
     }
 }
 
@@ -52,7 +57,9 @@ pub(super) fn assign(room: &mut Room, account: &BareJid, wanted: &Nick, cx: &mut
         if occupant.nick == *wanted {
             continue;
         }
-        for session in &occupant.sessions {
+        // Whoever has another role under the nick already stays under the own one.
+        let sessions = if is_open_to(room, wanted, &occupant) { &occupant.sessions[..] } else { &[] };
+        for session in sessions {
             relocate(room, &session.jid, wanted, &cx.id(), &[210], cx, fx);
         }
     }
@@ -77,9 +84,17 @@ pub(super) fn change(
     if occupant.sessions.len() > 1 && wanted.key() == occupant.nick.key() {
         return Err(Refusal::conflict("your other client uses this nick in another spelling"));
     }
+    if !is_open_to(room, wanted, occupant) {
+        return Err(Refusal::conflict("your other client has another role under this nick"));
+    }
     let id = cx.id_of(inbound);
     relocate(room, &inbound.from, wanted, &id, &[], cx, fx);
     Ok(())
+}
+
+/// Whether clients of `occupant` may come together with another client of the account: a nick has one role.
+fn is_open_to(room: &Room, wanted: &Nick, occupant: &Occupant) -> bool {
+    room.roster.by_nick(wanted.key()).is_none_or(|there| there.role == occupant.role)
 }
 
 /// Moves one session to another nick and tells everybody; `codes` come with the new presence.
@@ -96,7 +111,9 @@ fn relocate(
     let Some(session) = before.sessions.iter().find(|s| &s.jid == mover).cloned() else { return };
     let stay = room.roster.by_nick(before.nick.key()).cloned();
     let occupant = before.clone();
-    room.roster_mut().enter(wanted, &occupant.account, occupant.role, session);
+    let nick = spelled(room, wanted, &occupant.account);
+    let respelled: &[u16] = if &nick != wanted && codes.is_empty() { &[210] } else { &[] };
+    room.roster_mut().enter(&nick, &occupant.account, occupant.role, session);
 
     let gone = Notice {
         nick: &before.nick,
@@ -107,7 +124,7 @@ fn relocate(
             affiliation: Some(room.affiliation(&occupant.account)),
             role: Some(occupant.role),
             jid: Some(mover),
-            nick: Some(wanted.as_str()),
+            nick: Some(nick.as_str()),
             ..Item::default()
         },
         codes: &[303],
@@ -120,7 +137,7 @@ fn relocate(
     }
     let Some(moved) = room.roster.by_session(mover).cloned() else { return };
     let notice = Notice { codes, ..room.notice_of(&moved, id) };
-    room.tell_own(fx, &notice, std::slice::from_ref(mover), &[]);
+    room.tell_own(fx, &notice, std::slice::from_ref(mover), respelled);
     room.tell_own(fx, &notice, &other_sessions(&moved, mover), &[]);
     if room.broadcasts(moved.role) {
         room.tell_others(fx, &notice);

@@ -171,19 +171,18 @@ fn configure(
 ) {
     let old = room.config().clone();
     room.life = Life::Open;
-    if config != old {
-        room.state_mut().record.config = config;
-    }
+    // Changes of rank and removals are seen by those who see presence until now: the new settings come after them.
     let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
     for change in changes {
         affiliations::apply(room, change, actor.as_deref(), cx, fx);
     }
-    if room.config() == &old {
+    if config == old {
         return;
     }
-    if room.config().members_only && !old.members_only {
+    if config.members_only && !old.members_only {
         members_only::remove_strangers(room, cx, fx);
     }
+    room.state_mut().record.config = config;
     if room.config().whois != old.whois {
         anonymity::refresh(room, cx, fx);
     }

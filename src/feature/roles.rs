@@ -23,9 +23,13 @@ pub(super) struct Change {
     pub(super) reason: Option<String>,
 }
 
-/// Whether the account `actor` may make this change.
-pub(super) fn check(room: &Room, actor: &BareJid, change: &Change) -> Result<(), Refusal> {
-    let standing = room.standing(actor);
+/// Whether the account `actor`, which stands so, may make this change.
+pub(super) fn check(
+    room: &Room,
+    actor: &BareJid,
+    standing: Standing,
+    change: &Change,
+) -> Result<(), Refusal> {
     let Some(target) = room.roster.by_nick(&change.key) else {
         // Whoever may change no roles at all does not learn who is in the room.
         if standing.role != Role::Moderator {

@@ -109,7 +109,7 @@ fn decide(
         return Err(Refusal::item_not_found("this person has left"));
     }
     if allowed && room.roster.by_nick(&change.key).is_some_and(|o| o.role == Role::Visitor) {
-        roles::check(room, &sender.account, &change)?;
+        roles::check(room, &sender.account, standing, &change)?;
         roles::apply(room, &change, Some(sender.nick.as_str()), cx, fx);
     }
     Ok(())

@@ -4,6 +4,7 @@
 mod admin;
 mod anonymity;
 mod entering;
+mod found;
 mod invite;
 mod iq;
 mod leaving;

@@ -1,0 +1,25 @@
+//! What would be loaded after a crash is what was acknowledged: everything about a persistent room that is configured,
+//! and nothing about any other.
+
+use conclave::room::state::State;
+
+use crate::sheet::Sheet;
+
+/// Compares how a room stands, after a commit or before a crash, with what the store has.
+pub(crate) fn look(sheet: &Sheet, locked: bool, stored: Option<&State>) -> Result<(), String> {
+    let lasting = sheet.exists() && !locked && sheet.config().persistent;
+    match (lasting.then(|| sheet.room.state()), stored) {
+        (None, None) => Ok(()),
+        (Some(due), Some(stored)) if due == stored => Ok(()),
+        (Some(due), Some(stored)) => {
+            let lost = |jid| due.affiliations.get(jid) != stored.affiliations.get(jid);
+            let all = due.affiliations.keys().chain(stored.affiliations.keys());
+            match all.into_iter().find(|jid| lost(jid)) {
+                Some(jid) => Err(format!("the store has another affiliation of {jid}")),
+                None => Err(format!("the store has {:?}, and due is {:?}", stored.record, due.record)),
+            }
+        }
+        (None, Some(_)) => Err("the store keeps a room that should not outlive the process".to_owned()),
+        (Some(_), None) => Err("the store has lost a room".to_owned()),
+    }
+}

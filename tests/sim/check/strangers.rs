@@ -1,0 +1,74 @@
+//! Whoever is not in the room, an outcast or a stranger, gets nothing but answers to what he sent himself, what was
+//! addressed to him by name, and requests that his server answers for him.
+
+use conclave::wire::inbound::{Kind, MessageType};
+use conclave::wire::jid::Jid;
+use conclave::wire::ns;
+
+use super::Check;
+use crate::happening::Sent;
+use crate::run::Scene;
+
+pub(super) struct Strangers;
+
+impl Check for Strangers {
+    fn name(&self) -> &'static str {
+        "strangers"
+    }
+
+    fn look(&mut self, scene: &Scene<'_>) -> Result<(), String> {
+        let happening = scene.happening;
+        for sent in &happening.sent {
+            for (to, entity) in sent.to.iter().zip(&sent.entities) {
+                let inside =
+                    |e: usize| happening.before.seat_of(e).is_some() || happening.after.seat_of(e).is_some();
+                if !entity.is_some_and(inside) && !due(scene, sent, to) {
+                    return Err(format!("{to}, who is not in the room, gets a {}", sent.stanza.name()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn due(scene: &Scene<'_>, sent: &Sent, to: &Jid) -> bool {
+    let happening = scene.happening;
+    let Some(cause) = &happening.cause else { return false };
+    if sent.is_error() && cause.kind == Kind::Message(MessageType::Error) {
+        // An invitation came back; the checker of answers knows whose.
+        return true;
+    }
+    let x = sent.x();
+    if !sent.is_error() && x.is_some_and(|x| x.has_child("invite", ns::MUC_USER)) {
+        let invited = happening
+            .mediated("invite")
+            .into_iter()
+            .any(|invite| invite.attr("to").and_then(|to| Jid::prepare(to).ok()).as_ref() == Some(to));
+        let greeted = happening.set_of(ns::MUC_ADMIN).is_some()
+            && happening.after.config().members_only
+            && happening.after.config().invite_new_members;
+        return invited || greeted;
+    }
+    if cause.from == *to {
+        let stray = sent.stanza.name() == "presence" && sent.has_code("333") && sent.has_code("110");
+        return sent.is_error()
+            || stray
+            || sent.stanza.name() == "iq" && sent.stanza.attr("id") == Some(cause.id());
+    }
+    if x.is_some_and(|x| x.has_child("decline", ns::MUC_USER)) {
+        return happening.mediated("decline").into_iter().any(|decline| {
+            decline
+                .attr("to")
+                .and_then(|to| Jid::prepare(to).ok())
+                .is_some_and(|whom| whom.to_bare() == to.to_bare())
+        });
+    }
+    // vCards and PEP are asked of the account of an occupant.
+    let asked = happening
+        .cause
+        .as_ref()
+        .and_then(|c| c.to.resource())
+        .and_then(|nick| happening.before.by_nick(nick));
+    let passed_on = sent.stanza.name() == "iq" && matches!(sent.type_(), "get" | "set");
+    passed_on && asked.is_some_and(|seat| seat.account.as_jid() == to)
+}

@@ -1,0 +1,229 @@
+//! Who is let in, who is heard, who is obeyed: what is asked by whoever may is done, and everything else is refused for
+//! the reason that the standard gives.
+
+use conclave::room::nick::NickKey;
+use conclave::room::role::Role;
+use conclave::room::state::Affiliation;
+use conclave::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
+use conclave::wire::jid::BareJid;
+use conclave::wire::ns;
+use minidom::Element;
+
+use super::Check;
+use super::orders;
+use crate::run::Scene;
+use crate::sheet::{Seat, Sheet};
+
+pub(super) struct Verdict;
+
+/// Conditions, any of which is a good reason; accepted if there is none.
+pub(super) type Reasons = Vec<&'static str>;
+
+impl Check for Verdict {
+    fn name(&self) -> &'static str {
+        "verdict"
+    }
+
+    fn look(&mut self, scene: &Scene<'_>) -> Result<(), String> {
+        let happening = scene.happening;
+        let Some(cause) = &happening.cause else { return Ok(()) };
+        if happening.unstored {
+            return Ok(());
+        }
+        let Some(reasons) = expected(scene, cause) else { return Ok(()) };
+        let got =
+            happening.refused.then(|| happening.sent.first().and_then(|s| s.condition()).unwrap_or_default());
+        match got {
+            None if reasons.is_empty() => Ok(()),
+            None => Err(format!("was accepted, and should be refused as {reasons:?}")),
+            Some(got) if reasons.contains(&got) => Ok(()),
+            Some(got) if reasons.is_empty() => {
+                Err(format!("was refused as {got}, and nothing is wrong with it"))
+            }
+            Some(got) => Err(format!("was refused as {got}, and should be as {reasons:?}")),
+        }
+    }
+}
+
+/// What should come of it; nothing where this checker does not know.
+fn expected(scene: &Scene<'_>, cause: &Inbound) -> Option<Reasons> {
+    let sheet = &scene.happening.before;
+    let seat = scene.happening.sender.and_then(|sender| sheet.seat_of(sender));
+    if !cause.may_be_answered() {
+        return Some(vec![]);
+    }
+    match cause.kind {
+        Kind::Presence(PresenceType::Unknown) => Some(vec!["bad-request"]),
+        Kind::Presence(PresenceType::Probe) if seat.is_none() => Some(vec!["not-acceptable"]),
+        Kind::Presence(PresenceType::Available) => Some(available(scene, cause, seat)),
+        Kind::Presence(_) => Some(vec![]),
+        Kind::Iq(type_) if cause.to.is_full() => occupant_request(sheet, cause, seat, type_),
+        _ if !visible(scene, cause) => match cause.payload() {
+            None if cause.stanza.name() == "iq" => Some(vec!["bad-request"]),
+            _ => Some(vec!["item-not-found"]),
+        },
+        Kind::Message(type_) => message(scene, cause, seat, type_),
+        Kind::Iq(type_) => orders::expected(scene, cause, type_ == IqType::Set),
+    }
+}
+
+/// A room that does not exist or is not configured is there for its owner only.
+fn visible(scene: &Scene<'_>, cause: &Inbound) -> bool {
+    let sheet = &scene.happening.before;
+    let owner = sheet.affiliation_of(&cause.from) == Affiliation::Owner;
+    sheet.exists() && (!scene.ledger.was_locked || owner)
+}
+
+fn available(scene: &Scene<'_>, cause: &Inbound, seat: Option<&Seat>) -> Reasons {
+    let (sheet, limits) = (&scene.happening.before, &scene.cast.service.limits);
+    let nick = match (cause.to.resource(), seat) {
+        (Some(nick), _) => nick,
+        (None, Some(seat)) => seat.nick.as_str(),
+        (None, None) => return vec!["jid-malformed"],
+    };
+    if NickKey::of(nick) == NickKey::of("") {
+        return vec!["jid-malformed"];
+    }
+    if nick.len() > limits.nick_bytes_max {
+        return vec!["not-acceptable"];
+    }
+    let Some(seat) = seat else {
+        let x = cause.stanza.get_child("x", ns::MUC);
+        return x.map_or(vec![], |x| entry(scene, cause, nick, x));
+    };
+    if nick == seat.nick {
+        return vec![];
+    }
+    let locked = sheet.config().lock_nicks
+        && reserved_nick(sheet, &seat.account).is_some_and(|reserved| reserved != nick);
+    if taken(sheet, nick, &seat.account) {
+        vec!["conflict"]
+    } else if locked {
+        vec!["not-acceptable"]
+    } else if NickKey::of(nick) == seat.key && seat.sessions.len() > 1
+        || sheet.by_nick(nick).is_some_and(|other| other.role != seat.role)
+    {
+        // A nick has one spelling and one role: the client's other one is in the way.
+        vec!["conflict"]
+    } else {
+        vec![]
+    }
+}
+
+/// The checks of an entry, from what tells a stranger least to what tells most.
+fn entry(scene: &Scene<'_>, cause: &Inbound, nick: &str, x: &Element) -> Reasons {
+    let (sheet, service) = (&scene.happening.before, &scene.cast.service);
+    let account = cause.from.to_bare();
+    if !sheet.exists() {
+        if !service.may_create(&account) {
+            return vec!["not-allowed"];
+        }
+        let default = &service.default_room;
+        return if default.password_protected { vec!["not-authorized"] } else { vec![] };
+    }
+    let (rank, config) = (sheet.affiliation(&account), sheet.config());
+    if scene.ledger.was_locked && rank != Affiliation::Owner {
+        return vec!["item-not-found"];
+    }
+    if rank == Affiliation::Outcast {
+        return vec!["forbidden"];
+    }
+    if config.members_only && rank < Affiliation::Member {
+        return vec!["registration-required"];
+    }
+    let password = x.get_child("password", ns::MUC).map(Element::text).unwrap_or_default();
+    if config.password_protected && password != config.password {
+        return vec!["not-authorized"];
+    }
+    let reserved = reserved_nick(sheet, &account).filter(|_| config.lock_nicks);
+    let nick = reserved.unwrap_or(nick);
+    if taken(sheet, nick, &account) {
+        return vec!["conflict"];
+    }
+    let max = match config.occupants_max {
+        0 => service.limits.occupants_max,
+        own => own.min(service.limits.occupants_max),
+    } as usize;
+    let max = if rank >= Affiliation::Admin { max + (max / 10).max(5) } else { max };
+    if sheet.by_nick(nick).is_none() && sheet.seats.len() >= max {
+        return vec!["service-unavailable"];
+    }
+    let sessions: usize = sheet.seats.iter().filter(|s| s.account == account).map(|s| s.sessions.len()).sum();
+    if sessions >= service.limits.sessions_max { vec!["resource-constraint"] } else { vec![] }
+}
+
+/// Whether a nick is in use by, or reserved for, another account.
+pub(super) fn taken(sheet: &Sheet, nick: &str, account: &BareJid) -> bool {
+    let key = NickKey::of(nick);
+    let reserved = sheet.room.state().affiliations.iter().any(|(jid, record)| {
+        jid != account && record.nick.as_ref().is_some_and(|nick| NickKey::of(nick) == key)
+    });
+    reserved || sheet.by_nick(nick).is_some_and(|holder| holder.account != *account)
+}
+
+fn reserved_nick<'s>(sheet: &'s Sheet, account: &BareJid) -> Option<&'s str> {
+    sheet.room.state().affiliations.get(account)?.nick.as_deref()
+}
+
+fn message(scene: &Scene<'_>, cause: &Inbound, seat: Option<&Seat>, type_: MessageType) -> Option<Reasons> {
+    use conclave::room::config::AllowPm;
+    let sheet = &scene.happening.before;
+    let stanza = &cause.stanza;
+    Some(match (type_, cause.to.resource(), seat) {
+        (MessageType::Groupchat, None, None) => vec!["not-acceptable"],
+        (MessageType::Groupchat, None, Some(seat)) => spoken(scene, stanza, seat),
+        (MessageType::Groupchat, Some(_), _) => vec!["bad-request"],
+        (_, Some(_), None) => vec!["not-acceptable"],
+        (_, Some(nick), Some(seat)) => {
+            let heard = match sheet.config().allow_pm {
+                AllowPm::Anyone => true,
+                AllowPm::Participants => seat.role >= Role::Participant,
+                AllowPm::Moderators => seat.role == Role::Moderator,
+                AllowPm::None => false,
+            };
+            match sheet.by_nick(nick) {
+                None => vec!["item-not-found"],
+                Some(_) if heard => vec![],
+                Some(_) => vec!["forbidden"],
+            }
+        }
+        (MessageType::Normal, None, _) => return None,
+        (_, None, _) => vec!["bad-request"],
+    })
+}
+
+fn spoken(scene: &Scene<'_>, stanza: &Element, seat: &Seat) -> Reasons {
+    let has = |name| stanza.has_child(name, ns::CLIENT);
+    if !has("subject") || has("body") || has("thread") {
+        return if seat.role < Role::Participant { vec!["forbidden"] } else { vec![] };
+    }
+    let config = scene.happening.before.config();
+    let needed = if config.change_subject { Role::Participant } else { Role::Moderator };
+    let bytes: usize =
+        stanza.children().filter(|c| c.is("subject", ns::CLIENT)).map(|c| c.text().len()).sum();
+    if seat.role < needed {
+        vec!["forbidden"]
+    } else if bytes > scene.cast.service.limits.subject_bytes_max {
+        vec!["policy-violation"]
+    } else {
+        vec![]
+    }
+}
+
+/// A request to an occupant's address.
+fn occupant_request(sheet: &Sheet, cause: &Inbound, seat: Option<&Seat>, type_: IqType) -> Option<Reasons> {
+    if matches!(type_, IqType::Result | IqType::Error) {
+        return Some(vec![]);
+    }
+    let Some(payload) = cause.payload() else { return Some(vec!["bad-request"]) };
+    if seat.is_none() {
+        return Some(match payload.ns().as_str() {
+            ns::PING => vec!["not-acceptable"],
+            _ if !sheet.exists() => vec!["item-not-found"],
+            ns::DISCO_INFO | ns::DISCO_ITEMS => vec!["bad-request"],
+            _ => vec!["not-acceptable"],
+        });
+    }
+    let nick = cause.to.resource().unwrap_or_default();
+    Some(if sheet.by_nick(nick).is_some() { vec![] } else { vec!["item-not-found"] })
+}

@@ -1,0 +1,265 @@
+//! A model of the host: mailboxes, the loop of each room, commits before sends, rooms that leave memory and come back.
+//! It does what `src/host` does, in virtual time and without tasks.
+
+use conclave::room::Room;
+use conclave::room::cx::{Cx, Ids};
+use conclave::room::effect::Effects;
+use conclave::room::event::Event;
+use conclave::room::state::State;
+use conclave::service::{self, directory::Directory};
+use conclave::store::memory::MemoryStore;
+use conclave::store::{Store, Write};
+use conclave::wire::encode::Outgoing;
+use conclave::wire::inbound::{Inbound, Malformed};
+use conclave::wire::jid::Jid;
+use conclave::wire::refusal::Refusal;
+use jiff::{SignedDuration, Timestamp};
+use minidom::Element;
+
+use crate::cast::Cast;
+use crate::happening::{Happening, Sent};
+use crate::sheet::Sheet;
+
+/// How long a persistent room that nobody is in stays in memory.
+const IDLE_SECONDS: i64 = 60;
+
+/// What came of something that was sent.
+pub(crate) enum Outcome {
+    /// A room dealt with it.
+    Room(Box<Happening>),
+    /// It never reached a room: the service or the reader answered, or nobody did.
+    Plain { sender: usize, stanza: Element, answer: Option<Box<Sent>> },
+}
+
+/// One room's task.
+struct Place {
+    /// None while the room is not in memory.
+    room: Option<Room>,
+    ids: Ids,
+    mailbox: Vec<(usize, Inbound)>,
+    active: Timestamp,
+}
+
+/// One event and what came of it, before anybody hears of it.
+struct Handled {
+    cause: Option<(usize, Inbound)>,
+    before: Room,
+    after: Room,
+    effects: Effects,
+    unstored: bool,
+}
+
+/// The process.
+pub(crate) struct Host<'c> {
+    cast: &'c Cast,
+    store: MemoryStore,
+    directory: Directory,
+    places: Vec<Place>,
+    service_ids: Ids,
+    pub(crate) now: Timestamp,
+    loads: u64,
+}
+
+impl<'c> Host<'c> {
+    /// A service with an empty store.
+    pub(crate) fn new(cast: &'c Cast) -> Self {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a date");
+        let place = |_| Place { room: None, ids: Ids::new(0), mailbox: Vec::new(), active: now };
+        Self {
+            cast,
+            store: MemoryStore::new(),
+            directory: Directory::default(),
+            places: (0..cast.rooms.len()).map(place).collect(),
+            service_ids: Ids::new(1),
+            now,
+            loads: 1,
+        }
+    }
+
+    /// What the store has of a room.
+    pub(crate) fn stored(&self, place: usize) -> Option<State> {
+        self.store.load(&self.cast.rooms[place]).expect("this store always reads")
+    }
+
+    /// Whether a room is in memory.
+    pub(crate) fn holds(&self, place: usize) -> bool {
+        self.places[place].room.is_some()
+    }
+
+    /// The room as it is, or as it would be loaded.
+    pub(crate) fn room(&self, place: usize) -> Room {
+        self.places[place].room.clone().unwrap_or_else(|| self.load(place))
+    }
+
+    /// The addresses of the rooms that are listed.
+    pub(crate) fn listed(&self) -> Vec<String> {
+        let items = self.directory.items(None);
+        items.children().filter_map(|item| item.attr("jid").map(str::to_owned)).collect()
+    }
+
+    /// A stanza comes in from `sender`.
+    pub(crate) fn route(
+        &mut self,
+        sender: usize,
+        stanza: Element,
+        held: bool,
+    ) -> Result<Vec<Outcome>, String> {
+        let plain = |answer: Option<&Element>| {
+            let sent = answer.map(|a| {
+                let to = a.attr("to").and_then(|to| Jid::parse(to).ok()).expect("an answer has an address");
+                Sent::read(&Outgoing::one(a, to), self.cast)
+            });
+            let answer = sent.transpose()?.map(Box::new);
+            Ok(vec![Outcome::Plain { sender, stanza: stanza.clone(), answer }])
+        };
+        let inbound = match Inbound::parse(stanza.clone()) {
+            Ok(inbound) => inbound,
+            Err(Malformed::Answer(answer)) => return plain(Some(&answer)),
+            Err(Malformed::Silent(_)) => return plain(None),
+        };
+        let Some(place) = self.cast.room(&inbound.to) else {
+            let service = &self.cast.service;
+            let answer = service::answer(&inbound, service, &self.directory, &mut self.service_ids);
+            return plain(answer.as_ref());
+        };
+        self.places[place].mailbox.push((sender, inbound));
+        if held { Ok(Vec::new()) } else { self.work(place) }
+    }
+
+    /// Works off everything that waits for a room, as one batch.
+    pub(crate) fn work(&mut self, place: usize) -> Result<Vec<Outcome>, String> {
+        let batch = std::mem::take(&mut self.places[place].mailbox);
+        let causes: Vec<_> = batch.into_iter().map(Some).collect();
+        let handled = self.step(place, causes);
+        self.outcomes(place, handled)
+    }
+
+    /// The service says goodbye everywhere and starts again.
+    pub(crate) fn stop(&mut self) -> Result<Vec<Outcome>, String> {
+        let mut outcomes = Vec::new();
+        for place in 0..self.places.len() {
+            outcomes.extend(self.work(place)?);
+            if self.holds(place) {
+                let handled = self.step(place, vec![None]);
+                outcomes.extend(self.outcomes(place, handled)?);
+            }
+        }
+        self.crash();
+        Ok(outcomes)
+    }
+
+    /// The process loses everything but the store and starts again.
+    pub(crate) fn crash(&mut self) {
+        for place in &mut self.places {
+            place.room = None;
+            place.mailbox.clear();
+        }
+        self.directory = Directory::default();
+        let directory = &mut self.directory;
+        let each = &mut |jid: conclave::wire::jid::BareJid, record: conclave::room::state::RoomRecord| {
+            if record.config.public {
+                let name = Some(record.config.name).filter(|name| !name.is_empty());
+                let name = name.unwrap_or_else(|| jid.local().unwrap_or_default().to_owned());
+                directory.set(jid, Some(name));
+            }
+        };
+        self.store.each_room(each).expect("this store always reads");
+    }
+
+    /// The disk begins to fail or works again.
+    pub(crate) fn disk(&mut self, works: bool) {
+        self.store.fail_commits(!works);
+    }
+
+    /// Time passes; empty rooms leave memory.
+    pub(crate) fn wait(&mut self, seconds: i64) {
+        self.now = self.now.checked_add(SignedDuration::from_secs(seconds)).expect("a date");
+        for place in &mut self.places {
+            let idle = self.now.duration_since(place.active).as_secs() >= IDLE_SECONDS;
+            if idle && place.mailbox.is_empty() && place.room.as_ref().is_some_and(Room::is_empty) {
+                place.room = None;
+            }
+        }
+    }
+
+    fn load(&self, place: usize) -> Room {
+        let jid = self.cast.rooms[place].clone();
+        let room = match self.stored(place) {
+            Some(state) => Room::stored(jid, state),
+            None => Room::absent(jid),
+        };
+        room.with_service_admins(&self.cast.service.admins)
+    }
+
+    fn step(&mut self, place: usize, causes: Vec<Option<(usize, Inbound)>>) -> Vec<Handled> {
+        if self.places[place].room.is_none() {
+            let room = self.load(place);
+            self.loads += 1;
+            self.places[place].room = Some(room);
+            self.places[place].ids = Ids::new(self.loads.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        }
+        self.places[place].active = self.now;
+        let start = self.in_memory(place).clone();
+        let mut handled: Vec<_> = causes.iter().map(|cause| self.handle(place, cause.clone())).collect();
+        let writes: Vec<Write> = handled.iter().flat_map(|h| h.effects.writes.iter().cloned()).collect();
+        if !writes.is_empty() && self.store.commit(&writes).is_err() {
+            self.places[place].room = Some(start.clone());
+            handled = causes.into_iter().map(|cause| self.alone(place, cause)).collect();
+        }
+        let room = self.in_memory(place);
+        if room.is_listed_otherwise_than(&start) {
+            let listing = room.listing();
+            self.directory.set(self.cast.rooms[place].clone(), listing);
+        }
+        if !self.in_memory(place).exists() {
+            self.places[place].room = None;
+        }
+        handled
+    }
+
+    fn in_memory(&self, place: usize) -> &Room {
+        self.places[place].room.as_ref().expect("the room was loaded")
+    }
+
+    fn handle(&mut self, place: usize, cause: Option<(usize, Inbound)>) -> Handled {
+        let Place { room, ids, .. } = &mut self.places[place];
+        let room = room.as_mut().expect("the room was loaded");
+        let before = room.clone();
+        let event = match &cause {
+            Some((_, inbound)) => Event::Stanza(Box::new(inbound.clone())),
+            None => Event::Stop,
+        };
+        let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
+        let effects = room.handle(&event, &mut cx);
+        Handled { cause, before, after: room.clone(), effects, unstored: false }
+    }
+
+    /// One event after the store refused the batch that it was in.
+    fn alone(&mut self, place: usize, cause: Option<(usize, Inbound)>) -> Handled {
+        let mut handled = self.handle(place, cause);
+        let writes = &handled.effects.writes;
+        if !writes.is_empty() && self.store.commit(writes).is_err() {
+            let why = Refusal::internal_server_error("the change could not be stored");
+            handled.effects = match &handled.cause {
+                Some((_, inbound)) => Room::refuse(&why, inbound),
+                None => Effects::default(),
+            };
+            handled.unstored = true;
+            handled.after = handled.before.clone();
+            self.places[place].room = Some(handled.before.clone());
+        }
+        handled
+    }
+
+    fn outcomes(&self, place: usize, handled: Vec<Handled>) -> Result<Vec<Outcome>, String> {
+        let mut outcomes = Vec::new();
+        for h in handled {
+            let sheets = (Sheet::of(&h.before, self.cast), Sheet::of(&h.after, self.cast));
+            let (sender, cause) = h.cause.unzip();
+            let mut happening = Happening::new(place, sender, cause, sheets, &h.effects, self.cast)?;
+            happening.unstored = h.unstored;
+            outcomes.push(Outcome::Room(Box::new(happening)));
+        }
+        Ok(outcomes)
+    }
+}
