@@ -2,6 +2,7 @@
 
 use conclave::room::limits::Limits;
 use conclave::room::nick::{Nick, NickKey};
+use conclave::wire::jid::BareJid;
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
@@ -89,20 +90,23 @@ proptest! {
         prop_assert_eq!(NickKey::of(&String::from_iter(chars)), NickKey::of(&text));
     }
 
-    // 45-17.1-c
+    // 45-17.1-a, 45-17.1-c
     #[test]
     fn an_accepted_nick_shows_something_and_is_short(text in text(), times in 1..40usize) {
         let text = text.repeat(times);
         let limits = Limits::default();
+        let room = BareJid::parse("r@muc.example").expect("an address");
         match Nick::parse(&text, &limits) {
             Ok(nick) => {
                 prop_assert!(!nick.key().as_str().is_empty());
                 prop_assert!(nick.key().as_str().chars().any(|c| !c.is_whitespace() && !INVISIBLE.contains(&c)));
                 prop_assert!(text.len() <= limits.nick_bytes_max);
                 prop_assert_eq!(nick.as_str(), &text);
+                prop_assert!(room.with_resource(&text).is_ok(), "an occupant has an address");
             }
             Err(_) => {
-                prop_assert!(text.len() > limits.nick_bytes_max || NickKey::of(&text).as_str().is_empty());
+                let shows_nothing = NickKey::of(&text).as_str().is_empty();
+                prop_assert!(text.len() > limits.nick_bytes_max || shows_nothing || room.with_resource(&text).is_err());
             }
         }
     }
