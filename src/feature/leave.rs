@@ -40,19 +40,13 @@ pub(super) fn depart(
 ) {
     let Some(before) = room.roster_mut().leave(session) else { return };
     let id = cx.id();
-    let notice = Notice {
-        nick: &before.nick,
-        type_: Some("unavailable"),
-        id: &id,
-        said: Some(status),
-        item: Item {
-            affiliation: Some(room.affiliation(&before.account)),
-            role: Some(Role::None),
-            jid: Some(session),
-            ..Item::default()
-        },
-        codes,
+    let item = Item {
+        affiliation: Some(room.affiliation(&before.account)),
+        role: Some(Role::None),
+        jid: Some(session),
+        ..Item::default()
     };
+    let notice = Notice { said: Some(status), ..Notice::unavailable(&before.nick, &id, item, codes) };
     room.tell_own(fx, &notice, std::slice::from_ref(session), &[]);
     match room.roster.by_nick(before.nick.key()).cloned() {
         None if room.broadcasts(before.role) => room.tell_others(fx, &notice),
@@ -83,12 +77,10 @@ pub(super) fn remove(
 ) {
     room.roster_mut().remove(occupant.nick.key());
     let id = cx.id();
-    let notice = Notice {
-        nick: &occupant.nick,
-        type_: Some("unavailable"),
-        id: &id,
-        said: None,
-        item: Item {
+    let notice = Notice::unavailable(
+        &occupant.nick,
+        &id,
+        Item {
             affiliation: Some(room.affiliation(&occupant.account)),
             role: Some(Role::None),
             jid: Some(&occupant.shown().jid),
@@ -96,8 +88,8 @@ pub(super) fn remove(
             reason: why.reason,
             ..Item::default()
         },
-        codes: why.codes,
-    };
+        why.codes,
+    );
     room.tell_own(fx, &notice, &sessions(occupant), &[]);
     if room.broadcasts(occupant.role) {
         room.tell_others(fx, &notice);
@@ -109,18 +101,16 @@ pub(crate) fn stop(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
     let roster = std::mem::take(&mut room.roster);
     for occupant in roster.iter() {
         let id = cx.id();
-        let notice = Notice {
-            nick: &occupant.nick,
-            type_: Some("unavailable"),
-            id: &id,
-            said: None,
-            item: Item {
+        let notice = Notice::unavailable(
+            &occupant.nick,
+            &id,
+            Item {
                 affiliation: Some(crate::room::state::Affiliation::None),
                 role: Some(Role::None),
                 ..Item::default()
             },
-            codes: &[332],
-        };
+            &[332],
+        );
         room.tell_own(fx, &notice, &sessions(occupant), &[]);
     }
 }

@@ -110,28 +110,25 @@ fn relocate(
     let Some(before) = room.roster_mut().leave(mover) else { return };
     let Some(session) = before.sessions.iter().find(|s| &s.jid == mover).cloned() else { return };
     let stay = room.roster.by_nick(before.nick.key()).cloned();
-    let occupant = before.clone();
-    let nick = spelled(room, wanted, &occupant.account);
+    let nick = spelled(room, wanted, &before.account);
     let respelled: &[u16] = if &nick != wanted && codes.is_empty() { &[210] } else { &[] };
-    room.roster_mut().enter(&nick, &occupant.account, occupant.role, session);
+    room.roster_mut().enter(&nick, &before.account, before.role, session);
 
-    let gone = Notice {
-        nick: &before.nick,
-        type_: Some("unavailable"),
+    let gone = Notice::unavailable(
+        &before.nick,
         id,
-        said: None,
-        item: Item {
-            affiliation: Some(room.affiliation(&occupant.account)),
-            role: Some(occupant.role),
+        Item {
+            affiliation: Some(room.affiliation(&before.account)),
+            role: Some(before.role),
             jid: Some(mover),
             nick: Some(nick.as_str()),
             ..Item::default()
         },
-        codes: &[303],
-    };
+        &[303],
+    );
     room.tell_own(fx, &gone, std::slice::from_ref(mover), &[]);
     match stay {
-        None if room.broadcasts(occupant.role) => room.tell(fx, &gone, |_, session| session != mover),
+        None if room.broadcasts(before.role) => room.tell(fx, &gone, |_, session| session != mover),
         None => {}
         Some(stay) => presence::show(room, &stay, &cx.id(), fx),
     }

@@ -115,17 +115,15 @@ pub(super) fn restate(
 
 /// An occupant who is still here but no longer shown.
 pub(super) fn vanished<'a>(occupant: &'a Occupant, affiliation: Affiliation, id: &'a str) -> Notice<'a> {
-    Notice {
-        nick: &occupant.nick,
-        type_: Some("unavailable"),
+    Notice::unavailable(
+        &occupant.nick,
         id,
-        said: None,
-        item: crate::wire::build::Item {
+        crate::wire::build::Item {
             affiliation: Some(affiliation),
             role: Some(Role::None),
             jid: Some(&occupant.shown().jid),
             ..Default::default()
         },
-        codes: &[],
-    }
+        &[],
+    )
 }

@@ -29,7 +29,12 @@ pub(crate) struct Notice<'a> {
     pub codes: &'a [u16],
 }
 
-impl Notice<'_> {
+impl<'a> Notice<'a> {
+    /// Somebody is gone, or no longer to be seen, with nothing said of his own.
+    pub(crate) fn unavailable(nick: &'a Nick, id: &'a str, item: Item<'a>, codes: &'a [u16]) -> Self {
+        Self { nick, type_: Some("unavailable"), id, said: None, item, codes }
+    }
+
     /// The stanza. `own` adds code 110, `codes` come besides the notice's own.
     pub(crate) fn stanza(&self, room: &Room, jid_seen: bool, own: bool, codes: &[u16]) -> Element {
         let mut stanza = presence(&room.occupant_jid(self.nick), self.type_, self.id);

@@ -8,6 +8,7 @@ mod history;
 mod jid;
 mod nick;
 mod stream;
+// The properties use a part of what the rooms' tests do.
 #[path = "../room/world.rs"]
 #[allow(dead_code)]
 mod world;
