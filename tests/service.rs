@@ -39,7 +39,7 @@ fn directory(rooms: usize) -> Directory {
 fn ask(stanza: &str, directory: &Directory) -> Option<Element> {
     let stanza = stanza.replacen(' ', " xmlns='jabber:client' from='romeo@example/pc' to='muc.example' ", 1);
     let inbound = Inbound::parse(stanza.parse().expect("test xml")).expect("a stanza");
-    answer(&inbound, &service(), directory, &mut Ids::new(1))
+    answer(&inbound, &service(), directory, &mut Ids::new(&[1]))
 }
 
 fn get(payload: &str, directory: &Directory) -> Element {

@@ -193,6 +193,13 @@ impl Check<'_> {
         ] {
             self.text(path, text)?;
         }
+        for (path, texts) in [
+            ("default_room.contacts", &room.contacts),
+            ("default_room.ratings", &room.ratings),
+            ("default_room.reactions_allowed", &room.reactions_allowed),
+        ] {
+            self.text(path, &texts.join("\n"))?;
+        }
         if room.password_protected && room.password.is_empty() {
             return Err(self.wrong(
                 "default_room.password_protected",

@@ -8,6 +8,7 @@ pub mod about;
 pub mod admin;
 pub mod affiliations;
 pub mod anonymity;
+pub mod archive;
 pub mod capacity;
 pub mod destroy;
 pub mod disco;
@@ -19,6 +20,7 @@ pub mod join;
 pub mod leave;
 pub mod lists;
 pub mod logging;
+pub mod mam;
 pub mod members_only;
 pub mod moderated;
 pub mod nick;
@@ -131,6 +133,8 @@ pub static FEATURES: &[Feature] = &[
     presence::FEATURE,
     lists::FEATURE,
     history::FEATURE,
+    archive::FEATURE,
+    mam::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     self_ping::FEATURE,
@@ -178,6 +182,23 @@ macro_rules! text_field {
     };
 }
 
+/// A field of a whole number on a member of [`Config`].
+macro_rules! number_field {
+    ($var:literal, $label:literal, $member:ident) => {
+        $crate::feature::Field {
+            var: $var,
+            aliases: &[],
+            label: $label,
+            kind: $crate::feature::FieldKind::Text,
+            get: |config| vec![config.$member.to_string()],
+            set: |config, values, _| {
+                config.$member = $crate::feature::to_number(values)?;
+                Ok(())
+            },
+        }
+    };
+}
+
 /// A list-multi field of roles on a member of [`Config`].
 macro_rules! roles_field {
     ($var:literal, $label:literal, $member:ident) => {
@@ -195,7 +216,7 @@ macro_rules! roles_field {
     };
 }
 
-pub(crate) use {boolean_field, roles_field, text_field};
+pub(crate) use {boolean_field, number_field, roles_field, text_field};
 
 const ROLES: &[(&str, &str)] =
     &[("moderator", "Moderators"), ("participant", "Participants"), ("visitor", "Visitors")];
@@ -206,6 +227,13 @@ fn digit(value: bool) -> String {
 
 fn to_boolean(values: &[String]) -> Result<bool, String> {
     crate::wire::form::boolean(values).ok_or_else(|| "must be 0, 1, true or false".to_owned())
+}
+
+/// A number; nothing is 0.
+fn to_number(values: &[String]) -> Result<u32, String> {
+    let word = values.first().map(|v| v.trim()).unwrap_or_default();
+    let number = if word.is_empty() { Ok(0) } else { word.parse() };
+    number.map_err(|_| "must be a number".to_owned())
 }
 
 fn to_text(values: &[String], bytes_max: usize) -> Result<String, String> {

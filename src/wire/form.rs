@@ -104,6 +104,11 @@ impl Submitted {
         self.fields.iter().find(|(known, _)| known == var).map(|(_, values)| values.as_slice())
     }
 
+    /// The variables of all fields.
+    pub fn vars(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(var, _)| var.as_str())
+    }
+
     /// Whether nothing was filled in.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()

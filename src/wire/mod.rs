@@ -7,4 +7,5 @@ pub mod inbound;
 pub mod jid;
 pub mod ns;
 pub mod refusal;
+pub mod rsm;
 pub mod stream;
