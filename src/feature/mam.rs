@@ -120,7 +120,8 @@ pub(crate) fn found(
 /// Puts a question; the answer comes back to [`Room::handle`].
 pub(super) fn ask(room: &Room, question: Question, inbound: &Inbound, fx: &mut Effects) {
     let archive = room.state.record.archive.clone();
-    fx.asks.push(Ask { archive, question, inbound: Box::new(inbound.clone()) });
+    let retracted = room.history.retracted();
+    fx.asks.push(Ask { archive, retracted, question, inbound: Box::new(inbound.clone()) });
 }
 
 fn check(room: &Room, who: &Jid) -> Result<(), Refusal> {
