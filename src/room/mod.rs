@@ -263,6 +263,7 @@ impl Room {
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
+            ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),
             ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),
             ("moderate", ns::MODERATE, true) | ("apply-to", ns::FASTEN, true) => {
                 feature::moderate::request(self, payload, inbound, cx, fx)
