@@ -1,7 +1,5 @@
 //! Moderators take back what others said (XEP-0425).
 
-use std::sync::Arc;
-
 use minidom::Element;
 
 use super::{Feature, archive, mam, retract, subject};
@@ -61,7 +59,8 @@ pub(crate) fn request(
 ) -> Result<(), Refusal> {
     check_role(room, &inbound.from.to_bare())?;
     let wanted = Wanted::read(payload, cx)?;
-    if let Some(entry) = room.history.iter().find(|entry| entry.id == wanted.id).cloned() {
+    let recent = room.history.iter().find(|entry| entry.id == wanted.id).cloned();
+    if let Some(entry) = recent {
         return answer(room, &wanted, &entry, inbound, cx, fx);
     }
     if !room.config().archive {

@@ -287,6 +287,7 @@ impl Room {
         let payload = inbound.payload().expect("only requests lead to questions");
         match payload.ns().as_str() {
             ns::MAM => feature::mam::found(self, payload, found, cx, fx),
+            ns::COMMANDS => feature::commands::found(self, payload, found, cx, fx),
             ns::MODERATE | ns::FASTEN => feature::moderate::found(self, payload, found, cx, fx),
             _ => Err(Refusal::service_unavailable("the room does not know this request")),
         }

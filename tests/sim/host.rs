@@ -267,7 +267,12 @@ impl<'c> Host<'c> {
             }));
             let Place { room, ids, .. } = &mut self.places[place];
             let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
+            let before = room.clone();
             let effects = room.as_mut().expect("the room was loaded").handle(&event, &mut cx);
+            if !effects.archive.is_empty() && self.archive.commit(&effects.archive).is_err() {
+                *room = before;
+                continue;
+            }
             handled.effects.sends.extend(effects.sends);
         }
     }
