@@ -10,6 +10,7 @@ pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
 pub mod capacity;
+pub mod commands;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;
@@ -52,6 +53,8 @@ pub struct Feature {
     pub disco: fn(&Room, &mut Vec<&'static str>),
     /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
     pub info: fn(&Room, &mut Vec<(&'static str, String)>),
+    /// Ad-hoc commands (XEP-0050).
+    pub(crate) commands: &'static [commands::Command],
     /// Status codes for somebody who enters (XEP-0045 §16.6).
     pub entry_codes: fn(&Room, &mut Vec<u16>),
     /// Status codes for everybody when the configuration changes from the first to the second; 104 comes anyway.
@@ -65,6 +68,7 @@ impl Feature {
             fields: &[],
             disco: |_, _| {},
             info: |_, _| {},
+            commands: &[],
             entry_codes: |_, _| {},
             change_codes: |_, _, _| {},
         }
@@ -138,6 +142,7 @@ pub static FEATURES: &[Feature] = &[
     logging::FEATURE,
     groupchat::FEATURE,
     self_ping::FEATURE,
+    commands::FEATURE,
 ];
 
 /// All form fields, in order.

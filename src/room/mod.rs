@@ -253,6 +253,7 @@ impl Room {
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
+            ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),
             ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),
             ("ping", ns::PING, false) => feature::self_ping::room(inbound, fx),
             _ => Err(Refusal::service_unavailable("the room does not know this request")),
