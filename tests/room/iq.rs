@@ -260,7 +260,7 @@ fn request_to_nobody_is_not_found_and_from_outside_not_acceptable() {
 
 #[test]
 fn what_is_not_built_is_neither_offered_nor_answered() {
-    // 45-G-e, trap 58, trap 64
+    // 45-G-e, trap 64
     let mut w = room_of_two(&[]);
     let offered = features(&mut w);
     for (name, namespace) in [
