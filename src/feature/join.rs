@@ -59,6 +59,7 @@ pub(super) fn enter(
     let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
     let session = Session { jid: inbound.from.clone(), presence };
     room.roster_mut().enter(wanted, &account, role, session);
+    room.awaited = None;
     let mut codes: Vec<u16> =
         [(created, 201), (renamed, 210)].iter().filter(|(on, _)| *on).map(|(_, code)| *code).collect();
     for feature in FEATURES {
@@ -113,7 +114,12 @@ pub(super) fn other_sessions(occupant: &Occupant, but: &Jid) -> Vec<Jid> {
 }
 
 /// Makes the room, locked until its creator has configured it (§10.1.1).
-fn create(room: &mut Room, owner: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+pub(super) fn create(
+    room: &mut Room,
+    owner: &BareJid,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod clients;
 mod commands;
 mod entering;
 mod found;
