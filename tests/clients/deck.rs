@@ -1,6 +1,7 @@
 //! A room with a captain, where clients come aboard.
 
 use conclave::wire::ns;
+use minidom::Element;
 
 use crate::servers::guest::{Guest, brief, is_from};
 use crate::servers::host::{DOMAIN, Host, Kind};
@@ -56,4 +57,9 @@ impl Deck {
         let answer = self.captain.asks("set", ROOM, query.parse().expect("a query"));
         assert_eq!(answer.attr("type"), Some("result"), "{}", brief(&answer));
     }
+}
+
+/// The text of a message.
+pub(crate) fn body(stanza: &Element) -> String {
+    stanza.get_child("body", ns::CLIENT).map(Element::text).unwrap_or_default()
 }

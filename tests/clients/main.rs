@@ -2,6 +2,7 @@
 //! happened.
 
 mod deck;
+mod poezio;
 mod profanity;
 #[path = "../servers/mod.rs"]
 mod servers;

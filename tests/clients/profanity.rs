@@ -6,7 +6,7 @@ use std::path::Path;
 use conclave::wire::ns;
 use minidom::Element;
 
-use crate::deck::{Deck, ROOM};
+use crate::deck::{Deck, ROOM, body};
 use crate::servers::client::Client;
 use crate::servers::guest::{Guest, has_code, is_from};
 use crate::servers::host::{DOMAIN, Host, Kind, MUC};
@@ -37,7 +37,7 @@ fn start(host: &Host, name: &str) -> Terminal {
         "-i".to_owned(),
         "PATH=/usr/bin:/bin".to_owned(),
         "LC_ALL=C.UTF-8".to_owned(),
-        "TERM=screen".to_owned(),
+        "TERM=screen-256color".to_owned(),
         format!("HOME={}", text(&home)),
         format!("XDG_CONFIG_HOME={}", text(&config)),
         format!("XDG_DATA_HOME={}", text(&data)),
@@ -122,10 +122,6 @@ fn profanity_makes_a_room_and_moderates_it() {
     assert_eq!(reason(&gone), "much too loud");
     client.types("/affiliation list outcast");
     keep("profanity-moderates", &client.shows(&["mate has joined", &format!("mate@{DOMAIN}")]));
-}
-
-fn body(stanza: &Element) -> String {
-    stanza.get_child("body", ns::CLIENT).map(Element::text).unwrap_or_default()
 }
 
 /// The reason in the room's part of a presence.

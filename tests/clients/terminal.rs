@@ -50,9 +50,11 @@ impl Terminal {
         terminal
     }
 
-    /// Types a line and sends it off.
+    /// Types a line and, once the screen shows it, sends it off: what comes all at once, some take for pasted.
     pub(crate) fn types(&self, line: &str) {
+        let before = self.screen().matches(line).count();
         self.tmux(["send-keys", "-t", "main", "-l", line]);
+        self.until(&[line], |screen| screen.matches(line).count() > before);
         self.presses("Enter");
     }
 
@@ -70,14 +72,17 @@ impl Terminal {
 
     /// Waits until the screen shows all of these, and gives the screen.
     pub(crate) fn shows(&self, texts: &[&str]) -> String {
+        self.until(texts, |screen| texts.iter().all(|text| screen.contains(text)))
+    }
+
+    fn until(&self, wanted: &[&str], is_it: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let screen = self.screen();
-            let missing: Vec<&&str> = texts.iter().filter(|text| !screen.contains(**text)).collect();
-            if missing.is_empty() {
+            if is_it(&screen) {
                 return screen;
             }
-            assert!(Instant::now() < deadline, "the screen does not show {missing:?}:\n{screen}");
+            assert!(Instant::now() < deadline, "the screen does not show {wanted:?}:\n{screen}");
             thread::sleep(Duration::from_millis(50));
         }
     }
