@@ -22,7 +22,7 @@ fn main() {
     let store = SledStore::open(folder.path()).expect("opened");
     println!("an open, empty store: {} KiB resident ({} before)", resident_kib() - before, before);
 
-    let committer = Committer::start(Arc::new(store));
+    let committer = Committer::of_store(Arc::new(store));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut one = 0.0;
     for callers in [1, 16, 64] {
@@ -37,7 +37,7 @@ fn main() {
 }
 
 /// Changes a second that `callers` make, each waiting for its own.
-async fn rate(committer: &Committer, callers: u32) -> f64 {
+async fn rate(committer: &Committer<Write>, callers: u32) -> f64 {
     let start = Instant::now();
     let mut tasks = Vec::new();
     for caller in 0..callers {

@@ -153,7 +153,7 @@ fn read_lines(child: &mut Child) -> mpsc::Receiver<(u32, u64)> {
 fn change_until_killed(folder: &Path) {
     let store = SledStore::open(folder).expect("opened");
     let state = store.load(&room()).expect("read");
-    let committer = Committer::start(Arc::new(store));
+    let committer = Committer::of_store(Arc::new(store));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build();
     runtime.expect("a runtime").block_on(async {
         if state.is_none() {
@@ -168,7 +168,7 @@ fn change_until_killed(folder: &Path) {
     });
 }
 
-async fn change_in_a_row(committer: Committer, caller: u32, last: u64) {
+async fn change_in_a_row(committer: Committer<Write>, caller: u32, last: u64) {
     for n in last + 1.. {
         let writes =
             vec![affiliation(&format!("a{caller}.{n}@d"), n), affiliation(&format!("last{caller}@d"), n)];

@@ -22,6 +22,9 @@ fn service() -> Service {
         admin_fields: Vec::new(),
         default_room: Config::default(),
         limits: Limits::default(),
+        archive_days_max: 0,
+        archive_messages_max: 0,
+        keep_retracted: false,
     }
 }
 
@@ -39,7 +42,7 @@ fn directory(rooms: usize) -> Directory {
 fn ask(stanza: &str, directory: &Directory) -> Option<Element> {
     let stanza = stanza.replacen(' ', " xmlns='jabber:client' from='romeo@example/pc' to='muc.example' ", 1);
     let inbound = Inbound::parse(stanza.parse().expect("test xml")).expect("a stanza");
-    answer(&inbound, &service(), directory, &mut Ids::new(1))
+    answer(&inbound, &service(), directory, &mut Ids::new(&[1]))
 }
 
 fn get(payload: &str, directory: &Directory) -> Element {

@@ -56,13 +56,16 @@ impl World {
             admin_fields: vec!["muc#roomconfig_enablelogging".to_owned()],
             default_room: Config { history_max: 4, ..Config::default() },
             limits,
+            archive_days_max: 0,
+            archive_messages_max: 0,
+            keep_retracted: false,
         };
         Self {
             room: Room::absent(BareJid::parse(ROOM).expect("an address"))
                 .with_service_admins(&service.admins),
             service,
             now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(400_000),
-            ids: Ids::new(7),
+            ids: Ids::new(&[7]),
             stored: None,
         }
     }
@@ -81,7 +84,7 @@ impl World {
     pub fn reload(&mut self) {
         let jid = BareJid::parse(ROOM).expect("an address");
         let room = match self.stored.clone() {
-            Some(state) => Room::stored(jid, state),
+            Some(state) => Room::stored(jid, state, Default::default()),
             None => Room::absent(jid),
         };
         self.room = room.with_service_admins(&self.service.admins);
@@ -209,7 +212,7 @@ pub fn visit(state: State) {
     use conclave::wire::ns;
     let mut world = World::new();
     world.stored = state.record.config.persistent.then(|| state.clone());
-    world.room = Room::stored(BareJid::parse(ROOM).expect("an address"), state);
+    world.room = Room::stored(BareJid::parse(ROOM).expect("an address"), state, Default::default());
     let owner = "owner@example/pc";
     world.send(owner, Some("owner"), el("presence", ns::CLIENT).child(el("x", ns::MUC)));
     let queries = [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::MUC_OWNER, ns::REGISTER];

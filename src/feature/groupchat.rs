@@ -1,7 +1,7 @@
 //! Messages to everybody (XEP-0045 §7.4).
 
 use super::reflect::passed_on;
-use super::{Feature, history, subject};
+use super::{Feature, archive, subject};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -23,13 +23,13 @@ pub(crate) fn speak(
     let Some(speaker) = room.roster.by_session(&inbound.from).cloned() else {
         return Err(Refusal::not_acceptable("only occupants speak in this room"));
     };
-    let message = passed_on(room, &speaker, Some("groupchat"), inbound, cx);
+    let mut message = passed_on(room, &speaker, Some("groupchat"), inbound, cx);
     if subject::is_change(&inbound.stanza) {
         subject::set(room, &speaker, &message, cx)?;
     } else if speaker.role < Role::Participant {
         return Err(Refusal::forbidden("you have no voice in this room"));
     }
-    history::keep(room, &message, cx);
+    archive::keep(room, Some(&speaker.account), &mut message, cx, fx);
     fx.send_many(&message, room.roster.everyone());
     Ok(())
 }

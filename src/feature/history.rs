@@ -1,13 +1,18 @@
 //! Recent messages for those who enter (XEP-0045 §7.2.13, §7.2.14).
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
 use super::{Feature, Field, FieldKind};
 use crate::room::Room;
+use crate::room::archive::Entry;
+use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::history::Entry;
+use crate::room::history::History;
+use crate::room::limits::Limits;
 use crate::wire::build::{Build, delay};
 use crate::wire::encode;
 use crate::wire::jid::Jid;
@@ -21,9 +26,7 @@ pub(super) const FEATURE: Feature = Feature {
         kind: FieldKind::Text,
         get: |config| vec![config.history_max.to_string()],
         set: |config, values, limits| {
-            let word = values.first().map(|v| v.trim()).unwrap_or_default();
-            let number = if word.is_empty() { Ok(0) } else { word.parse::<u32>() };
-            config.history_max = number.map_err(|_| "must be a number".to_owned())?;
+            config.history_max = super::to_number(values)?;
             if config.history_max > limits.history_messages_max {
                 return Err(format!("may be {} at most on this service", limits.history_messages_max));
             }
@@ -34,17 +37,47 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("history")
 };
 
-/// Keeps a message that was reflected, unless it has no body or its sender asked not to store it (XEP-0334).
-pub(super) fn keep(room: &mut Room, message: &Element, cx: &Cx<'_>) {
-    let hinted = |name| message.has_child(name, ns::HINTS);
-    if !message.has_child("body", ns::CLIENT) || hinted("no-store") || hinted("no-permanent-store") {
-        return;
-    }
-    let bytes = encode::element(message).len();
-    let limits = cx.limits();
+/// To find one message that has a body, so many are looked at on average and no more.
+const LOOK_BACK: usize = 10;
+
+/// Whether a message is for those who enter later: it has a body and was not retracted.
+fn is_shown(entry: &Entry) -> bool {
+    entry.message.has_child("body", ns::CLIENT)
+}
+
+/// Keeps a message for those who enter later.
+pub(super) fn keep(room: &mut Room, entry: Arc<Entry>, limits: &Limits) {
     let messages_max = room.config().history_max.min(limits.history_messages_max) as usize;
-    let entry = Entry { message: message.clone(), at: cx.now, bytes };
-    std::sync::Arc::make_mut(&mut room.history).push(entry, messages_max, limits.history_bytes_max);
+    let history = Arc::make_mut(&mut room.history);
+    history.latest = Some(entry.at);
+    if is_shown(&entry) {
+        history.push(entry, messages_max, limits.history_bytes_max);
+    }
+}
+
+/// The history of a room that comes back into memory, from its archive. `newest` calls what it is given for each
+/// message from the newest to the oldest, until that gives false.
+pub fn restore<E>(
+    config: &Config,
+    limits: &Limits,
+    newest: impl FnOnce(&mut dyn FnMut(Entry) -> bool) -> Result<(), E>,
+) -> Result<History, E> {
+    let messages_max = config.history_max.min(limits.history_messages_max) as usize;
+    let (mut kept, mut seen, mut latest) = (Vec::new(), 0, None);
+    newest(&mut |entry| {
+        latest = latest.max(Some(entry.at));
+        seen += 1;
+        if is_shown(&entry) && config.archive {
+            kept.push(Arc::new(entry));
+        }
+        kept.len() < messages_max && seen < messages_max * LOOK_BACK
+    })?;
+    let mut history = History::default();
+    history.latest = latest;
+    for entry in kept.into_iter().rev() {
+        history.push(entry, messages_max, limits.history_bytes_max);
+    }
+    Ok(history)
 }
 
 /// What a client asked for in `<history/>`. What cannot be read is as if it had not been said.

@@ -113,11 +113,12 @@ pub(super) fn other_sessions(occupant: &Occupant, but: &Jid) -> Vec<Jid> {
 }
 
 /// Makes the room, locked until its creator has configured it (§10.1.1).
-fn create(room: &mut Room, owner: &BareJid, cx: &Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+fn create(room: &mut Room, owner: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }
     room.state_mut().record = RoomRecord::new(cx.now, cx.service.default_room.clone());
+    room.state_mut().record.name(cx.ids);
     room.life = Life::Locked;
     affiliations::found(room, owner, fx);
     Ok(())

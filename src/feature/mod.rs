@@ -8,7 +8,9 @@ pub mod about;
 pub mod admin;
 pub mod affiliations;
 pub mod anonymity;
+pub mod archive;
 pub mod capacity;
+pub mod commands;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;
@@ -19,6 +21,7 @@ pub mod join;
 pub mod leave;
 pub mod lists;
 pub mod logging;
+pub mod mam;
 pub mod members_only;
 pub mod moderated;
 pub mod nick;
@@ -50,6 +53,8 @@ pub struct Feature {
     pub disco: fn(&Room, &mut Vec<&'static str>),
     /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
     pub info: fn(&Room, &mut Vec<(&'static str, String)>),
+    /// Ad-hoc commands (XEP-0050).
+    pub(crate) commands: &'static [commands::Command],
     /// Status codes for somebody who enters (XEP-0045 §16.6).
     pub entry_codes: fn(&Room, &mut Vec<u16>),
     /// Status codes for everybody when the configuration changes from the first to the second; 104 comes anyway.
@@ -63,6 +68,7 @@ impl Feature {
             fields: &[],
             disco: |_, _| {},
             info: |_, _| {},
+            commands: &[],
             entry_codes: |_, _| {},
             change_codes: |_, _, _| {},
         }
@@ -131,9 +137,12 @@ pub static FEATURES: &[Feature] = &[
     presence::FEATURE,
     lists::FEATURE,
     history::FEATURE,
+    archive::FEATURE,
+    mam::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     self_ping::FEATURE,
+    commands::FEATURE,
 ];
 
 /// All form fields, in order.
@@ -178,6 +187,23 @@ macro_rules! text_field {
     };
 }
 
+/// A field of a whole number on a member of [`Config`].
+macro_rules! number_field {
+    ($var:literal, $label:literal, $member:ident) => {
+        $crate::feature::Field {
+            var: $var,
+            aliases: &[],
+            label: $label,
+            kind: $crate::feature::FieldKind::Text,
+            get: |config| vec![config.$member.to_string()],
+            set: |config, values, _| {
+                config.$member = $crate::feature::to_number(values)?;
+                Ok(())
+            },
+        }
+    };
+}
+
 /// A list-multi field of roles on a member of [`Config`].
 macro_rules! roles_field {
     ($var:literal, $label:literal, $member:ident) => {
@@ -195,7 +221,7 @@ macro_rules! roles_field {
     };
 }
 
-pub(crate) use {boolean_field, roles_field, text_field};
+pub(crate) use {boolean_field, number_field, roles_field, text_field};
 
 const ROLES: &[(&str, &str)] =
     &[("moderator", "Moderators"), ("participant", "Participants"), ("visitor", "Visitors")];
@@ -206,6 +232,13 @@ fn digit(value: bool) -> String {
 
 fn to_boolean(values: &[String]) -> Result<bool, String> {
     crate::wire::form::boolean(values).ok_or_else(|| "must be 0, 1, true or false".to_owned())
+}
+
+/// A number; nothing is 0.
+fn to_number(values: &[String]) -> Result<u32, String> {
+    let word = values.first().map(|v| v.trim()).unwrap_or_default();
+    let number = if word.is_empty() { Ok(0) } else { word.parse() };
+    number.map_err(|_| "must be a number".to_owned())
 }
 
 fn to_text(values: &[String], bytes_max: usize) -> Result<String, String> {

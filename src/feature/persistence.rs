@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Feature, boolean_field};
+use crate::room::archive::Change;
 use crate::room::effect::Effects;
 use crate::room::{Life, Room};
 use crate::store::Write;
@@ -22,6 +23,9 @@ pub(super) const FEATURE: Feature = Feature {
 pub(crate) fn settle(before: &Room, room: &mut Room, fx: &mut Effects) {
     if room.exists() && room.roster.is_empty() && !(room.life == Life::Open && room.config().persistent) {
         *room = room.vacated();
+    }
+    if before.exists() && (!room.exists() || before.state.record.archive != room.state.record.archive) {
+        fx.archive.push(Change::Forget { archive: before.state.record.archive.clone() });
     }
     if !Arc::ptr_eq(&before.state, &room.state) || before.life != room.life {
         fx.writes = writes(before, room, fx);

@@ -7,7 +7,7 @@ use crate::room::cx::Cx;
 use crate::room::roster::{Occupant, Said};
 use crate::wire::build::{lang, message, set_lang};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 
 /// What of a client's stanza may be shown to others: not what only the room may say (45-17.3-f), and of the
@@ -27,12 +27,15 @@ pub(super) fn clean(stanza: &Element, room: &BareJid) -> Said {
 
 /// Whether a child of a client's stanza claims something that only the room may claim.
 pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
-    let of_this_room = |attribute| child.attr(attribute).is_some_and(|jid| jid == room.as_str());
+    let of_this_room = |attribute| {
+        let claimed = child.attr(attribute).and_then(|jid| Jid::prepare(jid).ok());
+        claimed.is_some_and(|jid| jid.to_bare() == *room)
+    };
     match child.ns().as_str() {
         ns::MUC | ns::MUC_USER => child.name() == "x",
         ns::DELAY => of_this_room("from"),
         ns::SID => child.name() == "stanza-id" && of_this_room("by"),
-        ns::OCCUPANT_ID | ns::HATS => true,
+        ns::OCCUPANT_ID | ns::HATS | ns::MODERATE | ns::MODERATE_0 => true,
         _ => false,
     }
 }

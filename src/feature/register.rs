@@ -47,7 +47,7 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<()
         query =
             query.child(el("registered", ns::REGISTER)).child(el("username", ns::REGISTER).text_node(nick));
     }
-    let mut x = form(
+    let x = form(
         "form",
         ns::MUC_REGISTER,
         Some(&format!("Registration with {}", room.name())),
@@ -56,12 +56,10 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<()
             type_: Some("text-single"),
             label: Some("Nick"),
             values: registered_nick(room, &account).map(str::to_owned).into_iter().collect(),
-            options: &[],
+            required: true,
+            ..Field::default()
         }],
     );
-    for field in x.children_mut().filter(|f| f.attr("var") == Some(ROOM_NICK)) {
-        field.append_child(el("required", ns::DATA));
-    }
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(query.child(x))), &inbound.from);
     Ok(())
 }

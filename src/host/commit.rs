@@ -11,6 +11,8 @@ use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::room::archive::Change;
+use crate::store::archive::Archive;
 use crate::store::{Store, StoreError, Write};
 
 /// Requests that may wait; beyond it callers wait for a place.
@@ -37,7 +39,7 @@ impl fmt::Display for CommitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(e) => e.fmt(f),
-            Self::Stopped => f.write_str("the store is closed"),
+            Self::Stopped => f.write_str("the service is shutting down"),
         }
     }
 }
@@ -45,31 +47,61 @@ impl fmt::Display for CommitError {
 impl std::error::Error for CommitError {}
 
 /// A handle to the committer's thread. The thread ends when the last handle is dropped, or by [`Committer::stop`].
-#[derive(Clone)]
-pub struct Committer {
-    queue: mpsc::Sender<Message>,
+pub struct Committer<W> {
+    queue: mpsc::Sender<Message<W>>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
-enum Message {
-    Commit(Request),
+impl<W> Clone for Committer<W> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), thread: self.thread.clone() }
+    }
+}
+
+enum Message<W> {
+    Commit(Request<W>),
     Stop,
 }
 
-struct Request {
-    writes: Vec<Write>,
+struct Request<W> {
+    writes: Vec<W>,
     done: oneshot::Sender<Result<(), CommitError>>,
 }
 
-impl Committer {
-    /// Starts the thread. It drops the store when it ends.
+impl Committer<Write> {
+    /// A committer of what becomes of rooms.
     ///
     /// # Panics
     /// If the system has no thread to give.
-    pub fn start(store: Arc<dyn Store>) -> Self {
+    pub fn of_store(store: Arc<dyn Store>) -> Self {
+        Self::start("store", Write::bytes, move |writes| store.commit(writes))
+    }
+}
+
+impl Committer<Change> {
+    /// A committer of what is said in rooms.
+    ///
+    /// # Panics
+    /// If the system has no thread to give.
+    pub fn of_archive(archive: Arc<dyn Archive>) -> Self {
+        Self::start("archive", Change::bytes, move |changes| archive.commit(changes))
+    }
+}
+
+impl<W: Clone + Send + 'static> Committer<W> {
+    /// Starts the thread. It drops `commit` when it ends. `name` is for people, `bytes` tells how much a write is, and
+    /// `commit` makes all of some writes durable or none of them.
+    ///
+    /// # Panics
+    /// If the system has no thread to give.
+    pub fn start(
+        name: &'static str,
+        bytes: fn(&W) -> usize,
+        commit: impl Fn(&[W]) -> Result<(), StoreError> + Send + 'static,
+    ) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE_REQUESTS_MAX);
-        let worker = Worker { store, requests, failing: false };
-        let thread = Builder::new().name("commit".to_owned()).spawn(move || worker.run());
+        let worker = Worker { name, bytes, commit: Box::new(commit), requests, failing: false };
+        let thread = Builder::new().name(format!("commit-{name}")).spawn(move || worker.run());
         let thread = thread.expect("a service that starts gets its threads");
         Self { queue, thread: Arc::new(Mutex::new(Some(thread))) }
     }
@@ -77,7 +109,7 @@ impl Committer {
     /// Makes all of `writes` durable, or none of them.
     ///
     /// Once it waits for the disk, dropping the future does not take the request back.
-    pub async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
+    pub async fn commit(&self, writes: Vec<W>) -> Result<(), CommitError> {
         self.submit(writes).await?.await
     }
 
@@ -87,8 +119,8 @@ impl Committer {
     /// Waits only while the queue is full.
     pub async fn submit(
         &self,
-        writes: Vec<Write>,
-    ) -> Result<impl Future<Output = Result<(), CommitError>> + Send + use<>, CommitError> {
+        writes: Vec<W>,
+    ) -> Result<impl Future<Output = Result<(), CommitError>> + Send + use<W>, CommitError> {
         let (done, outcome) = oneshot::channel();
         let request = Message::Commit(Request { writes, done });
         self.queue.send(request).await.map_err(|_| CommitError::Stopped)?;
@@ -108,14 +140,18 @@ impl Committer {
     }
 }
 
-struct Worker {
-    store: Arc<dyn Store>,
-    requests: mpsc::Receiver<Message>,
+type Commit<W> = Box<dyn Fn(&[W]) -> Result<(), StoreError> + Send>;
+
+struct Worker<W> {
+    name: &'static str,
+    bytes: fn(&W) -> usize,
+    commit: Commit<W>,
+    requests: mpsc::Receiver<Message<W>>,
     /// The last that was heard of the disk is that it fails.
     failing: bool,
 }
 
-impl Worker {
+impl<W: Clone> Worker<W> {
     fn run(mut self) {
         while let Some(message) = self.requests.blocking_recv() {
             let Message::Commit(first) = message else {
@@ -128,8 +164,9 @@ impl Worker {
     }
 
     /// `first` and what waits behind it, within the bounds.
-    fn group(&mut self, first: Request) -> Vec<Request> {
-        let bytes = |request: &Request| request.writes.iter().map(Write::bytes).sum::<usize>();
+    fn group(&mut self, first: Request<W>) -> Vec<Request<W>> {
+        let write_bytes = self.bytes;
+        let bytes = |request: &Request<W>| request.writes.iter().map(write_bytes).sum::<usize>();
         let mut total_bytes = bytes(&first);
         let mut group = vec![first];
         while group.len() < GROUP_REQUESTS_MAX && total_bytes < GROUP_BYTES_MAX {
@@ -146,8 +183,8 @@ impl Worker {
         group
     }
 
-    fn commit_group(&mut self, mut group: Vec<Request>) {
-        let all: Vec<Write> = match &mut group[..] {
+    fn commit_group(&mut self, mut group: Vec<Request<W>>) {
+        let all: Vec<W> = match &mut group[..] {
             [alone] => std::mem::take(&mut alone.writes),
             _ => group.iter().flat_map(|request| request.writes.iter().cloned()).collect(),
         };
@@ -164,7 +201,7 @@ impl Worker {
         }
     }
 
-    fn commit_one_by_one(&mut self, group: Vec<Request>) {
+    fn commit_one_by_one(&mut self, group: Vec<Request<W>>) {
         let mut stored = 0;
         let mut refused: Vec<StoreError> = Vec::new();
         for request in group {
@@ -198,27 +235,27 @@ impl Worker {
     }
 
     /// A panic in the store is an error of this commit, not the end of all commits.
-    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
-        catch_unwind(AssertUnwindSafe(|| self.store.commit(writes)))
-            .unwrap_or_else(|_| Err(StoreError::Io("the store panicked".to_owned())))
+    fn commit(&self, writes: &[W]) -> Result<(), StoreError> {
+        catch_unwind(AssertUnwindSafe(|| (self.commit)(writes)))
+            .unwrap_or_else(|_| Err(StoreError::Io(format!("the {} panicked", self.name))))
     }
 
     fn fails(&mut self, why: &StoreError) {
         if !self.failing {
             self.failing = true;
-            tracing::error!("{why}; changes to rooms are refused until it works again");
+            tracing::error!("{why}; what needs the {} is refused until it works again", self.name);
         }
     }
 
     fn works(&mut self) {
         if self.failing {
             self.failing = false;
-            tracing::info!("the store works again");
+            tracing::info!("the {} works again", self.name);
         }
     }
 }
 
-fn answer(request: Request, outcome: Result<(), StoreError>) {
+fn answer<W>(request: Request<W>, outcome: Result<(), StoreError>) {
     // Who no longer waits does not need to know.
     let _ = request.done.send(outcome.map_err(CommitError::Store));
 }

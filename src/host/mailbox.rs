@@ -31,11 +31,21 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Takes an event whatever waits.
-    pub(super) fn force(&self, event: Event) {
+    /// Notes that an event will come for which the room is kept.
+    pub(super) fn expect(&self) {
         self.waiting.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Takes an event that was expected.
+    pub(super) fn arrived(&self, event: Event) {
         // Without a receiver the room's task has ended, and nobody is left to be told.
         let _ = self.events.send(event);
+    }
+
+    /// Takes an event whatever waits.
+    pub(super) fn force(&self, event: Event) {
+        self.expect();
+        self.arrived(event);
     }
 
     /// To be called for each event that was taken out.

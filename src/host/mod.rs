@@ -14,15 +14,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use minidom::Element;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::Settings;
 use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
+use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::service::{self, directory::Directory};
-use crate::store::{Store, StoreError, sled::SledStore};
+use crate::store::archive::Archive;
+use crate::store::{Store, StoreError, Write, sled::SledStore};
 use crate::wire::build::{Build, el};
 use crate::wire::encode::Outgoing;
 use crate::wire::inbound::{Inbound, Malformed};
@@ -39,6 +41,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
+
+/// Questions to the archive that are answered at a time.
+const READERS_MAX: usize = 8;
 
 /// Why the service ended other than by being told to. The fault is ours, the operator's or the machine's.
 #[derive(Debug)]
@@ -71,8 +76,9 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
     let stop_signal = stop_signal().map_err(RunError::System)?;
     let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
     let store: Arc<dyn Store> = Arc::new(store);
+    let archive: Arc<dyn Archive> = Arc::new(crate::store::archive::memory::MemoryArchive::new());
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
-    let (host, replies) = Host::start(&settings, store, outbox.clone()).map_err(RunError::Store)?;
+    let (host, replies) = Host::start(&settings, store, archive, outbox.clone()).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
     let answering = tokio::spawn(answer(replies, outbox.clone()));
@@ -93,6 +99,7 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
     };
     answering.abort();
     host.committer.clone().stop().await;
+    host.archivist.clone().stop().await;
     info!("stopped");
     match ended {
         Ok(Ok(())) => Ok(()),
@@ -135,7 +142,11 @@ async fn answer(mut replies: mpsc::Receiver<Outgoing>, outbox: Outbox) {
 pub struct Host {
     service: Arc<Service>,
     store: Arc<dyn Store>,
-    committer: Committer,
+    archive: Arc<dyn Archive>,
+    committer: Committer<Write>,
+    archivist: Committer<Change>,
+    /// Places for those who read the archive.
+    reading: Semaphore,
     outbox: Outbox,
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
@@ -149,6 +160,7 @@ impl Host {
     pub fn start(
         settings: &Settings,
         store: Arc<dyn Store>,
+        archive: Arc<dyn Archive>,
         outbox: Outbox,
     ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
         let mut directory = Directory::default();
@@ -168,16 +180,22 @@ impl Host {
             admin_fields: settings.service.admin_fields.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
+            archive_days_max: settings.archive.days_max,
+            archive_messages_max: settings.archive.messages_max,
+            keep_retracted: settings.archive.keep_retracted,
         };
         let host = Self {
             service: Arc::new(service),
-            committer: Committer::start(store.clone()),
+            committer: Committer::of_store(store.clone()),
             store,
+            archivist: Committer::of_archive(archive.clone()),
+            archive,
+            reading: Semaphore::new(READERS_MAX),
             outbox,
             replies,
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
-            ids: Mutex::new(Ids::new(task::random())),
+            ids: Mutex::new(Ids::new(&task::random())),
             stopping: AtomicBool::new(false),
         };
         Ok((Arc::new(host), receiver))

@@ -13,12 +13,18 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{error, warn};
 
 use super::Host;
+use super::commit::Committer;
 use super::mailbox::Mailbox;
+use crate::feature;
 use crate::link::Lane;
 use crate::room::Room;
+use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
+use crate::room::history::History;
+use crate::room::state::State;
+use crate::store::StoreError;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 
@@ -36,7 +42,7 @@ pub(super) async fn run(
     mut events: UnboundedReceiver<Event>,
 ) {
     let Some(room) = load(&host, &jid, &mailbox, &mut events).await else { return };
-    let mut task = Task { host, room, ids: Ids::new(random()), mailbox };
+    let mut task = Task { host, room, ids: Ids::new(&random()), mailbox };
     loop {
         if !task.room.exists() && task.host.retire(&jid, &task.mailbox) {
             return;
@@ -78,9 +84,11 @@ async fn load(
 ) -> Option<Room> {
     let admins = &host.service.admins;
     loop {
-        let (store, key) = (host.store.clone(), jid.clone());
-        match tokio::task::spawn_blocking(move || store.load(&key)).await {
-            Ok(Ok(Some(state))) => return Some(Room::stored(jid.clone(), state).with_service_admins(admins)),
+        let (reader, key) = (host.clone(), jid.clone());
+        match tokio::task::spawn_blocking(move || stored(&reader, &key)).await {
+            Ok(Ok(Some((state, history)))) => {
+                return Some(Room::stored(jid.clone(), state, history).with_service_admins(admins));
+            }
             Ok(Ok(None)) => return Some(Room::absent(jid.clone()).with_service_admins(admins)),
             Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
@@ -95,26 +103,44 @@ async fn load(
     }
 }
 
+/// What the store and the archive have of a room.
+fn stored(host: &Host, jid: &BareJid) -> Result<Option<(State, History)>, StoreError> {
+    let Some(state) = host.store.load(jid)? else { return Ok(None) };
+    let (config, archive) = (&state.record.config, &state.record.archive);
+    let history =
+        feature::history::restore(config, &host.service.limits, |each| host.archive.newest(archive, each))?;
+    Ok(Some((state, history)))
+}
+
 fn unreadable(event: &Event) -> Effects {
     refuse(event, "the room cannot be read now")
 }
 
 fn refuse(event: &Event, why: &'static str) -> Effects {
-    match event {
-        Event::Stanza(inbound) => Room::refuse(&Refusal::internal_server_error(why), inbound),
-        Event::Stop => Effects::default(),
-    }
+    let refuse = |inbound| Room::refuse(&Refusal::internal_server_error(why), inbound);
+    event.inbound().map_or_else(Effects::default, refuse)
 }
 
-pub(super) fn random() -> u64 {
-    // A system without randomness still gets ids that differ by time.
-    getrandom::u64().unwrap_or_else(|_| Timestamp::now().as_nanosecond() as u64)
+/// A seed for ids that nobody can guess.
+pub(super) fn random() -> [u8; 32] {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).expect("a system without randomness cannot run a server");
+    seed
 }
 
 async fn send(host: &Host, effects: Effects) {
     for outgoing in effects.sends {
         host.outbox.send(Lane::Bulk, outgoing).await;
     }
+}
+
+/// What takes messages back that nobody has seen.
+fn withdrawn(changes: Vec<Change>) -> Vec<Change> {
+    let withdraw = |change| match change {
+        Change::Append { archive, entry } => Some(Change::Withdraw { archive, id: entry.id.clone() }),
+        _ => None,
+    };
+    changes.into_iter().filter_map(withdraw).collect()
 }
 
 struct Task {
@@ -140,8 +166,35 @@ impl Task {
             self.host.list(&self.room.jid, self.room.listing());
         }
         for effects in effects {
-            send(&self.host, effects).await;
+            self.release(effects).await;
         }
+    }
+
+    /// Lets out what an event led to, now that it is durable.
+    async fn release(&self, mut effects: Effects) {
+        for ask in std::mem::take(&mut effects.asks) {
+            self.ask(ask);
+        }
+        send(&self.host, effects).await;
+    }
+
+    /// Has the archive read on the side; the answer waits in the mailbox like any other event.
+    fn ask(&self, ask: Ask) {
+        let (host, mailbox) = (self.host.clone(), self.mailbox.clone());
+        mailbox.expect();
+        tokio::spawn(async move {
+            let place = host.reading.acquire().await;
+            let Ask { archive, question, inbound } = ask;
+            let reader = host.archive.clone();
+            let answer = tokio::task::spawn_blocking(move || reader.answer(&archive, &question)).await;
+            drop(place);
+            let answer = answer.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())));
+            let answer = answer.unwrap_or_else(|e| {
+                error!(room = %inbound.to, "the archive cannot be read: {e}");
+                Answer::Failed
+            });
+            mailbox.arrived(Event::Found(Box::new(Found { answer, inbound })));
+        });
     }
 
     /// Handles one event after the store refused a batch.
@@ -159,8 +212,24 @@ impl Task {
     /// Makes the writes durable; true if all are.
     async fn commit(&self, effects: &mut [Effects]) -> bool {
         let writes: Vec<_> = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.writes)).collect();
+        let changes = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.archive));
+        // What is not to be found any more need not be gone at once: what is left over goes at the next start.
+        let (forgotten, changes): (Vec<_>, Vec<_>) =
+            changes.partition(|change| matches!(change, Change::Forget { .. }));
+        if !self.keep(&self.host.archivist, changes.clone()).await {
+            return false;
+        }
+        if !self.keep(&self.host.committer, writes).await {
+            self.keep(&self.host.archivist, withdrawn(changes)).await;
+            return false;
+        }
+        self.keep(&self.host.archivist, forgotten).await;
+        true
+    }
+
+    async fn keep<W: Clone + Send + 'static>(&self, committer: &Committer<W>, writes: Vec<W>) -> bool {
         if !writes.is_empty()
-            && let Err(e) = self.host.committer.commit(writes).await
+            && let Err(e) = committer.commit(writes).await
         {
             warn!(room = %self.room.jid, "a change was not stored: {e}");
             return false;

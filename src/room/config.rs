@@ -97,6 +97,26 @@ pub struct Config {
     pub pubsub: String,
     /// Most messages of history that a joining client gets (`muc#maxhistoryfetch`).
     pub history_max: u32,
+    /// Messages are archived (`enablearchiving`).
+    pub archive: bool,
+    /// Days that messages stay in the archive; 0: as long as the service keeps them.
+    pub archive_days: u32,
+    /// Most messages in the archive; 0: as many as the service keeps.
+    pub archive_messages: u32,
+    /// Seconds that an account has to wait between two messages; 0: none (`slow_mode_duration`).
+    pub slow_mode_seconds: u32,
+    /// Members who are away are told when somebody mentions them (`forwardmentions`).
+    pub forward_mentions: bool,
+    /// Above so many occupants, the presence of those who have not spoken is not shown to all; 0: always shown.
+    pub quiet_above: u32,
+    /// Whom to write to about the room.
+    pub contacts: Vec<String>,
+    /// Content ratings, as addresses of what they mean.
+    pub ratings: Vec<String>,
+    /// Most reactions of one occupant to one message; 0: any number.
+    pub reactions_max: u32,
+    /// The reactions that are allowed; empty: all.
+    pub reactions_allowed: Vec<String>,
 }
 
 impl Default for Config {
@@ -124,6 +144,16 @@ impl Default for Config {
             logging: false,
             pubsub: String::new(),
             history_max: 20,
+            archive: true,
+            archive_days: 0,
+            archive_messages: 0,
+            slow_mode_seconds: 0,
+            forward_mentions: false,
+            quiet_above: 0,
+            contacts: Vec::new(),
+            ratings: Vec::new(),
+            reactions_max: 0,
+            reactions_allowed: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the world hands to a room: the time, ids, limits, facts about the service.
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::config::Config;
 use super::limits::Limits;
@@ -36,6 +37,12 @@ pub struct Service {
     pub default_room: Config,
     /// Bounds.
     pub limits: Limits,
+    /// Most days that a room may keep messages; 0: any number.
+    pub archive_days_max: u32,
+    /// Most messages that a room may keep; 0: any number.
+    pub archive_messages_max: u32,
+    /// What a retracted message was stays in the archive, for moderators.
+    pub keep_retracted: bool,
 }
 
 impl Service {
@@ -85,22 +92,47 @@ impl Cx<'_> {
     }
 }
 
-/// Stanza ids: a seed that tells one process and room from another, and a counter.
-#[derive(Clone, Debug)]
+/// Ids and secrets that nobody can guess: a secret seed that tells one process and room from another, and a counter.
+#[derive(Clone)]
 pub struct Ids {
-    seed: u64,
+    seed: Vec<u8>,
     count: u64,
 }
 
+impl std::fmt::Debug for Ids {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ids").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
 impl Ids {
-    /// Ids that start with `seed`.
-    pub fn new(seed: u64) -> Self {
-        Self { seed, count: 0 }
+    /// Ids that follow from `seed`: from the same seed, the same ids.
+    pub fn new(seed: &[u8]) -> Self {
+        Self { seed: seed.to_vec(), count: 0 }
     }
 
-    /// An id that was not given out before.
+    /// An id of 120 bits that was not given out before.
     pub fn fresh(&mut self) -> String {
-        self.count += 1;
-        format!("{:012x}-{:x}", self.seed & 0xffff_ffff_ffff, self.count)
+        hex(&self.next()[..15])
     }
+
+    /// A secret of 256 bits, in hexadecimal digits.
+    pub fn secret(&mut self) -> String {
+        hex(&self.next())
+    }
+
+    fn next(&mut self) -> [u8; 32] {
+        self.count += 1;
+        let hash = Sha256::new().chain_update(&self.seed).chain_update(self.count.to_be_bytes());
+        hash.finalize().into()
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use minidom::Element;
 
+use super::archive::{Ask, Change};
 use crate::store::Write;
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::{BareJid, Jid};
@@ -13,6 +14,10 @@ use crate::wire::jid::{BareJid, Jid};
 pub struct Effects {
     /// Durable changes, derived from what the event touched.
     pub writes: Vec<Write>,
+    /// Durable changes of archives. What is shown in `sends` is in the archive before.
+    pub archive: Vec<Change>,
+    /// Questions to the archive, put once the changes are durable.
+    pub asks: Vec<Ask>,
     /// Stanzas, in the order in which they leave.
     pub sends: Vec<Outgoing>,
     /// Affiliations that the event changed.

@@ -1,5 +1,6 @@
 //! All that can happen to a room.
 
+use super::archive::Found;
 use crate::wire::inbound::Inbound;
 
 /// A cause of work.
@@ -7,6 +8,19 @@ use crate::wire::inbound::Inbound;
 pub enum Event {
     /// Somebody sent a stanza to the room or to one of its occupants.
     Stanza(Box<Inbound>),
+    /// The archive has answered.
+    Found(Box<Found>),
     /// The service is about to stop (XEP-0045 §11.2).
     Stop,
+}
+
+impl Event {
+    /// The stanza that is answered if this is refused.
+    pub fn inbound(&self) -> Option<&Inbound> {
+        match self {
+            Self::Stanza(inbound) => Some(inbound),
+            Self::Found(found) => Some(&found.inbound),
+            Self::Stop => None,
+        }
+    }
 }

@@ -1,42 +1,44 @@
-//! The last messages of a room, for those who join (XEP-0045 §7.2.13).
+//! The last messages of a room, for those who join (XEP-0045 §7.2.13). The archive has them too, if the room has one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use minidom::Element;
 
-/// One message as it was reflected, and when it was received.
-#[derive(Debug)]
-pub struct Entry {
-    /// The reflected message, without `to` and without a delay of the room's.
-    pub message: Element,
-    /// When the room received it.
-    pub at: Timestamp,
-    /// Size in bytes on the wire, without the address of the recipient.
-    pub bytes: usize,
-}
+use super::archive::{Entry, Retraction};
+use crate::wire::encode;
 
 /// A bounded list, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    entries: VecDeque<Arc<Entry>>,
+    entries: VecDeque<(Arc<Entry>, usize)>,
     bytes: usize,
+    /// When the room last gave a message its time, whether or not the message is here.
+    pub latest: Option<Timestamp>,
 }
 
 impl History {
     /// Adds a message and drops the oldest ones beyond either bound.
-    pub fn push(&mut self, entry: Entry, messages_max: usize, bytes_max: usize) {
-        self.bytes += entry.bytes;
-        self.entries.push_back(Arc::new(entry));
+    pub fn push(&mut self, entry: Arc<Entry>, messages_max: usize, bytes_max: usize) {
+        let bytes = encode::element(&entry.message).len();
+        self.bytes += bytes;
+        self.entries.push_back((entry, bytes));
         while self.entries.len() > messages_max || self.bytes > bytes_max {
-            let Some(oldest) = self.entries.pop_front() else { break };
-            self.bytes -= oldest.bytes;
+            let Some((_, bytes)) = self.entries.pop_front() else { break };
+            self.bytes -= bytes;
         }
     }
 
     /// All messages, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
-        self.entries.iter()
+        self.entries.iter().map(|(entry, _)| entry)
+    }
+
+    /// Takes out the newest message that is meant. What was retracted is not shown again (XEP-0424, XEP-0425).
+    pub fn retract(&mut self, retraction: &Retraction) -> Option<Arc<Entry>> {
+        let place = self.entries.iter().rposition(|(entry, _)| retraction.target.is(entry))?;
+        let (entry, bytes) = self.entries.remove(place)?;
+        self.bytes -= bytes;
+        Some(entry)
     }
 }

@@ -4,6 +4,7 @@
 //! features are in [`crate::feature`]. An event happens wholly or not at all: a refusal restores the room as it
 //! was and leaves nothing but the answer.
 
+pub mod archive;
 pub mod audience;
 pub mod config;
 pub mod cx;
@@ -26,6 +27,7 @@ use crate::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use archive::{Answer, Found};
 use config::Config;
 use cx::Cx;
 use effect::Effects;
@@ -78,9 +80,9 @@ impl Room {
         }
     }
 
-    /// A room as the store has it: open, with nobody in it.
-    pub fn stored(jid: BareJid, state: State) -> Self {
-        Self { life: Life::Open, state: Arc::new(state), ..Self::absent(jid) }
+    /// A room as the store has it: open, with nobody in it. `history` is from its archive.
+    pub fn stored(jid: BareJid, state: State, history: History) -> Self {
+        Self { life: Life::Open, state: Arc::new(state), history: Arc::new(history), ..Self::absent(jid) }
     }
 
     /// The same room, with the admins of the service as owners.
@@ -128,19 +130,23 @@ impl Room {
     pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Effects {
         let before = self.clone();
         let mut fx = Effects::default();
+        if self.exists() && self.state.record.is_nameless() {
+            self.state_mut().record.name(cx.ids);
+        }
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
+            Event::Found(found) => self.found(found, cx, &mut fx),
             Event::Stop => {
                 feature::leave::stop(self, cx, &mut fx);
                 Ok(())
             }
         };
         match (outcome, event) {
-            (Err(refusal), Event::Stanza(inbound)) => {
+            (Err(refusal), event) => {
                 *self = before;
-                return Self::refuse(&refusal, inbound);
+                return event.inbound().map_or_else(Effects::default, |i| Self::refuse(&refusal, i));
             }
-            _ => feature::persistence::settle(&before, self, &mut fx),
+            (Ok(()), _) => feature::persistence::settle(&before, self, &mut fx),
         }
         debug_assert_eq!(self.broken_invariant(), None);
         fx
@@ -245,7 +251,25 @@ impl Room {
             ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
             ("query", ns::REGISTER, false) => feature::register::get(self, inbound, fx),
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
+            ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
+            ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
+            ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),
+            ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),
             ("ping", ns::PING, false) => feature::self_ping::room(inbound, fx),
+            _ => Err(Refusal::service_unavailable("the room does not know this request")),
+        }
+    }
+
+    /// The archive has answered: the request that led to the question goes on, with the room as it is now.
+    fn found(&mut self, found: &Found, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+        let inbound = &*found.inbound;
+        self.must_be_visible_to(&inbound.from)?;
+        if found.answer == Answer::Failed {
+            return Err(Refusal::internal_server_error("the archive cannot be read now"));
+        }
+        let payload = inbound.payload().expect("only requests lead to questions");
+        match payload.ns().as_str() {
+            ns::MAM => feature::mam::found(self, payload, found, cx, fx),
             _ => Err(Refusal::service_unavailable("the room does not know this request")),
         }
     }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::archive::ArchiveId;
 use super::config::Config;
+use super::cx::Ids;
 use crate::wire::jid::BareJid;
 
 /// A long-lived relation of an account to a room (XEP-0045 §5.2). "none" is the absence of a record.
@@ -55,6 +57,12 @@ pub struct RoomRecord {
     pub created: Timestamp,
     /// The configuration.
     pub config: Config,
+    /// Which archive is that of this life of the room.
+    #[serde(default)]
+    pub archive: ArchiveId,
+    /// What only this room knows, in hexadecimal digits: the key of its occupant ids (XEP-0421).
+    #[serde(default)]
+    pub secret: String,
     /// The subject, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
@@ -64,9 +72,27 @@ pub struct RoomRecord {
 }
 
 impl RoomRecord {
-    /// The record of a room that was just created.
+    /// The record of a room that was just created. What makes it unlike any other comes with [`RoomRecord::name`].
     pub fn new(created: Timestamp, config: Config) -> Self {
-        Self { created, config, subject: None, voices: BTreeSet::new() }
+        Self {
+            created,
+            config,
+            archive: ArchiveId::default(),
+            secret: String::new(),
+            subject: None,
+            voices: BTreeSet::new(),
+        }
+    }
+
+    /// Whether [`RoomRecord::name`] is due: for new rooms, and for those stored before there were such names.
+    pub fn is_nameless(&self) -> bool {
+        self.secret.is_empty()
+    }
+
+    /// Gives the room its archive and its secret.
+    pub fn name(&mut self, ids: &mut Ids) {
+        self.archive = ArchiveId(ids.fresh());
+        self.secret = ids.secret();
     }
 }
 

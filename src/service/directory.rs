@@ -8,6 +8,7 @@ use minidom::Element;
 use crate::wire::build::{Build, el};
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
+use crate::wire::rsm::{self, Paging};
 
 /// Most rooms in one answer; the rest is behind paging.
 const PAGE_MAX: usize = 100;
@@ -16,27 +17,6 @@ const PAGE_MAX: usize = 100;
 #[derive(Debug, Default)]
 pub struct Directory {
     rooms: BTreeMap<BareJid, String>,
-}
-
-/// Which part of the list somebody wants.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    max: Option<usize>,
-    after: Option<String>,
-    before: Option<String>,
-}
-
-impl Page {
-    /// Reads `<set/>` from a request; what cannot be read is as if it had not been said.
-    pub fn read(query: &Element) -> Option<Self> {
-        let set = query.get_child("set", ns::RSM)?;
-        let text = |name| set.get_child(name, ns::RSM).map(Element::text);
-        Some(Self {
-            max: text("max").and_then(|max| max.trim().parse().ok()),
-            after: text("after"),
-            before: text("before"),
-        })
-    }
 }
 
 impl Directory {
@@ -60,7 +40,7 @@ impl Directory {
 
     /// The answer to disco#items: a page of rooms. Rooms have a natural order, so a page can start after a room
     /// that is not listed any more (059-2).
-    pub fn items(&self, page: Option<&Page>) -> Element {
+    pub fn items(&self, page: Option<&Paging>) -> Element {
         let asked = page.cloned().unwrap_or_default();
         let max = asked.max.unwrap_or(PAGE_MAX).min(PAGE_MAX);
         let chosen = self.choose(&asked, max);
@@ -74,7 +54,7 @@ impl Directory {
         query
     }
 
-    fn choose(&self, asked: &Page, max: usize) -> Vec<(&BareJid, &String)> {
+    fn choose(&self, asked: &Paging, max: usize) -> Vec<(&BareJid, &String)> {
         let bound = |text: &Option<String>| text.as_deref().and_then(|t| BareJid::parse(t).ok());
         if let Some(before) = &asked.before {
             let end = match bound(&asked.before) {
@@ -95,13 +75,14 @@ impl Directory {
     }
 
     fn set_of(&self, chosen: &[(&BareJid, &String)]) -> Element {
-        let mut set = el("set", ns::RSM);
-        if let (Some((first, _)), Some((last, _))) = (chosen.first(), chosen.last()) {
-            let index = self.rooms.range::<BareJid, _>(..*first).count();
-            let first = el("first", ns::RSM).with("index", &index.to_string()).text_node(first.as_str());
-            set = set.child(first).child(el("last", ns::RSM).text_node(last.as_str()));
+        let count = Some(self.rooms.len() as u64);
+        match (chosen.first(), chosen.last()) {
+            (Some((first, _)), Some((last, _))) => {
+                let index = self.rooms.range::<BareJid, _>(..*first).count() as u64;
+                rsm::set(Some((first.as_str(), last.as_str())), Some(index), count)
+            }
+            _ => rsm::set(None, None, count),
         }
-        set.child(el("count", ns::RSM).text_node(&self.rooms.len().to_string()))
     }
 }
 
@@ -121,7 +102,7 @@ mod tests {
     fn page(set: &str) -> String {
         let query =
             format!("<query xmlns='{}'><set xmlns='{}'>{set}</set></query>", ns::DISCO_ITEMS, ns::RSM);
-        let page = Page::read(&query.parse().expect("test xml"));
+        let page = Paging::read(&query.parse().expect("test xml"));
         let answer = directory().items(page.as_ref());
         let names: Vec<_> = answer.children().filter_map(|c| c.attr("name")).collect();
         let set = answer.get_child("set", ns::RSM).expect("a set");

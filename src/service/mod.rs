@@ -9,7 +9,8 @@ use crate::wire::build::{Build, el, iq_result};
 use crate::wire::inbound::{Inbound, IqType, Kind, MessageType};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use directory::{Directory, Page};
+use crate::wire::rsm::Paging;
+use directory::Directory;
 
 /// The answer to a stanza that is addressed to no room; `None` if none is due.
 pub fn answer(inbound: &Inbound, service: &Service, directory: &Directory, ids: &mut Ids) -> Option<Element> {
@@ -45,7 +46,7 @@ fn request(
             Err(Refusal::item_not_found("there is no such node"))
         }
         ("query", ns::DISCO_INFO, false) => Ok(Some(info(service))),
-        ("query", ns::DISCO_ITEMS, false) => Ok(Some(directory.items(Page::read(payload).as_ref()))),
+        ("query", ns::DISCO_ITEMS, false) => Ok(Some(directory.items(Paging::read(payload).as_ref()))),
         ("query", ns::VERSION, false) => Ok(Some(version())),
         // Ids are told apart by process and count: no room of this name exists unless somebody was told the same id.
         ("unique", ns::MUC_UNIQUE, false) => Ok(Some(el("unique", ns::MUC_UNIQUE).text_node(&ids.fresh()))),

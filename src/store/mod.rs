@@ -1,8 +1,9 @@
-//! What must survive the process: rooms and affiliations.
+//! What must survive the process: rooms, affiliations, and what was said.
 //!
 //! [`Store`] is the boundary. `sled` keeps it on disk, `memory` keeps it for tests; `record` and `change` say what
 //! both of them write.
 
+pub mod archive;
 mod change;
 pub mod memory;
 pub mod record;
@@ -44,7 +45,7 @@ impl Write {
     /// About how many bytes this is, for bounds.
     pub fn bytes(&self) -> usize {
         // What a record takes beside the texts of people.
-        const ROOM_BYTES: usize = 640;
+        const ROOM_BYTES: usize = 1024;
         const AFFILIATION_BYTES: usize = 64;
         match self {
             Self::Room { room, record } => {
@@ -54,7 +55,9 @@ impl Write {
                 let config = &record.config;
                 let texts =
                     [&config.name, &config.description, &config.language, &config.password, &config.pubsub];
-                ROOM_BYTES + room.as_str().len() + subject + texts.iter().map(|t| t.len()).sum::<usize>()
+                let lists = [&config.contacts, &config.ratings, &config.reactions_allowed];
+                let texts = texts.into_iter().chain(lists.into_iter().flatten());
+                ROOM_BYTES + room.as_str().len() + subject + texts.map(String::len).sum::<usize>()
             }
             Self::Affiliation { room, jid, value } => {
                 let texts = value.iter().flat_map(|v| v.nick.iter().chain(&v.reason));

@@ -79,6 +79,7 @@ fn printable(key: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
     use crate::room::state::Subject;
     use crate::wire::jid::BareJid;
@@ -105,7 +106,7 @@ mod tests {
 
     fn any_config() -> impl Strategy<Value = Config> {
         let texts = any::<(String, String, String, String, String)>();
-        let flags = any::<[bool; 11]>();
+        let flags = any::<[bool; 13]>();
         let choices = (
             prop_oneof![Just(Whois::Moderators), Just(Whois::Anyone)],
             prop_oneof![
@@ -117,30 +118,42 @@ mod tests {
             any_roles(),
             any_roles(),
         );
-        (texts, flags, choices, any::<(u32, u32)>()).prop_map(|(t, f, c, n)| Config {
-            name: t.0,
-            description: t.1,
-            language: t.2,
-            password: t.3,
-            pubsub: t.4,
-            persistent: f[0],
-            public: f[1],
-            password_protected: f[2],
-            members_only: f[3],
-            moderated: f[4],
-            change_subject: f[5],
-            allow_invites: f[6],
-            logging: f[7],
-            invite_new_members: f[8],
-            registration: f[9],
-            lock_nicks: f[10],
-            whois: c.0,
-            allow_pm: c.1,
-            presence_broadcast: c.2,
-            member_list: c.3,
-            occupants_max: n.0,
-            history_max: n.1,
-        })
+        (texts, flags, choices, (any::<[u32; 7]>(), any::<[Vec<String>; 3]>())).prop_map(
+            |(t, f, c, (n, [contacts, ratings, reactions_allowed]))| Config {
+                name: t.0,
+                description: t.1,
+                language: t.2,
+                password: t.3,
+                pubsub: t.4,
+                persistent: f[0],
+                public: f[1],
+                password_protected: f[2],
+                members_only: f[3],
+                moderated: f[4],
+                change_subject: f[5],
+                allow_invites: f[6],
+                logging: f[7],
+                invite_new_members: f[8],
+                registration: f[9],
+                lock_nicks: f[10],
+                whois: c.0,
+                allow_pm: c.1,
+                presence_broadcast: c.2,
+                member_list: c.3,
+                archive: f[11],
+                forward_mentions: f[12],
+                occupants_max: n[0],
+                history_max: n[1],
+                archive_days: n[2],
+                archive_messages: n[3],
+                slow_mode_seconds: n[4],
+                quiet_above: n[5],
+                reactions_max: n[6],
+                contacts,
+                ratings,
+                reactions_allowed,
+            },
+        )
     }
 
     fn any_record() -> impl Strategy<Value = RoomRecord> {
@@ -148,8 +161,17 @@ mod tests {
             .prop_map(|(texts, nick, at)| Subject { texts, nick, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
-        (any_time(), any_config(), proptest::option::of(subject), voices)
-            .prop_map(|(created, config, subject, voices)| RoomRecord { created, config, subject, voices })
+        let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
+        (any_time(), any_config(), names, proptest::option::of(subject), voices).prop_map(
+            |(created, config, (archive, secret), subject, voices)| RoomRecord {
+                created,
+                config,
+                archive: ArchiveId(archive),
+                secret,
+                subject,
+                voices,
+            },
+        )
     }
 
     fn any_affiliated() -> impl Strategy<Value = Affiliated> {
@@ -190,6 +212,8 @@ mod tests {
                 nick: "firstwitch".to_owned(),
                 at: Timestamp::from_second(1_700_000_060).expect("a time"),
             }),
+            archive: ArchiveId("a1".to_owned()),
+            secret: "5ec2e7".to_owned(),
             voices: Default::default(),
         }
     }
@@ -205,7 +229,9 @@ mod tests {
         r#""allow_pm":"anyone","#,
         r#""presence_broadcast":{"moderator":true,"participant":true,"visitor":true},"#,
         r#""member_list":{"moderator":true,"participant":true,"visitor":true},"#,
-        r#""logging":false,"pubsub":"","history_max":20},"#,
+        r#""logging":false,"pubsub":"","history_max":20,"archive":true,"archive_days":0,"archive_messages":0,"#,
+        r#""slow_mode_seconds":0,"forward_mentions":false,"quiet_above":0,"contacts":[],"ratings":[],"#,
+        r#""reactions_max":0,"reactions_allowed":[]},"archive":"a1","secret":"5ec2e7","#,
         r#""subject":{"texts":[["","Fire"],["de","Feuer"]],"nick":"firstwitch","at":"2023-11-14T22:14:20Z"}}"#
     );
 

@@ -1,10 +1,12 @@
 //! The words of the protocol: addresses, stanzas in, stanzas out. Pure.
 
 pub mod build;
+pub mod command;
 pub mod encode;
 pub mod form;
 pub mod inbound;
 pub mod jid;
 pub mod ns;
 pub mod refusal;
+pub mod rsm;
 pub mod stream;

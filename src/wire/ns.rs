@@ -57,6 +57,32 @@ pub const PING: &str = "urn:xmpp:ping";
 pub const VERSION: &str = "jabber:iq:version";
 /// Unique and stable stanza ids (XEP-0359).
 pub const SID: &str = "urn:xmpp:sid:0";
+/// Message archives (XEP-0313).
+pub const MAM: &str = "urn:xmpp:mam:2";
+/// The later parts of message archives: ids, flipped pages, metadata (XEP-0313).
+pub const MAM_EXTENDED: &str = "urn:xmpp:mam:2#extended";
+/// A stanza inside another (XEP-0297).
+pub const FORWARD: &str = "urn:xmpp:forward:0";
+/// Retractions and tombstones (XEP-0424).
+pub const RETRACT: &str = "urn:xmpp:message-retract:1";
+/// The archive replaces what was retracted by tombstones (XEP-0424).
+pub const RETRACT_TOMBSTONE: &str = "urn:xmpp:message-retract:1#tombstone";
+/// Moderation (XEP-0425).
+pub const MODERATE: &str = "urn:xmpp:message-moderate:1";
+/// Moderation as older clients ask for it (XEP-0425 before 0.3).
+pub const MODERATE_0: &str = "urn:xmpp:message-moderate:0";
+/// Retractions inside [`MODERATE_0`].
+pub const RETRACT_0: &str = "urn:xmpp:message-retract:0";
+/// Attaching something to a message (XEP-0422).
+pub const FASTEN: &str = "urn:xmpp:fasten:0";
+/// Reactions (XEP-0444).
+pub const REACTIONS: &str = "urn:xmpp:reactions:0";
+/// Validation of form fields (XEP-0122).
+pub const VALIDATE: &str = "http://jabber.org/protocol/xdata-validate";
+/// Ad-hoc commands (XEP-0050).
+pub const COMMANDS: &str = "http://jabber.org/protocol/commands";
+/// The hash of an avatar in a presence (XEP-0153).
+pub const VCARD_UPDATE: &str = "vcard-temp:x:update";
 /// Announcement of privileges from the server; to be ignored (XEP-0356).
 pub const PRIVILEGE: &str = "urn:xmpp:privilege:2";
 /// Announcement of delegation from the server; to be ignored (XEP-0355).

@@ -264,11 +264,9 @@ fn what_is_not_built_is_neither_offered_nor_answered() {
     let mut w = room_of_two(&[]);
     let offered = features(&mut w);
     for (name, namespace) in [
-        ("query", "urn:xmpp:mam:2"),
         ("moderate", "urn:xmpp:message-moderate:1"),
         ("search", "urn:xmpp:channel-search:0:search"),
         ("request", "urn:xmpp:muc-token-invite:0"),
-        ("command", "http://jabber.org/protocol/commands"),
         ("query", "urn:xmpp:mentions:0"),
     ] {
         assert!(!offered.iter().any(|var| var.starts_with(namespace)), "{namespace}");

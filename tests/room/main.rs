@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod commands;
 mod entering;
 mod found;
 mod invite;

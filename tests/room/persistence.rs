@@ -56,7 +56,7 @@ fn persistent_room_is_stored_whole_and_comes_back() {
     assert_eq!(&state, w.room.state());
 
     let mut again = World::new();
-    again.room = Room::stored(room(), state);
+    again.room = Room::stored(room(), state, Default::default());
     again.join("tybalt");
     assert_eq!(again.got("tybalt"), ["error tybalt auth/forbidden"]);
     again.join("owner");

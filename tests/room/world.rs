@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use conclave::config::Create;
 use conclave::room::Room;
+use conclave::room::archive::Found;
 use conclave::room::config::Config;
 use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
 use conclave::store::Write;
+use conclave::store::archive::{Archive, memory::MemoryArchive};
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +26,7 @@ pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) now: Timestamp,
     pub(crate) writes: Vec<Write>,
+    pub(crate) archive: MemoryArchive,
     ids: Ids,
     inbox: HashMap<String, Vec<Element>>,
 }
@@ -39,13 +42,17 @@ impl World {
             admin_fields: Vec::new(),
             default_room: Config::default(),
             limits: Limits::default(),
+            archive_days_max: 0,
+            archive_messages_max: 0,
+            keep_retracted: false,
         };
         Self {
             room: Room::absent(BareJid::parse(ROOM).expect("a jid")).with_service_admins(&service.admins),
             service,
             now: "2026-01-01T00:00:00Z".parse().expect("a date"),
             writes: Vec::new(),
-            ids: Ids::new(7),
+            archive: MemoryArchive::new(),
+            ids: Ids::new(&[7]),
             inbox: HashMap::new(),
         }
     }
@@ -87,6 +94,12 @@ impl World {
             }
         }
         self.writes.extend(effects.writes.iter().cloned());
+        self.archive.commit(&effects.archive).expect("this archive always takes");
+        for ask in &effects.asks {
+            let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
+            let found = Found { answer, inbound: ask.inbound.clone() };
+            self.event(&Event::Found(Box::new(found)));
+        }
         effects
     }
 
@@ -197,6 +210,11 @@ pub(crate) fn full(who: &str) -> String {
     }
 }
 
+/// The children of a stanza but for what the room marks everything with; that has tests of its own.
+pub(crate) fn as_said(stanza: &Element) -> impl Iterator<Item = &Element> {
+    stanza.children().filter(|c| c.attr("by") != Some(ROOM) && c.name() != "occupant-id")
+}
+
 /// A stanza in one line: kind, sender's nick, item, status codes, and what else matters.
 pub(crate) fn line(stanza: &Element) -> String {
     let from =
@@ -212,7 +230,7 @@ pub(crate) fn line(stanza: &Element) -> String {
         words.push(format!("{}/{condition}", error.attr("type").unwrap_or_default()));
         return words.join(" ");
     }
-    for child in stanza.children() {
+    for child in as_said(stanza) {
         match (child.name(), child.ns().as_str()) {
             ("x", ns) if ns == format!("{MUC}#user") => words.extend(child.children().map(word)),
             ("query", ns) if ns == format!("{MUC}#admin") => words.extend(child.children().map(word)),

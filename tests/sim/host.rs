@@ -1,12 +1,15 @@
 //! A model of the host: mailboxes, the loop of each room, commits before sends, rooms that leave memory and come back.
 //! It does what `src/host` does, in virtual time and without tasks.
 
+use conclave::feature::history::restore;
 use conclave::room::Room;
+use conclave::room::archive::{Change, Found};
 use conclave::room::cx::{Cx, Ids};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::state::State;
 use conclave::service::{self, directory::Directory};
+use conclave::store::archive::{Archive, memory::MemoryArchive};
 use conclave::store::memory::MemoryStore;
 use conclave::store::{Store, Write};
 use conclave::wire::encode::Outgoing;
@@ -53,6 +56,7 @@ struct Handled {
 pub(crate) struct Host<'c> {
     cast: &'c Cast,
     store: MemoryStore,
+    archive: MemoryArchive,
     directory: Directory,
     places: Vec<Place>,
     service_ids: Ids,
@@ -64,13 +68,14 @@ impl<'c> Host<'c> {
     /// A service with an empty store.
     pub(crate) fn new(cast: &'c Cast) -> Self {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a date");
-        let place = |_| Place { room: None, ids: Ids::new(0), mailbox: Vec::new(), active: now };
+        let place = |_| Place { room: None, ids: Ids::new(&[0]), mailbox: Vec::new(), active: now };
         Self {
             cast,
             store: MemoryStore::new(),
+            archive: MemoryArchive::new(),
             directory: Directory::default(),
             places: (0..cast.rooms.len()).map(place).collect(),
-            service_ids: Ids::new(1),
+            service_ids: Ids::new(&[1]),
             now,
             loads: 1,
         }
@@ -169,6 +174,7 @@ impl<'c> Host<'c> {
     /// The disk begins to fail or works again.
     pub(crate) fn disk(&mut self, works: bool) {
         self.store.fail_commits(!works);
+        self.archive.fail_commits(!works);
     }
 
     /// Time passes; empty rooms leave memory.
@@ -185,7 +191,12 @@ impl<'c> Host<'c> {
     fn load(&self, place: usize) -> Room {
         let jid = self.cast.rooms[place].clone();
         let room = match self.stored(place) {
-            Some(state) => Room::stored(jid, state),
+            Some(state) => {
+                let (config, archive) = (&state.record.config, state.record.archive.clone());
+                let newest = |each: &mut dyn FnMut(_) -> bool| self.archive.newest(&archive, each);
+                let history = restore(config, &self.cast.service.limits, newest);
+                Room::stored(jid, state.clone(), history.expect("this archive always reads"))
+            }
             None => Room::absent(jid),
         };
         room.with_service_admins(&self.cast.service.admins)
@@ -196,15 +207,17 @@ impl<'c> Host<'c> {
             let room = self.load(place);
             self.loads += 1;
             self.places[place].room = Some(room);
-            self.places[place].ids = Ids::new(self.loads.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            self.places[place].ids = Ids::new(&self.loads.to_be_bytes());
         }
         self.places[place].active = self.now;
         let start = self.in_memory(place).clone();
         let mut handled: Vec<_> = causes.iter().map(|cause| self.handle(place, cause.clone())).collect();
-        let writes: Vec<Write> = handled.iter().flat_map(|h| h.effects.writes.iter().cloned()).collect();
-        if !writes.is_empty() && self.store.commit(&writes).is_err() {
+        if !self.commit(handled.iter().map(|h| &h.effects)) {
             self.places[place].room = Some(start.clone());
             handled = causes.into_iter().map(|cause| self.alone(place, cause)).collect();
+        }
+        for one in &mut handled {
+            self.ask(place, one);
         }
         let room = self.in_memory(place);
         if room.is_listed_otherwise_than(&start) {
@@ -234,11 +247,30 @@ impl<'c> Host<'c> {
         Handled { cause, before, after: room.clone(), effects, unstored: false }
     }
 
+    /// Makes durable what events lead to: all of it or nothing.
+    fn commit<'e>(&self, effects: impl Iterator<Item = &'e Effects> + Clone) -> bool {
+        let writes: Vec<Write> = effects.clone().flat_map(|fx| fx.writes.iter().cloned()).collect();
+        let changes: Vec<Change> = effects.flat_map(|fx| fx.archive.iter().cloned()).collect();
+        (changes.is_empty() || self.archive.commit(&changes).is_ok())
+            && (writes.is_empty() || self.store.commit(&writes).is_ok())
+    }
+
+    /// Puts the questions of an event to the archive; what the room says then counts as said at once.
+    fn ask(&mut self, place: usize, handled: &mut Handled) {
+        for ask in std::mem::take(&mut handled.effects.asks) {
+            let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
+            let event = Event::Found(Box::new(Found { answer, inbound: ask.inbound }));
+            let Place { room, ids, .. } = &mut self.places[place];
+            let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
+            let effects = room.as_mut().expect("the room was loaded").handle(&event, &mut cx);
+            handled.effects.sends.extend(effects.sends);
+        }
+    }
+
     /// One event after the store refused the batch that it was in.
     fn alone(&mut self, place: usize, cause: Option<(usize, Inbound)>) -> Handled {
         let mut handled = self.handle(place, cause);
-        let writes = &handled.effects.writes;
-        if !writes.is_empty() && self.store.commit(writes).is_err() {
+        if !self.commit(std::iter::once(&handled.effects)) {
             let why = Refusal::internal_server_error("the change could not be stored");
             handled.effects = match &handled.cause {
                 Some((_, inbound)) => Room::refuse(&why, inbound),

@@ -82,15 +82,15 @@ impl Store for Observed {
     }
 }
 
-fn started() -> (Arc<Observed>, Committer) {
+fn started() -> (Arc<Observed>, Committer<Write>) {
     let store = Arc::new(Observed::default());
-    (store.clone(), Committer::start(store))
+    (store.clone(), Committer::of_store(store))
 }
 
 /// Submits for each account while the store is held up by a first request, then lets it go. The outcomes in order.
 async fn together(
     store: &Observed,
-    committer: &Committer,
+    committer: &Committer<Write>,
     accounts: &[&str],
 ) -> Vec<Result<(), CommitError>> {
     store.gate(true);
@@ -263,8 +263,12 @@ fn logged(f: impl FnOnce()) -> String {
 fn a_failing_disk_and_its_recovery_are_logged_once_each() {
     let store = Arc::new(MemoryStore::new());
     let (_queue, requests) = mpsc::channel(1);
-    let mut worker = Worker { store: store.clone(), requests, failing: false };
-    let group = |count: usize| -> Vec<Request> {
+    let commit: Commit<Write> = {
+        let store = store.clone();
+        Box::new(move |writes| store.commit(writes))
+    };
+    let mut worker = Worker { name: "store", bytes: Write::bytes, commit, requests, failing: false };
+    let group = |count: usize| -> Vec<Request<Write>> {
         (0..count)
             .map(|_| Request { writes: nick("a@d", "secret nick"), done: oneshot::channel().0 })
             .collect()

@@ -1,0 +1,102 @@
+//! Keeping what is said, under ids that everybody sees (XEP-0313 §5.1.1, XEP-0359).
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp, Unit};
+use minidom::Element;
+
+use super::{Feature, boolean_field, history, number_field, subject};
+use crate::room::archive::{Change, Entry};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::state::Affiliation;
+use crate::room::{Life, Room};
+use crate::wire::build::Build;
+use crate::wire::build::el;
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[
+        boolean_field!(
+            "muc#roomconfig_enablearchiving",
+            "Messages are archived",
+            archive,
+            &["muc#roomconfig_mam", "mam"]
+        ),
+        number_field!(
+            "x-muc#roomconfig_archivedays",
+            "Days that messages stay in the archive (0: as long as the service keeps them)",
+            archive_days
+        ),
+        number_field!(
+            "x-muc#roomconfig_archivemessages",
+            "Most messages in the archive (0: as many as the service keeps)",
+            archive_messages
+        ),
+    ],
+    disco: |_, vars| vars.push(ns::SID),
+    ..Feature::new("archive")
+};
+
+/// Marks a message that is about to be reflected with its id, and keeps it, if others can refer to it later.
+pub(super) fn keep(
+    room: &mut Room,
+    sender: Option<&BareJid>,
+    message: &mut Element,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    if !is_kept(message) {
+        return;
+    }
+    let id = cx.id();
+    message.append_child(el("stanza-id", ns::SID).with("id", &id).with("by", room.jid.as_str()));
+    let at = next_time(room, cx.now);
+    let entry = Entry { id, at, account: sender.cloned(), message: message.clone(), original: None };
+    let entry = Arc::new(entry);
+    history::keep(room, entry.clone(), cx.limits());
+    if room.config().archive {
+        fx.archive.push(Change::Append { archive: room.state.record.archive.clone(), entry });
+    }
+}
+
+/// Whether a message is kept: it says something, sets the subject, or refers to another message, and its sender does
+/// not ask otherwise (XEP-0334).
+fn is_kept(message: &Element) -> bool {
+    let hinted = |name| message.has_child(name, ns::HINTS);
+    if hinted("no-store") || hinted("no-permanent-store") {
+        return false;
+    }
+    hinted("store")
+        || subject::is_change(message)
+        || message.children().any(|child| match child.ns().as_str() {
+            ns::CLIENT => child.name() == "body",
+            ns::REACTIONS | ns::RETRACT | ns::FASTEN => true,
+            // End-to-end encryption, old and new.
+            "eu.siacs.conversations.axolotl" => child.has_child("payload", child.ns().as_str()),
+            "urn:xmpp:omemo:2" | "urn:xmpp:openpgp:0" | "jabber:x:encrypted" => true,
+            _ => false,
+        })
+}
+
+/// The time of the next message: now, but later than any before it, also if the clock was set back.
+fn next_time(room: &Room, now: Timestamp) -> Timestamp {
+    let now = now.round(Unit::Microsecond).unwrap_or(now);
+    let after = |latest: Timestamp| latest.checked_add(SignedDuration::from_micros(1)).unwrap_or(latest);
+    room.history.latest.map_or(now, |latest| now.max(after(latest)))
+}
+
+/// Whether an account may read what was said: who may enter now may, but for a room with a password, which has to be
+/// entered first unless one is a member (XEP-0313 §7.1).
+pub(super) fn may_read(room: &Room, account: &BareJid) -> bool {
+    let affiliation = room.affiliation(account);
+    let config = room.config();
+    match affiliation {
+        Affiliation::Outcast => false,
+        _ if room.life == Life::Locked => affiliation == Affiliation::Owner,
+        Affiliation::None if config.members_only => false,
+        Affiliation::None if config.password_protected => room.roster.sessions_of(account) > 0,
+        _ => true,
+    }
+}

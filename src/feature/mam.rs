@@ -1,0 +1,229 @@
+//! Reading the archive of a room (XEP-0313).
+//!
+//! A request becomes a question to the archive. When the answer comes the room looks again at who asks: rights may have
+//! been lost meanwhile.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use minidom::Element;
+
+use super::{Feature, archive};
+use crate::room::Room;
+use crate::room::archive::{Answer, Ask, Entry, Found, Page, Place, Query, Question, With};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::wire::build::{Build, Item, el, iq_result, message, muc_user, stamp};
+use crate::wire::form::{Field, Reply, Submitted, form as data_form};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+use crate::wire::rsm::{self, Paging};
+
+/// Messages of a page when nobody says how many.
+const PAGE_DEFAULT: usize = 50;
+
+/// Most messages of a page, whatever is asked for.
+const PAGE_MAX: usize = 500;
+
+/// Most ids in one request.
+const IDS_MAX: usize = 500;
+
+pub(super) const FEATURE: Feature = Feature {
+    disco: |room, vars| {
+        if room.config().archive {
+            vars.push(ns::MAM);
+            vars.push(ns::MAM_EXTENDED);
+        }
+    },
+    ..Feature::new("mam")
+};
+
+/// The fields by which one can ask, and their types.
+const FIELDS: [(&str, &str); 6] = [
+    ("with", "jid-single"),
+    ("start", "text-single"),
+    ("end", "text-single"),
+    ("before-id", "text-single"),
+    ("after-id", "text-single"),
+    ("ids", "list-multi"),
+];
+
+/// Which fields there are (§4.1.5).
+pub(crate) fn form(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
+    check(room, &inbound.from)?;
+    let field = |(var, type_)| Field { var, type_: Some(type_), ..Field::default() };
+    let mut x = data_form("form", ns::MAM, None, &FIELDS.map(field));
+    // Any id may be asked for, not only listed ones.
+    let open = el("validate", ns::VALIDATE).with("datatype", "xs:string").child(el("open", ns::VALIDATE));
+    if let Some(ids) = x.children_mut().find(|f| f.attr("var") == Some("ids")) {
+        ids.append_child(open);
+    }
+    let payload = el("query", ns::MAM).child(x);
+    fx.send(&iq_result(&inbound.to, inbound.id(), Some(payload)), &inbound.from);
+    Ok(())
+}
+
+/// Somebody asks for messages (§4).
+pub(crate) fn query(
+    room: &Room,
+    payload: &Element,
+    inbound: &Inbound,
+    _cx: &Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    check(room, &inbound.from)?;
+    let query = read(payload)?;
+    if let Some(With::Account(account)) = &query.with
+        && !sees_jids(room, &inbound.from)
+        && *account != inbound.from.to_bare()
+    {
+        return Err(Refusal::forbidden("you may not know who is behind an occupant"));
+    }
+    ask(room, Question::Page(query), inbound, fx);
+    Ok(())
+}
+
+/// Somebody asks how far the archive reaches (§5).
+pub(crate) fn metadata(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
+    check(room, &inbound.from)?;
+    ask(room, Question::Ends, inbound, fx);
+    Ok(())
+}
+
+/// The archive has answered.
+pub(crate) fn found(
+    room: &Room,
+    payload: &Element,
+    found: &Found,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    check(room, &found.inbound.from)?;
+    match &found.answer {
+        Answer::Page(page) => send_page(room, payload, page, &found.inbound, cx, fx),
+        Answer::Ends(ends) => {
+            let mut metadata = el("metadata", ns::MAM);
+            for (name, (id, at)) in ["start", "end"].into_iter().zip(ends.iter().flatten()) {
+                metadata.append_child(el(name, ns::MAM).with("id", id).with("timestamp", &stamp(*at)));
+            }
+            let inbound = &found.inbound;
+            fx.send(&iq_result(&inbound.to, inbound.id(), Some(metadata)), &inbound.from);
+        }
+        Answer::NoSuchId => return Err(Refusal::item_not_found("there is no message of that id")),
+        Answer::Failed => return Err(Refusal::internal_server_error("the archive cannot be read now")),
+    }
+    Ok(())
+}
+
+/// Puts a question; the answer comes back to [`Room::handle`].
+pub(super) fn ask(room: &Room, question: Question, inbound: &Inbound, fx: &mut Effects) {
+    let archive = room.state.record.archive.clone();
+    fx.asks.push(Ask { archive, question, inbound: Box::new(inbound.clone()) });
+}
+
+fn check(room: &Room, who: &Jid) -> Result<(), Refusal> {
+    if !room.config().archive {
+        return Err(Refusal::service_unavailable("this room has no archive"));
+    }
+    if !archive::may_read(room, &who.to_bare()) {
+        return Err(Refusal::forbidden("you may not read the archive of this room"));
+    }
+    Ok(())
+}
+
+fn sees_jids(room: &Room, who: &Jid) -> bool {
+    room.sees_jids(room.standing(&who.to_bare()).role)
+}
+
+fn read(payload: &Element) -> Result<Query, Refusal> {
+    let submitted = match payload.get_child("x", ns::DATA) {
+        None => Submitted::default(),
+        Some(x) => match Reply::read(x, ns::MAM).map_err(Refusal::bad_request)? {
+            Reply::Submit(submitted) => submitted,
+            Reply::Cancel => return Err(Refusal::bad_request("the form must be of type submit")),
+        },
+    };
+    if let Some(var) = submitted.vars().find(|var| FIELDS.iter().all(|(known, _)| known != var)) {
+        return Err(Refusal::feature_not_implemented(format!("there is no field {var:?}")));
+    }
+    let one = |var| submitted.values(var).and_then(|v| v.first()).filter(|v| !v.is_empty());
+    let ids = submitted.values("ids").unwrap_or_default().to_vec();
+    if ids.len() > IDS_MAX {
+        return Err(Refusal::policy_violation(format!("more than {IDS_MAX} ids at a time")));
+    }
+    let paging = Paging::read(payload).unwrap_or_default();
+    let place = match (paging.after, paging.before) {
+        (_, Some(before)) if before.is_empty() => Place::Last,
+        (_, Some(before)) => Place::Before(before),
+        (Some(after), None) if !after.is_empty() => Place::After(after),
+        _ => Place::First,
+    };
+    Ok(Query {
+        with: one("with").map(|text| with(text)).transpose()?,
+        start: one("start").map(|text| time(text)).transpose()?,
+        end: one("end").map(|text| time(text)).transpose()?,
+        after_id: one("after-id").cloned(),
+        before_id: one("before-id").cloned(),
+        ids,
+        place,
+        max: paging.max.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX),
+    })
+}
+
+fn with(text: &str) -> Result<With, Refusal> {
+    let jid = Jid::prepare(text).map_err(|e| Refusal::jid_malformed(format!("with: {e}")))?;
+    Ok(match jid.resource() {
+        Some(_) => With::Occupant(jid),
+        None => With::Account(jid.to_bare()),
+    })
+}
+
+fn time(text: &str) -> Result<Timestamp, Refusal> {
+    Timestamp::from_str(text.trim()).map_err(|_| Refusal::bad_request("a time is not understood"))
+}
+
+/// The messages of a page, each in a stanza of its own, then the end.
+fn send_page(
+    room: &Room,
+    payload: &Element,
+    page: &Page,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let jid_seen = sees_jids(room, &inbound.from);
+    let mut entries: Vec<_> = page.entries.iter().collect();
+    if payload.has_child("flip-page", ns::MAM) {
+        entries.reverse();
+    }
+    for entry in entries {
+        let result = el("result", ns::MAM)
+            .with("id", &entry.id)
+            .with_opt("queryid", payload.attr("queryid"))
+            .child(forwarded(room, entry, jid_seen));
+        fx.send(&message(&inbound.to, None, &cx.id()).child(result), &inbound.from);
+    }
+    let ends = page.entries.first().zip(page.entries.last()).map(|(a, b)| (a.id.as_str(), b.id.as_str()));
+    let complete = page.complete.then_some("true");
+    let fin = el("fin", ns::MAM).with_opt("complete", complete).child(rsm::set(ends, page.index, page.count));
+    fx.send(&iq_result(&inbound.to, inbound.id(), Some(fin)), &inbound.from);
+}
+
+/// A message as it was sent, with its time, and with the real address of its sender for those who may see it now.
+fn forwarded(room: &Room, entry: &Entry, jid_seen: bool) -> Element {
+    let mut copy = entry.message.clone();
+    if let Some(account) = entry.account.as_ref().filter(|_| jid_seen) {
+        let standing = room.standing(account);
+        let item = Item {
+            affiliation: Some(standing.affiliation),
+            role: Some(standing.role),
+            jid: Some(account.as_jid()),
+            ..Item::default()
+        };
+        copy.append_child(muc_user(&[], None, Some(item.element(ns::MUC_USER)), false));
+    }
+    let delay = el("delay", ns::DELAY).with("stamp", &stamp(entry.at));
+    el("forwarded", ns::FORWARD).child(delay).child(copy)
+}

@@ -1,0 +1,237 @@
+//! What a room asks of its archive: the words for keeping, retracting and finding messages (XEP-0313). Pure.
+//!
+//! An archive belongs to one life of a room, not to its name: a room that is destroyed and made again starts empty.
+//! Within it, messages are in the order in which the room sent them, and no two have the same time.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use minidom::Element;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::build::{Build, message};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
+
+/// Which archive: made up when a room is created, and never used again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ArchiveId(pub String);
+
+/// One message as it was reflected, and when it was received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its id in the archive, which all occupants saw in `<stanza-id/>` (XEP-0359).
+    pub id: String,
+    /// When the room received it; later than every entry before it, in whole microseconds.
+    pub at: Timestamp,
+    /// Who sent it; `None` if the room itself did.
+    pub account: Option<BareJid>,
+    /// The reflected message, without `to` and without a delay of the room's. A tombstone once it was retracted.
+    pub message: Element,
+    /// What a retracted message was, if the operator lets it be kept.
+    pub original: Option<Element>,
+}
+
+impl Entry {
+    /// Whether it was retracted: what is left is a tombstone (XEP-0424).
+    pub fn is_tombstone(&self) -> bool {
+        self.message.has_child("retracted", ns::RETRACT)
+    }
+
+    /// The ids that its sender gave it: that of the stanza, and the origin id (XEP-0359).
+    pub fn said_ids(&self) -> impl Iterator<Item = &str> {
+        let origin = self.message.get_child("origin-id", ns::SID).and_then(|o| o.attr("id"));
+        let own = self.message.attr("id");
+        own.into_iter().chain(origin.filter(|origin| Some(*origin) != own)).filter(|id| !id.is_empty())
+    }
+
+    /// What is left of it after a retraction: who, when and under which ids, and `retracted` instead of the content.
+    pub fn tombstone(&self, retracted: &Element, keep_original: bool) -> Self {
+        let from = self.message.attr("from").and_then(|from| Jid::parse(from).ok());
+        let from = from.expect("a room's message has its address");
+        let mut left = message(&from, self.message.attr("type"), self.message.attr("id").unwrap_or_default());
+        for child in self.message.children() {
+            if matches!(child.ns().as_str(), ns::SID | ns::OCCUPANT_ID) {
+                left.append_child(child.clone());
+            }
+        }
+        let original = keep_original.then(|| self.original.as_ref().unwrap_or(&self.message).clone());
+        Self { message: left.child(retracted.clone()), original, ..self.clone() }
+    }
+}
+
+/// Which message is meant by a retraction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The one with this id in the archive, whoever sent it.
+    Id(String),
+    /// The one of this account that has this id, be it in the archive or given by its sender.
+    Of(BareJid, String),
+}
+
+impl Target {
+    /// Whether `entry` is it.
+    pub fn is(&self, entry: &Entry) -> bool {
+        match self {
+            Self::Id(id) => entry.id == *id,
+            Self::Of(account, id) => {
+                entry.account.as_ref() == Some(account)
+                    && (entry.id == *id || entry.said_ids().any(|said| said == id))
+            }
+        }
+    }
+}
+
+/// A message becomes a tombstone. One that is not there, or is one already, stays as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retraction {
+    /// Which message. If several of one account share an id, the newest.
+    pub target: Target,
+    /// What stands in its place: `<retracted/>` of XEP-0424.
+    pub retracted: Element,
+    /// Whether what it was is kept, for moderators.
+    pub keep_original: bool,
+}
+
+/// A durable change of an archive.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A message is added at the end.
+    Append {
+        /// Where.
+        archive: ArchiveId,
+        /// What.
+        entry: Arc<Entry>,
+    },
+    /// A message is retracted.
+    Retract {
+        /// Where.
+        archive: ArchiveId,
+        /// What, and what is left of it.
+        retraction: Retraction,
+    },
+    /// A message that nobody has seen is taken out again.
+    Withdraw {
+        /// Where.
+        archive: ArchiveId,
+        /// Its id.
+        id: String,
+    },
+    /// All of an archive is gone.
+    Forget {
+        /// Which.
+        archive: ArchiveId,
+    },
+}
+
+impl Change {
+    /// About how many bytes this is, for bounds.
+    pub fn bytes(&self) -> usize {
+        const ENTRY_BYTES: usize = 128;
+        match self {
+            Self::Append { entry, .. } => ENTRY_BYTES + crate::wire::encode::element(&entry.message).len(),
+            Self::Retract { .. } | Self::Withdraw { .. } | Self::Forget { .. } => ENTRY_BYTES,
+        }
+    }
+}
+
+/// Whose messages are asked for (the field `with` of XEP-0313).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum With {
+    /// Those of an account.
+    Account(BareJid),
+    /// Those that were sent under this address of an occupant.
+    Occupant(Jid),
+}
+
+/// Where a page begins or ends (XEP-0059).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// The oldest of what fits.
+    #[default]
+    First,
+    /// The newest of what fits.
+    Last,
+    /// What follows the message of this id.
+    After(String),
+    /// What comes right before the message of this id.
+    Before(String),
+}
+
+/// Which messages are asked for (XEP-0313 §4.1). All conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Only those of this sender.
+    pub with: Option<With>,
+    /// Not before this time.
+    pub start: Option<Timestamp>,
+    /// Not after this time, taken as the whole millisecond.
+    pub end: Option<Timestamp>,
+    /// Only what follows this message.
+    pub after_id: Option<String>,
+    /// Only what comes before this message.
+    pub before_id: Option<String>,
+    /// Only these messages; empty for no such condition.
+    pub ids: Vec<String>,
+    /// Which page of what fits.
+    pub place: Place,
+    /// Most messages of the page; 0 to learn the count alone.
+    pub max: usize,
+}
+
+/// One page of messages, oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// The messages.
+    pub entries: Vec<Entry>,
+    /// Whether nothing that fits lies beyond the page in the direction of paging.
+    pub complete: bool,
+    /// How many messages fit in all; never an estimate.
+    pub count: Option<u64>,
+    /// How many of them come before the page.
+    pub index: Option<u64>,
+}
+
+/// Something to find out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// A page of messages.
+    Page(Query),
+    /// The id and time of the oldest and of the newest message.
+    Ends,
+}
+
+/// What was found out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// A page of messages.
+    Page(Page),
+    /// The id and time of the oldest and of the newest message; `None` if there is none.
+    Ends(Option<[(String, Timestamp); 2]>),
+    /// An id that was asked for is not there.
+    NoSuchId,
+    /// The archive could not be read.
+    Failed,
+}
+
+/// A room asks its archive. The answer comes back as an event, by when much may have changed.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Which archive.
+    pub archive: ArchiveId,
+    /// What to find out.
+    pub question: Question,
+    /// The request that led to the question.
+    pub inbound: Box<Inbound>,
+}
+
+/// The answer to an [`Ask`].
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What the archive says.
+    pub answer: Answer,
+    /// The request that led to the question.
+    pub inbound: Box<Inbound>,
+}

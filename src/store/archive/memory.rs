@@ -1,0 +1,157 @@
+//! An archive in memory, for tests and simulations: plain lists, which say what the one on disk has to do.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::Archive;
+use crate::room::archive::{Answer, ArchiveId, Change, Entry, Page, Place, Query, Question, Target, With};
+use crate::store::StoreError;
+
+/// Keeps everything until it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryArchive(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    archives: BTreeMap<ArchiveId, Vec<Entry>>,
+    failing: bool,
+}
+
+impl MemoryArchive {
+    /// An empty archive.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on every commit fails with [`StoreError::Io`] and changes nothing, or works again.
+    pub fn fail_commits(&self, fail: bool) {
+        self.lock().failing = fail;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing under the lock panics half-way through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Archive for MemoryArchive {
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        if inner.failing {
+            return Err(StoreError::Io("commits are made to fail".to_owned()));
+        }
+        for change in changes {
+            match change {
+                Change::Append { archive, entry } => {
+                    inner.archives.entry(archive.clone()).or_default().push((**entry).clone());
+                }
+                Change::Retract { archive, retraction } => {
+                    let entries = inner.archives.entry(archive.clone()).or_default();
+                    if let Some(entry) = entries.iter_mut().rev().find(|e| retraction.target.is(e))
+                        && !entry.is_tombstone()
+                    {
+                        *entry = entry.tombstone(&retraction.retracted, retraction.keep_original);
+                    }
+                }
+                Change::Withdraw { archive, id } => {
+                    let entries = inner.archives.entry(archive.clone()).or_default();
+                    entries.retain(|e| !Target::Id(id.clone()).is(e));
+                }
+                Change::Forget { archive } => {
+                    inner.archives.remove(archive);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, archive: &ArchiveId, question: &Question) -> Result<Answer, StoreError> {
+        let inner = self.lock();
+        let entries = inner.archives.get(archive).map_or(&[][..], Vec::as_slice);
+        Ok(match question {
+            Question::Ends => {
+                let end = |e: &Entry| (e.id.clone(), e.at);
+                Answer::Ends(entries.first().zip(entries.last()).map(|(a, b)| [end(a), end(b)]))
+            }
+            Question::Page(query) => page(entries, query).map_or(Answer::NoSuchId, Answer::Page),
+        })
+    }
+
+    fn newest(&self, archive: &ArchiveId, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        // A copy, so that `each` may use the archive.
+        let entries = self.lock().archives.get(archive).cloned().unwrap_or_default();
+        entries.into_iter().rev().all(each);
+        Ok(())
+    }
+
+    fn each_archive(&self, each: &mut dyn FnMut(ArchiveId)) -> Result<(), StoreError> {
+        let all: Vec<_> = self.lock().archives.keys().cloned().collect();
+        all.into_iter().for_each(each);
+        Ok(())
+    }
+
+    fn purge(
+        &self,
+        archive: &ArchiveId,
+        before: Timestamp,
+        messages_max: u64,
+        step_max: usize,
+    ) -> Result<usize, StoreError> {
+        let mut inner = self.lock();
+        let Some(entries) = inner.archives.get_mut(archive) else { return Ok(0) };
+        let old = entries.iter().take_while(|e| e.at < before).count();
+        let many = entries.len().saturating_sub(usize::try_from(messages_max).unwrap_or(usize::MAX));
+        let gone = old.max(many).min(step_max);
+        entries.drain(..gone);
+        if entries.is_empty() {
+            inner.archives.remove(archive);
+        }
+        Ok(gone)
+    }
+}
+
+/// The page, or nothing if an id that it is asked by is not there.
+fn page(entries: &[Entry], query: &Query) -> Option<Page> {
+    let position = |id: &String| entries.iter().position(|e| e.id == *id);
+    let bound = |id: &Option<String>| id.as_ref().map(|id| position(id).ok_or(())).transpose();
+    let (after, before) = (bound(&query.after_id).ok()?, bound(&query.before_id).ok()?);
+    if query.ids.iter().any(|id| position(id).is_none()) {
+        return None;
+    }
+    let fits = |(at, entry): &(usize, &Entry)| {
+        after.is_none_or(|after| *at > after)
+            && before.is_none_or(|before| *at < before)
+            && query.start.is_none_or(|start| entry.at >= start)
+            && query.end.is_none_or(|end| entry.at.as_millisecond() <= end.as_millisecond())
+            && (query.ids.is_empty() || query.ids.contains(&entry.id))
+            && match &query.with {
+                None => true,
+                Some(With::Account(account)) => entry.account.as_ref() == Some(account),
+                Some(With::Occupant(jid)) => entry.message.attr("from") == Some(jid.as_str()),
+            }
+    };
+    let fitting: Vec<_> = entries.iter().enumerate().filter(fits).collect();
+    let (from, to, forward) = match &query.place {
+        Place::First => (0, fitting.len(), true),
+        Place::Last => (0, fitting.len(), false),
+        Place::After(id) => {
+            let anchor = position(id)?;
+            (fitting.iter().position(|(at, _)| *at > anchor).unwrap_or(fitting.len()), fitting.len(), true)
+        }
+        Place::Before(id) => {
+            let anchor = position(id)?;
+            (0, fitting.iter().position(|(at, _)| *at >= anchor).unwrap_or(fitting.len()), false)
+        }
+    };
+    let taken = (to - from).min(query.max);
+    let from = if forward { from } else { to - taken };
+    let page = &fitting[from..from + taken];
+    Some(Page {
+        entries: page.iter().map(|(_, entry)| (*entry).clone()).collect(),
+        complete: if forward { from + taken == fitting.len() } else { from == 0 },
+        count: Some(fitting.len() as u64),
+        index: (!page.is_empty()).then_some(from as u64),
+    })
+}

@@ -1,0 +1,40 @@
+//! The message archive: what rooms sent, in order, for as long as it is kept (XEP-0313).
+//!
+//! [`Archive`] is the boundary. `memory` keeps it for tests. What is kept and asked for is in
+//! [`crate::room::archive`].
+
+pub mod memory;
+
+use jiff::Timestamp;
+
+use super::StoreError;
+use crate::room::archive::{Answer, ArchiveId, Change, Entry, Question};
+
+/// Durable messages. All calls block; they are made from threads that may.
+pub trait Archive: Send + Sync + 'static {
+    /// Makes all of `changes` durable, in order, or none of them. Unless the operator chose otherwise they are on the
+    /// disk when it returns.
+    ///
+    /// After an error none of them is seen by anything below.
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Answers a question; never with [`Answer::Failed`], which stands for an error of this call. An archive that
+    /// nothing was added to is empty. A damaged record is logged and passed over.
+    fn answer(&self, archive: &ArchiveId, question: &Question) -> Result<Answer, StoreError>;
+
+    /// Calls `each` for the messages of an archive from the newest to the oldest, until it gives false.
+    fn newest(&self, archive: &ArchiveId, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError>;
+
+    /// Calls `each` for every archive that has messages.
+    fn each_archive(&self, each: &mut dyn FnMut(ArchiveId)) -> Result<(), StoreError>;
+
+    /// Drops from the oldest end what came before `before` and what is more than `messages_max`, `step_max` messages
+    /// at most. Gives how many went; fewer than `step_max` means that it is done.
+    fn purge(
+        &self,
+        archive: &ArchiveId,
+        before: Timestamp,
+        messages_max: u64,
+        step_max: usize,
+    ) -> Result<usize, StoreError>;
+}
