@@ -9,6 +9,7 @@ mod found;
 mod invite;
 mod iq;
 mod leaving;
+mod mam;
 mod owner;
 mod persistence;
 mod privileges;
