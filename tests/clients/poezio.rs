@@ -51,8 +51,9 @@ impl Poezio {
             command.push("setpriv".to_owned());
             command.extend(user);
         }
-        command
-            .extend(["env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TERM=screen-256color"].map(str::to_owned));
+        command.extend(
+            ["env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TERM=screen-256color"].map(str::to_owned),
+        );
         for (variable, folder) in [
             ("HOME", ""),
             ("XDG_CONFIG_HOME", "config"),
@@ -62,7 +63,7 @@ impl Poezio {
             command.push(format!("{variable}={}", text(&home.path().join(folder))));
         }
         command.extend([text(&program), "-f".to_owned(), text(&settings)]);
-        let terminal = Terminal::start(home.path(), &command);
+        let terminal = Terminal::start(home.path(), 28, &command);
         terminal.shows(&["Your JID is"]);
         Self { terminal, _home: home }
     }

@@ -13,8 +13,8 @@ use crate::servers::host::{DOMAIN, Host, Kind, MUC};
 use crate::servers::process::find;
 use crate::terminal::{Terminal, keep};
 
-/// Starts it for a new account of this name.
-fn start(host: &Host, name: &str) -> Terminal {
+/// Starts it for a new account of this name, in a terminal of so many rows.
+fn start(host: &Host, name: &str, rows: u32) -> Terminal {
     let program = find("profanity")
         .expect("profanity, which scripts/test installs (Debian: apt-get install profanity)");
     let account = Guest::account(name);
@@ -45,7 +45,7 @@ fn start(host: &Host, name: &str) -> Terminal {
         "-a".to_owned(),
         name.to_owned(),
     ];
-    let terminal = Terminal::start(&home, &command);
+    let terminal = Terminal::start(&home, rows, &command);
     terminal.shows(&["logged in successfully"]);
     terminal.types("/presence room all");
     terminal.types("/clear");
@@ -61,7 +61,7 @@ fn write(path: &Path, text: &str) {
 fn profanity_joins_talks_and_is_moderated() {
     // 45-7.2.2-a 45-7.2.13-a 45-7.2.15-a 45-7.4-a 45-7.4-f 45-8.2-b 45-8.4-b 45-9.1-d
     let mut deck = Deck::start(Kind::Prosody);
-    let client = start(&deck.host, "sailor");
+    let client = start(&deck.host, "sailor", 20);
     client.types(&format!("/join {ROOM}"));
     client.shows(&["Weather at sea", "It was calm yesterday", "Moderators", "captain"]);
     client.types("Good morning");
@@ -93,7 +93,7 @@ fn profanity_joins_talks_and_is_moderated() {
 fn profanity_makes_a_room_and_moderates_it() {
     // 45-10.1.2-a 45-10.2-b 45-10.2-d 45-8.1-c 45-8.2-a 45-9.1-a 45-9.1-e 45-9.2-a
     let deck = Deck::start(Kind::Prosody);
-    let client = start(&deck.host, "skipper");
+    let client = start(&deck.host, "skipper", 120);
     let room = format!("cabin@{MUC}");
     client.types(&format!("/join {room}"));
     client.shows(&["Room locked", "affiliation: owner"]);

@@ -12,7 +12,6 @@ use crate::servers::process::{Process, Program, find};
 /// How long the screen may take to show something.
 const PATIENCE: Duration = Duration::from_secs(15);
 const COLUMNS: &str = "110";
-const ROWS: &str = "28";
 
 /// A running program and its screen.
 #[derive(Debug)]
@@ -24,8 +23,8 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts a command, with its arguments, in a terminal whose files go to `folder`.
-    pub(crate) fn start(folder: &Path, command: &[String]) -> Self {
+    /// Starts a command, with its arguments, in a terminal of so many rows whose files go to `folder`.
+    pub(crate) fn start(folder: &Path, rows: u32, command: &[String]) -> Self {
         let tmux = find("tmux").expect("tmux, which scripts/test installs (Debian: apt-get install tmux)");
         let socket = folder.join("terminal");
         let settings = folder.join("tmux.conf");
@@ -44,7 +43,8 @@ impl Terminal {
             assert!(Instant::now() < deadline, "tmux does not start");
             thread::sleep(Duration::from_millis(20));
         }
-        let session = ["new-session", "-d", "-s", "main", "-x", COLUMNS, "-y", ROWS, "--"];
+        let rows = rows.to_string();
+        let session = ["new-session", "-d", "-s", "main", "-x", COLUMNS, "-y", &rows, "--"];
         let arguments = session.into_iter().chain(command.iter().map(String::as_str));
         terminal.tmux(arguments);
         terminal
@@ -95,8 +95,13 @@ impl Terminal {
     }
 }
 
-/// Keeps a screen among the documents when they are to be written; otherwise it must have been kept before.
+/// Keeps a screen, with its empty part cut short, among the documents when they are to be written; otherwise it must have
+/// been kept before.
 pub(crate) fn keep(name: &str, screen: &str) {
+    let mut screen = screen.to_owned();
+    while screen.contains("\n\n\n") {
+        screen = screen.replace("\n\n\n", "\n\n");
+    }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/clients/{name}.txt"));
     if std::env::var_os("CONCLAVE_WRITE_DOCS").is_some() {
         std::fs::write(&path, screen).expect("a document can be written");
