@@ -25,6 +25,7 @@ pub mod mam;
 pub mod members_only;
 pub mod moderated;
 pub mod nick;
+pub mod occupant_id;
 pub mod owner;
 pub mod password;
 pub mod persistence;
@@ -142,6 +143,7 @@ pub static FEATURES: &[Feature] = &[
     logging::FEATURE,
     groupchat::FEATURE,
     self_ping::FEATURE,
+    occupant_id::FEATURE,
     commands::FEATURE,
 ];
 

@@ -9,6 +9,7 @@ mod found;
 mod invite;
 mod iq;
 mod leaving;
+mod occupant_id;
 mod owner;
 mod persistence;
 mod privileges;
