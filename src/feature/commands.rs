@@ -4,6 +4,7 @@ use minidom::Element;
 
 use super::{FEATURES, Feature};
 use crate::room::Room;
+use crate::room::archive::Found;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
@@ -30,7 +31,13 @@ pub(crate) struct Command {
     pub(crate) form: Option<Form>,
     /// Does it. As everywhere, a refusal leaves the room as it was.
     pub(crate) run: Run,
+    /// Goes on when the archive has answered. If `run` asks the archive something, what it returns does not count, and
+    /// this ends the command instead.
+    pub(crate) found: Option<RunFound>,
 }
+
+/// Goes on with a command after the archive has answered; what was filled in is given again.
+pub(crate) type RunFound = fn(&mut Room, &Submitted, &Found, &mut Cx, &mut Effects) -> Result<Done, Refusal>;
 
 /// Runs a command with what was filled in.
 pub(crate) type Run = fn(&mut Room, &Submitted, &Inbound, &mut Cx<'_>, &mut Effects) -> Result<Done, Refusal>;
@@ -80,22 +87,63 @@ pub(crate) fn execute(
 ) -> Result<(), Refusal> {
     let request = Request::read(payload)?;
     let command = find(room, request.node, &inbound.from.to_bare())?;
-    let secret = room.state.record.secret.clone();
-    let sessions = Sessions { key: secret.as_bytes(), now: cx.now };
-    let form_type = command.form.as_ref().map(|form| form.type_);
-    let stage = match (request.step(form_type, &sessions, &inbound.from)?, &command.form) {
+    let stage = match (step(room, command, &request, inbound, cx)?, &command.form) {
         (Step::Ask, Some(form)) => Stage::Executing((form.show)(room)),
         (Step::Ask, None) => Stage::Completed((command.run)(room, &Submitted::default(), inbound, cx, fx)?),
         (Step::Run(form), _) => Stage::Completed((command.run)(room, &form, inbound, cx, fx)?),
         (Step::Cancel, _) => Stage::Canceled,
     };
+    if fx.asks.is_empty() {
+        answer(room, &request, stage, inbound, cx, fx);
+    }
+    Ok(())
+}
+
+/// The archive has answered what a command asked. The request is read again, and with it whether it is still allowed.
+pub(crate) fn found(
+    room: &mut Room,
+    payload: &Element,
+    found: &Found,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let request = Request::read(payload)?;
+    let inbound = &*found.inbound;
+    let command = find(room, request.node, &inbound.from.to_bare())?;
+    let Step::Run(form) = step(room, command, &request, inbound, cx)? else { return Ok(()) };
+    let Some(run) = command.found else { return Ok(()) };
+    let done = run(room, &form, found, cx, fx)?;
+    answer(room, &request, Stage::Completed(done), inbound, cx, fx);
+    Ok(())
+}
+
+fn step(
+    room: &Room,
+    command: &Command,
+    request: &Request<'_>,
+    inbound: &Inbound,
+    cx: &Cx<'_>,
+) -> Result<Step, Refusal> {
+    let sessions = Sessions { key: room.state.record.secret.as_bytes(), now: cx.now };
+    request.step(command.form.as_ref().map(|form| form.type_), &sessions, &inbound.from)
+}
+
+fn answer(
+    room: &Room,
+    request: &Request<'_>,
+    stage: Stage,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let nonce = cx.id();
+    let sessions = Sessions { key: room.state.record.secret.as_bytes(), now: cx.now };
     let session = match request.session {
         Some(session) => session.to_owned(),
-        None => sessions.open(request.node, &inbound.from, &cx.id()),
+        None => sessions.open(request.node, &inbound.from, &nonce),
     };
     let answer = request.answer(&session, stage);
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
-    Ok(())
 }
 
 /// disco#items: the commands that an account may run.

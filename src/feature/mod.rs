@@ -9,6 +9,7 @@ pub mod admin;
 pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
+pub mod ban;
 pub mod capacity;
 pub mod commands;
 pub mod destroy;
@@ -23,6 +24,7 @@ pub mod lists;
 pub mod logging;
 pub mod mam;
 pub mod members_only;
+pub mod moderate;
 pub mod moderated;
 pub mod nick;
 pub mod occupant_id;
@@ -35,6 +37,7 @@ pub mod public;
 pub mod reflect;
 pub mod register;
 pub mod relay;
+pub mod retract;
 pub mod roles;
 pub mod self_ping;
 pub mod subject;
@@ -140,6 +143,8 @@ pub static FEATURES: &[Feature] = &[
     history::FEATURE,
     archive::FEATURE,
     mam::FEATURE,
+    retract::FEATURE,
+    moderate::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     self_ping::FEATURE,

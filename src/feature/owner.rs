@@ -161,7 +161,7 @@ fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>
                     "{jid}: a whole domain cannot be admin or owner"
                 )));
             }
-            changes.push(affiliations::Change { jid: jid.clone(), new, nick: None, reason: None });
+            changes.push(affiliations::Change::new(jid.clone(), new));
         }
     }
     Ok(changes)

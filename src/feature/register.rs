@@ -117,7 +117,7 @@ fn register(
 ) -> Result<(), Refusal> {
     nick::check_free(room, wanted, account)?;
     let new = affiliations::recorded(room, account).max(Affiliation::Member);
-    let change = Change { jid: account.clone(), new, nick: Some(wanted.as_str().to_owned()), reason: None };
+    let change = Change { nick: Some(wanted.as_str().to_owned()), ..Change::new(account.clone(), new) };
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     affiliations::apply(room, &change, None, cx, fx);
     if room.config().lock_nicks {
@@ -136,7 +136,7 @@ fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effe
         Affiliation::Member => Affiliation::None,
         Affiliation::Admin | Affiliation::Owner => now,
     };
-    let change = Change { jid: account.clone(), new, nick: Some(String::new()), reason: None };
+    let change = Change { nick: Some(String::new()), ..Change::new(account.clone(), new) };
     affiliations::apply(room, &change, None, cx, fx);
     Ok(())
 }

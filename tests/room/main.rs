@@ -9,6 +9,7 @@ mod found;
 mod invite;
 mod iq;
 mod leaving;
+mod mam;
 mod occupant_id;
 mod owner;
 mod persistence;
