@@ -28,7 +28,7 @@ pub(crate) fn make(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let reply = query.get_child("x", ns::DATA).map(|x| Reply::read(x, ns::MUC_ROOMCONFIG));
-    if !matches!(reply, Some(Ok(Reply::Submit(_)))) {
+    if !matches!(reply, Some(Ok(Reply::Submit(_)))) || query.has_child("destroy", ns::MUC_OWNER) {
         return room.must_be_visible_to(&inbound.from);
     }
     join::create(room, &inbound.from.to_bare(), cx, fx)?;

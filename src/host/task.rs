@@ -59,7 +59,7 @@ pub(super) async fn run(
         };
         let Some(first) = first else { return };
         let mut batch = vec![first];
-        let is_stop = |event: &Event| matches!(event, Event::Stop { .. });
+        let is_stop = |event: &Event| matches!(event, Event::Stop);
         while batch.len() < BATCH_EVENTS_MAX
             && !batch.last().is_some_and(is_stop)
             && let Ok(next) = events.try_recv()

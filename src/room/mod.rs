@@ -138,7 +138,9 @@ impl Room {
 
     /// Whether the listing differs from that of `before`, an earlier state of the same room.
     pub fn is_listed_otherwise_than(&self, before: &Self) -> bool {
-        let untouched = Arc::ptr_eq(&self.state, &before.state) && self.life == before.life;
+        let untouched = Arc::ptr_eq(&self.state, &before.state)
+            && self.life == before.life
+            && self.is_awaited() == before.is_awaited();
         !untouched && self.listing() != before.listing()
     }
 

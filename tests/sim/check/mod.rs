@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod bounds;
 pub(crate) mod durable;
 mod entry;
+mod ids;
 mod orders;
 mod presence;
 mod ranks;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(roster::Rosters),
         Box::new(talk::Talk::default()),
         Box::new(answers::Answers::default()),
+        Box::new(ids::Ids::default()),
         Box::new(bounds::Bounds),
     ]
 }
@@ -86,7 +88,7 @@ impl Check for Wholeness {
     }
 }
 
-/// Exactly the public rooms that are configured are listed (45-6.3-a, 45-4.2-b).
+/// Exactly the public rooms that are configured and were entered are listed (45-6.3-a, 45-4.2-b).
 pub(crate) fn listing(
     cast: &Cast,
     sheets: &[Sheet],
@@ -95,7 +97,9 @@ pub(crate) fn listing(
 ) -> Result<(), String> {
     let rooms = cast.rooms.iter().zip(sheets).zip(ledgers);
     let mut due: Vec<&str> = rooms
-        .filter(|((_, sheet), ledger)| sheet.exists() && !ledger.locked && sheet.config().public)
+        .filter(|((_, sheet), ledger)| {
+            sheet.exists() && !ledger.locked && sheet.config().public && !sheet.room.is_awaited()
+        })
         .map(|((room, _), _)| room.as_str())
         .collect();
     due.sort_unstable();
