@@ -35,6 +35,7 @@ pub mod register;
 pub mod relay;
 pub mod roles;
 pub mod self_ping;
+pub mod slow_mode;
 pub mod subject;
 pub mod voice;
 
@@ -96,6 +97,8 @@ pub enum FieldKind {
     Text,
     /// One line that is not shown while typing.
     Private,
+    /// A whole number up to this one.
+    Integer(u32),
     /// One of these values (with labels).
     One(&'static [(&'static str, &'static str)]),
     /// Any of these values (with labels).
@@ -107,10 +110,18 @@ impl FieldKind {
     pub fn wire(self) -> (&'static str, &'static [(&'static str, &'static str)]) {
         match self {
             Self::Boolean => ("boolean", &[]),
-            Self::Text => ("text-single", &[]),
+            Self::Text | Self::Integer(_) => ("text-single", &[]),
             Self::Private => ("text-private", &[]),
             Self::One(options) => ("list-single", options),
             Self::Many(options) => ("list-multi", options),
+        }
+    }
+
+    /// The largest number that is taken, if it is one.
+    pub fn integer_max(self) -> Option<u32> {
+        match self {
+            Self::Integer(max) => Some(max),
+            _ => None,
         }
     }
 }
@@ -137,6 +148,7 @@ pub static FEATURES: &[Feature] = &[
     mam::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
+    slow_mode::FEATURE,
     self_ping::FEATURE,
 ];
 

@@ -56,7 +56,7 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<()
             type_: Some("text-single"),
             label: Some("Nick"),
             values: registered_nick(room, &account).map(str::to_owned).into_iter().collect(),
-            options: &[],
+            ..Field::default()
         }],
     );
     for field in x.children_mut().filter(|f| f.attr("var") == Some(ROOM_NICK)) {

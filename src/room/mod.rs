@@ -60,6 +60,7 @@ pub struct Room {
     pub(crate) history: Arc<History>,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// Admins of the service: owners of every room without being on its list.
     service_admins: Arc<[BareJid]>,
 }
@@ -76,6 +77,7 @@ impl Room {
             history: Arc::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
+            pace: Arc::default(),
             service_admins: Arc::default(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod calm;
 mod entering;
 mod found;
 mod invite;
