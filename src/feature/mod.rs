@@ -37,6 +37,7 @@ pub mod roles;
 pub mod self_ping;
 pub mod slow_mode;
 pub mod subject;
+pub mod token_invite;
 pub mod voice;
 
 use crate::room::Room;
@@ -139,6 +140,7 @@ pub static FEATURES: &[Feature] = &[
     capacity::FEATURE,
     subject::FEATURE,
     invite::FEATURE,
+    token_invite::FEATURE,
     register::FEATURE,
     private::FEATURE,
     presence::FEATURE,

@@ -253,6 +253,13 @@ impl Room {
             ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
             ("query", ns::REGISTER, false) => feature::register::get(self, inbound, fx),
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
+            ("request", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::issue(self, payload, inbound, cx, fx)
+            }
+            ("tokens", ns::TOKEN_INVITE, false) => feature::token_invite::list(self, inbound, cx, fx),
+            ("revoke", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::revoke(self, payload, inbound, cx, fx)
+            }
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
             ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),

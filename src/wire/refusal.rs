@@ -18,6 +18,8 @@ pub struct Refusal {
     pub condition: DefinedCondition,
     /// For people, in English.
     pub text: Cow<'static, str>,
+    /// A condition of an extension's own: name and namespace (RFC 6120 §8.3.4).
+    pub own: Option<(&'static str, &'static str)>,
 }
 
 macro_rules! refusals {
@@ -25,7 +27,12 @@ macro_rules! refusals {
         impl Refusal {$(
             $(#[$doc])*
             pub fn $name(text: impl Into<Cow<'static, str>>) -> Self {
-                Self { type_: ErrorType::$type_, condition: DefinedCondition::$condition, text: text.into() }
+                Self {
+                    type_: ErrorType::$type_,
+                    condition: DefinedCondition::$condition,
+                    text: text.into(),
+                    own: None,
+                }
             }
         )*}
     };
@@ -71,6 +78,11 @@ refusals! {
 }
 
 impl Refusal {
+    /// The same, with a condition of an extension's own besides.
+    pub fn with(self, name: &'static str, namespace: &'static str) -> Self {
+        Self { own: Some((name, namespace)), ..self }
+    }
+
     /// The error stanza for `inbound`; `None` if that may not be answered.
     ///
     /// Addresses are swapped and the id kept; a presence echoes the join request, a message its payload
@@ -103,7 +115,8 @@ impl Refusal {
 
     fn error(&self, inbound: &Inbound) -> Element {
         let error = StanzaError::new(self.type_.clone(), self.condition.clone(), "en", self.text.clone());
-        Element::from(error).with("by", inbound.to.bare_str())
+        let own = self.own.map(|(name, namespace)| el(name, namespace));
+        Element::from(error).with("by", inbound.to.bare_str()).child_opt(own)
     }
 }
 

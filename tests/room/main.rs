@@ -15,4 +15,5 @@ mod privileges;
 mod register;
 mod stanzas;
 mod talking;
+mod tokens;
 mod world;
