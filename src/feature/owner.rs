@@ -43,6 +43,7 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effe
                 values,
                 options,
                 integer_max,
+                ..Field::default()
             }
         })
         .collect();
@@ -162,7 +163,7 @@ fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>
                     "{jid}: a whole domain cannot be admin or owner"
                 )));
             }
-            changes.push(affiliations::Change { jid: jid.clone(), new, nick: None, reason: None });
+            changes.push(affiliations::Change::new(jid.clone(), new));
         }
     }
     Ok(changes)

@@ -117,8 +117,7 @@ pub(super) fn redeem(
             tokens.remove(at);
         }
     }
-    let change =
-        affiliations::Change { jid: account.clone(), new: Affiliation::Member, nick: None, reason: None };
+    let change = affiliations::Change::new(account.clone(), Affiliation::Member);
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     affiliations::apply(room, &change, None, cx, fx);
     Ok(true)
@@ -132,9 +131,8 @@ pub(super) fn check_expired(room: &Room, affiliation: Affiliation, x: &Element) 
     let looks_so = given.len() == 64 && given.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let kept_out = config.members_only && !config.password_protected && affiliation == Affiliation::None;
     if kept_out && looks_so {
-        return Err(
-            Refusal::not_authorized("the token is not good any more").with("expired-token", ns::TOKEN_INVITE)
-        );
+        return Err(Refusal::not_authorized("the token is not good any more")
+            .because("expired-token", ns::TOKEN_INVITE));
     }
     Ok(())
 }
