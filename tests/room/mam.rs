@@ -271,7 +271,12 @@ fn ban_closes_the_archive_while_the_answer_is_on_its_way() {
         w.clear();
         let ask = asked.asks.first().expect("the archive is asked");
         let answer = w.archive.answer(&ask.archive, &ask.question).expect("it reads");
-        w.event(&Event::Found(Box::new(Found { answer, inbound: ask.inbound.clone() })));
+        w.event(&Event::Found(Box::new(Found {
+            archive: ask.archive.clone(),
+            retracted: ask.retracted,
+            answer,
+            inbound: ask.inbound.clone(),
+        })));
         assert_eq!(w.got("romeo"), ["iq:error room auth/forbidden"]);
         assert!(w.silent());
     }
@@ -600,7 +605,12 @@ fn who_ceases_to_see_addresses_does_not_learn_one_from_an_answer_on_its_way() {
     w.clear();
     let ask = asked.asks.first().expect("the archive is asked");
     let answer = w.archive.answer(&ask.archive, &ask.question).expect("it reads");
-    w.event(&Event::Found(Box::new(Found { answer, inbound: ask.inbound.clone() })));
+    w.event(&Event::Found(Box::new(Found {
+        archive: ask.archive.clone(),
+        retracted: ask.retracted,
+        answer,
+        inbound: ask.inbound.clone(),
+    })));
     assert_eq!(w.got("juliet"), ["iq:error room auth/forbidden"]);
 }
 
