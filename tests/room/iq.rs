@@ -265,7 +265,6 @@ fn what_is_not_built_is_neither_offered_nor_answered() {
     let offered = features(&mut w);
     for (name, namespace) in [
         ("search", "urn:xmpp:channel-search:0:search"),
-        ("request", "urn:xmpp:muc-token-invite:0"),
         ("query", "urn:xmpp:mentions:0"),
     ] {
         assert!(!offered.iter().any(|var| var.starts_with(namespace)), "{namespace}");
