@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
-    use crate::room::state::Subject;
+    use crate::room::state::{Ban, Subject};
     use crate::wire::jid::BareJid;
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -181,8 +181,12 @@ mod tests {
             Just(Affiliation::Admin),
             Just(Affiliation::Owner)
         ];
-        (affiliation, proptest::option::of(any_nick()), any::<Option<String>>())
-            .prop_map(|(affiliation, nick, reason)| Affiliated { affiliation, nick, reason })
+        let time = || proptest::option::of(any_time());
+        let by = Just(BareJid::parse("hecate@example").expect("an address"));
+        let ban = (proptest::option::of(by), time(), time(), any::<Option<String>>())
+            .prop_map(|(by, at, expires, note)| Box::new(Ban { by, at, expires, note }));
+        (affiliation, proptest::option::of(any_nick()), any::<Option<String>>(), proptest::option::of(ban))
+            .prop_map(|(affiliation, nick, reason, ban)| Affiliated { affiliation, nick, reason, ban })
     }
 
     proptest! {
@@ -247,11 +251,21 @@ mod tests {
             affiliation: Affiliation::Outcast,
             nick: Some("thirdwitch".to_owned()),
             reason: Some("Treason".to_owned()),
+            ban: Some(Box::new(Ban {
+                by: Some(BareJid::parse("hecate@example").expect("an address")),
+                at: Some(Timestamp::from_second(1_700_000_000).expect("a time")),
+                expires: Some(Timestamp::from_second(1_700_086_400).expect("a time")),
+                note: Some("third time".to_owned()),
+            })),
         };
-        let text = "\u{1}{\"affiliation\":\"outcast\",\"nick\":\"thirdwitch\",\"reason\":\"Treason\"}";
+        let text = concat!(
+            "\u{1}",
+            r#"{"affiliation":"outcast","nick":"thirdwitch","reason":"Treason","ban":{"by":"hecate@example","#,
+            r#""at":"2023-11-14T22:13:20Z","expires":"2023-11-15T22:13:20Z","note":"third time"}}"#
+        );
         assert_eq!(String::from_utf8(encode_affiliated(&full)).expect("text"), text);
         assert_eq!(decode_affiliated(b"k", text.as_bytes()).expect("version 1"), full);
-        let bare = Affiliated { affiliation: Affiliation::Owner, nick: None, reason: None };
+        let bare = Affiliated::new(Affiliation::Owner);
         assert_eq!(encode_affiliated(&bare), b"\x01{\"affiliation\":\"owner\"}");
     }
 

@@ -3,11 +3,13 @@
 
 mod admin;
 mod anonymity;
+mod commands;
 mod entering;
 mod found;
 mod invite;
 mod iq;
 mod leaving;
+mod mam;
 mod owner;
 mod persistence;
 mod privileges;

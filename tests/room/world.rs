@@ -97,7 +97,12 @@ impl World {
         self.archive.commit(&effects.archive).expect("this archive always takes");
         for ask in &effects.asks {
             let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
-            let found = Found { answer, inbound: ask.inbound.clone() };
+            let found = Found {
+                archive: ask.archive.clone(),
+                retracted: ask.retracted,
+                answer,
+                inbound: ask.inbound.clone(),
+            };
             self.event(&Event::Found(Box::new(found)));
         }
         effects
