@@ -10,6 +10,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod occupant_id;
 mod owner;
 mod persistence;
 mod privileges;
