@@ -10,6 +10,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod moderation;
 mod owner;
 mod persistence;
 mod privileges;
