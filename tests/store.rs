@@ -18,7 +18,12 @@ fn jid(text: &str) -> BareJid {
 
 fn record(name: &str) -> RoomRecord {
     let at = jiff::Timestamp::from_second(1_700_000_000).expect("a time");
-    let subject = Subject { texts: vec![(String::new(), "Fire".to_owned())], nick: "hag".to_owned(), at };
+    let subject = Subject {
+        texts: vec![(String::new(), "Fire".to_owned())],
+        nick: "hag".to_owned(),
+        occupant_id: None,
+        at,
+    };
     let config = Config { name: name.to_owned(), ..Config::default() };
     RoomRecord { subject: Some(subject), ..RoomRecord::new(at, config) }
 }

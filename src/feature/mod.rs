@@ -27,6 +27,7 @@ pub mod members_only;
 pub mod moderate;
 pub mod moderated;
 pub mod nick;
+pub mod occupant_id;
 pub mod owner;
 pub mod password;
 pub mod persistence;
@@ -153,6 +154,7 @@ pub static FEATURES: &[Feature] = &[
     logging::FEATURE,
     groupchat::FEATURE,
     self_ping::FEATURE,
+    occupant_id::FEATURE,
     commands::FEATURE,
 ];
 

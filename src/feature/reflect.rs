@@ -2,10 +2,11 @@
 
 use minidom::Element;
 
+use super::occupant_id;
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::roster::{Occupant, Said};
-use crate::wire::build::{lang, message, set_lang};
+use crate::wire::build::{Build, lang, message, set_lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
@@ -52,8 +53,8 @@ fn claims_moderation(element: &Element) -> bool {
     })
 }
 
-/// A message as others get it: from the occupant, with the client's id and `xml:lang`, and everything in it but what only
-/// the room may say.
+/// A message as others get it: from the occupant, with the client's id and `xml:lang`, everything in it but what only
+/// the room may say, and the occupant's id.
 pub(super) fn passed_on(
     room: &Room,
     speaker: &Occupant,
@@ -68,5 +69,5 @@ pub(super) fn passed_on(
     for child in inbound.stanza.children().filter(|c| !only_the_room_says(c, &room.jid)) {
         copy.append_child(child.clone());
     }
-    copy
+    copy.child(occupant_id::element(&speaker.id))
 }

@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{Feature, archive, boolean_field};
+use super::{Feature, archive, boolean_field, occupant_id};
 use crate::room::Room;
 use crate::room::archive::Entry;
 use crate::room::cx::Cx;
@@ -68,7 +68,8 @@ pub(super) fn set(
     if texts.iter().map(|(_, text)| text.len()).sum::<usize>() > cx.limits().subject_bytes_max {
         return Err(Refusal::policy_violation("the subject is too long"));
     }
-    let subject = Subject { texts, nick: speaker.nick.as_str().to_owned(), at: cx.now };
+    let nick = speaker.nick.as_str().to_owned();
+    let subject = Subject { texts, nick, occupant_id: Some(speaker.id.to_string()), at: cx.now };
     room.state_mut().record.subject = Some(subject);
     Ok(())
 }
@@ -92,5 +93,6 @@ pub(super) fn send(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
         }
         stanza.append_child(element);
     }
-    fx.send(&stanza.child(delay(&room.jid, subject.at)), to);
+    let id = subject.occupant_id.as_deref().map(occupant_id::element);
+    fx.send(&stanza.child_opt(id).child(delay(&room.jid, subject.at)), to);
 }

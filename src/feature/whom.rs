@@ -53,7 +53,7 @@ impl Whom {
         let present = match self {
             Self::Account(account) => return Some(account.clone()),
             Self::Nick(nick) => room.roster.by_nick(&NickKey::of(nick)),
-            Self::Id(id) => room.roster.iter().find(|o| *room.occupant_id(&o.account) == **id),
+            Self::Id(id) => room.roster.iter().find(|o| *o.id == **id),
         };
         present.map(|occupant| occupant.account.clone())
     }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn spans_are_read_as_people_write_them() {
-        let read = |text: &str| span(&form("s", text), "s").map(|span| span.map(SignedDuration::as_secs));
+        let read = |text: &str| span(&form("s", text), "s").map(|span| span.map(|span| span.as_secs()));
         for (text, seconds) in [("30m", 1800), (" 12h", 43_200), ("7 d", 604_800), ("2w", 1_209_600)] {
             assert_eq!(read(text).expect("a span"), Some(seconds));
         }

@@ -78,6 +78,9 @@ pub struct Subject {
     pub texts: Vec<(String, String)>,
     /// The nick of the occupant who set it.
     pub nick: String,
+    /// The id of that occupant (XEP-0421).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occupant_id: Option<String>,
     /// When.
     pub at: Timestamp,
 }

@@ -157,8 +157,8 @@ mod tests {
     }
 
     fn any_record() -> impl Strategy<Value = RoomRecord> {
-        let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time())
-            .prop_map(|(texts, nick, at)| Subject { texts, nick, at });
+        let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time(), any::<Option<String>>())
+            .prop_map(|(texts, nick, at, occupant_id)| Subject { texts, nick, occupant_id, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
         let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
@@ -214,6 +214,7 @@ mod tests {
             subject: Some(Subject {
                 texts: vec![(String::new(), "Fire".to_owned()), ("de".to_owned(), "Feuer".to_owned())],
                 nick: "firstwitch".to_owned(),
+                occupant_id: Some("0cc".to_owned()),
                 at: Timestamp::from_second(1_700_000_060).expect("a time"),
             }),
             archive: ArchiveId("a1".to_owned()),
@@ -236,7 +237,8 @@ mod tests {
         r#""logging":false,"pubsub":"","history_max":20,"archive":true,"archive_days":0,"archive_messages":0,"#,
         r#""slow_mode_seconds":0,"forward_mentions":false,"quiet_above":0,"contacts":[],"ratings":[],"#,
         r#""reactions_max":0,"reactions_allowed":[]},"archive":"a1","secret":"5ec2e7","#,
-        r#""subject":{"texts":[["","Fire"],["de","Feuer"]],"nick":"firstwitch","at":"2023-11-14T22:14:20Z"}}"#
+        r#""subject":{"texts":[["","Fire"],["de","Feuer"]],"nick":"firstwitch","#,
+        r#""occupant_id":"0cc","at":"2023-11-14T22:14:20Z"}}"#
     );
 
     #[test]

@@ -11,6 +11,7 @@ use crate::world::{ROOM, World};
 
 const CLIENT: &str = "jabber:client";
 const SID: &str = "urn:xmpp:sid:0";
+const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
 const RETRACT: &str = "urn:xmpp:message-retract:1";
 const MODERATE: &str = "urn:xmpp:message-moderate:1";
 const RESULT: &str = "iq:result room";
@@ -118,6 +119,13 @@ fn moderator_retracts_a_message_and_the_room_says_so_to_everybody() {
     assert_eq!(told.get_child("stanza-id", SID).and_then(|sid| sid.attr("id")), Some(last.id.as_str()));
     assert_eq!(last.account, None);
     assert!(last.message.has_child("retract", RETRACT));
+    // The moderator's occupant id is inside, and the room has none.
+    say(&mut w, "juliet", &body("m", "done"));
+    let said = archived(&w).pop().expect("Juliet speaks").message;
+    let id =
+        |e: &Element| e.get_child("occupant-id", OCCUPANT_ID).and_then(|o| o.attr("id")).map(str::to_owned);
+    assert_eq!(id(moderated), id(&said));
+    assert!(id(&said).is_some() && id(&told).is_none());
 }
 
 #[test]
