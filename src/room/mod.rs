@@ -60,6 +60,7 @@ pub struct Room {
     pub(crate) history: Arc<History>,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
     /// Until when a room that nobody has entered yet waits for its first occupant.
@@ -84,6 +85,7 @@ impl Room {
             invitations: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
+            pace: Arc::default(),
             ban_ends: None,
             service_admins: Arc::default(),
         }
@@ -274,6 +276,13 @@ impl Room {
             ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
             ("query", ns::REGISTER, false) => feature::register::get(self, inbound, fx),
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
+            ("request", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::issue(self, payload, inbound, cx, fx)
+            }
+            ("tokens", ns::TOKEN_INVITE, false) => feature::token_invite::list(self, inbound, cx, fx),
+            ("revoke", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::revoke(self, payload, inbound, cx, fx)
+            }
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
             ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),

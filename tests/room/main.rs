@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod calm;
 mod clients;
 mod commands;
 mod entering;
@@ -11,6 +12,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod moderation;
 mod occupant_id;
 mod owner;
 mod persistence;
@@ -18,4 +20,5 @@ mod privileges;
 mod register;
 mod stanzas;
 mod talking;
+mod tokens;
 mod world;
