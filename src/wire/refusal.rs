@@ -18,6 +18,8 @@ pub struct Refusal {
     pub condition: DefinedCondition,
     /// For people, in English.
     pub text: Cow<'static, str>,
+    /// The condition that another specification has for it (RFC 6120 §8.3.4).
+    pub application: Option<Box<Element>>,
 }
 
 macro_rules! refusals {
@@ -25,7 +27,8 @@ macro_rules! refusals {
         impl Refusal {$(
             $(#[$doc])*
             pub fn $name(text: impl Into<Cow<'static, str>>) -> Self {
-                Self { type_: ErrorType::$type_, condition: DefinedCondition::$condition, text: text.into() }
+                let (type_, condition) = (ErrorType::$type_, DefinedCondition::$condition);
+                Self { type_, condition, text: text.into(), application: None }
             }
         )*}
     };
@@ -69,6 +72,16 @@ refusals! {
 }
 
 impl Refusal {
+    /// The same, with the condition that another specification has for it.
+    pub fn because(self, condition: &'static str, namespace: &'static str) -> Self {
+        self.because_of(el(condition, namespace))
+    }
+
+    /// The same, with a condition that says more than its name.
+    pub fn because_of(self, condition: Element) -> Self {
+        Self { application: Some(Box::new(condition)), ..self }
+    }
+
     /// The error stanza for `inbound`; `None` if that may not be answered.
     ///
     /// Addresses are swapped and the id kept; a presence echoes the join request, a message its payload
@@ -100,7 +113,8 @@ impl Refusal {
     }
 
     fn error(&self, inbound: &Inbound) -> Element {
-        let error = StanzaError::new(self.type_.clone(), self.condition.clone(), "en", self.text.clone());
+        let mut error = StanzaError::new(self.type_.clone(), self.condition.clone(), "en", self.text.clone());
+        error.other = self.application.as_deref().cloned();
         Element::from(error).with("by", inbound.to.bare_str())
     }
 }
