@@ -58,7 +58,9 @@ pub(super) fn enter(
 
     let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
     let session = Session { jid: inbound.from.clone(), presence };
-    room.roster_mut().enter(wanted, &account, role, session);
+    let id = room.occupant_id(&account);
+    let newcomer = Occupant { nick: nick.clone(), account, id, role, sessions: vec![session] };
+    room.roster_mut().enter(newcomer);
     let mut codes: Vec<u16> =
         [(created, 201), (renamed, 210)].iter().filter(|(on, _)| *on).map(|(_, code)| *code).collect();
     for feature in FEATURES {

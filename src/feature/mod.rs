@@ -9,7 +9,9 @@ pub mod admin;
 pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
+pub mod ban;
 pub mod capacity;
+pub mod commands;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;
@@ -22,8 +24,10 @@ pub mod lists;
 pub mod logging;
 pub mod mam;
 pub mod members_only;
+pub mod moderate;
 pub mod moderated;
 pub mod nick;
+pub mod occupant_id;
 pub mod owner;
 pub mod password;
 pub mod persistence;
@@ -33,6 +37,7 @@ pub mod public;
 pub mod reflect;
 pub mod register;
 pub mod relay;
+pub mod retract;
 pub mod roles;
 pub mod self_ping;
 pub mod subject;
@@ -52,6 +57,8 @@ pub struct Feature {
     pub disco: fn(&Room, &mut Vec<&'static str>),
     /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
     pub info: fn(&Room, &mut Vec<(&'static str, String)>),
+    /// Ad-hoc commands (XEP-0050).
+    pub(crate) commands: &'static [commands::Command],
     /// Status codes for somebody who enters (XEP-0045 §16.6).
     pub entry_codes: fn(&Room, &mut Vec<u16>),
     /// Status codes for everybody when the configuration changes from the first to the second; 104 comes anyway.
@@ -65,6 +72,7 @@ impl Feature {
             fields: &[],
             disco: |_, _| {},
             info: |_, _| {},
+            commands: &[],
             entry_codes: |_, _| {},
             change_codes: |_, _, _| {},
         }
@@ -135,9 +143,13 @@ pub static FEATURES: &[Feature] = &[
     history::FEATURE,
     archive::FEATURE,
     mam::FEATURE,
+    retract::FEATURE,
+    moderate::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     self_ping::FEATURE,
+    occupant_id::FEATURE,
+    commands::FEATURE,
 ];
 
 /// All form fields, in order.

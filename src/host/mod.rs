@@ -182,6 +182,9 @@ impl Host {
             terms: settings.service.terms.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
+            archive_days_max: settings.archive.days_max,
+            archive_messages_max: settings.archive.messages_max,
+            keep_retracted: settings.archive.keep_retracted,
         };
         let host = Self {
             service: Arc::new(service),

@@ -11,11 +11,13 @@ use crate::wire::refusal::Refusal;
 use crate::wire::rsm::Paging;
 
 /// What works here.
-const FEATURES: [&str; 14] = [
+const FEATURES: [&str; 15] = [
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MUC,
     ns::MUC_STABLE_ID,
+    // All rooms have them (421-1).
+    ns::OCCUPANT_ID,
     ns::RSM,
     ns::PING,
     ns::VERSION,

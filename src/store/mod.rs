@@ -60,7 +60,9 @@ impl Write {
                 ROOM_BYTES + room.as_str().len() + subject + texts.map(String::len).sum::<usize>()
             }
             Self::Affiliation { room, jid, value } => {
-                let texts = value.iter().flat_map(|v| v.nick.iter().chain(&v.reason));
+                let texts = value.iter().flat_map(|v| {
+                    v.nick.iter().chain(&v.reason).chain(v.ban.iter().filter_map(|ban| ban.note.as_ref()))
+                });
                 AFFILIATION_BYTES
                     + room.as_str().len()
                     + jid.as_str().len()

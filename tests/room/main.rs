@@ -3,11 +3,14 @@
 
 mod admin;
 mod anonymity;
+mod commands;
 mod entering;
 mod found;
 mod invite;
 mod iq;
 mod leaving;
+mod mam;
+mod occupant_id;
 mod owner;
 mod persistence;
 mod privileges;

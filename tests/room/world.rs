@@ -44,6 +44,9 @@ impl World {
             terms: String::new(),
             default_room: Config::default(),
             limits: Limits::default(),
+            archive_days_max: 0,
+            archive_messages_max: 0,
+            keep_retracted: false,
         };
         Self {
             room: Room::absent(BareJid::parse(ROOM).expect("a jid")).with_service_admins(&service.admins),
@@ -96,7 +99,12 @@ impl World {
         self.archive.commit(&effects.archive).expect("this archive always takes");
         for ask in &effects.asks {
             let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
-            let found = Found { answer, inbound: ask.inbound.clone() };
+            let found = Found {
+                archive: ask.archive.clone(),
+                retracted: ask.retracted,
+                answer,
+                inbound: ask.inbound.clone(),
+            };
             self.event(&Event::Found(Box::new(found)));
         }
         effects

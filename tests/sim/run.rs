@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use conclave::room::Room;
+use conclave::room::limits::Limits;
 use conclave::wire::build;
 use conclave::wire::inbound::{Kind, PresenceType};
 use conclave::wire::ns;
@@ -71,6 +73,8 @@ pub(crate) struct Ledger {
     pub(crate) was_epoch: u32,
     /// Numbers of the messages that the room should have kept, and when they came.
     pub(crate) kept: VecDeque<(u64, Timestamp)>,
+    /// The same for those that the archive should have.
+    pub(crate) archived: Vec<(u64, Timestamp)>,
 }
 
 /// All that a checker may look at.
@@ -286,7 +290,8 @@ impl<'c> Run<'c> {
                 .map_err(|what| Fault { check: "durable", what, seen })?;
             self.sheets[place] = Sheet::of(&self.host.room(place), self.cast);
             if !held {
-                *ledger = Ledger { epoch: ledger.epoch + 1, ..Ledger::default() };
+                let room = self.host.room(place);
+                *ledger = ledger.reloaded(&room, &self.cast.service.limits);
             }
         }
         check::listing(self.cast, &self.sheets, &self.ledgers, &self.host.listed()).map_err(|what| Fault {
@@ -337,6 +342,7 @@ impl Ledger {
             self.locked = true;
             self.epoch += 1;
             self.kept.clear();
+            self.archived.clear();
         }
         let done = !happening.refused && !happening.unstored;
         let submitted = happening.set_of(ns::MUC_OWNER).and_then(|q| q.get_child("x", ns::DATA));
@@ -347,7 +353,22 @@ impl Ledger {
             self.locked = false;
             self.epoch += u32::from(before);
             self.kept.clear();
+            self.archived.clear();
         }
+    }
+
+    /// What is known of a room that left memory and comes back: its history is the end of its archive.
+    fn reloaded(&mut self, room: &Room, limits: &Limits) -> Self {
+        let epoch = self.epoch + 1;
+        if !room.exists() {
+            return Self { epoch, ..Self::default() };
+        }
+        let config = &room.state().record.config;
+        let max =
+            if config.archive { config.history_max.min(limits.history_messages_max) as usize } else { 0 };
+        let archived = std::mem::take(&mut self.archived);
+        let kept = archived[archived.len().saturating_sub(max)..].iter().copied().collect();
+        Self { epoch, kept, archived, ..Self::default() }
     }
 
     /// Keeps a message that the room should keep.
@@ -360,6 +381,9 @@ impl Ledger {
             return;
         }
         self.kept.push_back((number(body), now));
+        if happening.before.config().archive {
+            self.archived.push((number(body), now));
+        }
         let max = happening.before.config().history_max.min(cast.service.limits.history_messages_max);
         while self.kept.len() > max as usize {
             self.kept.pop_front();
