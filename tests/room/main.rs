@@ -3,6 +3,8 @@
 
 mod admin;
 mod anonymity;
+mod bans;
+mod closed;
 mod commands;
 mod entering;
 mod found;
