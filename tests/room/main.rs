@@ -4,6 +4,7 @@
 mod admin;
 mod anonymity;
 mod bans;
+mod calm;
 mod closed;
 mod commands;
 mod entering;
@@ -20,4 +21,5 @@ mod privileges;
 mod register;
 mod stanzas;
 mod talking;
+mod tokens;
 mod world;
