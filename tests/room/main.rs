@@ -3,8 +3,10 @@
 
 mod admin;
 mod anonymity;
+mod bans;
 mod calm;
 mod clients;
+mod closed;
 mod commands;
 mod entering;
 mod found;
