@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod calm;
 mod commands;
 mod entering;
 mod found;
@@ -17,4 +18,5 @@ mod privileges;
 mod register;
 mod stanzas;
 mod talking;
+mod tokens;
 mod world;
