@@ -15,6 +15,7 @@ mod owner;
 mod persistence;
 mod privileges;
 mod register;
+mod retention;
 mod stanzas;
 mod talking;
 mod world;

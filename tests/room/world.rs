@@ -42,8 +42,6 @@ impl World {
             admin_fields: Vec::new(),
             default_room: Config::default(),
             limits: Limits::default(),
-            archive_days_max: 0,
-            archive_messages_max: 0,
             keep_retracted: false,
         };
         Self {
