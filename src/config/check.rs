@@ -255,6 +255,11 @@ impl Check<'_> {
                 return Err(ConfigError::new(self.origins.of(path_to_blame), why));
             }
         }
+        let (seconds, most) = (room.slow_mode_seconds, crate::feature::slow_mode::SECONDS_MAX);
+        if seconds > most {
+            let why = format_args!("is {seconds}, more than a day, which is {most}");
+            return Err(self.wrong("default_room.slow_mode_seconds", why));
+        }
         Ok(())
     }
 

@@ -60,6 +60,7 @@ pub struct Room {
     pub(crate) history: Arc<History>,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
     /// Admins of the service: owners of every room without being on its list.
@@ -78,6 +79,7 @@ impl Room {
             history: Arc::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
+            pace: Arc::default(),
             ban_ends: None,
             service_admins: Arc::default(),
         }
@@ -261,6 +263,13 @@ impl Room {
             ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
             ("query", ns::REGISTER, false) => feature::register::get(self, inbound, fx),
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
+            ("request", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::issue(self, payload, inbound, cx, fx)
+            }
+            ("tokens", ns::TOKEN_INVITE, false) => feature::token_invite::list(self, inbound, cx, fx),
+            ("revoke", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::revoke(self, payload, inbound, cx, fx)
+            }
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
             ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),

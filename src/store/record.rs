@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
-    use crate::room::state::{Ban, Subject};
+    use crate::room::state::{Ban, Subject, Token};
     use crate::wire::jid::BareJid;
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -156,20 +156,29 @@ mod tests {
         )
     }
 
+    fn any_token() -> impl Strategy<Value = Token> {
+        (any::<String>(), any_time(), any::<Option<u32>>()).prop_map(|(secret, expires, uses_left)| {
+            let issuer = BareJid::parse("hag@example").expect("a jid");
+            Token { secret, issuer, expires, uses_left }
+        })
+    }
+
     fn any_record() -> impl Strategy<Value = RoomRecord> {
         let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time(), any::<Option<String>>())
             .prop_map(|(texts, nick, at, occupant_id)| Subject { texts, nick, occupant_id, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
         let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
-        (any_time(), any_config(), names, proptest::option::of(subject), voices).prop_map(
-            |(created, config, (archive, secret), subject, voices)| RoomRecord {
+        let kept = (voices, proptest::collection::vec(any_token(), 0..3));
+        (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
+            |(created, config, (archive, secret), subject, (voices, tokens))| RoomRecord {
                 created,
                 config,
                 archive: ArchiveId(archive),
                 secret,
                 subject,
                 voices,
+                tokens,
             },
         )
     }
@@ -220,6 +229,7 @@ mod tests {
             archive: ArchiveId("a1".to_owned()),
             secret: "5ec2e7".to_owned(),
             voices: Default::default(),
+            tokens: Vec::new(),
         }
     }
 

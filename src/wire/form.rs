@@ -18,6 +18,8 @@ pub struct Field<'a> {
     pub values: Vec<String>,
     /// Values to choose from, with their labels.
     pub options: &'a [(&'a str, &'a str)],
+    /// For a whole number: the largest that is taken; none is smaller than 0 (XEP-0122).
+    pub integer_max: Option<u32>,
     /// Whether it has to be filled in.
     pub required: bool,
 }
@@ -63,6 +65,10 @@ fn element(field: &Field<'_>) -> Element {
         .with("var", field.var)
         .with_opt("type", field.type_)
         .with_opt("label", field.label);
+    if let Some(max) = field.integer_max {
+        let range = el("range", ns::VALIDATE).with("min", "0").with("max", &max.to_string());
+        element.append_child(el("validate", ns::VALIDATE).with("datatype", "xs:integer").child(range));
+    }
     if field.required {
         element.append_child(el("required", ns::DATA));
     }

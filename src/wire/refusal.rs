@@ -57,6 +57,8 @@ refusals! {
     not_authorized => Auth, NotAuthorized;
     /// Too large or too many.
     policy_violation => Modify, PolicyViolation;
+    /// Too often; the same will do later. Never `not-acceptable`, which tells clients that they are not in the room.
+    too_soon => Wait, PolicyViolation;
     /// Only members enter.
     registration_required => Auth, RegistrationRequired;
     /// Too busy; try again.

@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod calm;
 mod commands;
 mod entering;
 mod found;
@@ -10,6 +11,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod moderation;
 mod occupant_id;
 mod owner;
 mod persistence;
@@ -18,4 +20,5 @@ mod register;
 mod retention;
 mod stanzas;
 mod talking;
+mod tokens;
 mod world;
