@@ -3,7 +3,9 @@
 
 mod admin;
 mod anonymity;
+mod bans;
 mod calm;
+mod closed;
 mod commands;
 mod entering;
 mod found;

@@ -42,6 +42,8 @@ impl World {
             admins: vec![BareJid::parse("root@example").expect("a jid")],
             create: Create::Anyone,
             admin_fields: Vec::new(),
+            contacts: Default::default(),
+            terms: String::new(),
             default_room: Config::default(),
             limits: Limits::default(),
             keep_retracted: false,
