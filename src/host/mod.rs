@@ -44,6 +44,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
 
+/// Rooms that may wait for their first occupant at a time.
+const AWAITED_MAX: usize = 1000;
+
 /// The folder of the archive, inside the store's.
 const ARCHIVE: &str = "archive";
 
@@ -158,6 +161,8 @@ pub struct Host {
     archivist: Committer<Change>,
     /// Places for those who read the archive.
     reading: Semaphore,
+    /// Places for rooms that wait for their first occupant.
+    awaited: Arc<Semaphore>,
     outbox: Outbox,
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
@@ -202,6 +207,7 @@ impl Host {
             archivist: Committer::of_archive(archive.clone()),
             archive,
             reading: Semaphore::new(READERS_MAX),
+            awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,
             replies,
             rooms: Mutex::default(),

@@ -5,6 +5,7 @@ mod admin;
 mod anonymity;
 mod bans;
 mod calm;
+mod clients;
 mod closed;
 mod commands;
 mod entering;
