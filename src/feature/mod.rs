@@ -231,6 +231,19 @@ macro_rules! number_field {
             },
         }
     };
+    // One that the service bounds, unless its bound is 0.
+    ($var:literal, $label:literal, $member:ident, $most:ident) => {
+        $crate::feature::Field {
+            set: |config, values, limits| {
+                config.$member = $crate::feature::to_number(values)?;
+                if limits.$most > 0 && config.$member > limits.$most {
+                    return Err(format!("may be {} at most on this service", limits.$most));
+                }
+                Ok(())
+            },
+            ..$crate::feature::number_field!($var, $label, $member)
+        }
+    };
 }
 
 /// A list-multi field of roles on a member of [`Config`].

@@ -20,6 +20,7 @@ mod owner;
 mod persistence;
 mod privileges;
 mod register;
+mod retention;
 mod stanzas;
 mod talking;
 mod tokens;
