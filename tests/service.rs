@@ -19,6 +19,7 @@ fn service() -> Service {
         name: "Rooms of Verona".to_owned(),
         admins: Vec::new(),
         create: Create::Anyone,
+        affiliation_versions: true,
         admin_fields: Vec::new(),
         default_room: Config::default(),
         limits: Limits::default(),

@@ -19,4 +19,5 @@ mod register;
 mod stanzas;
 mod talking;
 mod tokens;
+mod versions;
 mod world;

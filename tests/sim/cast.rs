@@ -163,6 +163,7 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
             Create::Local,
             Create::Admins,
         ]),
+        affiliation_versions: true,
         admin_fields: if random.chance(20) {
             vec!["muc#roomconfig_publicroom".to_owned()]
         } else {
