@@ -39,12 +39,15 @@ pub mod reflect;
 pub mod register;
 pub mod relay;
 pub mod retract;
+pub mod retract_recent;
+pub mod retracted;
 pub mod roles;
 pub mod self_ping;
 pub mod slow_mode;
 pub mod subject;
 pub mod token_invite;
 pub mod voice;
+pub mod whom;
 
 use crate::room::Room;
 use crate::room::config::Config;
@@ -160,6 +163,9 @@ pub static FEATURES: &[Feature] = &[
     mam::FEATURE,
     retract::FEATURE,
     moderate::FEATURE,
+    retract_recent::FEATURE,
+    retracted::FEATURE,
+    ban::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     slow_mode::FEATURE,

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use minidom::Element;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
@@ -22,6 +23,7 @@ use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
+use crate::room::listing::{Listing, Relisting};
 use crate::service::{self, directory::Directory};
 use crate::store::archive::{Archive, fjall::FjallArchive};
 use crate::store::{Store, StoreError, Write, sled::SledStore};
@@ -160,7 +162,8 @@ pub struct Host {
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     directory: RwLock<Directory>,
-    ids: Mutex<Ids>,
+    memory: Mutex<service::Memory>,
+    started: Timestamp,
     stopping: AtomicBool,
 }
 
@@ -174,11 +177,8 @@ impl Host {
     ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
         let mut directory = Directory::default();
         store.each_room(&mut |jid, record| {
-            if record.config.public {
-                let name = record.config.name.clone();
-                let name = if name.is_empty() { jid.local().unwrap_or_default().to_owned() } else { name };
-                directory.set(jid, Some(name));
-            }
+            let listing = Listing::of(&jid, &record.config, 0);
+            directory.set(jid, listing);
         })?;
         let (replies, receiver) = mpsc::channel(SERVICE_QUEUE_MAX);
         let service = Service {
@@ -188,6 +188,8 @@ impl Host {
             create: settings.service.create,
             affiliation_versions: settings.service.affiliation_versions,
             admin_fields: settings.service.admin_fields.clone(),
+            contacts: settings.service.contacts.clone(),
+            terms: settings.service.terms.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
             archive_days_max: settings.archive.days_max,
@@ -205,7 +207,8 @@ impl Host {
             replies,
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
-            ids: Mutex::new(Ids::new(&task::random())),
+            memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
+            started: Timestamp::now(),
             stopping: AtomicBool::new(false),
         };
         Ok((Arc::new(host), receiver))
@@ -233,12 +236,17 @@ impl Host {
         }
         if inbound.to.local().is_none() {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(answer) = service::answer(&inbound, &self.service, &directory, &mut ids) {
-                drop((directory, ids));
-                self.reply(&answer);
-            }
-            return;
+            let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cx = service::Cx {
+                now: Timestamp::now(),
+                started: self.started,
+                service: &self.service,
+                directory: &directory,
+                memory: &mut memory,
+            };
+            let answer = service::answer(&inbound, &mut cx);
+            drop((directory, memory));
+            return answer.into_iter().for_each(|answer| self.reply(&answer));
         }
         let room = inbound.to.to_bare();
         if let Err(inbound) = self.deliver(&room, inbound) {
@@ -290,9 +298,9 @@ impl Host {
         }
     }
 
-    /// Notes under which name a room is listed now.
-    fn list(&self, room: &BareJid, name: Option<String>) {
-        self.directory.write().unwrap_or_else(PoisonError::into_inner).set(room.clone(), name);
+    /// Notes what the directory has to learn of a room.
+    fn list(&self, room: &BareJid, change: Relisting) {
+        self.directory.write().unwrap_or_else(PoisonError::into_inner).note(room, change);
     }
 
     /// Lets every room say goodbye, and waits until all have done so. Rooms that somebody asks for from now on are

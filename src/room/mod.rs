@@ -13,6 +13,7 @@ pub mod event;
 pub mod history;
 pub mod invariant;
 pub mod limits;
+pub mod listing;
 pub mod nick;
 pub mod privilege;
 pub mod role;
@@ -136,17 +137,6 @@ impl Room {
     /// The occupants.
     pub fn roster(&self) -> &Roster {
         &self.roster
-    }
-
-    /// The name under which the room is listed; `None` if it is not (XEP-0045 §6.3).
-    pub fn listing(&self) -> Option<String> {
-        (self.life == Life::Open && self.config().public).then(|| self.name().to_owned())
-    }
-
-    /// Whether the listing differs from that of `before`, an earlier state of the same room.
-    pub fn is_listed_otherwise_than(&self, before: &Self) -> bool {
-        let untouched = Arc::ptr_eq(&self.state, &before.state) && self.life == before.life;
-        !untouched && self.listing() != before.listing()
     }
 
     /// Lets the room deal with an event. Deterministic: same room, event and world, same effects.

@@ -3,7 +3,9 @@
 
 mod admin;
 mod anonymity;
+mod bans;
 mod calm;
+mod closed;
 mod commands;
 mod entering;
 mod found;
@@ -11,6 +13,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod moderation;
 mod occupant_id;
 mod owner;
 mod persistence;

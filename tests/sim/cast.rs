@@ -164,6 +164,8 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
             Create::Admins,
         ]),
         affiliation_versions: true,
+        contacts: Default::default(),
+        terms: String::new(),
         admin_fields: if random.chance(20) {
             vec!["muc#roomconfig_publicroom".to_owned()]
         } else {
