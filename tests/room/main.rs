@@ -6,6 +6,7 @@ mod anonymity;
 mod calm;
 mod commands;
 mod entering;
+mod finding;
 mod found;
 mod invite;
 mod iq;
