@@ -65,7 +65,7 @@ fn react(w: &mut World, who: &str, to: &str, type_: &str, reactions: &[&str]) ->
 
 #[test]
 fn a_room_tells_one_feature_of_each_pair_whatever_its_options() {
-    // clients-check-q, 45-6.4-b
+    // clients-check-q, clients-join-a, 45-6.4-b
     const PAIRS: [(&str, [&str; 2]); 6] = [
         ("publicroom", ["muc_hidden", "muc_public"]),
         ("persistentroom", ["muc_temporary", "muc_persistent"]),
