@@ -12,7 +12,7 @@ pub(super) const FEATURE: Feature = Feature {
     forms: |room, service, forms| {
         let config = room.config();
         if config.archive {
-            forms.push(policy(service, shorter(config.archive_days, service.archive_days_max)));
+            forms.push(policy(service, shorter(config.archive_days, service.limits.archive_days_max)));
         }
     },
     ..Feature::new("data_policy")

@@ -1,7 +1,5 @@
 //! The command by which moderators retract all that somebody said lately.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use minidom::Element;
 
@@ -144,8 +142,7 @@ pub(super) fn retract_of(
         .filter(|entry| !entry.is_tombstone() && super::retract::wanted(&entry.message).is_none())
         .collect();
     let left = wanted.len().saturating_sub(recent.last);
-    let mut refused = HashSet::new();
-    let mut retracted = 0;
+    let (mut retracted, mut refused) = (0, 0);
     for entry in &wanted[left..] {
         match moderate::check(room, by.0, entry) {
             Ok(()) => {
@@ -154,15 +151,16 @@ pub(super) fn retract_of(
             }
             // Only one account was meant: then nothing is done at all.
             Err(refusal) if author.local().is_some() => return Err(refusal),
-            Err(_) => drop(refused.insert(&entry.id)),
+            Err(_) => refused += 1,
         }
     }
-    let mut text = format!("{retracted} messages retracted");
+    let plural = if retracted == 1 { "" } else { "s" };
+    let mut text = format!("{retracted} message{plural} retracted");
     if left > 0 {
         text.push_str(&format!("; {left} older ones were left"));
     }
-    if !refused.is_empty() {
-        text.push_str(&format!("; {} of a higher affiliation stay", refused.len()));
+    if refused > 0 {
+        text.push_str(&format!("; {} of a higher affiliation stay", refused));
     }
     Ok(text)
 }

@@ -46,7 +46,7 @@ pub(super) fn info(query: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
     }
     Ok(answer
         .child_opt(contacts(cx.service))
-        .child(data_policy::policy(cx.service, cx.service.archive_days_max)))
+        .child(data_policy::policy(cx.service, cx.service.limits.archive_days_max)))
 }
 
 /// disco#items: the listed rooms.

@@ -232,7 +232,7 @@ fn a_room_says_for_how_long_messages_are_kept() {
     let mut w = World::with_room(&[]);
     let one = |text: &str| Some(vec![text.to_owned()]);
     assert_eq!(told(&info(&mut w), FORM, "data_retention"), one("infinite"));
-    w.service.archive_days_max = 10;
+    w.service.limits.archive_days_max = 10;
     assert_eq!(told(&info(&mut w), FORM, "data_retention"), one("240"));
     w.configure("owner", &[("x-muc#roomconfig_archivedays", "2")]);
     assert_eq!(told(&info(&mut w), FORM, "data_retention"), one("48"));

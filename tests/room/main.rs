@@ -3,7 +3,10 @@
 
 mod admin;
 mod anonymity;
+mod bans;
 mod calm;
+mod clients;
+mod closed;
 mod commands;
 mod entering;
 mod finding;
@@ -18,6 +21,7 @@ mod owner;
 mod persistence;
 mod privileges;
 mod register;
+mod retention;
 mod stanzas;
 mod talking;
 mod tokens;
