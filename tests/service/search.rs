@@ -151,7 +151,7 @@ fn nothing_found_is_no_error() {
 
 #[test]
 fn results_come_in_pages_in_either_order() {
-    // 433-2, 059-1, 059-2, clients-feature-r
+    // 433-2, 059-1, 059-2
     for (key, expected) in [
         (format!("{KEY}nusers"), ["fight", "balcony", "words", "feast", "tomb"]),
         (format!("{KEY}address"), ["balcony", "feast", "fight", "tomb", "words"]),
@@ -222,7 +222,7 @@ fn who_searches_too_often_is_told_when_to_come_back() {
 
 #[test]
 fn clients_that_speak_muclumbus_find_the_same() {
-    // As Converse asks: clients, section 7 "room search"., clients-feature-r
+    // clients-feature-r: as Converse asks.
     let fields = [
         ("q", "words"),
         ("sinname", "true"),
