@@ -34,6 +34,7 @@ const SESSIONS: &[&str] = &[
     "is_kept_out_of_the_archive",
     "asks_the_service",
     "finds_rooms_page_by_page",
+    "learns_affiliations_by_entering",
 ];
 
 /// The Python that has slixmpp; it is installed when it is not there yet.

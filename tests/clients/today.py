@@ -162,3 +162,40 @@ async def finds_rooms_page_by_page(cast):
         found += [str(jid) for jid, _, _ in page["disco_items"]["items"]]
     assert pages >= 3 and len(found) == len(set(found)), (pages, found)
     assert rooms <= set(found), found
+
+
+async def learns_affiliations_by_entering(cast):
+    await cast.meet()
+    await cast.anne.rooms.set_affiliation(cast.room, "admin", jid=cast.cleo.boundjid.bare, timeout=PATIENCE)
+    room, rooms = JID(cast.room), cast.cleo.rooms
+
+    async def enters(since=""):
+        """Enters from a version on; gives the version that it led to."""
+        stanza = rooms.make_join_stanza(room, "cleo")
+        stanza["muc_join"].enable("mav")
+        if since:
+            stanza["muc_join"]["mav"]["since"] = since
+        rooms.rooms[None][room], rooms.our_nicks[None][room] = {}, "cleo"
+        own, *_ = await rooms._await_join(room, stanza, PATIENCE)
+        return own["muc"]["mav"]["until"]
+
+    async def learns(since, until):
+        """What came before the first presence: account and affiliation."""
+        told = await cast.cleo.hears("groupchat_affiliation_change")
+        assert (told["muc"]["mav"]["since"], told["muc"]["mav"]["until"]) == (since, until), told
+        items = told["muc"].xml.findall("{http://jabber.org/protocol/muc#user}item")
+        return {i.get("jid"): i.get("affiliation") for i in items}
+
+    async def leaves():
+        cast.cleo.leaves(cast.room)
+        await cast.cleo.sees("cleo", lambda p: p["type"] == "unavailable")
+
+    owner, admin, member = (person.boundjid.bare for person in (cast.anne, cast.cleo, cast.bert))
+    version = await enters()
+    assert await learns("", version) == {owner: "owner", admin: "admin"}
+    await leaves()
+    assert await enters(version) == version, "nothing has changed"
+    await leaves()
+    await cast.anne.rooms.set_affiliation(cast.room, "member", jid=member, timeout=PATIENCE)
+    newer = await enters(version)
+    assert newer != version and await learns(version, newer) == {member: "member"}
