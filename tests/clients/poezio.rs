@@ -161,10 +161,7 @@ fn poezio_makes_a_room_and_moderates_it() {
     mate.enters(&room, "mate");
     client.types("/ban mate much too loud");
     mate.hears("the ban", |s| is_from(s, &room, "mate") && has_code(s, "301"));
-    keep(
-        "poezio-moderates",
-        &client.shows(&["kicked by chef", "banned by chef"]),
-    );
+    keep("poezio-moderates", &client.shows(&["kicked by chef", "banned by chef"]));
 }
 
 /// The role in the room's part of a presence.
