@@ -204,7 +204,7 @@ fn told(answer: &Element, form_type: &str, var: &str) -> Option<Vec<String>> {
 
 #[test]
 fn service_says_whom_to_write_to() {
-    // 157-1, 128-1
+    // 157-1, 128-1, clients-info-h
     const FORM: &str = "http://jabber.org/network/serverinfo";
     let mut desk = Desk::new();
     let info = format!("<query xmlns='{INFO}'/>");
