@@ -54,8 +54,13 @@ fn about_room(room: &Room) -> Element {
     for feature in FEATURES {
         (feature.info)(room, &mut info);
     }
-    let fields: Vec<Field<'_>> =
-        info.into_iter().map(|(var, value)| Field { var, values: vec![value], ..Field::default() }).collect();
+    let mut fields: Vec<Field<'_>> = Vec::new();
+    for (var, value) in info {
+        match fields.last_mut().filter(|field| field.var == var) {
+            Some(field) => field.values.push(value),
+            None => fields.push(Field { var, values: vec![value], ..Field::default() }),
+        }
+    }
     query.child(form("result", ns::MUC_ROOMINFO, None, &fields))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minidom::Element;
 
 use super::{
-    FEATURES, affiliations, anonymity, capacity, history, members_only, nick, password, roles, subject,
+    FEATURES, affiliations, anonymity, capacity, history, members_only, nick, password, roles, subject, vcard,
 };
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -105,6 +105,7 @@ fn welcome(
             room.tell_others(fx, &notice);
         }
     }
+    vcard::show(room, &inbound.from, cx, fx);
     history::send(room, x, &inbound.from, cx, fx);
     subject::send(room, &inbound.from, cx, fx);
 }

@@ -16,6 +16,7 @@ pub mod destroy;
 pub mod disco;
 pub mod ghost;
 pub mod groupchat;
+pub mod hats;
 pub mod history;
 pub mod invite;
 pub mod join;
@@ -41,6 +42,7 @@ pub mod retract;
 pub mod roles;
 pub mod self_ping;
 pub mod subject;
+pub mod vcard;
 pub mod voice;
 
 use crate::room::Room;
@@ -55,7 +57,8 @@ pub struct Feature {
     pub fields: &'static [Field],
     /// What it adds to the room's disco#info features (XEP-0045 §6.4).
     pub disco: fn(&Room, &mut Vec<&'static str>),
-    /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
+    /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value; one
+    /// after the other, values of the same variable come together.
     pub info: fn(&Room, &mut Vec<(&'static str, String)>),
     /// Ad-hoc commands (XEP-0050).
     pub(crate) commands: &'static [commands::Command],
@@ -149,6 +152,8 @@ pub static FEATURES: &[Feature] = &[
     groupchat::FEATURE,
     self_ping::FEATURE,
     occupant_id::FEATURE,
+    vcard::FEATURE,
+    hats::FEATURE,
     commands::FEATURE,
 ];
 

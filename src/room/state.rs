@@ -1,6 +1,7 @@
 //! The durable half of a room: configuration, subject, affiliations.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::archive::ArchiveId;
 use super::config::Config;
 use super::cx::Ids;
+use super::hats::Hats;
+use super::vcard::Vcard;
 use crate::wire::jid::BareJid;
 
 /// A long-lived relation of an account to a room (XEP-0045 §5.2). "none" is the absence of a record.
@@ -40,12 +43,15 @@ pub struct Affiliated {
     /// What else is known of a ban; nothing of bans that were set before this was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Box<Ban>>,
+    /// What a member said of himself when registering, by the name of the field; only admins are shown it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
 }
 
 impl Affiliated {
     /// An affiliation and nothing else.
     pub fn new(affiliation: Affiliation) -> Self {
-        Self { affiliation, nick: None, reason: None, ban: None }
+        Self { affiliation, nick: None, reason: None, ban: None, data: BTreeMap::new() }
     }
 
     /// When it ends by itself.
@@ -104,6 +110,9 @@ pub struct RoomRecord {
     /// Accounts without an affiliation that were given a voice while the room was moderated.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub voices: BTreeSet<BareJid>,
+    /// Hats and who wears them.
+    #[serde(default, skip_serializing_if = "Hats::is_empty")]
+    pub hats: Hats,
 }
 
 impl RoomRecord {
@@ -116,6 +125,7 @@ impl RoomRecord {
             secret: String::new(),
             subject: None,
             voices: BTreeSet::new(),
+            hats: Hats::default(),
         }
     }
 
@@ -138,4 +148,6 @@ pub struct State {
     pub record: RoomRecord,
     /// Affiliations by account, or by domain for a ban of a whole domain.
     pub affiliations: BTreeMap<BareJid, Affiliated>,
+    /// The room's vCard, if it has one.
+    pub vcard: Option<Arc<Vcard>>,
 }

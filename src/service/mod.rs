@@ -68,6 +68,8 @@ fn info(service: &Service) -> Element {
         ns::MUC_STABLE_ID,
         // All rooms have them (421-1).
         ns::OCCUPANT_ID,
+        // Rooms have vCards, and so avatars (486-1).
+        ns::VCARD,
         ns::RSM,
         ns::PING,
         ns::VERSION,

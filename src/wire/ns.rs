@@ -91,6 +91,8 @@ pub const DELEGATION: &str = "urn:xmpp:delegation:2";
 pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
 /// Hats; only the room may set them (XEP-0317).
 pub const HATS: &str = "urn:xmpp:hats:0";
+/// FORM_TYPE of the commands for hats (XEP-0317).
+pub const HATS_COMMANDS: &str = "urn:xmpp:hats:commands";
 /// Hints on what to store (XEP-0334).
 pub const HINTS: &str = "urn:xmpp:hints";
 /// The node that tells a reserved nick (XEP-0045 §7.12).
