@@ -18,6 +18,7 @@ pub use layers::{OVERRIDES, Override, Sources};
 pub use secret::Secret;
 
 use crate::room::config::Config;
+use crate::room::cx::Contacts;
 pub use crate::room::cx::Create;
 use crate::room::limits::Limits;
 use crate::wire::jid::BareJid;
@@ -70,6 +71,10 @@ pub struct Service {
     pub create: Create,
     /// Room options, as the configuration form names them, that only these admins may change.
     pub admin_fields: Vec<String>,
+    /// Address of the terms of service; empty: none.
+    pub terms: String,
+    /// Whom to write to.
+    pub contacts: Contacts,
 }
 
 /// `[store]`: where durable facts are kept.
@@ -135,6 +140,8 @@ impl Default for Service {
             admins: Vec::new(),
             create: Create::Anyone,
             admin_fields: Vec::new(),
+            terms: String::new(),
+            contacts: Contacts::default(),
         }
     }
 }

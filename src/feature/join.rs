@@ -5,7 +5,8 @@ use std::sync::Arc;
 use minidom::Element;
 
 use super::{
-    FEATURES, affiliations, anonymity, capacity, history, members_only, nick, password, roles, subject, vcard,
+    FEATURES, affiliations, anonymity, capacity, history, members_only, nick, password, roles, subject,
+    token_invite, vcard,
 };
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -42,8 +43,15 @@ pub(super) fn enter(
     if affiliation == Affiliation::Outcast {
         return Err(Refusal::forbidden("you are banned from this room"));
     }
-    members_only::check(room, affiliation)?;
-    password::check(room, x)?;
+    let affiliation = match token_invite::redeem(room, affiliation, x, &account, cx, fx)? {
+        true => Affiliation::Member,
+        false => {
+            token_invite::check_expired(room, affiliation, x)?;
+            members_only::check(room, affiliation)?;
+            password::check(room, x)?;
+            affiliation
+        }
+    };
     let nick = nick::on_entry(room, wanted, &account);
     nick::check_free(room, &nick, &account)?;
     let renamed = &nick != wanted;

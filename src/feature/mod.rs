@@ -39,11 +39,16 @@ pub mod reflect;
 pub mod register;
 pub mod relay;
 pub mod retract;
+pub mod retract_recent;
+pub mod retracted;
 pub mod roles;
 pub mod self_ping;
+pub mod slow_mode;
 pub mod subject;
+pub mod token_invite;
 pub mod vcard;
 pub mod voice;
+pub mod whom;
 
 use crate::room::Room;
 use crate::room::config::Config;
@@ -107,6 +112,8 @@ pub enum FieldKind {
     Text,
     /// One line that is not shown while typing.
     Private,
+    /// A whole number up to this one.
+    Integer(u32),
     /// One of these values (with labels).
     One(&'static [(&'static str, &'static str)]),
     /// Any of these values (with labels).
@@ -118,10 +125,18 @@ impl FieldKind {
     pub fn wire(self) -> (&'static str, &'static [(&'static str, &'static str)]) {
         match self {
             Self::Boolean => ("boolean", &[]),
-            Self::Text => ("text-single", &[]),
+            Self::Text | Self::Integer(_) => ("text-single", &[]),
             Self::Private => ("text-private", &[]),
             Self::One(options) => ("list-single", options),
             Self::Many(options) => ("list-multi", options),
+        }
+    }
+
+    /// The largest number that is taken, if it is one.
+    pub fn integer_max(self) -> Option<u32> {
+        match self {
+            Self::Integer(max) => Some(max),
+            _ => None,
         }
     }
 }
@@ -139,6 +154,7 @@ pub static FEATURES: &[Feature] = &[
     capacity::FEATURE,
     subject::FEATURE,
     invite::FEATURE,
+    token_invite::FEATURE,
     register::FEATURE,
     private::FEATURE,
     presence::FEATURE,
@@ -148,8 +164,12 @@ pub static FEATURES: &[Feature] = &[
     mam::FEATURE,
     retract::FEATURE,
     moderate::FEATURE,
+    retract_recent::FEATURE,
+    retracted::FEATURE,
+    ban::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
+    slow_mode::FEATURE,
     self_ping::FEATURE,
     occupant_id::FEATURE,
     vcard::FEATURE,

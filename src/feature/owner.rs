@@ -35,12 +35,14 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effe
         .map(|field| {
             let (type_, options) = field.kind.wire();
             let values = (field.get)(room.config());
+            let integer_max = field.kind.integer_max();
             Field {
                 var: field.var,
                 type_: Some(type_),
                 label: Some(field.label),
                 values,
                 options,
+                integer_max,
                 ..Field::default()
             }
         })

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use minidom::Element;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
@@ -22,8 +23,9 @@ use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
+use crate::room::listing::{Listing, Relisting};
 use crate::service::{self, directory::Directory};
-use crate::store::archive::Archive;
+use crate::store::archive::{Archive, fjall::FjallArchive};
 use crate::store::{Store, StoreError, Write, sled::SledStore};
 use crate::wire::build::{Build, el};
 use crate::wire::encode::Outgoing;
@@ -41,6 +43,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
+
+/// The folder of the archive, inside the store's.
+const ARCHIVE: &str = "archive";
 
 /// Questions to the archive that are answered at a time.
 const READERS_MAX: usize = 8;
@@ -76,7 +81,13 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
     let stop_signal = stop_signal().map_err(RunError::System)?;
     let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
     let store: Arc<dyn Store> = Arc::new(store);
-    let archive: Arc<dyn Archive> = Arc::new(crate::store::archive::memory::MemoryArchive::new());
+    let archive = FjallArchive::open(
+        &settings.store.path.join(ARCHIVE),
+        settings.archive.durability,
+        Duration::from_millis(settings.archive.interval_ms.into()),
+        settings.archive.cache_bytes.into(),
+    );
+    let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
     let (host, replies) = Host::start(&settings, store, archive, outbox.clone()).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
@@ -151,7 +162,8 @@ pub struct Host {
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     directory: RwLock<Directory>,
-    ids: Mutex<Ids>,
+    memory: Mutex<service::Memory>,
+    started: Timestamp,
     stopping: AtomicBool,
 }
 
@@ -165,11 +177,8 @@ impl Host {
     ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
         let mut directory = Directory::default();
         store.each_room(&mut |jid, record| {
-            if record.config.public {
-                let name = record.config.name.clone();
-                let name = if name.is_empty() { jid.local().unwrap_or_default().to_owned() } else { name };
-                directory.set(jid, Some(name));
-            }
+            let listing = Listing::of(&jid, &record.config, 0);
+            directory.set(jid, listing);
         })?;
         let (replies, receiver) = mpsc::channel(SERVICE_QUEUE_MAX);
         let service = Service {
@@ -178,6 +187,8 @@ impl Host {
             admins: settings.service.admins.clone(),
             create: settings.service.create,
             admin_fields: settings.service.admin_fields.clone(),
+            contacts: settings.service.contacts.clone(),
+            terms: settings.service.terms.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
             archive_days_max: settings.archive.days_max,
@@ -195,7 +206,8 @@ impl Host {
             replies,
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
-            ids: Mutex::new(Ids::new(&task::random())),
+            memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
+            started: Timestamp::now(),
             stopping: AtomicBool::new(false),
         };
         Ok((Arc::new(host), receiver))
@@ -223,12 +235,17 @@ impl Host {
         }
         if inbound.to.local().is_none() {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(answer) = service::answer(&inbound, &self.service, &directory, &mut ids) {
-                drop((directory, ids));
-                self.reply(&answer);
-            }
-            return;
+            let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cx = service::Cx {
+                now: Timestamp::now(),
+                started: self.started,
+                service: &self.service,
+                directory: &directory,
+                memory: &mut memory,
+            };
+            let answer = service::answer(&inbound, &mut cx);
+            drop((directory, memory));
+            return answer.into_iter().for_each(|answer| self.reply(&answer));
         }
         let room = inbound.to.to_bare();
         if let Err(inbound) = self.deliver(&room, inbound) {
@@ -280,9 +297,9 @@ impl Host {
         }
     }
 
-    /// Notes under which name a room is listed now.
-    fn list(&self, room: &BareJid, name: Option<String>) {
-        self.directory.write().unwrap_or_else(PoisonError::into_inner).set(room.clone(), name);
+    /// Notes what the directory has to learn of a room.
+    fn list(&self, room: &BareJid, change: Relisting) {
+        self.directory.write().unwrap_or_else(PoisonError::into_inner).note(room, change);
     }
 
     /// Lets every room say goodbye, and waits until all have done so. Rooms that somebody asks for from now on are

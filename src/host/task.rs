@@ -162,8 +162,8 @@ impl Task {
                 effects.push(self.alone(event).await);
             }
         }
-        if self.room.is_listed_otherwise_than(&before) {
-            self.host.list(&self.room.jid, self.room.listing());
+        if let Some(change) = self.room.relisting(&before) {
+            self.host.list(&self.room.jid, change);
         }
         for effects in effects {
             self.release(effects).await;

@@ -14,6 +14,7 @@ pub mod hats;
 pub mod history;
 pub mod invariant;
 pub mod limits;
+pub mod listing;
 pub mod nick;
 pub mod privilege;
 pub mod role;
@@ -62,6 +63,7 @@ pub struct Room {
     pub(crate) history: Arc<History>,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
     /// Admins of the service: owners of every room without being on its list.
@@ -80,6 +82,7 @@ impl Room {
             history: Arc::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
+            pace: Arc::default(),
             ban_ends: None,
             service_admins: Arc::default(),
         }
@@ -124,17 +127,6 @@ impl Room {
     /// The occupants.
     pub fn roster(&self) -> &Roster {
         &self.roster
-    }
-
-    /// The name under which the room is listed; `None` if it is not (XEP-0045 §6.3).
-    pub fn listing(&self) -> Option<String> {
-        (self.life == Life::Open && self.config().public).then(|| self.name().to_owned())
-    }
-
-    /// Whether the listing differs from that of `before`, an earlier state of the same room.
-    pub fn is_listed_otherwise_than(&self, before: &Self) -> bool {
-        let untouched = Arc::ptr_eq(&self.state, &before.state) && self.life == before.life;
-        !untouched && self.listing() != before.listing()
     }
 
     /// Lets the room deal with an event. Deterministic: same room, event and world, same effects.
@@ -263,6 +255,13 @@ impl Room {
             ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
             ("query", ns::REGISTER, false) => feature::register::get(self, inbound, fx),
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
+            ("request", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::issue(self, payload, inbound, cx, fx)
+            }
+            ("tokens", ns::TOKEN_INVITE, false) => feature::token_invite::list(self, inbound, cx, fx),
+            ("revoke", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::revoke(self, payload, inbound, cx, fx)
+            }
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
             ("vCard", ns::VCARD, false) => feature::vcard::get(self, inbound, fx),

@@ -91,6 +91,20 @@ pub struct Subject {
     pub at: Timestamp,
 }
 
+/// A token that makes a member of whoever enters with it (XEP-0488).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// What is shown on entry; nobody can guess it.
+    pub secret: String,
+    /// Who asked for it. It is good for as long as this account may invite.
+    pub issuer: BareJid,
+    /// Until when it is good.
+    pub expires: Timestamp,
+    /// How many accounts it still makes members of; `None`: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses_left: Option<u32>,
+}
+
 /// What is kept of a room in one record: all but the affiliations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoomRecord {
@@ -113,6 +127,9 @@ pub struct RoomRecord {
     /// Hats and who wears them.
     #[serde(default, skip_serializing_if = "Hats::is_empty")]
     pub hats: Hats,
+    /// Tokens that invite, in the order in which they were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<Token>,
 }
 
 impl RoomRecord {
@@ -126,6 +143,7 @@ impl RoomRecord {
             subject: None,
             voices: BTreeSet::new(),
             hats: Hats::default(),
+            tokens: Vec::new(),
         }
     }
 

@@ -57,6 +57,7 @@ impl Write {
         // What a record takes beside the texts of people.
         const ROOM_BYTES: usize = 1024;
         const AFFILIATION_BYTES: usize = 64;
+        const TOKEN_BYTES: usize = 160;
         match self {
             Self::Room { room, record } => {
                 let subject = record.subject.as_ref().map_or(0, |s| {
@@ -67,8 +68,10 @@ impl Write {
                     [&config.name, &config.description, &config.language, &config.password, &config.pubsub];
                 let lists = [&config.contacts, &config.ratings, &config.reactions_allowed];
                 let texts = texts.into_iter().chain(lists.into_iter().flatten());
-                let hats = record.hats.bytes();
-                ROOM_BYTES + room.as_str().len() + subject + hats + texts.map(String::len).sum::<usize>()
+                let tokens =
+                    record.tokens.iter().map(|t| TOKEN_BYTES + t.issuer.as_str().len()).sum::<usize>();
+                let texts = texts.map(String::len).sum::<usize>() + record.hats.bytes();
+                ROOM_BYTES + room.as_str().len() + subject + tokens + texts
             }
             Self::Affiliation { room, jid, value } => {
                 let texts = value.iter().flat_map(|v| {

@@ -106,7 +106,7 @@ mod tests {
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
     use crate::room::hats::{Hat, Hats};
-    use crate::room::state::{Ban, Subject};
+    use crate::room::state::{Ban, Subject, Token};
     use crate::wire::jid::BareJid;
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -181,14 +181,22 @@ mod tests {
         )
     }
 
+    fn any_token() -> impl Strategy<Value = Token> {
+        (any::<String>(), any_time(), any::<Option<u32>>()).prop_map(|(secret, expires, uses_left)| {
+            let issuer = BareJid::parse("hag@example").expect("a jid");
+            Token { secret, issuer, expires, uses_left }
+        })
+    }
+
     fn any_record() -> impl Strategy<Value = RoomRecord> {
         let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time(), any::<Option<String>>())
             .prop_map(|(texts, nick, at, occupant_id)| Subject { texts, nick, occupant_id, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
         let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
-        (any_time(), any_config(), names, proptest::option::of(subject), voices, any_hats()).prop_map(
-            |(created, config, (archive, secret), subject, voices, hats)| RoomRecord {
+        let kept = (voices, any_hats(), proptest::collection::vec(any_token(), 0..3));
+        (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
+            |(created, config, (archive, secret), subject, (voices, hats, tokens))| RoomRecord {
                 created,
                 config,
                 archive: ArchiveId(archive),
@@ -196,6 +204,7 @@ mod tests {
                 subject,
                 voices,
                 hats,
+                tokens,
             },
         )
     }
@@ -272,6 +281,7 @@ mod tests {
             secret: "5ec2e7".to_owned(),
             voices: Default::default(),
             hats: Hats::default(),
+            tokens: Vec::new(),
         }
     }
 

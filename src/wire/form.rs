@@ -18,6 +18,8 @@ pub struct Field<'a> {
     pub values: Vec<String>,
     /// Values to choose from, with their labels.
     pub options: &'a [(&'a str, &'a str)],
+    /// For a whole number: the largest that is taken; none is smaller than 0 (XEP-0122).
+    pub integer_max: Option<u32>,
     /// Whether it has to be filled in.
     pub required: bool,
 }
@@ -63,6 +65,10 @@ fn element(field: &Field<'_>) -> Element {
         .with("var", field.var)
         .with_opt("type", field.type_)
         .with_opt("label", field.label);
+    if let Some(max) = field.integer_max {
+        let range = el("range", ns::VALIDATE).with("min", "0").with("max", &max.to_string());
+        element.append_child(el("validate", ns::VALIDATE).with("datatype", "xs:integer").child(range));
+    }
     if field.required {
         element.append_child(el("required", ns::DATA));
     }
@@ -156,6 +162,16 @@ pub fn boolean(values: &[String]) -> Option<bool> {
     }
 }
 
+/// Whether a text can be a URI (RFC 3986): a scheme, and something after it that holds neither blanks nor controls.
+pub fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '"');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        && !rest.is_empty()
+        && rest.chars().all(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,5 +209,15 @@ mod tests {
             [read("1"), read("true"), read("0"), read("false"), read("yes")],
             [Some(true), Some(true), Some(false), Some(false), None]
         );
+    }
+
+    #[test]
+    fn a_uri_has_a_scheme_and_no_blanks() {
+        for uri in ["mailto:abuse@example.org", "xmpp:admin@example.org?message", "https://example.org/ü"] {
+            assert!(is_uri(uri), "{uri}");
+        }
+        for text in ["", "abuse@example.org", "mailto:", ":x", "1a:x", "a b:c", "https://a b", "x:\u{7}"] {
+            assert!(!is_uri(text), "{text:?}");
+        }
     }
 }

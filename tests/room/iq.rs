@@ -263,11 +263,9 @@ fn what_is_not_built_is_neither_offered_nor_answered() {
     // 45-G-e, trap 64
     let mut w = room_of_two(&[]);
     let offered = features(&mut w);
-    for (name, namespace) in [
-        ("search", "urn:xmpp:channel-search:0:search"),
-        ("request", "urn:xmpp:muc-token-invite:0"),
-        ("query", "urn:xmpp:mentions:0"),
-    ] {
+    for (name, namespace) in
+        [("search", "urn:xmpp:channel-search:0:search"), ("query", "urn:xmpp:mentions:0")]
+    {
         assert!(!offered.iter().any(|var| var.starts_with(namespace)), "{namespace}");
         for type_ in ["get", "set"] {
             w.send(

@@ -3,6 +3,9 @@
 
 mod admin;
 mod anonymity;
+mod bans;
+mod calm;
+mod closed;
 mod commands;
 mod entering;
 mod found;
@@ -11,6 +14,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod moderation;
 mod occupant_id;
 mod owner;
 mod persistence;
@@ -18,5 +22,6 @@ mod privileges;
 mod register;
 mod stanzas;
 mod talking;
+mod tokens;
 mod vcard;
 mod world;
