@@ -56,11 +56,14 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     check.log()?;
     let mut service = raw.service;
     service.admins = admins;
+    let mut limits = raw.limits;
+    limits.archive_days_max = raw.archive.days_max;
+    limits.archive_messages_max = raw.archive.messages_max;
     Ok(Settings {
         component: Component { domain, server, secret },
         service,
         default_room: raw.default_room,
-        limits: raw.limits,
+        limits,
         store: raw.store,
         archive: raw.archive,
         log: raw.log,

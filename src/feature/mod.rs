@@ -9,9 +9,11 @@ pub mod admin;
 pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
+pub mod awaited;
 pub mod ban;
 pub mod capacity;
 pub mod commands;
+pub mod conflicts;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;
@@ -232,6 +234,19 @@ macro_rules! number_field {
                 config.$member = $crate::feature::to_number(values)?;
                 Ok(())
             },
+        }
+    };
+    // One that the service bounds, unless its bound is 0.
+    ($var:literal, $label:literal, $member:ident, $most:ident) => {
+        $crate::feature::Field {
+            set: |config, values, limits| {
+                config.$member = $crate::feature::to_number(values)?;
+                if limits.$most > 0 && config.$member > limits.$most {
+                    return Err(format!("may be {} at most on this service", limits.$most));
+                }
+                Ok(())
+            },
+            ..$crate::feature::number_field!($var, $label, $member)
         }
     };
 }

@@ -4,6 +4,7 @@
 //! from opening the store to closing the stream.
 
 pub mod commit;
+mod keeper;
 mod mailbox;
 mod task;
 
@@ -35,6 +36,7 @@ use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::stream::{Excess, Head};
 use commit::Committer;
+use keeper::Keeper;
 use mailbox::Mailbox;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
@@ -43,6 +45,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
+
+/// Rooms that may wait for their first occupant at a time.
+const AWAITED_MAX: usize = 1000;
 
 /// The folder of the archive, inside the store's.
 const ARCHIVE: &str = "archive";
@@ -88,11 +93,13 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
         settings.archive.cache_bytes.into(),
     );
     let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
+    let keeper = Keeper::new(store.clone(), archive.clone(), &settings.limits).map_err(RunError::Store)?;
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
     let (host, replies) = Host::start(&settings, store, archive, outbox.clone()).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
     let answering = tokio::spawn(answer(replies, outbox.clone()));
+    let keeping = tokio::spawn(keeper.run());
     let (stop, stopped) = watch::channel(false);
     let arrivals = Arc::new(Gate(host.clone()));
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stopped));
@@ -109,6 +116,7 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
         None => link.await,
     };
     answering.abort();
+    keeping.abort();
     host.committer.clone().stop().await;
     host.archivist.clone().stop().await;
     info!("stopped");
@@ -158,6 +166,8 @@ pub struct Host {
     archivist: Committer<Change>,
     /// Places for those who read the archive.
     reading: Semaphore,
+    /// Places for rooms that wait for their first occupant.
+    awaited: Arc<Semaphore>,
     outbox: Outbox,
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
@@ -191,8 +201,6 @@ impl Host {
             terms: settings.service.terms.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
-            archive_days_max: settings.archive.days_max,
-            archive_messages_max: settings.archive.messages_max,
             keep_retracted: settings.archive.keep_retracted,
         };
         let host = Self {
@@ -202,6 +210,7 @@ impl Host {
             archivist: Committer::of_archive(archive.clone()),
             archive,
             reading: Semaphore::new(READERS_MAX),
+            awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,
             replies,
             rooms: Mutex::default(),

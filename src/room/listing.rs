@@ -50,14 +50,17 @@ impl Listing {
 impl Room {
     /// What the directory tells of the room; `None` if it is not listed (XEP-0045 §6.3).
     pub fn listing(&self) -> Option<Listing> {
-        let shown = self.life == Life::Open;
+        let shown = self.life == Life::Open && !self.is_awaited();
         shown.then(|| Listing::of(&self.jid, self.config(), self.roster.len())).flatten()
     }
 
     /// What the directory has to learn when the room is no longer as it was `before`. Somebody who comes or goes costs
     /// next to nothing here.
     pub fn relisting(&self, before: &Self) -> Option<Relisting> {
-        if !Arc::ptr_eq(&self.state, &before.state) || self.life != before.life {
+        if !Arc::ptr_eq(&self.state, &before.state)
+            || self.life != before.life
+            || self.is_awaited() != before.is_awaited()
+        {
             let listing = self.listing();
             return (listing != before.listing()).then_some(Relisting::Whole(listing));
         }

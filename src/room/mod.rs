@@ -66,6 +66,10 @@ pub struct Room {
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
+    /// Until when a room that nobody has entered yet waits for its first occupant.
+    pub(crate) awaited: Option<jiff::Timestamp>,
+    /// Who was refused a nick that is taken, and how often.
+    pub(crate) conflicts: Arc<feature::conflicts::Conflicts>,
     /// Admins of the service: owners of every room without being on its list.
     service_admins: Arc<[BareJid]>,
 }
@@ -82,6 +86,8 @@ impl Room {
             history: Arc::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
+            awaited: None,
+            conflicts: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
             service_admins: Arc::default(),
@@ -148,9 +154,10 @@ impl Room {
         match (outcome, event) {
             (Err(refusal), event) => {
                 *self = before;
+                let refusal = feature::conflicts::weighed(self, refusal, event, cx);
                 return event.inbound().map_or_else(Effects::default, |i| Self::refuse(&refusal, i));
             }
-            (Ok(()), _) => feature::persistence::settle(&before, self, &mut fx),
+            (Ok(()), _) => feature::persistence::settle(&before, self, cx, &mut fx),
         }
         debug_assert_eq!(self.broken_invariant(), None);
         fx
@@ -244,6 +251,9 @@ impl Room {
         };
         if let Some(nick) = inbound.to.resource() {
             return feature::relay::request(self, nick, payload, inbound, cx, fx);
+        }
+        if self.life == Life::Absent && set && payload.is("query", ns::MUC_OWNER) {
+            return feature::awaited::make(self, payload, inbound, cx, fx);
         }
         self.must_be_visible_to(&inbound.from)?;
         match (payload.name(), payload.ns().as_str(), set) {

@@ -72,11 +72,10 @@ impl Store for MemoryStore {
         state(room, record, inner.vcards.get(key), stored.map(Ok)).map(Some)
     }
 
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError> {
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
         // A copy, so that `each` may use the store.
         let rooms = self.lock().rooms.clone();
-        rooms.iter().for_each(|(key, bytes)| each_record(key, bytes, each));
-        Ok(())
+        Ok(rooms.iter().filter(|(key, bytes)| !each_record(key, bytes, each)).count())
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {

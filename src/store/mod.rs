@@ -127,10 +127,11 @@ pub trait Store: Send + Sync + 'static {
     /// What it gives is what the disk holds: never a change whose commit is under way or has failed.
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError>;
 
-    /// Calls `each` for every stored room, without its affiliations. A damaged record is logged and passed over.
+    /// Calls `each` for every stored room, without its affiliations. A damaged record is logged and passed over; gives
+    /// how many there were.
     ///
     /// Rooms that are made or forgotten meanwhile may be met or not. `each` may use the store.
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError>;
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError>;
 
     /// Makes all of `writes` durable, in order, or none of them. They are on the disk when it returns.
     ///
@@ -163,10 +164,16 @@ fn state<B: AsRef<[u8]>>(
     Ok(State { record, affiliations, vcard: vcard.map(Arc::new) })
 }
 
-/// Hands one stored room to `each`, or logs that it is damaged.
-fn each_record(key: &[u8], value: &[u8], each: &mut dyn FnMut(BareJid, RoomRecord)) {
+/// Hands one stored room to `each`, or logs that it is damaged; whether it is sound.
+fn each_record(key: &[u8], value: &[u8], each: &mut dyn FnMut(BareJid, RoomRecord)) -> bool {
     match change::address(key, key).and_then(|room| Ok((room, record::decode_room(key, value)?))) {
-        Ok((room, record)) => each(room, record),
-        Err(damage) => tracing::error!("{damage}; the room is passed over"),
+        Ok((room, record)) => {
+            each(room, record);
+            true
+        }
+        Err(damage) => {
+            tracing::error!("{damage}; the room is passed over");
+            false
+        }
     }
 }

@@ -398,7 +398,7 @@ fn visitor_asks_for_a_voice_and_a_moderator_gives_it() {
     assert_eq!(w.got("juliet"), ["available romeo [none participant actor=owner]"]);
     w.clear();
     ask_for_voice(&mut w, "romeo", "");
-    assert_eq!(w.got("romeo"), ["message:error room cancel/not-acceptable"]);
+    assert_eq!(w.got("romeo"), ["message:error room modify/bad-request"]);
     ask_for_voice(&mut w, "stranger", "");
     assert_eq!(w.got("stranger"), ["message:error room cancel/not-acceptable"]);
 }

@@ -28,8 +28,6 @@ fn service() -> Service {
         terms: String::new(),
         default_room: Config::default(),
         limits: Limits::default(),
-        archive_days_max: 0,
-        archive_messages_max: 0,
         keep_retracted: false,
     }
 }

@@ -56,7 +56,7 @@ impl Store for Observed {
         self.inner.load(room)
     }
 
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError> {
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
         self.inner.each_room(each)
     }
 
