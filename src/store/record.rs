@@ -106,7 +106,7 @@ mod tests {
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
     use crate::room::hats::{Hat, Hats};
-    use crate::room::state::{Ban, Subject, Token};
+    use crate::room::state::{Ban, Lost, Subject, Token, Versions};
     use crate::wire::jid::BareJid;
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -188,15 +188,25 @@ mod tests {
         })
     }
 
+    fn any_versions() -> impl Strategy<Value = Versions> {
+        let lost = ("[a-z]{1,8}@[a-z]{1,8}", any::<(u64, bool)>()).prop_map(|(jid, (version, ban))| Lost {
+            version,
+            jid: BareJid::parse(&jid).expect("a jid"),
+            ban,
+        });
+        (any::<(u64, u64)>(), proptest::collection::vec_deque(lost, 0..3))
+            .prop_map(|((now, known_from), lost)| Versions { now, known_from, lost })
+    }
+
     fn any_record() -> impl Strategy<Value = RoomRecord> {
         let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time(), any::<Option<String>>())
             .prop_map(|(texts, nick, at, occupant_id)| Subject { texts, nick, occupant_id, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
         let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
-        let kept = (voices, any_hats(), proptest::collection::vec(any_token(), 0..3));
+        let kept = (voices, any_hats(), proptest::collection::vec(any_token(), 0..3), any_versions());
         (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
-            |(created, config, (archive, secret), subject, (voices, hats, tokens))| RoomRecord {
+            |(created, config, (archive, secret), subject, (voices, hats, tokens, versions))| RoomRecord {
                 created,
                 config,
                 archive: ArchiveId(archive),
@@ -205,6 +215,7 @@ mod tests {
                 voices,
                 hats,
                 tokens,
+                versions,
             },
         )
     }
@@ -234,8 +245,16 @@ mod tests {
             .prop_map(|(by, at, expires, note)| Box::new(Ban { by, at, expires, note }));
         let nick = proptest::option::of(any_nick());
         let data = proptest::collection::btree_map(any::<String>(), any::<String>(), 0..3);
-        (affiliation, nick, any::<Option<String>>(), proptest::option::of(ban), data).prop_map(
-            |(affiliation, nick, reason, ban, data)| Affiliated { affiliation, nick, reason, ban, data },
+        let ban = proptest::option::of(ban);
+        (affiliation, nick, any::<Option<String>>(), ban, data, any::<u64>()).prop_map(
+            |(affiliation, nick, reason, ban, data, version)| Affiliated {
+                affiliation,
+                nick,
+                reason,
+                ban,
+                data,
+                version,
+            },
         )
     }
 
@@ -282,6 +301,7 @@ mod tests {
             voices: Default::default(),
             hats: Hats::default(),
             tokens: Vec::new(),
+            versions: Default::default(),
         }
     }
 
@@ -322,12 +342,13 @@ mod tests {
                 note: Some("third time".to_owned()),
             })),
             data: [("muc#register_first".to_owned(), "Wyrd".to_owned())].into(),
+            version: 7,
         };
         let text = concat!(
             "\u{1}",
             r#"{"affiliation":"outcast","nick":"thirdwitch","reason":"Treason","ban":{"by":"hecate@example","#,
             r#""at":"2023-11-14T22:13:20Z","expires":"2023-11-15T22:13:20Z","note":"third time"},"#,
-            r#""data":{"muc#register_first":"Wyrd"}}"#
+            r#""data":{"muc#register_first":"Wyrd"},"version":7}"#
         );
         assert_eq!(String::from_utf8(encode_affiliated(&full)).expect("text"), text);
         assert_eq!(decode_affiliated(b"k", text.as_bytes()).expect("version 1"), full);

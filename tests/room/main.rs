@@ -26,4 +26,5 @@ mod stanzas;
 mod talking;
 mod tokens;
 mod vcard;
+mod versions;
 mod world;
