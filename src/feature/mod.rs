@@ -27,6 +27,7 @@ pub mod lists;
 pub mod logging;
 pub mod mam;
 pub mod members_only;
+pub mod mentions;
 pub mod moderate;
 pub mod moderated;
 pub mod nick;
@@ -171,6 +172,7 @@ pub static FEATURES: &[Feature] = &[
     logging::FEATURE,
     groupchat::FEATURE,
     slow_mode::FEATURE,
+    mentions::FEATURE,
     self_ping::FEATURE,
     occupant_id::FEATURE,
     commands::FEATURE,
