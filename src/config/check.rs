@@ -231,6 +231,20 @@ impl Check<'_> {
         ] {
             self.text(path, &texts.join("\n"))?;
         }
+        let lists = [
+            ("default_room.contacts", crate::feature::contacts::read(&room.contacts).err()),
+            (
+                "default_room.ratings",
+                crate::feature::ratings::read(&room.ratings, limits.text_bytes_max).err(),
+            ),
+            (
+                "default_room.reactions_allowed",
+                crate::feature::reactions::read(&room.reactions_allowed).err(),
+            ),
+        ];
+        if let Some((path, Some(why))) = lists.into_iter().find(|(_, wrong)| wrong.is_some()) {
+            return Err(self.wrong(path, why));
+        }
         if room.password_protected && room.password.is_empty() {
             return Err(self.wrong(
                 "default_room.password_protected",

@@ -59,6 +59,7 @@ pub struct Room {
     pub(crate) state: Arc<State>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
+    pub(crate) running: feature::activity::Running,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
@@ -84,6 +85,7 @@ impl Room {
             state: Arc::new(State { record, affiliations: BTreeMap::new() }),
             roster: Arc::default(),
             history: Arc::default(),
+            running: feature::activity::Running::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
             awaited: None,
@@ -267,7 +269,7 @@ impl Room {
         }
         self.must_be_visible_to(&inbound.from)?;
         match (payload.name(), payload.ns().as_str(), set) {
-            ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, fx),
+            ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, cx, fx),
             ("query", ns::DISCO_ITEMS, false) => feature::disco::items(self, payload, inbound, fx),
             ("query", ns::MUC_ADMIN, false) => feature::lists::get(self, payload, inbound, fx),
             ("query", ns::MUC_ADMIN, true) => feature::admin::set(self, payload, inbound, cx, fx),

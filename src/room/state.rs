@@ -135,6 +135,15 @@ pub struct Token {
     pub uses_left: Option<u32>,
 }
 
+/// Messages of the last day, hour by hour (XEP-0502 §5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// The hour of the first count, in hours since 1970.
+    pub hour: i64,
+    /// Messages in that hour and in each one before it; 25 hours at most. That of the running hour may be behind.
+    pub counts: Vec<u32>,
+}
+
 /// What is kept of a room in one record: all but the affiliations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoomRecord {
@@ -151,6 +160,9 @@ pub struct RoomRecord {
     /// The subject, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
+    /// How lively the room is, once it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<Activity>,
     /// Accounts without an affiliation that were given a voice while the room was moderated.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub voices: BTreeSet<BareJid>,
@@ -171,6 +183,7 @@ impl RoomRecord {
             archive: ArchiveId::default(),
             secret: String::new(),
             subject: None,
+            activity: None,
             voices: BTreeSet::new(),
             tokens: Vec::new(),
             versions: Versions::default(),

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
-    use crate::room::state::{Ban, Lost, Subject, Token, Versions};
+    use crate::room::state::{Activity, Ban, Lost, Subject, Token, Versions};
     use crate::wire::jid::BareJid;
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -179,17 +179,23 @@ mod tests {
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
         let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
-        let kept = (voices, proptest::collection::vec(any_token(), 0..3), any_versions());
+        let activity = (any::<i64>(), proptest::collection::vec(any::<u32>(), 0..25))
+            .prop_map(|(hour, counts)| Activity { hour, counts });
+        let activity = proptest::option::of(activity);
+        let kept = (activity, voices, proptest::collection::vec(any_token(), 0..3), any_versions());
         (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
-            |(created, config, (archive, secret), subject, (voices, tokens, versions))| RoomRecord {
-                created,
-                config,
-                archive: ArchiveId(archive),
-                secret,
-                subject,
-                voices,
-                tokens,
-                versions,
+            |(created, config, (archive, secret), subject, (activity, voices, tokens, versions))| {
+                RoomRecord {
+                    created,
+                    config,
+                    archive: ArchiveId(archive),
+                    secret,
+                    subject,
+                    activity,
+                    voices,
+                    tokens,
+                    versions,
+                }
             },
         )
     }
@@ -247,6 +253,7 @@ mod tests {
             }),
             archive: ArchiveId("a1".to_owned()),
             secret: "5ec2e7".to_owned(),
+            activity: None,
             voices: Default::default(),
             tokens: Vec::new(),
             versions: Default::default(),

@@ -9,6 +9,7 @@ mod clients;
 mod closed;
 mod commands;
 mod entering;
+mod finding;
 mod found;
 mod invite;
 mod iq;
