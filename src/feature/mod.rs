@@ -31,6 +31,7 @@ pub mod lists;
 pub mod logging;
 pub mod mam;
 pub mod members_only;
+pub mod mentions;
 pub mod moderate;
 pub mod moderated;
 pub mod nick;
@@ -200,6 +201,7 @@ pub static FEATURES: &[Feature] = &[
     activity::FEATURE,
     reactions::FEATURE,
     slow_mode::FEATURE,
+    mentions::FEATURE,
     self_ping::FEATURE,
     occupant_id::FEATURE,
     vcard::FEATURE,

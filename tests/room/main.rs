@@ -16,6 +16,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod mentions;
 mod moderation;
 mod occupant_id;
 mod owner;
