@@ -69,6 +69,8 @@ pub struct Room {
     pub(crate) ban_ends: Option<jiff::Timestamp>,
     /// Whether clients are told versions of the lists of affiliations.
     pub(crate) offers_versions: bool,
+    /// Whether somebody has asked for them since the room came into memory.
+    pub(crate) tells_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
     /// Who was refused a nick that is taken, and how often.
@@ -95,6 +97,7 @@ impl Room {
             pace: Arc::default(),
             ban_ends: None,
             offers_versions: true,
+            tells_versions: false,
             service_admins: Arc::default(),
         }
     }
