@@ -68,6 +68,18 @@ pub struct Service {
     pub create: Create,
     /// Room options, as the configuration form names them, that only these admins may change.
     pub admin_fields: Vec<String>,
+    /// What becomes of the occupants when the service stops in order.
+    pub on_stop: OnStop,
+}
+
+/// What becomes of the occupants when the service stops in order (`[service] on_stop`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnStop {
+    /// They stay in, and find everything as it was when the service is back.
+    Stay,
+    /// They are told that the service stops, and have to enter again (XEP-0045 §11.2).
+    Leave,
 }
 
 /// `[store]`: where durable facts are kept.
@@ -105,6 +117,7 @@ impl Default for Service {
             admins: Vec::new(),
             create: Create::Anyone,
             admin_fields: Vec::new(),
+            on_stop: OnStop::Stay,
         }
     }
 }

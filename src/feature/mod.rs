@@ -33,6 +33,7 @@ pub mod public;
 pub mod reflect;
 pub mod register;
 pub mod relay;
+pub mod restart;
 pub mod roles;
 pub mod self_ping;
 pub mod subject;

@@ -7,7 +7,7 @@ pub mod commit;
 mod mailbox;
 mod task;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -17,7 +17,7 @@ use minidom::Element;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
 
-use crate::config::Settings;
+use crate::config::{OnStop, Settings};
 use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
@@ -153,6 +153,7 @@ pub struct Host {
     directory: RwLock<Directory>,
     ids: Mutex<Ids>,
     stopping: AtomicBool,
+    goodbye: bool,
 }
 
 impl Host {
@@ -164,13 +165,20 @@ impl Host {
         outbox: Outbox,
     ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
         let mut directory = Directory::default();
+        let (mut occupied, mut vacant) = (HashSet::new(), Vec::new());
+        store.each_occupied(&mut |jid, _| {
+            occupied.insert(jid);
+        })?;
         store.each_room(&mut |jid, record| {
-            if record.config.public {
+            if !record.config.persistent && !occupied.contains(&jid) {
+                vacant.push(Write::Forget { room: jid });
+            } else if record.config.public && !record.locked {
                 let name = record.config.name.clone();
                 let name = if name.is_empty() { jid.local().unwrap_or_default().to_owned() } else { name };
                 directory.set(jid, Some(name));
             }
         })?;
+        store.commit(&vacant)?;
         let (replies, receiver) = mpsc::channel(SERVICE_QUEUE_MAX);
         let service = Service {
             domain: settings.component.domain.clone(),
@@ -194,6 +202,7 @@ impl Host {
             directory: RwLock::new(directory),
             ids: Mutex::new(Ids::new(&task::random())),
             stopping: AtomicBool::new(false),
+            goodbye: settings.service.on_stop == OnStop::Leave,
         };
         Ok((Arc::new(host), receiver))
     }
@@ -288,7 +297,7 @@ impl Host {
         self.stopping.store(true, Ordering::Release);
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         for mailbox in &mailboxes {
-            mailbox.force(Event::Stop);
+            mailbox.force(Event::Stop { goodbye: self.goodbye });
         }
         let all = async {
             for mailbox in &mailboxes {

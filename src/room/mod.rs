@@ -80,9 +80,11 @@ impl Room {
         }
     }
 
-    /// A room as the store has it: open, with nobody in it. `history` is from its archive.
-    pub fn stored(jid: BareJid, state: State, history: History) -> Self {
-        Self { life: Life::Open, state: Arc::new(state), history: Arc::new(history), ..Self::absent(jid) }
+    /// A room as the store has it, with nobody in it. `history` is from its archive.
+    pub fn stored(jid: BareJid, mut state: State, history: History) -> Self {
+        let life = if state.record.locked { Life::Locked } else { Life::Open };
+        state.record.locked = false;
+        Self { life, state: Arc::new(state), history: Arc::new(history), ..Self::absent(jid) }
     }
 
     /// The same room, with the admins of the service as owners.
@@ -136,8 +138,10 @@ impl Room {
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
-            Event::Stop => {
-                feature::leave::stop(self, cx, &mut fx);
+            Event::Stop { goodbye } => {
+                if *goodbye {
+                    feature::leave::stop(self, cx, &mut fx);
+                }
                 Ok(())
             }
         };

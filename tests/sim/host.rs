@@ -240,7 +240,7 @@ impl<'c> Host<'c> {
         let before = room.clone();
         let event = match &cause {
             Some((_, inbound)) => Event::Stanza(Box::new(inbound.clone())),
-            None => Event::Stop,
+            None => Event::Stop { goodbye: true },
         };
         let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
         let effects = room.handle(&event, &mut cx);
