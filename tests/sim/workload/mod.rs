@@ -75,6 +75,7 @@ impl Workload {
             0..80 if run.cast.calm => {}
             0..12 => return vec![Action::Crash],
             12..15 => return vec![Action::Stop],
+            15..20 => return vec![Action::Restart],
             15..27 => return vec![Action::Disk { works: false }],
             27..80 => return vec![Action::Disk { works: true }],
             80..110 => return vec![Action::Wait { seconds: *self.random.pick(&[1, 30, 61, 3600]) }],
