@@ -5,7 +5,7 @@ use minidom::Element;
 
 use super::peer::Peer;
 use super::server::{DOMAIN, Server};
-use super::words::{OWNER, ROOM, codes, error, item, join, text};
+use super::words::{OWNER, ROOM, codes, error, groupchat, item, join, text};
 
 const DISCO_INFO: &str = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
 const DISCO_ITEMS: &str = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
@@ -247,6 +247,57 @@ fn everybody_stays_in_over_a_kill_some_seconds_later() {
         std::thread::sleep(std::time::Duration::from_secs(4));
         server.kill();
     });
+}
+
+#[test]
+fn restart_in_place_is_noticed_by_nobody() {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[]);
+    peer.join(ROOM, "Guest", GUEST);
+    peer.fence(ROOM);
+    let pid = server.pid();
+    for round in 1..=3 {
+        let ids = [1, 2, 3].map(|n| format!("r{round}m{n}"));
+        let [first, second, third] =
+            ids.each_ref().map(|id| groupchat(OWNER, ROOM, id, &format!("body of {id}")).into_bytes());
+        // The process is replaced in the middle of a stanza, and what follows comes while nobody reads.
+        let (begun, rest) = second.split_at(second.len() / round);
+        peer.send(&first);
+        peer.send(begun);
+        server.signal("USR2");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        peer.send(rest);
+        peer.send(&third);
+        for who in [OWNER, GUEST] {
+            for id in &ids {
+                let message = peer.expect("message", &[("id", id), ("to", who)]);
+                assert_eq!(text(&message, "body"), format!("body of {id}"));
+            }
+        }
+        peer.nothing_but_ping(ROOM);
+        assert_eq!(server.pid(), pid);
+    }
+    let log = server.log_with("handed over").to_owned();
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+    assert!(!peer.said().contains("</stream:stream>"), "one stream from first to last");
+    peer.room_works(ROOM);
+    server.stop(peer);
+}
+
+#[test]
+fn restart_in_place_without_a_link_is_a_restart() {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[]);
+    drop(peer);
+    server.log_with("no link to the server");
+    server.signal("USR2");
+    server.log_with("stopped");
+    let mut peer = server.accept();
+    let ping = "<ping xmlns='urn:xmpp:ping'/>";
+    let answer = peer.ask(OWNER, &format!("{ROOM}/Owner"), "get", ping);
+    assert_eq!(answer.attr("type"), Some("result"), "everybody is in");
 }
 
 #[test]
