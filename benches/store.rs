@@ -48,7 +48,7 @@ async fn rate(committer: &Committer<Write>, callers: u32) -> f64 {
             while start.elapsed() < RUN {
                 let jid = BareJid::parse(&format!("a{}@example", changes % 1000)).expect("an address");
                 let nick = Some(changes.to_string());
-                let value = Some(Affiliated { affiliation: Affiliation::Member, nick, reason: None });
+                let value = Some(Affiliated { nick, ..Affiliated::new(Affiliation::Member) });
                 let write = Write::Affiliation { room: room.clone(), jid, value };
                 committer.commit(vec![write]).await.expect("stored");
                 changes += 1;

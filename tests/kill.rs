@@ -38,7 +38,7 @@ fn room_write(n: u64) -> Write {
 }
 
 fn affiliation(account: &str, n: u64) -> Write {
-    let value = Affiliated { affiliation: Affiliation::Member, nick: Some(n.to_string()), reason: None };
+    let value = Affiliated { nick: Some(n.to_string()), ..Affiliated::new(Affiliation::Member) };
     Write::Affiliation { room: room(), jid: jid(account), value: Some(value) }
 }
 

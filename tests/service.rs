@@ -22,6 +22,9 @@ fn service() -> Service {
         admin_fields: Vec::new(),
         default_room: Config::default(),
         limits: Limits::default(),
+        archive_days_max: 0,
+        archive_messages_max: 0,
+        keep_retracted: false,
     }
 }
 

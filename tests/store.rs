@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use conclave::room::config::Config;
-use conclave::room::state::{Affiliated, Affiliation, RoomRecord, State, Subject};
+use conclave::room::state::{Affiliated, Affiliation, Ban, RoomRecord, State, Subject};
 use conclave::store::memory::MemoryStore;
 use conclave::store::sled::SledStore;
 use conclave::store::{Store, StoreError, Write};
@@ -18,7 +18,12 @@ fn jid(text: &str) -> BareJid {
 
 fn record(name: &str) -> RoomRecord {
     let at = jiff::Timestamp::from_second(1_700_000_000).expect("a time");
-    let subject = Subject { texts: vec![(String::new(), "Fire".to_owned())], nick: "hag".to_owned(), at };
+    let subject = Subject {
+        texts: vec![(String::new(), "Fire".to_owned())],
+        nick: "hag".to_owned(),
+        occupant_id: None,
+        at,
+    };
     let config = Config { name: name.to_owned(), ..Config::default() };
     RoomRecord { subject: Some(subject), ..RoomRecord::new(at, config) }
 }
@@ -28,9 +33,18 @@ fn room(room: &str, name: &str) -> Write {
 }
 
 fn affiliation(room: &str, account: &str, affiliation: Affiliation) -> Write {
-    let value =
-        Affiliated { affiliation, nick: Some("hag".to_owned()), reason: Some("toil & trouble".to_owned()) };
-    Write::Affiliation { room: jid(room), jid: jid(account), value: Some(value) }
+    let value = Some(full(affiliation));
+    Write::Affiliation { room: jid(room), jid: jid(account), value }
+}
+
+fn full(affiliation: Affiliation) -> Affiliated {
+    let ban = Ban { note: Some("third time".to_owned()), ..Ban::default() };
+    Affiliated {
+        affiliation,
+        nick: Some("hag".to_owned()),
+        reason: Some("toil & trouble".to_owned()),
+        ban: (affiliation == Affiliation::Outcast).then(|| Box::new(ban)),
+    }
 }
 
 fn none(room: &str, account: &str) -> Write {
@@ -147,14 +161,9 @@ fn a_room_is_loaded_as_it_was_committed(mut bench: impl Bench) {
         affiliation("coven@muc", "hecate@d", Affiliation::Owner),
         affiliation("coven@muc", "evil.example", Affiliation::Outcast),
     ]);
-    let value = |affiliation| Affiliated {
-        affiliation,
-        nick: Some("hag".to_owned()),
-        reason: Some("toil & trouble".to_owned()),
-    };
     let affiliations = BTreeMap::from([
-        (jid("hecate@d"), value(Affiliation::Owner)),
-        (jid("evil.example"), value(Affiliation::Outcast)),
+        (jid("hecate@d"), full(Affiliation::Owner)),
+        (jid("evil.example"), full(Affiliation::Outcast)),
     ]);
     let expected = Some(State { record: record("Coven"), affiliations });
     assert_eq!(bench.load("coven@muc"), expected);
@@ -363,8 +372,7 @@ fn a_reader_sees_a_commit_wholly_or_not_at_all() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(SledStore::open(folder.path()).expect("opened"));
     let writes = |n: u32| {
-        let value =
-            |nick: String| Affiliated { affiliation: Affiliation::Member, nick: Some(nick), reason: None };
+        let value = |nick| Affiliated { nick: Some(nick), ..Affiliated::new(Affiliation::Member) };
         let mut writes = vec![room("a@muc", &n.to_string())];
         for account in ["a@d", "b@d"] {
             let (room, jid) = (jid("a@muc"), jid(account));

@@ -56,6 +56,9 @@ impl World {
             admin_fields: vec!["muc#roomconfig_enablelogging".to_owned()],
             default_room: Config { history_max: 4, ..Config::default() },
             limits,
+            archive_days_max: 0,
+            archive_messages_max: 0,
+            keep_retracted: false,
         };
         Self {
             room: Room::absent(BareJid::parse(ROOM).expect("an address"))

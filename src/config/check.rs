@@ -29,6 +29,14 @@ const RANGES: [(&str, i64, i64); 17] = [
     ("queue_bytes_max", 65_536, 4 << 30),
 ];
 
+/// The least and the most that each number of the archive's may be.
+const ARCHIVE_RANGES: [(&str, i64, i64); 4] = [
+    ("interval_ms", 10, 60_000),
+    ("days_max", 0, 36_500),
+    ("messages_max", 0, 4_000_000_000),
+    ("cache_bytes", 1 << 20, 4_000_000_000),
+];
+
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Turns what was written into what holds, or names the first contradiction.
@@ -43,6 +51,7 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     check.limits()?;
     check.default_room()?;
     check.store()?;
+    check.archive()?;
     check.log()?;
     let mut service = raw.service;
     service.admins = admins;
@@ -52,6 +61,7 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
         default_room: raw.default_room,
         limits: raw.limits,
         store: raw.store,
+        archive: raw.archive,
         log: raw.log,
     })
 }
@@ -167,19 +177,29 @@ impl Check<'_> {
 
     fn limits(&self) -> Result<(), ConfigError> {
         let limits = Table::try_from(&self.raw.limits).expect("limits are integers");
-        for (key, least, most) in RANGES {
-            let value = limits.get(key).and_then(Value::as_integer).expect("every range has its limit");
-            if !(least..=most).contains(&value) {
-                let why = format!("is {value}, which is not between {least} and {most}");
-                return Err(self.wrong(&format!("limits.{key}"), why));
-            }
-        }
+        self.ranges("limits", &limits, &RANGES)?;
         let (queue, stanza) = (self.raw.limits.queue_bytes_max, self.raw.limits.stanza_bytes_max);
         if queue < stanza {
             let why = format!("is {queue}, less than limits.stanza_bytes_max, which is {stanza}");
             return Err(self.wrong("limits.queue_bytes_max", why));
         }
         Ok(())
+    }
+
+    fn ranges(&self, section: &str, table: &Table, ranges: &[(&str, i64, i64)]) -> Result<(), ConfigError> {
+        for (key, least, most) in ranges {
+            let value = table.get(*key).and_then(Value::as_integer).expect("every range has its number");
+            if !(*least..=*most).contains(&value) {
+                let why = format!("is {value}, which is not between {least} and {most}");
+                return Err(self.wrong(&format!("{section}.{key}"), why));
+            }
+        }
+        Ok(())
+    }
+
+    fn archive(&self) -> Result<(), ConfigError> {
+        let archive = Table::try_from(&self.raw.archive).expect("a table of values");
+        self.ranges("archive", &archive, &ARCHIVE_RANGES)
     }
 
     fn default_room(&self) -> Result<(), ConfigError> {
@@ -206,8 +226,18 @@ impl Check<'_> {
                 "is true, but default_room.password is empty: nobody could enter a new room",
             ));
         }
+        // Nothing said or nothing bounded is 0 with the archive: neither can be too much.
+        let kept = |most: u32| if most == 0 { u32::MAX } else { most };
+        let archive = &self.raw.archive;
         for (path, value, limit, most) in [
             ("default_room.occupants_max", room.occupants_max, "limits.occupants_max", limits.occupants_max),
+            ("default_room.archive_days", room.archive_days, "archive.days_max", kept(archive.days_max)),
+            (
+                "default_room.archive_messages",
+                room.archive_messages,
+                "archive.messages_max",
+                kept(archive.messages_max),
+            ),
             (
                 "default_room.history_max",
                 room.history_max,
@@ -221,6 +251,11 @@ impl Check<'_> {
                 let why = format!("{path} is {value}, more than {limit}, which is {most}");
                 return Err(ConfigError::new(self.origins.of(path_to_blame), why));
             }
+        }
+        let (seconds, most) = (room.slow_mode_seconds, crate::feature::slow_mode::SECONDS_MAX);
+        if seconds > most {
+            let why = format_args!("is {seconds}, more than a day, which is {most}");
+            return Err(self.wrong("default_room.slow_mode_seconds", why));
         }
         Ok(())
     }
@@ -299,7 +334,7 @@ fn server(text: &str) -> Result<String, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SAMPLE;
+    use crate::config::{ArchiveSettings, SAMPLE};
     use crate::room::limits::Limits;
 
     #[test]
@@ -313,6 +348,14 @@ mod tests {
             assert!(comment.contains(&format!("{least} to {most}")), "{key}: {comment}");
         }
         assert!(SAMPLE.contains("[limits]"));
+        let archive = Table::try_from(ArchiveSettings::default()).expect("a table of values");
+        assert_eq!(archive.values().filter(|value| value.is_integer()).count(), ARCHIVE_RANGES.len());
+        for (key, least, most) in ARCHIVE_RANGES {
+            let default = archive[key].as_integer().expect("an integer");
+            assert!((least..=most).contains(&default), "{key}");
+            let comment = meant(&format!("archive.{key}"));
+            assert!(comment.contains(&format!("{least} to {most}")), "{key}: {comment}");
+        }
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where durable facts are kept.
     pub store: StoreSettings,
+    /// What was said, and for how long it is kept.
+    pub archive: ArchiveSettings,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -90,6 +92,34 @@ pub struct StoreSettings {
     pub path: PathBuf,
 }
 
+/// `[archive]`: how and for how long messages are kept (XEP-0313).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ArchiveSettings {
+    /// When a message counts as kept.
+    pub durability: Durability,
+    /// Milliseconds between two syncs of the disk, with [`Durability::Interval`].
+    pub interval_ms: u32,
+    /// Most days that messages are kept; 0: any number.
+    pub days_max: u32,
+    /// Most messages that are kept for a room; 0: any number.
+    pub messages_max: u32,
+    /// What a retracted message was is kept, for moderators.
+    pub keep_retracted: bool,
+    /// Memory for what is read often, in bytes.
+    pub cache_bytes: u32,
+}
+
+/// When a message counts as kept, and may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// When it is on the disk.
+    Strict,
+    /// When the system has it; it is on the disk after the next sync.
+    Interval,
+}
+
 /// `[log]`: what is logged, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -128,6 +158,19 @@ impl Default for StoreSettings {
     }
 }
 
+impl Default for ArchiveSettings {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Strict,
+            interval_ms: 1000,
+            days_max: 0,
+            messages_max: 0,
+            keep_retracted: false,
+            cache_bytes: 8 << 20,
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { level: "info".to_owned(), format: LogFormat::Pretty }
@@ -143,6 +186,7 @@ struct Raw {
     default_room: Config,
     limits: Limits,
     store: StoreSettings,
+    archive: ArchiveSettings,
     log: Log,
 }
 
@@ -207,6 +251,7 @@ impl Settings {
             default_room,
             limits: self.limits.clone(),
             store: self.store.clone(),
+            archive: self.archive.clone(),
             log: self.log.clone(),
         };
         toml::to_string(&raw).expect("settings are texts, numbers and tables with text keys")

@@ -8,10 +8,10 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
-use crate::room::state::Affiliation;
+use crate::room::state::{Affiliation, Ban};
 use crate::wire::build::iq_result;
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::Jid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -31,8 +31,8 @@ pub(crate) fn set(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
-    let changes = read(room, query, cx)?;
     let account = inbound.from.to_bare();
+    let changes = read(room, query, &account, cx)?;
     let standing = room.standing(&account);
     let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
     let stored = room.state.affiliations.len();
@@ -57,7 +57,7 @@ pub(crate) fn set(
     Ok(())
 }
 
-fn read(room: &Room, query: &Element, cx: &Cx<'_>) -> Result<Vec<Change>, Refusal> {
+fn read(room: &Room, query: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<Vec<Change>, Refusal> {
     let items: Vec<_> = query.children().filter(|c| c.is("item", ns::MUC_ADMIN)).collect();
     if items.is_empty() {
         return Err(Refusal::bad_request("a request needs an item"));
@@ -65,10 +65,10 @@ fn read(room: &Room, query: &Element, cx: &Cx<'_>) -> Result<Vec<Change>, Refusa
     if items.len() > cx.limits().items_max {
         return Err(Refusal::policy_violation(format!("a request may have {} items", cx.limits().items_max)));
     }
-    items.into_iter().map(|item| read_item(room, item, cx)).collect()
+    items.into_iter().map(|item| read_item(room, item, by, cx)).collect()
 }
 
-fn read_item(room: &Room, item: &Element, cx: &Cx<'_>) -> Result<Change, Refusal> {
+fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<Change, Refusal> {
     let reason = item.get_child("reason", ns::MUC_ADMIN).map(Element::text).filter(|r| !r.is_empty());
     if reason.as_ref().is_some_and(|r| r.len() > cx.limits().text_bytes_max) {
         return Err(Refusal::policy_violation("the reason is too long"));
@@ -99,7 +99,8 @@ fn read_item(room: &Room, item: &Element, cx: &Cx<'_>) -> Result<Change, Refusal
                 }
                 (None, None) => return Err(Refusal::bad_request("an affiliation belongs to an address")),
             };
-            Ok(Change::Affiliation(affiliations::Change { jid, new, nick, reason }))
+            let ban = Ban { by: Some(by.clone()), at: Some(cx.now), ..Ban::default() };
+            Ok(Change::Affiliation(affiliations::Change { jid, new, nick, reason, ban }))
         }
     }
 }

@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use super::leave::{Removal, remove};
-use super::{nick, roles};
+use super::{ban, nick, roles};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::privilege;
 use crate::room::role::Role;
-use crate::room::state::{Affiliated, Affiliation};
+use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::wire::build::{Build, Item, message, muc_user};
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
@@ -27,6 +27,15 @@ pub(super) struct Change {
     /// The nick to reserve; empty frees it; `None` leaves it as it is.
     pub(super) nick: Option<String>,
     pub(super) reason: Option<String>,
+    /// What admins keep of a ban. Without a note, the note of an earlier ban stays; an empty one takes it away.
+    pub(super) ban: Ban,
+}
+
+impl Change {
+    /// A change of nothing but the affiliation, for no stated reason.
+    pub(super) fn new(jid: BareJid, new: Affiliation) -> Self {
+        Self { jid, new, nick: None, reason: None, ban: Ban::default() }
+    }
 }
 
 /// Whether `actor`, who has the affiliation `rank`, may make this change.
@@ -59,8 +68,7 @@ pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<
         if change.new == Affiliation::None {
             after.remove(&change.jid);
         } else {
-            let affiliated = Affiliated { affiliation: change.new, nick: None, reason: None };
-            after.insert(change.jid.clone(), affiliated);
+            after.insert(change.jid.clone(), Affiliated::new(change.new));
         }
     }
     check_list(&after, room.state.affiliations.len(), cx)
@@ -128,7 +136,7 @@ pub(super) fn recorded(room: &Room, jid: &BareJid) -> Affiliation {
 
 /// Makes the creator of a room its first owner (§10.1).
 pub(super) fn found(room: &mut Room, owner: &BareJid, fx: &mut Effects) {
-    write(room, &Change { jid: owner.clone(), new: Affiliation::Owner, nick: None, reason: None }, fx);
+    write(room, &Change::new(owner.clone(), Affiliation::Owner), fx);
 }
 
 /// Changes the record. A ban frees the reserved nick; "none" is the absence of a record.
@@ -140,11 +148,12 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
         (None, _) => old.and_then(|a| a.nick.clone()),
     };
     let reason = change.reason.clone().filter(|r| !r.is_empty());
-    let new = Affiliated { affiliation: change.new, nick, reason };
+    let new = Affiliated { affiliation: change.new, nick, reason, ban: ban::terms(old, change) };
     let new = (new.affiliation != Affiliation::None).then_some(new);
     if new.as_ref() == old {
         return;
     }
+    ban::note_end(room, new.as_ref().and_then(Affiliated::expires));
     let affiliations = &mut room.state_mut().affiliations;
     match new {
         Some(new) => affiliations.insert(change.jid.clone(), new),

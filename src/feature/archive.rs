@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp, Unit};
 use minidom::Element;
 
-use super::{Feature, boolean_field, history, number_field, subject};
+use super::{Feature, boolean_field, history, number_field, retract, subject};
 use crate::room::archive::{Change, Entry};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -64,6 +64,10 @@ pub(super) fn keep(
 /// Whether a message is kept: it says something, sets the subject, or refers to another message, and its sender does
 /// not ask otherwise (XEP-0334).
 fn is_kept(message: &Element) -> bool {
+    // Who has missed a retraction learns of it from the archive (XEP-0424 §5), whatever its sender wishes.
+    if retract::wanted(message).is_some() {
+        return true;
+    }
     let hinted = |name| message.has_child(name, ns::HINTS);
     if hinted("no-store") || hinted("no-permanent-store") {
         return false;

@@ -2,6 +2,7 @@
 
 use minidom::Element;
 
+use super::occupant_id;
 use crate::room::Room;
 use crate::room::audience::sessions;
 use crate::room::cx::Cx;
@@ -40,6 +41,7 @@ pub(super) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Cx<'_>, f
         let item = Item { affiliation: Some(Affiliation::None), role: Some(Role::None), ..Item::default() };
         let x = muc_user(&[], Some(word.clone()), Some(item.element(ns::MUC_USER)), true);
         let stanza = presence(&room.occupant_jid(&occupant.nick), Some("unavailable"), &cx.id()).child(x);
+        let stanza = stanza.child(occupant_id::element(&occupant.id));
         fx.send_many(&stanza, sessions(occupant));
     }
     *room = room.vacated();

@@ -4,7 +4,7 @@
 
 use minidom::Element;
 
-use super::FEATURES;
+use super::{FEATURES, commands};
 use crate::room::Room;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, iq_result};
@@ -19,23 +19,25 @@ pub(crate) fn info(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Eff
         None => about_room(room),
         Some(ns::NODE_RESERVED_NICK) => reserved_nick(room, inbound),
         Some(ns::NODE_TRAFFIC) => return Err(Refusal::service_unavailable("every extension passes")),
-        Some(_) => return Err(Refusal::item_not_found("there is no such node")),
+        Some(node) => commands::info(room, node, &inbound.from.to_bare())?,
     };
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
     Ok(())
 }
 
-/// disco#items of the room: who is in it is nobody's business from outside.
+/// disco#items of the room: its commands, each for those who may run it. Who is in it is nobody's business from outside.
 pub(crate) fn items(
-    _room: &Room,
+    room: &Room,
     query: &Element,
     inbound: &Inbound,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
-    if query.attr("node").is_some_and(|node| !node.is_empty()) {
-        return Err(Refusal::item_not_found("there is no such node"));
-    }
-    fx.send(&iq_result(&inbound.to, inbound.id(), Some(el("query", ns::DISCO_ITEMS))), &inbound.from);
+    let answer = match query.attr("node").filter(|node| !node.is_empty()) {
+        None => el("query", ns::DISCO_ITEMS),
+        Some(ns::COMMANDS) => commands::items(room, &inbound.from.to_bare()),
+        Some(_) => return Err(Refusal::item_not_found("there is no such node")),
+    };
+    fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
     Ok(())
 }
 

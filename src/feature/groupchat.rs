@@ -1,7 +1,7 @@
 //! Messages to everybody (XEP-0045 §7.4).
 
 use super::reflect::passed_on;
-use super::{Feature, archive, subject};
+use super::{Feature, archive, retract, slow_mode, subject};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -29,7 +29,9 @@ pub(crate) fn speak(
     } else if speaker.role < Role::Participant {
         return Err(Refusal::forbidden("you have no voice in this room"));
     }
+    slow_mode::check(room, &speaker.account, &message, cx)?;
     archive::keep(room, Some(&speaker.account), &mut message, cx, fx);
+    retract::own(room, &speaker.account, &message, cx, fx);
     fx.send_many(&message, room.roster.everyone());
     Ok(())
 }

@@ -6,6 +6,7 @@ use minidom::Element;
 
 use super::{
     FEATURES, affiliations, anonymity, capacity, history, members_only, nick, password, roles, subject,
+    token_invite,
 };
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -42,8 +43,15 @@ pub(super) fn enter(
     if affiliation == Affiliation::Outcast {
         return Err(Refusal::forbidden("you are banned from this room"));
     }
-    members_only::check(room, affiliation)?;
-    password::check(room, x)?;
+    let affiliation = match token_invite::redeem(room, affiliation, x, &account, cx, fx)? {
+        true => Affiliation::Member,
+        false => {
+            token_invite::check_expired(room, affiliation, x)?;
+            members_only::check(room, affiliation)?;
+            password::check(room, x)?;
+            affiliation
+        }
+    };
     let nick = nick::on_entry(room, wanted, &account);
     nick::check_free(room, &nick, &account)?;
     let renamed = &nick != wanted;
@@ -58,7 +66,9 @@ pub(super) fn enter(
 
     let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
     let session = Session { jid: inbound.from.clone(), presence };
-    room.roster_mut().enter(wanted, &account, role, session);
+    let id = room.occupant_id(&account);
+    let newcomer = Occupant { nick: nick.clone(), account, id, role, sessions: vec![session] };
+    room.roster_mut().enter(newcomer);
     let mut codes: Vec<u16> =
         [(created, 201), (renamed, 210)].iter().filter(|(on, _)| *on).map(|(_, code)| *code).collect();
     for feature in FEATURES {

@@ -46,7 +46,7 @@ pub(super) fn depart(
         jid: Some(session),
         ..Item::default()
     };
-    let notice = Notice { said: Some(status), ..Notice::unavailable(&before.nick, &id, item, codes) };
+    let notice = Notice { said: Some(status), ..Notice::unavailable(&before, &id, item, codes) };
     room.tell_own(fx, &notice, std::slice::from_ref(session), &[]);
     match room.roster.by_nick(before.nick.key()).cloned() {
         None if room.broadcasts(before.role) => room.tell_others(fx, &notice),
@@ -78,7 +78,7 @@ pub(super) fn remove(
     room.roster_mut().remove(occupant.nick.key());
     let id = cx.id();
     let notice = Notice::unavailable(
-        &occupant.nick,
+        occupant,
         &id,
         Item {
             affiliation: Some(room.affiliation(&occupant.account)),
@@ -102,7 +102,7 @@ pub(crate) fn stop(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
     for occupant in roster.iter() {
         let id = cx.id();
         let notice = Notice::unavailable(
-            &occupant.nick,
+            occupant,
             &id,
             Item {
                 affiliation: Some(crate::room::state::Affiliation::None),

@@ -74,13 +74,8 @@ pub(crate) fn query(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
-    let query = read(payload)?;
-    if let Some(With::Account(account)) = &query.with
-        && !sees_jids(room, &inbound.from)
-        && *account != inbound.from.to_bare()
-    {
-        return Err(Refusal::forbidden("you may not know who is behind an occupant"));
-    }
+    let query = read(room, payload)?;
+    check_with(room, &query, &inbound.from)?;
     ask(room, Question::Page(query), inbound, fx);
     Ok(())
 }
@@ -102,7 +97,10 @@ pub(crate) fn found(
 ) -> Result<(), Refusal> {
     check(room, &found.inbound.from)?;
     match &found.answer {
-        Answer::Page(page) => send_page(room, payload, page, &found.inbound, cx, fx),
+        Answer::Page(page) => {
+            check_with(room, &read(room, payload)?, &found.inbound.from)?;
+            send_page(room, payload, page, &found.inbound, cx, fx);
+        }
         Answer::Ends(ends) => {
             let mut metadata = el("metadata", ns::MAM);
             for (name, (id, at)) in ["start", "end"].into_iter().zip(ends.iter().flatten()) {
@@ -120,7 +118,8 @@ pub(crate) fn found(
 /// Puts a question; the answer comes back to [`Room::handle`].
 pub(super) fn ask(room: &Room, question: Question, inbound: &Inbound, fx: &mut Effects) {
     let archive = room.state.record.archive.clone();
-    fx.asks.push(Ask { archive, question, inbound: Box::new(inbound.clone()) });
+    let retracted = room.history.retracted();
+    fx.asks.push(Ask { archive, retracted, question, inbound: Box::new(inbound.clone()) });
 }
 
 fn check(room: &Room, who: &Jid) -> Result<(), Refusal> {
@@ -137,7 +136,17 @@ fn sees_jids(room: &Room, who: &Jid) -> bool {
     room.sees_jids(room.standing(&who.to_bare()).role)
 }
 
-fn read(payload: &Element) -> Result<Query, Refusal> {
+/// Refuses to tell which messages are those of an account to who may not know it.
+fn check_with(room: &Room, query: &Query, who: &Jid) -> Result<(), Refusal> {
+    match &query.with {
+        Some(With::Account(account)) if *account != who.to_bare() && !sees_jids(room, who) => {
+            Err(Refusal::forbidden("you may not know who is behind an occupant"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn read(room: &Room, payload: &Element) -> Result<Query, Refusal> {
     let submitted = match payload.get_child("x", ns::DATA) {
         None => Submitted::default(),
         Some(x) => match Reply::read(x, ns::MAM).map_err(Refusal::bad_request)? {
@@ -161,7 +170,7 @@ fn read(payload: &Element) -> Result<Query, Refusal> {
         _ => Place::First,
     };
     Ok(Query {
-        with: one("with").map(|text| with(text)).transpose()?,
+        with: one("with").map(|text| with(room, text)).transpose()?.flatten(),
         start: one("start").map(|text| time(text)).transpose()?,
         end: one("end").map(|text| time(text)).transpose()?,
         after_id: one("after-id").cloned(),
@@ -172,11 +181,14 @@ fn read(payload: &Element) -> Result<Query, Refusal> {
     })
 }
 
-fn with(text: &str) -> Result<With, Refusal> {
+/// Whose messages: those of an occupant's address, or of a real one. The room's own address is where all were said.
+fn with(room: &Room, text: &str) -> Result<Option<With>, Refusal> {
     let jid = Jid::prepare(text).map_err(|e| Refusal::jid_malformed(format!("with: {e}")))?;
+    let account = jid.to_bare();
     Ok(match jid.resource() {
-        Some(_) => With::Occupant(jid),
-        None => With::Account(jid.to_bare()),
+        _ if account != room.jid => Some(With::Account(account)),
+        Some(_) => Some(With::Occupant(jid)),
+        None => None,
     })
 }
 

@@ -9,7 +9,9 @@ pub mod admin;
 pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
+pub mod ban;
 pub mod capacity;
+pub mod commands;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;
@@ -22,8 +24,10 @@ pub mod lists;
 pub mod logging;
 pub mod mam;
 pub mod members_only;
+pub mod moderate;
 pub mod moderated;
 pub mod nick;
+pub mod occupant_id;
 pub mod owner;
 pub mod password;
 pub mod persistence;
@@ -34,9 +38,12 @@ pub mod reflect;
 pub mod register;
 pub mod relay;
 pub mod restart;
+pub mod retract;
 pub mod roles;
 pub mod self_ping;
+pub mod slow_mode;
 pub mod subject;
+pub mod token_invite;
 pub mod voice;
 
 use crate::room::Room;
@@ -53,6 +60,8 @@ pub struct Feature {
     pub disco: fn(&Room, &mut Vec<&'static str>),
     /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
     pub info: fn(&Room, &mut Vec<(&'static str, String)>),
+    /// Ad-hoc commands (XEP-0050).
+    pub(crate) commands: &'static [commands::Command],
     /// Status codes for somebody who enters (XEP-0045 §16.6).
     pub entry_codes: fn(&Room, &mut Vec<u16>),
     /// Status codes for everybody when the configuration changes from the first to the second; 104 comes anyway.
@@ -66,6 +75,7 @@ impl Feature {
             fields: &[],
             disco: |_, _| {},
             info: |_, _| {},
+            commands: &[],
             entry_codes: |_, _| {},
             change_codes: |_, _, _| {},
         }
@@ -97,6 +107,8 @@ pub enum FieldKind {
     Text,
     /// One line that is not shown while typing.
     Private,
+    /// A whole number up to this one.
+    Integer(u32),
     /// One of these values (with labels).
     One(&'static [(&'static str, &'static str)]),
     /// Any of these values (with labels).
@@ -108,10 +120,18 @@ impl FieldKind {
     pub fn wire(self) -> (&'static str, &'static [(&'static str, &'static str)]) {
         match self {
             Self::Boolean => ("boolean", &[]),
-            Self::Text => ("text-single", &[]),
+            Self::Text | Self::Integer(_) => ("text-single", &[]),
             Self::Private => ("text-private", &[]),
             Self::One(options) => ("list-single", options),
             Self::Many(options) => ("list-multi", options),
+        }
+    }
+
+    /// The largest number that is taken, if it is one.
+    pub fn integer_max(self) -> Option<u32> {
+        match self {
+            Self::Integer(max) => Some(max),
+            _ => None,
         }
     }
 }
@@ -129,6 +149,7 @@ pub static FEATURES: &[Feature] = &[
     capacity::FEATURE,
     subject::FEATURE,
     invite::FEATURE,
+    token_invite::FEATURE,
     register::FEATURE,
     private::FEATURE,
     presence::FEATURE,
@@ -136,9 +157,14 @@ pub static FEATURES: &[Feature] = &[
     history::FEATURE,
     archive::FEATURE,
     mam::FEATURE,
+    retract::FEATURE,
+    moderate::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
+    slow_mode::FEATURE,
     self_ping::FEATURE,
+    occupant_id::FEATURE,
+    commands::FEATURE,
 ];
 
 /// All form fields, in order.

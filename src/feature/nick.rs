@@ -112,10 +112,11 @@ fn relocate(
     let stay = room.roster.by_nick(before.nick.key()).cloned();
     let nick = spelled(room, wanted, &before.account);
     let respelled: &[u16] = if &nick != wanted && codes.is_empty() { &[210] } else { &[] };
-    room.roster_mut().enter(&nick, &before.account, before.role, session);
+    let moving = Occupant { nick: nick.clone(), sessions: vec![session], ..Occupant::clone(&before) };
+    room.roster_mut().enter(moving);
 
     let gone = Notice::unavailable(
-        &before.nick,
+        &before,
         id,
         Item {
             affiliation: Some(room.affiliation(&before.account)),

@@ -35,7 +35,16 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effe
         .map(|field| {
             let (type_, options) = field.kind.wire();
             let values = (field.get)(room.config());
-            Field { var: field.var, type_: Some(type_), label: Some(field.label), values, options }
+            let integer_max = field.kind.integer_max();
+            Field {
+                var: field.var,
+                type_: Some(type_),
+                label: Some(field.label),
+                values,
+                options,
+                integer_max,
+                ..Field::default()
+            }
         })
         .collect();
     let list = |affiliation| {
@@ -46,7 +55,7 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effe
         [(ADMINS, "Admins", Affiliation::Admin), (OWNERS, "Owners", Affiliation::Owner)]
     {
         let values = list(affiliation);
-        shown.push(Field { var, type_: Some("jid-multi"), label: Some(label), values, options: &[] });
+        shown.push(Field { var, type_: Some("jid-multi"), label: Some(label), values, ..Field::default() });
     }
     let title = format!("Configuration of {}", room.name());
     let x = form("form", ns::MUC_ROOMCONFIG, Some(&title), &shown);
@@ -154,7 +163,7 @@ fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>
                     "{jid}: a whole domain cannot be admin or owner"
                 )));
             }
-            changes.push(affiliations::Change { jid: jid.clone(), new, nick: None, reason: None });
+            changes.push(affiliations::Change::new(jid.clone(), new));
         }
     }
     Ok(changes)

@@ -85,17 +85,21 @@ pub(super) fn show(room: &Room, occupant: &Occupant, id: &str, fx: &mut Effects)
 /// Somebody whose client believes to be in the room is told that this is over, so that it can join anew (§7.2.18).
 fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
     let id = cx.id();
-    let notice = Notice::unavailable(
-        wanted,
-        &id,
-        Item {
-            affiliation: Some(Affiliation::None),
-            role: Some(Role::None),
-            reason: Some("You are not in this room; please join again."),
-            ..Item::default()
-        },
-        &[307, 333],
-    );
+    let item = Item {
+        affiliation: Some(Affiliation::None),
+        role: Some(Role::None),
+        reason: Some("You are not in this room; please join again."),
+        ..Item::default()
+    };
+    let notice = Notice {
+        nick: wanted,
+        occupant: None,
+        type_: Some("unavailable"),
+        id: &id,
+        said: None,
+        item,
+        codes: &[307, 333],
+    };
     room.tell_own(fx, &notice, std::slice::from_ref(&inbound.from), &[]);
 }
 

@@ -2,10 +2,11 @@
 
 use minidom::Element;
 
+use super::occupant_id;
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::roster::{Occupant, Said};
-use crate::wire::build::{lang, message, set_lang};
+use crate::wire::build::{Build, lang, message, set_lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
@@ -36,12 +37,24 @@ pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
         ns::DELAY => of_this_room("from"),
         ns::SID => child.name() == "stanza-id" && of_this_room("by"),
         ns::OCCUPANT_ID | ns::HATS | ns::MODERATE | ns::MODERATE_0 => true,
+        // Tombstones are the archive's; a retraction that claims to be a moderator's is none of anybody's (425-6).
+        ns::RETRACT | ns::RETRACT_0 | ns::FASTEN => child.name() == "retracted" || claims_moderation(child),
         _ => false,
     }
 }
 
-/// A message as others get it: from the occupant, with the client's id and `xml:lang`, and everything in it but what only
-/// the room may say.
+/// Whether an element says somewhere inside that a moderator has acted, or stands for what was retracted.
+fn claims_moderation(element: &Element) -> bool {
+    element.children().any(|c| {
+        let ns = c.ns();
+        let moderated = ns == ns::MODERATE || ns == ns::MODERATE_0;
+        let retracted = c.name() == "retracted" && (ns == ns::RETRACT || ns == ns::RETRACT_0);
+        moderated || retracted || claims_moderation(c)
+    })
+}
+
+/// A message as others get it: from the occupant, with the client's id and `xml:lang`, everything in it but what only
+/// the room may say, and the occupant's id.
 pub(super) fn passed_on(
     room: &Room,
     speaker: &Occupant,
@@ -56,5 +69,5 @@ pub(super) fn passed_on(
     for child in inbound.stanza.children().filter(|c| !only_the_room_says(c, &room.jid)) {
         copy.append_child(child.clone());
     }
-    copy
+    copy.child(occupant_id::element(&speaker.id))
 }

@@ -47,7 +47,7 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<()
         query =
             query.child(el("registered", ns::REGISTER)).child(el("username", ns::REGISTER).text_node(nick));
     }
-    let mut x = form(
+    let x = form(
         "form",
         ns::MUC_REGISTER,
         Some(&format!("Registration with {}", room.name())),
@@ -56,12 +56,10 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<()
             type_: Some("text-single"),
             label: Some("Nick"),
             values: registered_nick(room, &account).map(str::to_owned).into_iter().collect(),
-            options: &[],
+            required: true,
+            ..Field::default()
         }],
     );
-    for field in x.children_mut().filter(|f| f.attr("var") == Some(ROOM_NICK)) {
-        field.append_child(el("required", ns::DATA));
-    }
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(query.child(x))), &inbound.from);
     Ok(())
 }
@@ -119,7 +117,7 @@ fn register(
 ) -> Result<(), Refusal> {
     nick::check_free(room, wanted, account)?;
     let new = affiliations::recorded(room, account).max(Affiliation::Member);
-    let change = Change { jid: account.clone(), new, nick: Some(wanted.as_str().to_owned()), reason: None };
+    let change = Change { nick: Some(wanted.as_str().to_owned()), ..Change::new(account.clone(), new) };
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     affiliations::apply(room, &change, None, cx, fx);
     if room.config().lock_nicks {
@@ -138,7 +136,7 @@ fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effe
         Affiliation::Member => Affiliation::None,
         Affiliation::Admin | Affiliation::Owner => now,
     };
-    let change = Change { jid: account.clone(), new, nick: Some(String::new()), reason: None };
+    let change = Change { nick: Some(String::new()), ..Change::new(account.clone(), new) };
     affiliations::apply(room, &change, None, cx, fx);
     Ok(())
 }

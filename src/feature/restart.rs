@@ -124,16 +124,16 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
         let barred = now == Affiliation::Outcast || (room.config().members_only && now < Affiliation::Member);
         let role = if now == affiliation { occupant.role } else { roles::on_entry(&room, &occupant.account) };
         as_stored &= !barred && now == affiliation;
-        for session in &occupant.sessions {
-            if all.by_session(&session.jid).is_some() {
-                as_stored = false;
-                continue;
-            }
-            all.enter(&occupant.nick, &occupant.account, role, session.clone());
-            if !barred {
-                back.enter(&occupant.nick, &occupant.account, role, session.clone());
-            }
+        if occupant.sessions.iter().any(|s| all.by_session(&s.jid).is_some()) {
+            as_stored = false;
+            continue;
         }
+        let id = room.occupant_id(&occupant.account);
+        let occupant = Occupant { id, role, ..Arc::unwrap_or_clone(occupant) };
+        if !barred {
+            back.enter(occupant.clone());
+        }
+        all.enter(occupant);
     }
     room.roster = Arc::new(back);
     if room.roster.is_empty() && !is_lasting(&room) {

@@ -116,7 +116,7 @@ pub(super) fn restate(
 /// An occupant who is still here but no longer shown.
 pub(super) fn vanished<'a>(occupant: &'a Occupant, affiliation: Affiliation, id: &'a str) -> Notice<'a> {
     Notice::unavailable(
-        &occupant.nick,
+        occupant,
         id,
         crate::wire::build::Item {
             affiliation: Some(affiliation),

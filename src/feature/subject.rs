@@ -2,8 +2,9 @@
 
 use minidom::Element;
 
-use super::{Feature, boolean_field};
+use super::{Feature, archive, boolean_field, occupant_id};
 use crate::room::Room;
+use crate::room::archive::Entry;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
@@ -34,6 +35,24 @@ pub(super) fn is_change(stanza: &Element) -> bool {
     has("subject") && !has("body") && !has("thread")
 }
 
+/// The texts of a subject by language.
+fn texts(message: &Element) -> Vec<(String, String)> {
+    let subjects = message.children().filter(|c| c.is("subject", ns::CLIENT));
+    subjects.map(|c| (lang(c).unwrap_or_default().to_owned(), c.text())).collect()
+}
+
+/// The message that set the subject was retracted by a moderator: there is no subject any more.
+pub(super) fn unset(room: &mut Room, retracted: &Entry, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let Some(subject) = &room.state.record.subject else { return };
+    if !is_change(&retracted.message) || subject.texts != texts(&retracted.message) {
+        return;
+    }
+    room.state_mut().record.subject = None;
+    let mut said = message(room.jid.as_jid(), Some("groupchat"), &cx.id()).child(el("subject", ns::CLIENT));
+    archive::keep(room, None, &mut said, cx, fx);
+    fx.send_many(&said, room.roster.everyone());
+}
+
 /// Stores the subject of `message`, which is about to be reflected.
 pub(super) fn set(
     room: &mut Room,
@@ -45,15 +64,12 @@ pub(super) fn set(
     if speaker.role < needed {
         return Err(Refusal::forbidden("you may not change the subject of this room"));
     }
-    let texts: Vec<(String, String)> = message
-        .children()
-        .filter(|c| c.is("subject", ns::CLIENT))
-        .map(|c| (lang(c).unwrap_or_default().to_owned(), c.text()))
-        .collect();
+    let texts = texts(message);
     if texts.iter().map(|(_, text)| text.len()).sum::<usize>() > cx.limits().subject_bytes_max {
         return Err(Refusal::policy_violation("the subject is too long"));
     }
-    let subject = Subject { texts, nick: speaker.nick.as_str().to_owned(), at: cx.now };
+    let nick = speaker.nick.as_str().to_owned();
+    let subject = Subject { texts, nick, occupant_id: Some(speaker.id.to_string()), at: cx.now };
     room.state_mut().record.subject = Some(subject);
     Ok(())
 }
@@ -77,5 +93,6 @@ pub(super) fn send(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
         }
         stanza.append_child(element);
     }
-    fx.send(&stanza.child(delay(&room.jid, subject.at)), to);
+    let id = subject.occupant_id.as_deref().map(occupant_id::element);
+    fx.send(&stanza.child_opt(id).child(delay(&room.jid, subject.at)), to);
 }

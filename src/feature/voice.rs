@@ -64,7 +64,7 @@ fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Cx<'_>) ->
         type_: Some(type_),
         label: Some(label),
         values: vec![value.to_owned()],
-        options: &[],
+        ..Field::default()
     };
     let fields = [
         Field {

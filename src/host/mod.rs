@@ -23,7 +23,7 @@ use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::service::{self, directory::Directory};
-use crate::store::archive::Archive;
+use crate::store::archive::{Archive, fjall::FjallArchive};
 use crate::store::{Store, StoreError, Write, sled::SledStore};
 use crate::wire::build::{Build, el};
 use crate::wire::encode::Outgoing;
@@ -44,6 +44,9 @@ const REPLIES_PAUSE: Duration = Duration::from_millis(2);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
+
+/// The folder of the archive, inside the store's.
+const ARCHIVE: &str = "archive";
 
 /// Questions to the archive that are answered at a time.
 const READERS_MAX: usize = 8;
@@ -93,7 +96,13 @@ pub async fn run(
     let signal = signal(can_be_replaced).map_err(RunError::System)?;
     let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
     let store: Arc<dyn Store> = Arc::new(store);
-    let archive: Arc<dyn Archive> = Arc::new(crate::store::archive::memory::MemoryArchive::new());
+    let archive = FjallArchive::open(
+        &settings.store.path.join(ARCHIVE),
+        settings.archive.durability,
+        Duration::from_millis(settings.archive.interval_ms.into()),
+        settings.archive.cache_bytes.into(),
+    );
+    let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
     let (host, replies) = Host::start(&settings, store, archive, outbox.clone()).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
@@ -226,6 +235,9 @@ impl Host {
             admin_fields: settings.service.admin_fields.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
+            archive_days_max: settings.archive.days_max,
+            archive_messages_max: settings.archive.messages_max,
+            keep_retracted: settings.archive.keep_retracted,
         };
         let host = Self {
             service: Arc::new(service),

@@ -218,16 +218,16 @@ impl Task {
         mailbox.expect();
         tokio::spawn(async move {
             let place = host.reading.acquire().await;
-            let Ask { archive, question, inbound } = ask;
-            let reader = host.archive.clone();
-            let answer = tokio::task::spawn_blocking(move || reader.answer(&archive, &question)).await;
+            let Ask { archive, retracted, question, inbound } = ask;
+            let (reader, asked) = (host.archive.clone(), archive.clone());
+            let answer = tokio::task::spawn_blocking(move || reader.answer(&asked, &question)).await;
             drop(place);
             let answer = answer.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())));
             let answer = answer.unwrap_or_else(|e| {
                 error!(room = %inbound.to, "the archive cannot be read: {e}");
                 Answer::Failed
             });
-            mailbox.arrived(Event::Found(Box::new(Found { answer, inbound })));
+            mailbox.arrived(Event::Found(Box::new(Found { archive, retracted, answer, inbound })));
         });
     }
 

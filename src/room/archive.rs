@@ -221,6 +221,8 @@ pub enum Answer {
 pub struct Ask {
     /// Which archive.
     pub archive: ArchiveId,
+    /// How many messages had been retracted ([`History::retracted`](super::history::History::retracted)).
+    pub retracted: u64,
     /// What to find out.
     pub question: Question,
     /// The request that led to the question.
@@ -230,6 +232,10 @@ pub struct Ask {
 /// The answer to an [`Ask`].
 #[derive(Clone, Debug)]
 pub struct Found {
+    /// Which archive was asked.
+    pub archive: ArchiveId,
+    /// How many messages had been retracted when it was asked. What was retracted since may still be in the answer.
+    pub retracted: u64,
     /// What the archive says.
     pub answer: Answer,
     /// The request that led to the question.

@@ -8,7 +8,8 @@ use super::effect::Effects;
 use super::nick::Nick;
 use super::role::Role;
 use super::roster::{Occupant, Said};
-use crate::wire::build::{Item, muc_user, presence, set_lang};
+use crate::feature::occupant_id;
+use crate::wire::build::{Build, Item, muc_user, presence, set_lang};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 
@@ -17,6 +18,8 @@ use crate::wire::ns;
 pub(crate) struct Notice<'a> {
     /// About whom.
     pub nick: &'a Nick,
+    /// The occupant of that nick; `None` if there is none.
+    pub occupant: Option<&'a Occupant>,
     /// `None` for available.
     pub type_: Option<&'static str>,
     /// Stanza id, the same in all copies.
@@ -31,8 +34,16 @@ pub(crate) struct Notice<'a> {
 
 impl<'a> Notice<'a> {
     /// Somebody is gone, or no longer to be seen, with nothing said of his own.
-    pub(crate) fn unavailable(nick: &'a Nick, id: &'a str, item: Item<'a>, codes: &'a [u16]) -> Self {
-        Self { nick, type_: Some("unavailable"), id, said: None, item, codes }
+    pub(crate) fn unavailable(occupant: &'a Occupant, id: &'a str, item: Item<'a>, codes: &'a [u16]) -> Self {
+        Self {
+            nick: &occupant.nick,
+            occupant: Some(occupant),
+            type_: Some("unavailable"),
+            id,
+            said: None,
+            item,
+            codes,
+        }
     }
 
     /// The stanza. `own` adds code 110, `codes` come besides the notice's own.
@@ -52,7 +63,7 @@ impl<'a> Notice<'a> {
         }
         let codes: Vec<u16> = codes.iter().chain(self.codes).copied().collect();
         stanza.append_child(muc_user(&codes, None, Some(item.element(ns::MUC_USER)), own));
-        stanza
+        stanza.child_opt(self.occupant.map(|occupant| occupant_id::element(&occupant.id)))
     }
 }
 
@@ -125,6 +136,7 @@ impl Room {
         let shown = occupant.shown();
         Notice {
             nick: &occupant.nick,
+            occupant: Some(occupant),
             type_: None,
             id,
             said: Some(&shown.presence),

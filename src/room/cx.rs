@@ -37,6 +37,12 @@ pub struct Service {
     pub default_room: Config,
     /// Bounds.
     pub limits: Limits,
+    /// Most days that a room may keep messages; 0: any number.
+    pub archive_days_max: u32,
+    /// Most messages that a room may keep; 0: any number.
+    pub archive_messages_max: u32,
+    /// What a retracted message was stays in the archive, for moderators.
+    pub keep_retracted: bool,
 }
 
 impl Service {

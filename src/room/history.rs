@@ -15,7 +15,14 @@ pub struct History {
     bytes: usize,
     /// When the room last gave a message its time, whether or not the message is here.
     pub latest: Option<Timestamp>,
+    /// The last retractions, oldest first, for answers of the archive that were on their way meanwhile.
+    retractions: Arc<VecDeque<Arc<Retraction>>>,
+    /// How many there were in all.
+    retracted: u64,
 }
+
+/// Retractions that are remembered. After more of them, an answer that was on its way is asked for anew.
+const RETRACTIONS_MAX: usize = 256;
 
 impl History {
     /// Adds a message and drops the oldest ones beyond either bound.
@@ -36,9 +43,27 @@ impl History {
 
     /// Takes out the newest message that is meant. What was retracted is not shown again (XEP-0424, XEP-0425).
     pub fn retract(&mut self, retraction: &Retraction) -> Option<Arc<Entry>> {
+        self.retracted += 1;
+        let retractions = Arc::make_mut(&mut self.retractions);
+        retractions.push_back(Arc::new(retraction.clone()));
+        if retractions.len() > RETRACTIONS_MAX {
+            retractions.pop_front();
+        }
         let place = self.entries.iter().rposition(|(entry, _)| retraction.target.is(entry))?;
         let (entry, bytes) = self.entries.remove(place)?;
         self.bytes -= bytes;
         Some(entry)
+    }
+
+    /// How many messages were retracted since the room came into memory.
+    pub fn retracted(&self) -> u64 {
+        self.retracted
+    }
+
+    /// What was retracted after the first `seen` retractions, oldest first; `None` if that is not known any more.
+    pub fn retracted_since(&self, seen: u64) -> Option<impl Iterator<Item = &Arc<Retraction>>> {
+        let newer = usize::try_from(self.retracted.checked_sub(seen)?).ok()?;
+        let known = self.retractions.len().checked_sub(newer)?;
+        Some(self.retractions.range(known..))
     }
 }

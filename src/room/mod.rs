@@ -60,6 +60,9 @@ pub struct Room {
     pub(crate) history: Arc<History>,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) pace: Arc<feature::slow_mode::Pace>,
+    /// No ban ends before this moment; `None` if none ends by itself.
+    pub(crate) ban_ends: Option<jiff::Timestamp>,
     /// Admins of the service: owners of every room without being on its list.
     service_admins: Arc<[BareJid]>,
 }
@@ -76,6 +79,8 @@ impl Room {
             history: Arc::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
+            pace: Arc::default(),
+            ban_ends: None,
             service_admins: Arc::default(),
         }
     }
@@ -84,7 +89,13 @@ impl Room {
     pub fn stored(jid: BareJid, mut state: State, history: History) -> Self {
         let life = if state.record.locked { Life::Locked } else { Life::Open };
         state.record.locked = false;
-        Self { life, state: Arc::new(state), history: Arc::new(history), ..Self::absent(jid) }
+        Self {
+            life,
+            ban_ends: feature::ban::first_end(&state),
+            state: Arc::new(state),
+            history: Arc::new(history),
+            ..Self::absent(jid)
+        }
     }
 
     /// The same room, with the admins of the service as owners.
@@ -135,6 +146,7 @@ impl Room {
         if self.exists() && self.state.record.is_nameless() {
             self.state_mut().record.name(cx.ids);
         }
+        feature::ban::expire(self, cx, &mut fx);
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
@@ -255,9 +267,20 @@ impl Room {
             ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
             ("query", ns::REGISTER, false) => feature::register::get(self, inbound, fx),
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
+            ("request", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::issue(self, payload, inbound, cx, fx)
+            }
+            ("tokens", ns::TOKEN_INVITE, false) => feature::token_invite::list(self, inbound, cx, fx),
+            ("revoke", ns::TOKEN_INVITE, true) => {
+                feature::token_invite::revoke(self, payload, inbound, cx, fx)
+            }
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
+            ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),
             ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),
+            ("moderate", ns::MODERATE, true) | ("apply-to", ns::FASTEN, true) => {
+                feature::moderate::request(self, payload, inbound, cx, fx)
+            }
             ("ping", ns::PING, false) => feature::self_ping::room(inbound, fx),
             _ => Err(Refusal::service_unavailable("the room does not know this request")),
         }
@@ -267,12 +290,18 @@ impl Room {
     fn found(&mut self, found: &Found, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
         let inbound = &*found.inbound;
         self.must_be_visible_to(&inbound.from)?;
+        let Some(found) = &feature::retract::caught_up(self, found) else {
+            // What was found is of another life of the room, or too much was retracted since: it is asked anew.
+            return self.stanza(inbound, cx, fx);
+        };
         if found.answer == Answer::Failed {
             return Err(Refusal::internal_server_error("the archive cannot be read now"));
         }
         let payload = inbound.payload().expect("only requests lead to questions");
         match payload.ns().as_str() {
             ns::MAM => feature::mam::found(self, payload, found, cx, fx),
+            ns::COMMANDS => feature::commands::found(self, payload, found, cx, fx),
+            ns::MODERATE | ns::FASTEN => feature::moderate::found(self, payload, found, cx, fx),
             _ => Err(Refusal::service_unavailable("the room does not know this request")),
         }
     }

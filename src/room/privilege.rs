@@ -99,6 +99,16 @@ fn lower(actor: Standing, target: Standing, new: Role) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether a moderator of affiliation `actor` may retract what somebody of affiliation `author` said (XEP-0425). The
+/// role alone is enough against everybody but admins and owners; of those, as with kicks, nobody of a lower
+/// affiliation undoes what they do.
+pub fn moderate(actor: Affiliation, author: Affiliation) -> Result<(), Refusal> {
+    if author >= Affiliation::Admin && author > actor {
+        return Err(Refusal::not_allowed("nobody retracts what somebody of a higher affiliation said"));
+    }
+    Ok(())
+}
+
 /// Whether somebody may read the list of an affiliation (§9.2, §9.5, §10.5, §10.8).
 ///
 /// `listed_role` says that the room shows its member list to the asker's role.
@@ -183,6 +193,19 @@ mod tests {
         assert_eq!(kick(moderator(Admin), moderator(Owner)), "not-allowed");
         assert_eq!(kick(moderator(Admin), moderator(Admin)), "ok");
         assert_eq!(kick(participant(Owner), participant(None)), "forbidden");
+    }
+
+    #[test]
+    fn moderators_retract_what_their_equals_said() {
+        // 425-3
+        for actor in AFFILIATIONS {
+            for author in AFFILIATIONS {
+                let refused =
+                    matches!((actor, author), (Outcast | None | Member, Admin | Owner) | (Admin, Owner));
+                let expected = if refused { "not-allowed" } else { "ok" };
+                assert_eq!(outcome(moderate(actor, author)), expected, "{actor} moderates {author}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The volatile half of a room: occupants, their sessions, their last presence.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::{Arc, OnceLock};
 
 use minidom::Element;
@@ -34,6 +35,8 @@ pub struct Occupant {
     pub nick: Nick,
     /// The account.
     pub account: BareJid,
+    /// What the room tells of the account to those who may not know it (XEP-0421).
+    pub id: Arc<str>,
     /// The role.
     pub role: Role,
     /// The sessions; the last one spoke last, and its presence is the one that others were shown.
@@ -111,13 +114,18 @@ impl Roster {
             .clone()
     }
 
-    /// Adds a session, under a new occupant of `role` if the nick is free. It becomes the one shown.
-    pub fn enter(&mut self, nick: &Nick, account: &BareJid, role: Role, session: Session) {
-        self.sessions.insert(session.jid.clone(), nick.key().clone());
-        let occupant = self.occupants.entry(nick.key().clone()).or_insert_with(|| {
-            Arc::new(Occupant { nick: nick.clone(), account: account.clone(), role, sessions: Vec::new() })
-        });
-        Arc::make_mut(occupant).sessions.push(session);
+    /// Somebody enters; if the same account has the nick already, only the sessions come to it. The last of them
+    /// becomes the one shown.
+    pub fn enter(&mut self, newcomer: Occupant) {
+        for session in &newcomer.sessions {
+            self.sessions.insert(session.jid.clone(), newcomer.nick.key().clone());
+        }
+        match self.occupants.entry(newcomer.nick.key().clone()) {
+            Entry::Vacant(free) => {
+                free.insert(Arc::new(newcomer));
+            }
+            Entry::Occupied(mut there) => Arc::make_mut(there.get_mut()).sessions.extend(newcomer.sessions),
+        }
         self.everyone = OnceLock::new();
     }
 

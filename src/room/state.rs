@@ -37,6 +37,38 @@ pub struct Affiliated {
     /// Why, in the words of the one who set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What else is known of a ban; nothing of bans that were set before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ban: Option<Box<Ban>>,
+}
+
+impl Affiliated {
+    /// An affiliation and nothing else.
+    pub fn new(affiliation: Affiliation) -> Self {
+        Self { affiliation, nick: None, reason: None, ban: None }
+    }
+
+    /// When it ends by itself.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.ban.as_ref()?.expires
+    }
+}
+
+/// What admins know of a ban beside its reason. Nobody else is ever shown any of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ban {
+    /// Who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<BareJid>,
+    /// When it was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// When it ends; never if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// What admins tell each other about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The room's subject (XEP-0045 §8.1).
@@ -46,8 +78,25 @@ pub struct Subject {
     pub texts: Vec<(String, String)>,
     /// The nick of the occupant who set it.
     pub nick: String,
+    /// The id of that occupant (XEP-0421).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occupant_id: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// A token that makes a member of whoever enters with it (XEP-0488).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// What is shown on entry; nobody can guess it.
+    pub secret: String,
+    /// Who asked for it. It is good for as long as this account may invite.
+    pub issuer: BareJid,
+    /// Until when it is good.
+    pub expires: Timestamp,
+    /// How many accounts it still makes members of; `None`: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses_left: Option<u32>,
 }
 
 /// What is kept of a room in one record: all but the affiliations.
@@ -72,6 +121,9 @@ pub struct RoomRecord {
     /// Accounts without an affiliation that were given a voice while the room was moderated.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub voices: BTreeSet<BareJid>,
+    /// Tokens that invite, in the order in which they were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<Token>,
 }
 
 impl RoomRecord {
@@ -85,6 +137,7 @@ impl RoomRecord {
             locked: false,
             subject: None,
             voices: BTreeSet::new(),
+            tokens: Vec::new(),
         }
     }
 

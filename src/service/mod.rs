@@ -66,6 +66,8 @@ fn info(service: &Service) -> Element {
         ns::DISCO_ITEMS,
         ns::MUC,
         ns::MUC_STABLE_ID,
+        // All rooms have them (421-1).
+        ns::OCCUPANT_ID,
         ns::RSM,
         ns::PING,
         ns::VERSION,

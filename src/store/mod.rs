@@ -61,6 +61,7 @@ impl Write {
         // What a record takes beside the texts of people.
         const ROOM_BYTES: usize = 1024;
         const AFFILIATION_BYTES: usize = 64;
+        const TOKEN_BYTES: usize = 160;
         match self {
             Self::Room { room, record } => {
                 let subject = record.subject.as_ref().map_or(0, |s| {
@@ -71,10 +72,14 @@ impl Write {
                     [&config.name, &config.description, &config.language, &config.password, &config.pubsub];
                 let lists = [&config.contacts, &config.ratings, &config.reactions_allowed];
                 let texts = texts.into_iter().chain(lists.into_iter().flatten());
-                ROOM_BYTES + room.as_str().len() + subject + texts.map(String::len).sum::<usize>()
+                let tokens =
+                    record.tokens.iter().map(|t| TOKEN_BYTES + t.issuer.as_str().len()).sum::<usize>();
+                ROOM_BYTES + room.as_str().len() + subject + tokens + texts.map(String::len).sum::<usize>()
             }
             Self::Affiliation { room, jid, value } => {
-                let texts = value.iter().flat_map(|v| v.nick.iter().chain(&v.reason));
+                let texts = value.iter().flat_map(|v| {
+                    v.nick.iter().chain(&v.reason).chain(v.ban.iter().filter_map(|ban| ban.note.as_ref()))
+                });
                 AFFILIATION_BYTES
                     + room.as_str().len()
                     + jid.as_str().len()

@@ -17,7 +17,7 @@ use crate::wire::jid::{BareJid, Jid, check_resource};
 /// An occupant, and the affiliation that his role goes with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredOccupant {
-    /// Who and how.
+    /// Who and how. His occupant id is not stored, and empty when this is read.
     pub occupant: Arc<Occupant>,
     /// The affiliation of the account when this was written.
     pub affiliation: Affiliation,
@@ -76,7 +76,8 @@ pub fn decode_occupant(key: &[u8], bytes: &[u8]) -> Result<StoredOccupant, Store
         return Err(wrong("its nick has nothing visible"));
     }
     let role = role.ok_or_else(|| wrong("it has no role"))?;
-    let occupant = Occupant { nick, account: record.account, role, sessions };
+    // The id is not stored: it follows from the account and the room's secret.
+    let occupant = Occupant { nick, account: record.account, id: "".into(), role, sessions };
     Ok(StoredOccupant { occupant: Arc::new(occupant), affiliation: record.affiliation })
 }
 
@@ -103,6 +104,7 @@ mod tests {
         let occupant = Occupant {
             nick: Nick::trusted("Romeo 🌹"),
             account: BareJid::parse("romeo@example").expect("an address"),
+            id: "".into(),
             role: Role::Participant,
             sessions: vec![session("pc"), session("it's <odd>")],
         };

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
-    use crate::room::state::Subject;
+    use crate::room::state::{Ban, Subject, Token};
     use crate::wire::jid::BareJid;
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -156,14 +156,22 @@ mod tests {
         )
     }
 
+    fn any_token() -> impl Strategy<Value = Token> {
+        (any::<String>(), any_time(), any::<Option<u32>>()).prop_map(|(secret, expires, uses_left)| {
+            let issuer = BareJid::parse("hag@example").expect("a jid");
+            Token { secret, issuer, expires, uses_left }
+        })
+    }
+
     fn any_record() -> impl Strategy<Value = RoomRecord> {
-        let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time())
-            .prop_map(|(texts, nick, at)| Subject { texts, nick, at });
+        let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time(), any::<Option<String>>())
+            .prop_map(|(texts, nick, at, occupant_id)| Subject { texts, nick, occupant_id, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
         let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
-        (any_time(), any_config(), names, proptest::option::of(subject), voices).prop_map(
-            |(created, config, (archive, secret), subject, voices)| RoomRecord {
+        let kept = (voices, proptest::collection::vec(any_token(), 0..3));
+        (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
+            |(created, config, (archive, secret), subject, (voices, tokens))| RoomRecord {
                 created,
                 config,
                 archive: ArchiveId(archive),
@@ -171,6 +179,7 @@ mod tests {
                 locked: false,
                 subject,
                 voices,
+                tokens,
             },
         )
     }
@@ -182,8 +191,12 @@ mod tests {
             Just(Affiliation::Admin),
             Just(Affiliation::Owner)
         ];
-        (affiliation, proptest::option::of(any_nick()), any::<Option<String>>())
-            .prop_map(|(affiliation, nick, reason)| Affiliated { affiliation, nick, reason })
+        let time = || proptest::option::of(any_time());
+        let by = Just(BareJid::parse("hecate@example").expect("an address"));
+        let ban = (proptest::option::of(by), time(), time(), any::<Option<String>>())
+            .prop_map(|(by, at, expires, note)| Box::new(Ban { by, at, expires, note }));
+        (affiliation, proptest::option::of(any_nick()), any::<Option<String>>(), proptest::option::of(ban))
+            .prop_map(|(affiliation, nick, reason, ban)| Affiliated { affiliation, nick, reason, ban })
     }
 
     proptest! {
@@ -211,12 +224,14 @@ mod tests {
             subject: Some(Subject {
                 texts: vec![(String::new(), "Fire".to_owned()), ("de".to_owned(), "Feuer".to_owned())],
                 nick: "firstwitch".to_owned(),
+                occupant_id: Some("0cc".to_owned()),
                 at: Timestamp::from_second(1_700_000_060).expect("a time"),
             }),
             archive: ArchiveId("a1".to_owned()),
             secret: "5ec2e7".to_owned(),
             locked: false,
             voices: Default::default(),
+            tokens: Vec::new(),
         }
     }
 
@@ -234,7 +249,8 @@ mod tests {
         r#""logging":false,"pubsub":"","history_max":20,"archive":true,"archive_days":0,"archive_messages":0,"#,
         r#""slow_mode_seconds":0,"forward_mentions":false,"quiet_above":0,"contacts":[],"ratings":[],"#,
         r#""reactions_max":0,"reactions_allowed":[]},"archive":"a1","secret":"5ec2e7","#,
-        r#""subject":{"texts":[["","Fire"],["de","Feuer"]],"nick":"firstwitch","at":"2023-11-14T22:14:20Z"}}"#
+        r#""subject":{"texts":[["","Fire"],["de","Feuer"]],"nick":"firstwitch","#,
+        r#""occupant_id":"0cc","at":"2023-11-14T22:14:20Z"}}"#
     );
 
     #[test]
@@ -249,11 +265,21 @@ mod tests {
             affiliation: Affiliation::Outcast,
             nick: Some("thirdwitch".to_owned()),
             reason: Some("Treason".to_owned()),
+            ban: Some(Box::new(Ban {
+                by: Some(BareJid::parse("hecate@example").expect("an address")),
+                at: Some(Timestamp::from_second(1_700_000_000).expect("a time")),
+                expires: Some(Timestamp::from_second(1_700_086_400).expect("a time")),
+                note: Some("third time".to_owned()),
+            })),
         };
-        let text = "\u{1}{\"affiliation\":\"outcast\",\"nick\":\"thirdwitch\",\"reason\":\"Treason\"}";
+        let text = concat!(
+            "\u{1}",
+            r#"{"affiliation":"outcast","nick":"thirdwitch","reason":"Treason","ban":{"by":"hecate@example","#,
+            r#""at":"2023-11-14T22:13:20Z","expires":"2023-11-15T22:13:20Z","note":"third time"}}"#
+        );
         assert_eq!(String::from_utf8(encode_affiliated(&full)).expect("text"), text);
         assert_eq!(decode_affiliated(b"k", text.as_bytes()).expect("version 1"), full);
-        let bare = Affiliated { affiliation: Affiliation::Owner, nick: None, reason: None };
+        let bare = Affiliated::new(Affiliation::Owner);
         assert_eq!(encode_affiliated(&bare), b"\x01{\"affiliation\":\"owner\"}");
     }
 

@@ -18,6 +18,10 @@ pub struct Field<'a> {
     pub values: Vec<String>,
     /// Values to choose from, with their labels.
     pub options: &'a [(&'a str, &'a str)],
+    /// For a whole number: the largest that is taken; none is smaller than 0 (XEP-0122).
+    pub integer_max: Option<u32>,
+    /// Whether it has to be filled in.
+    pub required: bool,
 }
 
 /// A form: `type_` is `form` or `result`; `form_type` becomes the hidden first field (XEP-0068).
@@ -38,11 +42,36 @@ pub fn form(type_: &str, form_type: &str, title: Option<&str>, fields: &[Field<'
     x
 }
 
+/// A table (XEP-0004 §3.4): the columns, and in each row the values that the columns have there; empty ones are left
+/// out.
+pub fn table(form_type: &str, title: &str, columns: &[(&str, &str)], rows: &[Vec<String>]) -> Element {
+    let mut reported = el("reported", ns::DATA);
+    for (var, label) in columns {
+        reported.append_child(element(&Field { var, label: Some(label), ..Field::default() }));
+    }
+    let mut x = form("result", form_type, Some(title), &[]).child(reported);
+    for row in rows {
+        let mut item = el("item", ns::DATA);
+        for ((var, _), value) in columns.iter().zip(row).filter(|(_, value)| !value.is_empty()) {
+            item.append_child(element(&Field { var, values: vec![value.clone()], ..Field::default() }));
+        }
+        x.append_child(item);
+    }
+    x
+}
+
 fn element(field: &Field<'_>) -> Element {
     let mut element = el("field", ns::DATA)
         .with("var", field.var)
         .with_opt("type", field.type_)
         .with_opt("label", field.label);
+    if let Some(max) = field.integer_max {
+        let range = el("range", ns::VALIDATE).with("min", "0").with("max", &max.to_string());
+        element.append_child(el("validate", ns::VALIDATE).with("datatype", "xs:integer").child(range));
+    }
+    if field.required {
+        element.append_child(el("required", ns::DATA));
+    }
     for value in &field.values {
         element.append_child(el("value", ns::DATA).text_node(value));
     }
@@ -74,10 +103,16 @@ impl Reply {
     /// submit or cancel, is an error that says what is wrong; a form without FORM_TYPE is taken as meant.
     pub fn read(x: &Element, form_type: &str) -> Result<Self, &'static str> {
         match x.attr("type") {
-            Some("cancel") => return Ok(Self::Cancel),
-            Some("submit") => {}
-            _ => return Err("the form must be of type submit or cancel"),
+            Some("cancel") => Ok(Self::Cancel),
+            Some("submit") => Submitted::read(x, form_type).map(Self::Submit),
+            _ => Err("the form must be of type submit or cancel"),
         }
+    }
+}
+
+impl Submitted {
+    /// The fields of a form, whatever its type. Another FORM_TYPE than `form_type` is an error that says so.
+    pub fn read(x: &Element, form_type: &str) -> Result<Self, &'static str> {
         let mut fields: Vec<(String, Vec<String>)> = Vec::new();
         for field in x.children().filter(|c| c.is("field", ns::DATA)) {
             let Some(var) = field.attr("var") else { continue };
@@ -94,14 +129,17 @@ impl Reply {
                 None => fields.push((var.to_owned(), values)),
             }
         }
-        Ok(Self::Submit(Submitted { fields }))
+        Ok(Self { fields })
     }
-}
 
-impl Submitted {
     /// The values of a field: `None` if it is absent, empty if it is present without a value.
     pub fn values(&self, var: &str) -> Option<&[String]> {
         self.fields.iter().find(|(known, _)| known == var).map(|(_, values)| values.as_slice())
+    }
+
+    /// The first value of a field without the blanks around it, if there is anything in it.
+    pub fn value(&self, var: &str) -> Option<&str> {
+        self.values(var)?.first().map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// The variables of all fields.

@@ -1,6 +1,7 @@
 //! The words of the protocol: addresses, stanzas in, stanzas out. Pure.
 
 pub mod build;
+pub mod command;
 pub mod encode;
 pub mod form;
 pub mod inbound;

@@ -18,6 +18,8 @@ pub struct Refusal {
     pub condition: DefinedCondition,
     /// For people, in English.
     pub text: Cow<'static, str>,
+    /// The condition of a specification of its own, and its namespace (RFC 6120 §8.3.4).
+    pub application: Option<(&'static str, &'static str)>,
 }
 
 macro_rules! refusals {
@@ -25,7 +27,8 @@ macro_rules! refusals {
         impl Refusal {$(
             $(#[$doc])*
             pub fn $name(text: impl Into<Cow<'static, str>>) -> Self {
-                Self { type_: ErrorType::$type_, condition: DefinedCondition::$condition, text: text.into() }
+                let (type_, condition) = (ErrorType::$type_, DefinedCondition::$condition);
+                Self { type_, condition, text: text.into(), application: None }
             }
         )*}
     };
@@ -54,6 +57,8 @@ refusals! {
     not_authorized => Auth, NotAuthorized;
     /// Too large or too many.
     policy_violation => Modify, PolicyViolation;
+    /// Too often; the same will do later. Never `not-acceptable`, which tells clients that they are not in the room.
+    too_soon => Wait, PolicyViolation;
     /// Only members enter.
     registration_required => Auth, RegistrationRequired;
     /// Too busy; try again.
@@ -69,6 +74,11 @@ refusals! {
 }
 
 impl Refusal {
+    /// The same, with the condition that another specification has for it.
+    pub fn because(self, condition: &'static str, namespace: &'static str) -> Self {
+        Self { application: Some((condition, namespace)), ..self }
+    }
+
     /// The error stanza for `inbound`; `None` if that may not be answered.
     ///
     /// Addresses are swapped and the id kept; a presence echoes the join request, a message its payload
@@ -100,7 +110,8 @@ impl Refusal {
     }
 
     fn error(&self, inbound: &Inbound) -> Element {
-        let error = StanzaError::new(self.type_.clone(), self.condition.clone(), "en", self.text.clone());
+        let mut error = StanzaError::new(self.type_.clone(), self.condition.clone(), "en", self.text.clone());
+        error.other = self.application.map(|(condition, namespace)| el(condition, namespace));
         Element::from(error).with("by", inbound.to.bare_str())
     }
 }

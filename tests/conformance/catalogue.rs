@@ -19,9 +19,10 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    /// Whether the catalogue counts these rows among what a complete service needs.
-    pub(crate) fn is_core(&self) -> bool {
-        self.title.ends_with(": core")
+    /// What stands here, and how much a service needs it: `core`, `today`, `moonshot, cheap`, `moonshot, large`. What this
+    /// service is made of has no such word: it is needed as a whole.
+    pub(crate) fn named(&self) -> (&str, &str) {
+        self.title.rsplit_once(": ").unwrap_or((&self.title, "core"))
     }
 }
 
@@ -65,11 +66,19 @@ impl Catalogue {
     }
 }
 
+/// Whether a word is an id, such as `45-7.2.1-a`, `114-3` and `clients-error-a`.
+pub(crate) fn is_id(word: &str) -> bool {
+    word.split_once('-').is_some_and(|(of, rest)| {
+        let is_number = (2..=3).contains(&of.len()) && of.bytes().all(|b| b.is_ascii_digit());
+        (is_number || of == "clients") && !rest.is_empty()
+    })
+}
+
 /// A line of a table whose first cell is an id.
 fn row(line: &str) -> Option<Row> {
     let mut cells = line.strip_prefix("| ")?.strip_suffix('|')?.split(" | ").map(str::trim);
     let (id, level, requirement) = (cells.next()?, cells.next()?, cells.next()?);
-    if !id.starts_with(|c: char| c.is_ascii_digit()) || !id.contains('-') {
+    if !is_id(id) {
         return None;
     }
     let known = ["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "shall"];

@@ -39,6 +39,13 @@ fn must_be_tested(row: &Row) -> bool {
     row.level != "MAY" && (row.id.starts_with("45-") || row.id.starts_with("114-"))
 }
 
+/// Specifications besides the core of which each obligation has a test or a reason of its own.
+const HELD: &[&str] = &[];
+
+fn is_held(id: &str) -> bool {
+    id.split_once('-').is_some_and(|(number, _)| HELD.contains(&number))
+}
+
 #[test]
 fn every_row_that_a_test_names_is_in_the_catalogue() {
     let (catalogue, proofs) = (Catalogue::read(), Proofs::read());
@@ -63,10 +70,11 @@ fn every_obligation_has_a_test() {
             problems.push(format!("{id} ({}) has no test: {}", row.level, row.requirement));
         }
     }
-    for section in catalogue.sections.iter().filter(|section| section.is_core()) {
+    for section in &catalogue.sections {
+        let core = section.named().1 == "core";
         for row in section.rows.iter().filter(|row| !must_be_tested(row) && row.level != "MAY") {
             let id = row.id.as_str();
-            if proofs.of(id).is_empty() && reasons.of(id).is_none() {
+            if (core || is_held(id)) && proofs.of(id).is_empty() && reasons.of_row(id).is_none() {
                 problems.push(format!("{id} has neither a test nor a reason: {}", row.requirement));
             }
         }

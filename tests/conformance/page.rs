@@ -85,18 +85,26 @@ impl Count {
 }
 
 fn summary(page: &mut String, catalogue: &Catalogue, proofs: &Proofs, reasons: &Reasons) {
-    line(page, "An obligation is a row of any level but MAY.\n");
-    line(page, "| section | rows | obligations | proven | with a reason | open | open obligations |");
-    line(page, "|---|---|---|---|---|---|---|");
+    line(
+        page,
+        "An obligation is a row of any level but MAY. How much a room service needs what stands in a section is told by \
+         [the catalogue](conformance/catalogue.md): core, today, or a moonshot that is cheap or large.\n",
+    );
+    line(
+        page,
+        "| section | needed | rows | obligations | proven | with a reason | open | open obligations |",
+    );
+    line(page, "|---|---|---|---|---|---|---|---|");
     let mut parts: Vec<&str> = catalogue.sections.iter().map(|section| section.part.as_str()).collect();
     parts.dedup();
     for part in parts {
         let sections: Vec<&Section> = catalogue.sections.iter().filter(|s| s.part == part).collect();
         let all = Count::of(sections.iter().flat_map(|section| &section.rows), proofs, reasons);
-        line(page, &format!("| **{part}** | {} |", all.cells()));
+        line(page, &format!("| **{part}** | | {} |", all.cells()));
         for section in sections {
             let count = Count::of(section.rows.iter(), proofs, reasons);
-            line(page, &format!("| {} | {} |", section.title, count.cells()));
+            let (title, needed) = section.named();
+            line(page, &format!("| {title} | {needed} | {} |", count.cells()));
         }
     }
     line(page, "");

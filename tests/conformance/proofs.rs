@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::catalogue::is_id;
 use crate::{read, root};
 
 /// A test function, or a script.
@@ -113,16 +114,12 @@ fn function_name(line: &str) -> Option<String> {
     Some(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
 }
 
-/// Words such as `45-7.2.1-a` and `114-3`: two or three digits, a hyphen, and more.
+/// Words such as `45-7.2.1-a` and `114-3`; `clients NEW-6` is `clients-6`.
 fn ids(comments: &str) -> Vec<String> {
+    let comments = comments.replace("clients NEW-", "clients-");
     let words = comments.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.');
     let words = words.map(|word| word.trim_matches(['.', '-']));
-    let is_id = |word: &&str| {
-        word.split_once('-').is_some_and(|(number, rest)| {
-            (2..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit()) && !rest.is_empty()
-        })
-    };
-    let mut found: Vec<String> = words.filter(is_id).map(str::to_owned).collect();
+    let mut found: Vec<String> = words.filter(|word| is_id(word)).map(str::to_owned).collect();
     found.sort();
     found.dedup();
     found
@@ -143,7 +140,7 @@ fn helper() {\n    // 45-2-a\n}\n
 #[test]
 fn first_test() {
     let text = \"45-5-a\";
-    // (45-G-b) and 114-12.
+    // (45-G-b) and 114-12, clients NEW-6.
 }\n
 mod inner {
     #[tokio::test(flavor = \"current_thread\")]
@@ -157,8 +154,11 @@ mod inner {
     let found = functions(text);
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["first_test", "second"]);
-    assert_eq!(ids(&found[0].1), ["114-12", "45-3-a", "45-4.1-a", "45-G-b"]);
+    assert_eq!(ids(&found[0].1), ["114-12", "45-3-a", "45-4.1-a", "45-G-b", "clients-6"]);
     assert_eq!((traps(&found[0].1), traps(&found[1].1)), (vec![7], vec![10]));
     assert_eq!(ids(&found[1].1), [""; 0]);
-    assert_eq!(ids(&head("# One (45-1-a)\n# more 45-2-b\n\n[Client]\n# 45-3-c\n")), ["45-1-a", "45-2-b"]);
+    assert_eq!(
+        ids(&head("# One (45-1-a)\n# more 45-2-b, clients-error-a\n\n[Client]\n# 45-3-c\n")),
+        ["45-1-a", "45-2-b", "clients-error-a"]
+    );
 }

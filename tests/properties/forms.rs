@@ -153,6 +153,7 @@ proptest! {
                     let chosen = options.iter().enumerate().filter(|(i, _)| mask & (1 << i) != 0);
                     chosen.map(|(_, (word, _))| (*word).to_owned()).collect()
                 }
+                FieldKind::Integer(max) => vec![option.index(max as usize + 1).to_string()],
                 FieldKind::Text | FieldKind::Private => continue,
             };
             form.push((field.var.to_owned(), values));

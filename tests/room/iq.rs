@@ -260,16 +260,12 @@ fn request_to_nobody_is_not_found_and_from_outside_not_acceptable() {
 
 #[test]
 fn what_is_not_built_is_neither_offered_nor_answered() {
-    // 45-G-e, trap 58, trap 64
+    // 45-G-e, trap 64
     let mut w = room_of_two(&[]);
     let offered = features(&mut w);
-    for (name, namespace) in [
-        ("moderate", "urn:xmpp:message-moderate:1"),
-        ("search", "urn:xmpp:channel-search:0:search"),
-        ("request", "urn:xmpp:muc-token-invite:0"),
-        ("command", "http://jabber.org/protocol/commands"),
-        ("query", "urn:xmpp:mentions:0"),
-    ] {
+    for (name, namespace) in
+        [("search", "urn:xmpp:channel-search:0:search"), ("query", "urn:xmpp:mentions:0")]
+    {
         assert!(!offered.iter().any(|var| var.starts_with(namespace)), "{namespace}");
         for type_ in ["get", "set"] {
             w.send(
@@ -281,9 +277,7 @@ fn what_is_not_built_is_neither_offered_nor_answered() {
             assert_eq!(w.got("romeo"), ["iq:error room cancel/service-unavailable"], "{namespace}");
         }
     }
-    for namespace in
-        ["urn:xmpp:hats:0", "urn:xmpp:muc:affiliations:1", "urn:xmpp:occupant-id:0", "urn:xmpp:rai:0"]
-    {
+    for namespace in ["urn:xmpp:hats:0", "urn:xmpp:muc:affiliations:1", "urn:xmpp:rai:0"] {
         assert!(!offered.iter().any(|var| var == namespace), "{namespace}");
     }
 }

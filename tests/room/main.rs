@@ -3,15 +3,20 @@
 
 mod admin;
 mod anonymity;
+mod calm;
+mod commands;
 mod entering;
 mod found;
 mod invite;
 mod iq;
 mod leaving;
+mod mam;
+mod occupant_id;
 mod owner;
 mod persistence;
 mod privileges;
 mod register;
 mod stanzas;
 mod talking;
+mod tokens;
 mod world;

@@ -192,7 +192,7 @@ fn all_that_users_can_make_grow_is_bounded() {
     }
     // The history is bounded in bytes as well as in messages.
     let mut w = World::with_room(&[]);
-    w.service.limits.history_bytes_max = 1000;
+    w.service.limits.history_bytes_max = 2000;
     for _ in 0..20 {
         w.say("owner", &long);
     }

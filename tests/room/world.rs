@@ -42,6 +42,9 @@ impl World {
             admin_fields: Vec::new(),
             default_room: Config::default(),
             limits: Limits::default(),
+            archive_days_max: 0,
+            archive_messages_max: 0,
+            keep_retracted: false,
         };
         Self {
             room: Room::absent(BareJid::parse(ROOM).expect("a jid")).with_service_admins(&service.admins),
@@ -94,7 +97,12 @@ impl World {
         self.archive.commit(&effects.archive).expect("this archive always takes");
         for ask in &effects.asks {
             let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
-            let found = Found { answer, inbound: ask.inbound.clone() };
+            let found = Found {
+                archive: ask.archive.clone(),
+                retracted: ask.retracted,
+                answer,
+                inbound: ask.inbound.clone(),
+            };
             self.event(&Event::Found(Box::new(found)));
         }
         effects

@@ -170,5 +170,8 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         },
         default_room,
         limits,
+        archive_days_max: 0,
+        archive_messages_max: 0,
+        keep_retracted: false,
     }
 }

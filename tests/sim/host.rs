@@ -312,10 +312,20 @@ impl<'c> Host<'c> {
     fn ask(&mut self, place: usize, handled: &mut Handled) {
         for ask in std::mem::take(&mut handled.effects.asks) {
             let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
-            let event = Event::Found(Box::new(Found { answer, inbound: ask.inbound }));
+            let event = Event::Found(Box::new(Found {
+                archive: ask.archive,
+                retracted: ask.retracted,
+                answer,
+                inbound: ask.inbound,
+            }));
             let Place { room, ids, .. } = &mut self.places[place];
             let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
+            let before = room.clone();
             let effects = room.as_mut().expect("the room was loaded").handle(&event, &mut cx);
+            if !effects.archive.is_empty() && self.archive.commit(&effects.archive).is_err() {
+                *room = before;
+                continue;
+            }
             handled.effects.sends.extend(effects.sends);
         }
     }

@@ -21,10 +21,11 @@ fn limit_files(server: &Server, bytes: &str) {
     assert!(status.expect("prlimit, of util-linux").success());
 }
 
-fn with_room() -> (Server, Peer) {
+fn with_room(archived: &str) -> (Server, Peer) {
     let server = Server::start();
     let mut peer = server.accept();
-    peer.create(ROOM, &[PERSISTENT, ("muc#roomconfig_changesubject", "1")]);
+    let archived = ("muc#roomconfig_enablearchiving", archived);
+    peer.create(ROOM, &[PERSISTENT, archived, ("muc#roomconfig_changesubject", "1")]);
     peer.join(ROOM, "Guest", GUEST);
     peer.fence(ROOM);
     (server, peer)
@@ -47,7 +48,7 @@ fn until_granted(peer: &mut Peer, mut ask: impl FnMut(&mut Peer) -> Element) {
 // 45-5.2.2-a
 #[test]
 fn a_change_that_cannot_be_stored_is_refused_and_nobody_hears_of_it() {
-    let (mut server, mut peer) = with_room();
+    let (mut server, mut peer) = with_room("1");
     limit_files(&server, "0");
     for (account, affiliation) in
         [("guest@example.org", "member"), ("guest@example.org", "outcast"), ("absent@example.org", "admin")]
@@ -82,8 +83,8 @@ fn a_change_that_cannot_be_stored_is_refused_and_nobody_hears_of_it() {
 
 // 45-5.2.2-a, 45-5.2-c
 #[test]
-fn while_the_disk_is_full_the_room_chats_on_and_afterwards_all_is_as_ever() {
-    let (mut server, mut peer) = with_room();
+fn while_the_disk_is_full_a_room_without_archive_chats_on_and_afterwards_all_is_as_ever() {
+    let (mut server, mut peer) = with_room("0");
     limit_files(&server, "0");
     assert_eq!(error(&peer.affiliate(OWNER, ROOM, "guest@example.org", "admin")), FAILED);
     peer.fence(ROOM);
@@ -126,10 +127,67 @@ fn while_the_disk_is_full_the_room_chats_on_and_afterwards_all_is_as_ever() {
     assert_eq!(peer.list(ROOM, "member"), [""; 0], "what was refused never was");
 }
 
+/// The ids of what a page of the archive holds, and of what it says of each.
+fn archived(peer: &mut Peer) -> Vec<String> {
+    peer.send(format!(
+        "<iq type='set' id='q' from='{OWNER}' to='{ROOM}'><query xmlns='urn:xmpp:mam:2'>\
+         <set xmlns='http://jabber.org/protocol/rsm'><max>100</max></set></query></iq>"
+    ));
+    let mut found = Vec::new();
+    loop {
+        let stanza = peer.next();
+        if stanza.name() == "iq" && stanza.attr("id") == Some("q") {
+            assert_eq!(stanza.attr("type"), Some("result"));
+            return found;
+        }
+        let forwarded = stanza.children().find_map(|c| c.get_child("forwarded", "urn:xmpp:forward:0"));
+        let message = forwarded.and_then(|f| f.get_child("message", "jabber:client"));
+        found.extend(message.and_then(|m| m.attr("id")).map(str::to_owned));
+    }
+}
+
+#[test]
+fn while_the_disk_is_full_an_archived_room_refuses_messages_and_its_archive_can_be_read() {
+    let (mut server, mut peer) = with_room("1");
+    peer.say(GUEST, ROOM, "first", "kept");
+    peer.expect("message", &[("id", "first"), ("to", OWNER)]);
+    peer.fence(ROOM);
+    limit_files(&server, "0");
+    for id in ["a", "b", "c"] {
+        peer.say(GUEST, ROOM, id, "never seen");
+        let refused = peer.answer("message", id);
+        assert_eq!((error(&refused).as_str(), refused.attr("to")), (FAILED, Some(GUEST)));
+        peer.nothing_but_ping(ROOM);
+        assert_eq!(archived(&mut peer), ["first"]);
+    }
+    server.log_with("what needs the archive is refused until it works again");
+    limit_files(&server, "unlimited");
+    until_granted(&mut peer, |peer| {
+        peer.say(GUEST, ROOM, "last", "kept too");
+        let mut answer = peer.answer("message", "last");
+        if answer.attr("type") == Some("groupchat") {
+            conclave::wire::build::set_attr(&mut answer, "type", "result");
+        }
+        answer
+    });
+    peer.fence(ROOM);
+    assert_eq!(archived(&mut peer), ["first", "last"]);
+
+    server.kill();
+    drop(peer);
+    server.start_again();
+    let mut peer = server.accept();
+    let sequence = peer.join(ROOM, "Owner", OWNER);
+    let history: Vec<_> =
+        sequence.iter().filter(|s| text(s, "body") != "").filter_map(|s| s.attr("id")).collect();
+    assert_eq!(history, ["first", "last"]);
+    assert_eq!(archived(&mut peer), ["first", "last"]);
+}
+
 // 45-10.1.3-c
 #[test]
 fn a_room_that_cannot_be_stored_stays_locked_until_it_can() {
-    let (server, mut peer) = with_room();
+    let (server, mut peer) = with_room("1");
     limit_files(&server, "0");
     let room = "new@muc.example";
     peer.join(room, "Owner", OWNER);

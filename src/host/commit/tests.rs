@@ -13,7 +13,7 @@ fn jid(text: &str) -> BareJid {
 }
 
 fn nick(account: &str, nick: &str) -> Vec<Write> {
-    let value = Affiliated { affiliation: Affiliation::Member, nick: Some(nick.to_owned()), reason: None };
+    let value = Affiliated { nick: Some(nick.to_owned()), ..Affiliated::new(Affiliation::Member) };
     vec![Write::Affiliation { room: jid("r@muc"), jid: jid(account), value: Some(value) }]
 }
 

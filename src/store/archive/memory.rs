@@ -87,7 +87,15 @@ impl Archive for MemoryArchive {
     }
 
     fn each_archive(&self, each: &mut dyn FnMut(ArchiveId)) -> Result<(), StoreError> {
-        let all: Vec<_> = self.lock().archives.keys().cloned().collect();
+        let all: Vec<_> = {
+            let inner = self.lock();
+            inner
+                .archives
+                .iter()
+                .filter(|(_, entries)| !entries.is_empty())
+                .map(|(id, _)| id.clone())
+                .collect()
+        };
         all.into_iter().for_each(each);
         Ok(())
     }
@@ -109,6 +117,10 @@ impl Archive for MemoryArchive {
             inner.archives.remove(archive);
         }
         Ok(gone)
+    }
+
+    fn sweep(&self, _: usize) -> Result<usize, StoreError> {
+        Ok(0)
     }
 }
 

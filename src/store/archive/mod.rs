@@ -1,8 +1,9 @@
 //! The message archive: what rooms sent, in order, for as long as it is kept (XEP-0313).
 //!
-//! [`Archive`] is the boundary. `memory` keeps it for tests. What is kept and asked for is in
+//! [`Archive`] is the boundary. `fjall` keeps it on disk, `memory` keeps it for tests. What is kept and asked for is in
 //! [`crate::room::archive`].
 
+pub mod fjall;
 pub mod memory;
 
 use jiff::Timestamp;
@@ -37,4 +38,8 @@ pub trait Archive: Send + Sync + 'static {
         messages_max: u64,
         step_max: usize,
     ) -> Result<usize, StoreError>;
+
+    /// Frees what archives held that were forgotten, about `step_max` messages at a time. Gives 0 when nothing is left
+    /// to free. Nobody sees a difference.
+    fn sweep(&self, step_max: usize) -> Result<usize, StoreError>;
 }

@@ -17,7 +17,7 @@ fn room_write(name: &str) -> Write {
 }
 
 fn affiliation_write(jid: &str, affiliation: Affiliation) -> Write {
-    let value = Some(Affiliated { affiliation, nick: None, reason: None });
+    let value = Some(Affiliated::new(affiliation));
     Write::Affiliation { room: room(), jid: BareJid::parse(jid).expect("an address"), value }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod bounds;
 pub(crate) mod durable;
 mod entry;
+mod ids;
 mod orders;
 mod presence;
 mod ranks;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(roster::Rosters),
         Box::new(talk::Talk::default()),
         Box::new(answers::Answers::default()),
+        Box::new(ids::Ids::default()),
         Box::new(bounds::Bounds),
     ]
 }

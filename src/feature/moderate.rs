@@ -1,0 +1,160 @@
+//! Moderators take back what others said (XEP-0425).
+
+use minidom::Element;
+
+use super::{Feature, archive, mam, retract, subject};
+use crate::room::Room;
+use crate::room::archive::{Answer, Entry, Found, Query, Question, Target};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::privilege;
+use crate::room::role::Role;
+use crate::wire::build::{Build, el, iq_result, message, stamp};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature =
+    Feature { disco: |_, vars| vars.push(ns::MODERATE), ..Feature::new("moderate") };
+
+/// What a moderator wants: which message is to go, and why.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    id: String,
+    reason: Option<String>,
+}
+
+impl Wanted {
+    /// Reads today's request, or the one of XEP-0425 before 0.3 (425-7).
+    fn read(payload: &Element, cx: &Cx<'_>) -> Result<Self, Refusal> {
+        let (moderate, retract) = if payload.has_ns(ns::MODERATE) {
+            (Some(payload), ns::RETRACT)
+        } else {
+            (payload.get_child("moderate", ns::MODERATE_0), ns::RETRACT_0)
+        };
+        let moderate =
+            moderate.ok_or_else(|| Refusal::bad_request("only moderation is attached by request"))?;
+        if !moderate.has_child("retract", retract) {
+            return Err(Refusal::feature_not_implemented("moderators can retract messages, no more"));
+        }
+        let id = payload.attr("id").filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| Refusal::bad_request("which message?"))?.to_owned();
+        let reason = moderate.children().find(|c| c.name() == "reason").map(Element::text);
+        let reason = reason.filter(|reason| !reason.is_empty());
+        if reason.as_ref().is_some_and(|reason| reason.len() > cx.limits().text_bytes_max) {
+            return Err(Refusal::policy_violation("the reason is too long"));
+        }
+        Ok(Self { id, reason })
+    }
+}
+
+/// A moderator asks that a message be retracted. One of the recent messages is at hand; others are in the archive.
+pub(crate) fn request(
+    room: &mut Room,
+    payload: &Element,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    check_role(room, &inbound.from.to_bare())?;
+    let wanted = Wanted::read(payload, cx)?;
+    let recent = room.history.iter().find(|entry| entry.id == wanted.id).cloned();
+    if let Some(entry) = recent {
+        return answer(room, &wanted, &entry, inbound, cx, fx);
+    }
+    if !room.config().archive {
+        return Err(unknown());
+    }
+    let query = Query { ids: vec![wanted.id], max: 1, ..Query::default() };
+    mam::ask(room, Question::Page(query), inbound, fx);
+    Ok(())
+}
+
+/// The archive has the message, or has not.
+pub(crate) fn found(
+    room: &mut Room,
+    payload: &Element,
+    found: &Found,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    check_role(room, &found.inbound.from.to_bare())?;
+    let wanted = Wanted::read(payload, cx)?;
+    let Answer::Page(page) = &found.answer else { return Err(unknown()) };
+    let entry = page.entries.iter().find(|entry| entry.id == wanted.id).ok_or_else(unknown)?;
+    answer(room, &wanted, entry, &found.inbound, cx, fx)
+}
+
+fn unknown() -> Refusal {
+    Refusal::item_not_found("there is no message of that id")
+}
+
+pub(super) fn check_role(room: &Room, account: &BareJid) -> Result<(), Refusal> {
+    if room.standing(account).role == Role::Moderator {
+        return Ok(());
+    }
+    Err(Refusal::forbidden("only moderators retract what others said"))
+}
+
+/// Everybody is told first, the moderator gets the result last. What was retracted already stays as it is.
+fn answer(
+    room: &mut Room,
+    wanted: &Wanted,
+    entry: &Entry,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let actor = inbound.from.to_bare();
+    check(room, &actor, entry)?;
+    if !entry.is_tombstone() {
+        moderate(room, entry, &actor, wanted.reason.as_deref(), cx, fx);
+    }
+    fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
+    Ok(())
+}
+
+/// Whether `actor`, a moderator, may retract this message.
+pub(super) fn check(room: &Room, actor: &BareJid, entry: &Entry) -> Result<(), Refusal> {
+    let Some(author) = &entry.account else {
+        return Err(Refusal::not_allowed("what the room itself said stays"));
+    };
+    if author == actor {
+        return Ok(());
+    }
+    privilege::moderate(room.affiliation(actor), room.affiliation(author))
+}
+
+/// Retracts a message in the name of `actor` and tells everybody. The room itself says so, and keeps that it did.
+pub(super) fn moderate(
+    room: &mut Room,
+    entry: &Entry,
+    actor: &BareJid,
+    reason: Option<&str>,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let id = cx.id();
+    let moderated = moderated(room, actor);
+    let reason = reason.map(|reason| el("reason", ns::RETRACT).text_node(reason));
+    let retract =
+        el("retract", ns::RETRACT).with("id", &entry.id).child(moderated.clone()).child_opt(reason.clone());
+    let mut said = message(room.jid.as_jid(), Some("groupchat"), &id).child(retract);
+    archive::keep(room, None, &mut said, cx, fx);
+    fx.send_many(&said, room.roster.everyone());
+    let retracted = el("retracted", ns::RETRACT)
+        .with("id", &id)
+        .with("stamp", &stamp(cx.now))
+        .child(moderated)
+        .child_opt(reason);
+    retract::retract(room, Target::Id(entry.id.clone()), retracted, cx, fx);
+    subject::unset(room, entry, cx, fx);
+}
+
+/// Who did it: the nick of a moderator who is in the room, and the occupant id also of one who is not.
+fn moderated(room: &Room, actor: &BareJid) -> Element {
+    let occupant = room.roster.iter().find(|o| &o.account == actor);
+    let by = occupant.map_or_else(|| room.jid.as_jid().clone(), |o| room.occupant_jid(&o.nick));
+    el("moderated", ns::MODERATE).with("by", by.as_str())
+}

@@ -1,0 +1,33 @@
+//! Ids that tell occupants apart without telling who they are (XEP-0421).
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use minidom::Element;
+use sha2::Sha256;
+
+use super::Feature;
+use crate::room::Room;
+use crate::room::cx::hex;
+use crate::wire::build::{Build, el};
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+
+pub(super) const FEATURE: Feature =
+    Feature { disco: |_, vars| vars.push(ns::OCCUPANT_ID), ..Feature::new("occupant_id") };
+
+impl Room {
+    /// The id of an account in this room: always the same, another one in every other room, and of no use to find out
+    /// the account without the room's secret.
+    pub(crate) fn occupant_id(&self, account: &BareJid) -> Arc<str> {
+        let secret = self.state.record.secret.as_bytes();
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key may have any length");
+        mac.update(account.as_str().as_bytes());
+        hex(&mac.finalize().into_bytes()).into()
+    }
+}
+
+/// `<occupant-id/>` for a stanza that is sent for an occupant.
+pub(crate) fn element(id: &str) -> Element {
+    el("occupant-id", ns::OCCUPANT_ID).with("id", id)
+}

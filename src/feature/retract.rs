@@ -1,0 +1,69 @@
+//! Taking back what one said (XEP-0424), and what is left of a message that was retracted.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use minidom::Element;
+
+use super::Feature;
+use crate::room::Room;
+use crate::room::archive::{Answer, Change, Found, Retraction, Target};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::wire::build::{Build, el, stamp};
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+
+pub(super) const FEATURE: Feature = Feature {
+    disco: |room, vars| {
+        vars.push(ns::RETRACT);
+        if room.config().archive {
+            vars.push(ns::RETRACT_TOMBSTONE);
+        }
+    },
+    ..Feature::new("retract")
+};
+
+/// The id of the message that a client's message takes back, in today's form or in that of older clients.
+pub(super) fn wanted(message: &Element) -> Option<&str> {
+    let now = message.get_child("retract", ns::RETRACT);
+    let then = || message.get_child("apply-to", ns::FASTEN).filter(|a| a.has_child("retract", ns::RETRACT_0));
+    now.or_else(then)?.attr("id").filter(|id| !id.is_empty())
+}
+
+/// An occupant said `message`; if that takes back an earlier message of the same account, what was said is gone from
+/// the history and the archive. Of anybody else's message it takes back nothing: receivers judge the same way.
+pub(super) fn own(room: &mut Room, author: &BareJid, message: &Element, cx: &Cx<'_>, fx: &mut Effects) {
+    let Some(id) = wanted(message) else { return };
+    let retracted = el("retracted", ns::RETRACT)
+        .with("id", message.attr("id").unwrap_or_default())
+        .with("stamp", &stamp(cx.now));
+    retract(room, Target::Of(author.clone(), id.to_owned()), retracted, cx, fx);
+}
+
+/// Puts `retracted` in the place of a message and forgets what it said.
+pub(super) fn retract(room: &mut Room, target: Target, retracted: Element, cx: &Cx<'_>, fx: &mut Effects) {
+    let retraction = Retraction { target, retracted, keep_original: cx.service.keep_retracted };
+    Arc::make_mut(&mut room.history).retract(&retraction);
+    if room.config().archive {
+        fx.archive.push(Change::Retract { archive: room.state.record.archive.clone(), retraction });
+    }
+}
+
+/// The archive's answer with what was retracted while it was on its way; `None` if that is not known any more, or if
+/// it is the answer of an earlier life of the room.
+pub(crate) fn caught_up<'f>(room: &Room, found: &'f Found) -> Option<Cow<'f, Found>> {
+    if found.archive != room.state.record.archive {
+        return None;
+    }
+    let mut found = Cow::Borrowed(found);
+    for retraction in room.history.retracted_since(found.retracted)? {
+        let Answer::Page(page) = &found.answer else { break };
+        let meant = page.entries.iter().rposition(|entry| retraction.target.is(entry));
+        let Some(at) = meant.filter(|at| !page.entries[*at].is_tombstone()) else { continue };
+        if let Answer::Page(page) = &mut found.to_mut().answer {
+            page.entries[at] = page.entries[at].tombstone(&retraction.retracted, retraction.keep_original);
+        }
+    }
+    Some(found)
+}

@@ -1,0 +1,113 @@
+//! Slow mode: an account waits between two messages (XEP-0500).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use minidom::Element;
+
+use super::{Feature, Field, FieldKind, to_number};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::state::Affiliation;
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+/// The longest wait between two messages: a day.
+pub const SECONDS_MAX: u32 = 24 * 60 * 60;
+
+/// Accounts whose last message is remembered. Beyond it, whoever spoke longest ago may speak again early.
+const ACCOUNTS_MAX: usize = 10_000;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[Field {
+        var: "muc#roomconfig_slow_mode_duration",
+        aliases: &[],
+        label: "Seconds that everybody has to wait between two messages (0: none)",
+        kind: FieldKind::Integer(SECONDS_MAX),
+        get: |config| vec![config.slow_mode_seconds.to_string()],
+        set: |config, values, _| {
+            config.slow_mode_seconds = to_number(values)?;
+            if config.slow_mode_seconds > SECONDS_MAX {
+                return Err(format!("may be {SECONDS_MAX} at most"));
+            }
+            Ok(())
+        },
+    }],
+    info: |room, info| {
+        info.push(("muc#roominfo_slow_mode_duration", room.config().slow_mode_seconds.to_string()));
+    },
+    ..Feature::new("slow_mode")
+};
+
+/// When accounts last said something that counts. It is not kept over a restart.
+#[derive(Clone, Debug, Default)]
+pub struct Pace {
+    spoke: HashMap<BareJid, Timestamp>,
+}
+
+/// Refuses a message that comes too soon after another of the account, whichever client or nick it came from (§6, §8);
+/// notes the time of one that passes. Only what has a body counts; admins and owners do not wait.
+pub(super) fn check(
+    room: &mut Room,
+    account: &BareJid,
+    message: &Element,
+    cx: &Cx<'_>,
+) -> Result<(), Refusal> {
+    let seconds = i64::from(room.config().slow_mode_seconds);
+    if seconds == 0
+        || room.affiliation(account) >= Affiliation::Admin
+        || !message.has_child("body", ns::CLIENT)
+    {
+        return Ok(());
+    }
+    let left = |spoke: Timestamp| {
+        // A clock that was set back must not make anybody wait longer.
+        let since = cx.now.duration_since(spoke).max(SignedDuration::ZERO).as_millis();
+        (i128::from(seconds) * 1000 - since).max(0)
+    };
+    let pace = Arc::make_mut(&mut room.pace);
+    if let Some(left_ms) = pace.spoke.get(account).map(|spoke| left(*spoke)).filter(|left_ms| *left_ms > 0) {
+        return Err(Refusal::too_soon(format!(
+            "this room is in slow mode: one message in {seconds} seconds; please wait {} more",
+            (left_ms + 999) / 1000
+        )));
+    }
+    if pace.spoke.len() >= ACCOUNTS_MAX {
+        pace.forget(|spoke| left(spoke) > 0);
+    }
+    pace.spoke.insert(account.clone(), cx.now);
+    Ok(())
+}
+
+impl Pace {
+    /// Forgets those who need not wait any more, or else the one who spoke longest ago.
+    fn forget(&mut self, waits: impl Fn(Timestamp) -> bool) {
+        self.spoke.retain(|_, spoke| waits(*spoke));
+        if self.spoke.len() >= ACCOUNTS_MAX
+            && let Some(oldest) =
+                self.spoke.iter().min_by_key(|(_, spoke)| **spoke).map(|(jid, _)| jid.clone())
+        {
+            self.spoke.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_of_who_spoke_is_bounded() {
+        let at = |n: usize| Timestamp::from_second(i64::try_from(n).expect("small")).expect("a time");
+        let jid = |n: usize| BareJid::parse(&format!("u{n}@example")).expect("a jid");
+        let mut pace = Pace::default();
+        pace.spoke.extend((0..ACCOUNTS_MAX).map(|n| (jid(n), at(n))));
+        pace.forget(|_| true);
+        assert_eq!(pace.spoke.len(), ACCOUNTS_MAX - 1);
+        assert!(!pace.spoke.contains_key(&jid(0)));
+        pace.forget(|spoke| spoke >= at(ACCOUNTS_MAX - 10));
+        assert_eq!(pace.spoke.len(), 10);
+    }
+}

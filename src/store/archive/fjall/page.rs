@@ -1,0 +1,289 @@
+//! Answers: which messages a query means, and how many.
+
+use std::collections::BTreeMap;
+
+use super::database::View;
+use super::layout::{self, Head, Table};
+use crate::room::archive::{Answer, ArchiveId, Entry, Page, Place, Query, Question, With};
+use crate::store::StoreError;
+
+/// Most messages of one sender that are counted one by one. Of more the number is not told.
+const COUNT_MAX: usize = 1000;
+
+/// Positions, from the first to before the second.
+type Span = (u64, u64);
+
+pub(super) fn answer(
+    view: &View<'_>,
+    archive: &ArchiveId,
+    question: &Question,
+) -> Result<Answer, StoreError> {
+    let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
+    let Some(head) = head.and_then(|head| Head::decode(&head)) else {
+        return Ok(nothing(question));
+    };
+    let reader = Reader { view, head };
+    match question {
+        Question::Ends => Ok(Answer::Ends(reader.ends()?)),
+        Question::Page(query) => Ok(reader.page(query)?.map_or(Answer::NoSuchId, Answer::Page)),
+    }
+}
+
+/// The newest messages before `end`, newest first, with their positions; `messages_max` at most.
+pub(super) fn newest(
+    view: &View<'_>,
+    archive: &ArchiveId,
+    end: u64,
+    messages_max: usize,
+) -> Result<Vec<(u64, Entry)>, StoreError> {
+    let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
+    let Some(head) = head.and_then(|head| Head::decode(&head)) else { return Ok(Vec::new()) };
+    let reader = Reader { view, head };
+    reader.messages((head.first, end)).rev().take(messages_max).collect()
+}
+
+/// What is true of an archive without messages.
+fn nothing(question: &Question) -> Answer {
+    match question {
+        Question::Ends => Answer::Ends(None),
+        Question::Page(query) => {
+            let Query { after_id, before_id, ids, place, .. } = query;
+            let asked_by_id = matches!(place, Place::After(_) | Place::Before(_))
+                || after_id.is_some()
+                || before_id.is_some()
+                || !ids.is_empty();
+            if asked_by_id {
+                return Answer::NoSuchId;
+            }
+            Answer::Page(Page { complete: true, count: Some(0), ..Page::default() })
+        }
+    }
+}
+
+/// How many messages of those ordinals were withdrawn.
+pub(super) fn gaps(view: &View<'_>, number: u64, from: u64, to: u64) -> Result<u64, StoreError> {
+    let (from, to) = (layout::gap_key(number, from), layout::gap_key(number, to));
+    view.range(Table::Archives, &from, &to).try_fold(0, |count, gap| gap.map(|_| count + 1))
+}
+
+struct Reader<'a> {
+    view: &'a View<'a>,
+    head: Head,
+}
+
+impl Reader<'_> {
+    fn ends(&self) -> Result<Option<[(String, jiff::Timestamp); 2]>, StoreError> {
+        let all = (self.head.first, u64::MAX);
+        let first = self.messages(all).next().transpose()?;
+        let last = self.messages(all).next_back().transpose()?;
+        Ok(first.zip(last).map(|((_, first), (_, last))| [(first.id, first.at), (last.id, last.at)]))
+    }
+
+    /// The page; `None` if an id that it is asked by is not there.
+    fn page(&self, query: &Query) -> Result<Option<Page>, StoreError> {
+        let mut span = (self.head.first, u64::MAX);
+        if let Some(start) = query.start {
+            span.0 = span.0.max(layout::position_from(start));
+        }
+        if let Some(end) = query.end {
+            // To the end of its millisecond.
+            let end = end.as_millisecond().checked_add(1).and_then(|ms| ms.checked_mul(1000));
+            let end = end.and_then(|us| jiff::Timestamp::from_microsecond(us).ok());
+            span.1 = end.map_or(u64::MAX, layout::position);
+        }
+        let mut bounds = Vec::new();
+        for id in [&query.after_id, &query.before_id].into_iter().flatten() {
+            let Some(position) = self.locate(id)? else { return Ok(None) };
+            bounds.push(position);
+        }
+        let mut bounds = bounds.into_iter();
+        if query.after_id.is_some() {
+            span.0 = span.0.max(bounds.next().expect("located above").saturating_add(1));
+        }
+        if query.before_id.is_some() {
+            span.1 = span.1.min(bounds.next().expect("located above"));
+        }
+        // What the page is taken from, and whether from its beginning.
+        let (part, forward) = match &query.place {
+            Place::First => (span, true),
+            Place::Last => (span, false),
+            Place::After(id) => {
+                let Some(position) = self.locate(id)? else { return Ok(None) };
+                ((span.0.max(position.saturating_add(1)), span.1), true)
+            }
+            Place::Before(id) => {
+                let Some(position) = self.locate(id)? else { return Ok(None) };
+                ((span.0, span.1.min(position)), false)
+            }
+        };
+        let wish = Wish { span, part, forward, max: query.max };
+        let page = match &query.with {
+            with if !query.ids.is_empty() => match self.chosen(&query.ids, with.as_ref())? {
+                Some(chosen) => wish.of_list(chosen),
+                None => return Ok(None),
+            },
+            Some(with) => self.page_of(with, &wish)?,
+            None => self.page_of_all(&wish)?,
+        };
+        Ok(Some(page))
+    }
+
+    /// A page of what everybody sent.
+    fn page_of_all(&self, wish: &Wish) -> Result<Page, StoreError> {
+        let (taken, complete) = wish.take(self.messages(wish.part))?;
+        let ordinal = |position: u64| -> Result<Option<u64>, StoreError> {
+            let value = self.view.get(Table::Messages, &layout::message_key(self.head.number, position))?;
+            Ok(value.and_then(|value| layout::ordinal(&value)))
+        };
+        let Some((first, last)) = self.ordinals(wish.span)? else {
+            return Ok(Page { complete: true, count: Some(0), ..Page::default() });
+        };
+        let count = last + 1 - first - gaps(self.view, self.head.number, first, last + 1)?;
+        let index = match taken.first().map(|(position, _)| ordinal(*position)).transpose()?.flatten() {
+            Some(at) => Some(at - first - gaps(self.view, self.head.number, first, at)?),
+            None => None,
+        };
+        let entries = taken.into_iter().map(|(_, entry)| entry).collect();
+        Ok(Page { entries, complete, count: Some(count), index })
+    }
+
+    /// A page of what one sender sent.
+    fn page_of(&self, with: &With, wish: &Wish) -> Result<Page, StoreError> {
+        let sent = |part: Span| {
+            let key = |position| layout::with_key(self.head.number, with, position);
+            let keys = self.view.range(Table::Index, &key(part.0), &key(part.1));
+            keys.map(|pair| pair.map(|(key, _)| layout::last_number(&key).unwrap_or(0)))
+        };
+        let messages = sent(wish.part)
+            .filter_map(|position| position.and_then(|position| self.message(position)).transpose());
+        let (taken, complete) = wish.take(messages)?;
+        let mut all = Vec::new();
+        for position in sent(wish.span).take(COUNT_MAX + 1) {
+            all.push(position?);
+        }
+        let told = all.len() <= COUNT_MAX;
+        let index = taken.first().map(|(first, _)| all.partition_point(|position| position < first) as u64);
+        let entries = taken.into_iter().map(|(_, entry)| entry).collect();
+        Ok(Page { entries, complete, count: told.then_some(all.len() as u64), index: index.filter(|_| told) })
+    }
+
+    /// The messages of these ids, in order; `None` if one is not there.
+    fn chosen(&self, ids: &[String], with: Option<&With>) -> Result<Option<Vec<(u64, Entry)>>, StoreError> {
+        let mut chosen = BTreeMap::new();
+        for id in ids {
+            let Some(position) = self.locate(id)? else { return Ok(None) };
+            let message = self.message(position)?.map(|(_, entry)| entry);
+            if let Some(entry) = message.filter(|entry| with.is_none_or(|with| sent_by(entry, with))) {
+                chosen.insert(position, entry);
+            }
+        }
+        Ok(Some(chosen.into_iter().collect()))
+    }
+
+    /// Where the message of this id is.
+    fn locate(&self, id: &str) -> Result<Option<u64>, StoreError> {
+        let position = self.view.get(Table::Ids, &layout::id_key(self.head.number, id))?;
+        Ok(position.and_then(|position| layout::number(&position, 0)))
+    }
+
+    fn message(&self, position: u64) -> Result<Option<(u64, Entry)>, StoreError> {
+        let key = layout::message_key(self.head.number, position);
+        let value = self.view.get(Table::Messages, &key)?;
+        Ok(value.and_then(|value| sound(&key, &value)))
+    }
+
+    /// The messages of a span, without those that are damaged.
+    fn messages(
+        &self,
+        span: Span,
+    ) -> impl DoubleEndedIterator<Item = Result<(u64, Entry), StoreError>> + use<> {
+        let key = |position| layout::message_key(self.head.number, position);
+        let range = self.view.range(Table::Messages, &key(span.0), &key(span.1));
+        range.filter_map(|pair| pair.map(|(key, value)| sound(&key, &value)).transpose())
+    }
+
+    /// The ordinals of the first and the last message of a span.
+    fn ordinals(&self, span: Span) -> Result<Option<(u64, u64)>, StoreError> {
+        let key = |position| layout::message_key(self.head.number, position);
+        let range = || {
+            let range = self.view.range(Table::Messages, &key(span.0), &key(span.1));
+            range.filter_map(|pair| pair.map(|(_, value)| layout::ordinal(&value)).transpose())
+        };
+        let first = match span.0 == self.head.first {
+            // Known without looking: there is nothing before it.
+            true => Some(self.head.ordinal),
+            false => range().next().transpose()?,
+        };
+        let last = range().next_back().transpose()?;
+        Ok(first.zip(last))
+    }
+}
+
+/// A message, if its record can be read; its position comes with it.
+fn sound(key: &[u8], value: &[u8]) -> Option<(u64, Entry)> {
+    match layout::decode(key, value) {
+        Ok(entry) => layout::last_number(key).map(|position| (position, entry)),
+        Err(damage) => {
+            tracing::error!("{damage}; the message is passed over");
+            None
+        }
+    }
+}
+
+fn sent_by(entry: &Entry, with: &With) -> bool {
+    match with {
+        With::Account(account) => entry.account.as_ref() == Some(account),
+        With::Occupant(jid) => entry.message.attr("from") == Some(jid.as_str()),
+    }
+}
+
+/// Which page is wanted of what fits.
+struct Wish {
+    /// Where all that fits lies.
+    span: Span,
+    /// Where the page lies: at the beginning of this if `forward`, else at its end.
+    part: Span,
+    forward: bool,
+    max: usize,
+}
+
+impl Wish {
+    /// The page, oldest first, and whether nothing lies beyond it.
+    fn take(
+        &self,
+        mut messages: impl DoubleEndedIterator<Item = Result<(u64, Entry), StoreError>>,
+    ) -> Result<(Vec<(u64, Entry)>, bool), StoreError> {
+        let mut taken = Vec::new();
+        loop {
+            let next = if self.forward { messages.next() } else { messages.next_back() };
+            let Some(message) = next.transpose()? else { break };
+            if taken.len() == self.max {
+                if !self.forward {
+                    taken.reverse();
+                }
+                return Ok((taken, false));
+            }
+            taken.push(message);
+        }
+        if !self.forward {
+            taken.reverse();
+        }
+        Ok((taken, true))
+    }
+
+    /// The page of messages that are all at hand.
+    fn of_list(&self, mut fitting: Vec<(u64, Entry)>) -> Page {
+        fitting.retain(|(position, _)| (self.span.0..self.span.1).contains(position));
+        let from = fitting.partition_point(|(position, _)| *position < self.part.0);
+        let to = fitting.partition_point(|(position, _)| *position < self.part.1).max(from);
+        let taken = (to - from).min(self.max);
+        let (from, complete) = match self.forward {
+            true => (from, from + taken == to),
+            false => (to - taken, taken == to - from),
+        };
+        let count = fitting.len() as u64;
+        let entries: Vec<_> = fitting.drain(from..from + taken).map(|(_, entry)| entry).collect();
+        let index = (!entries.is_empty()).then_some(from as u64);
+        Page { entries, complete, count: Some(count), index }
+    }
+}

@@ -1,0 +1,238 @@
+//! What needs the inside: changes that were refused and are found again, damaged records, other layouts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::layout::Table;
+use super::*;
+use crate::room::archive::{Place, Query};
+use crate::wire::jid::BareJid;
+
+static CLOCK: AtomicU64 = AtomicU64::new(1_800_000_000_000_000);
+
+fn open(path: &Path) -> FjallArchive {
+    FjallArchive::open(path, Durability::Strict, Duration::from_secs(1), 1 << 20).expect("opened")
+}
+
+fn archive() -> ArchiveId {
+    ArchiveId("one".to_owned())
+}
+
+fn append(id: &str) -> Change {
+    let at = CLOCK.fetch_add(1, Ordering::Relaxed).cast_signed();
+    let message = "<message xmlns='jabber:client' from='r@muc.example/n' id='x' type='groupchat'><body>b</body></message>";
+    Change::Append {
+        archive: archive(),
+        entry: Arc::new(Entry {
+            id: id.to_owned(),
+            at: Timestamp::from_microsecond(at).expect("a time"),
+            account: Some(BareJid::parse("a@example").expect("an address")),
+            message: message.parse().expect("xml"),
+            original: None,
+        }),
+    }
+}
+
+fn ids(archive_: &FjallArchive) -> Vec<String> {
+    let query = Query { place: Place::Last, max: 100, ..Query::default() };
+    match archive_.answer(&archive(), &Question::Page(query)).expect("read") {
+        Answer::Page(page) => {
+            let ids: Vec<_> = page.entries.into_iter().map(|entry| entry.id).collect();
+            assert_eq!(page.count, Some(ids.len() as u64), "{ids:?}");
+            ids
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+impl FjallArchive {
+    /// A commit whose sync failed, as the next opening finds it: the changes are in the journal, and were refused.
+    fn commit_in_vain(&self, changes: &[Change]) {
+        let inner = &self.inner;
+        let mut known = inner.turn();
+        let mut health = inner.health.write().expect("unpoisoned");
+        let Health::Sound(database) = &*health else { panic!("sound before") };
+        let mut draft = Draft::new(database.view(), &known);
+        changes.iter().try_for_each(|change| draft.change(change)).expect("drafted");
+        let (steps, _) = draft.finish();
+        let view = database.view();
+        let before = |(table, key): &(Table, Vec<u8>)| {
+            let value = view.get(*table, key).expect("read").map(|value| value.to_vec());
+            ((*table, key.clone()), value)
+        };
+        let undo: Steps = steps.keys().map(before).collect();
+        drop(view);
+        database.apply(&steps, true).expect("written");
+        known.forget();
+        health.fail(steps, StoreError::Io("made to fail".to_owned()));
+        let Health::Failed(failure) = &mut *health else { panic!("failed now") };
+        failure.undo = Some(undo);
+        failure.database.take().expect("was open").close();
+    }
+
+    fn tamper(&self, id: &str, f: impl FnOnce(&mut Vec<u8>)) {
+        let health = self.inner.health.read().expect("unpoisoned");
+        let Health::Sound(database) = &*health else { panic!("sound") };
+        let view = database.view();
+        let position = view.get(Table::Ids, &layout::id_key(0, id)).expect("read").expect("there");
+        let key = layout::message_key(0, layout::number(&position, 0).expect("a position"));
+        let mut value = view.get(Table::Messages, &key).expect("read").expect("there").to_vec();
+        f(&mut value);
+        database.apply(&Steps::from([((Table::Messages, key), Some(value))]), true).expect("written");
+    }
+}
+
+#[test]
+fn a_change_that_was_refused_is_not_seen_though_it_reached_the_disk() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let path = temp.path().join("archive");
+    let store = open(&path);
+    store.commit(&[append("1"), append("2")]).expect("stored");
+    let refused = [
+        vec![append("3"), append("4")],
+        vec![Change::Forget { archive: archive() }],
+        vec![Change::Withdraw { archive: archive(), id: "2".to_owned() }],
+        vec![Change::Forget { archive: archive() }, append("5")],
+    ];
+    for changes in refused {
+        store.commit_in_vain(&changes);
+        assert_eq!(ids(&store), ["1", "2"], "{changes:?}");
+    }
+    store.commit_in_vain(&[append("6")]);
+    store.commit(&[append("7")]).expect("stored");
+    drop(store);
+    assert_eq!(ids(&open(&path)), ["1", "2", "7"]);
+}
+
+#[test]
+fn a_damaged_record_costs_that_record() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let path = temp.path().join("archive");
+    let damages: [fn(&mut Vec<u8>); 4] = [
+        |value| value[0] = 9,
+        |value| value.truncate(20),
+        |value| {
+            let end = value.len() - 12;
+            value[end] = b'<';
+        },
+        Vec::clear,
+    ];
+    for damage in damages {
+        let store = open(&path);
+        store.commit(&[append("1"), append("2"), append("3")]).expect("stored");
+        store.tamper("2", damage);
+        let all = |place| Query { place, max: 100, ..Query::default() };
+        let page = |query| match store.answer(&archive(), &Question::Page(query)).expect("read") {
+            Answer::Page(page) => page.entries.into_iter().map(|entry| entry.id).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(page(all(Place::First)), ["1", "3"]);
+        assert_eq!(page(all(Place::Last)), ["1", "3"]);
+        assert_eq!(page(all(Place::After("2".to_owned()))), ["3"]);
+        let mut newest = Vec::new();
+        store
+            .newest(&archive(), &mut |entry| {
+                newest.push(entry.id);
+                true
+            })
+            .expect("read");
+        assert_eq!(newest, ["3", "1"]);
+        store.tamper("3", damage);
+        drop(store);
+        // Also at the end, where the next message is counted on.
+        let store = open(&path);
+        store.commit(&[append("4")]).expect("stored");
+        assert_eq!(page_count(&store), 4);
+        store.commit(&[Change::Forget { archive: archive() }]).expect("stored");
+        while store.sweep(2).expect("swept") > 0 {}
+        drop(store);
+        std::fs::remove_dir_all(&path).expect("removed");
+    }
+}
+
+fn page_count(store: &FjallArchive) -> u64 {
+    let query = Query { max: 0, ..Query::default() };
+    match store.answer(&archive(), &Question::Page(query)).expect("read") {
+        Answer::Page(page) => page.count.expect("counted"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_refused() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let path = temp.path().join("archive");
+    {
+        let store = open(&path);
+        let health = store.inner.health.read().expect("unpoisoned");
+        let Health::Sound(database) = &*health else { panic!("sound") };
+        let format = ((Table::Archives, layout::FORMAT_KEY.to_vec()), Some(vec![layout::FORMAT + 1]));
+        database.apply(&Steps::from([format]), true).expect("written");
+    }
+    let refused = FjallArchive::open(&path, Durability::Strict, Duration::from_secs(1), 1 << 20);
+    let text = refused.err().expect("refused").to_string();
+    assert!(text.contains("newer version"), "{text}");
+}
+
+#[test]
+fn nothing_is_left_of_what_was_purged_and_swept() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let store = open(&temp.path().join("archive"));
+    let keys = || {
+        let health = store.inner.health.read().expect("unpoisoned");
+        let Health::Sound(database) = &*health else { panic!("sound") };
+        let view = database.view();
+        [Table::Messages, Table::Ids, Table::Index, Table::Archives]
+            .map(|table| view.range(table, &[], &[255; 64]).count())
+    };
+    let before = keys();
+    let many: Vec<_> = (0..30).map(|n| append(&n.to_string())).collect();
+    store.commit(&many).expect("stored");
+    store.commit(&[Change::Withdraw { archive: archive(), id: "7".to_owned() }]).expect("stored");
+    assert_eq!(store.purge(&archive(), Timestamp::MAX, u64::MAX, 10).expect("purged"), 10);
+    assert_eq!(store.purge(&archive(), Timestamp::MIN, 12, 100).expect("purged"), 7);
+    assert_eq!(ids(&store).len(), 12);
+    store.commit(&[Change::Withdraw { archive: archive(), id: "25".to_owned() }]).expect("stored");
+    store.commit(&[Change::Forget { archive: archive() }, append("new")]).expect("stored");
+    assert_eq!(ids(&store), ["new"]);
+    let mut steps = 0;
+    while store.sweep(4).expect("swept") > 0 {
+        steps += 1;
+        assert!(steps < 10);
+    }
+    assert_eq!(steps, 3);
+    assert_eq!(ids(&store), ["new"]);
+    assert_eq!(store.purge(&archive(), Timestamp::MAX, u64::MAX, 10).expect("purged"), 1);
+    // All but the number that the next archive gets.
+    assert_eq!(keys(), [before[0], before[1], before[2], before[3] + 1]);
+}
+
+#[test]
+fn the_folder_is_for_its_owner_alone_and_a_first_opening_may_be_cut_short() {
+    use std::os::unix::fs::PermissionsExt;
+    let temp = tempfile::tempdir().expect("a folder");
+    let path = temp.path().join("archive");
+    std::fs::create_dir_all(path.join("keyspaces/0")).expect("made");
+    std::fs::write(path.join("0.jnl"), [0; 100]).expect("written");
+    std::fs::write(path.join("lock"), "").expect("written");
+    let store = open(&path);
+    store.commit(&[append("1")]).expect("stored");
+    assert_eq!(ids(&store), ["1"]);
+    drop(store);
+    let fresh = temp.path().join("fresh");
+    drop(open(&fresh));
+    assert_eq!(std::fs::metadata(&fresh).expect("made").permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn with_an_interval_what_was_said_is_there_after_closing() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let path = temp.path().join("archive");
+    let store = FjallArchive::open(&path, Durability::Interval, Duration::from_millis(10), 1 << 20);
+    let store = store.expect("opened");
+    for n in 0..5 {
+        store.commit(&[append(&n.to_string())]).expect("stored");
+        std::thread::sleep(Duration::from_millis(7));
+    }
+    drop(store);
+    assert_eq!(ids(&open(&path)), ["0", "1", "2", "3", "4"]);
+}

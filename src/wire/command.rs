@@ -1,0 +1,292 @@
+//! Ad-hoc commands (XEP-0050): requests read, answers built, sessions that need no memory.
+//!
+//! A command here has one form at most. It runs at once if it has none, or if the form comes filled in with the first
+//! request; otherwise the form goes out, under a session id that the filled-in form brings back.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{SignedDuration, Timestamp};
+use minidom::Element;
+use sha2::Sha256;
+
+use super::build::{Build, el};
+use super::form::Submitted;
+use super::jid::Jid;
+use super::ns;
+use super::refusal::Refusal;
+use crate::room::cx::hex;
+
+/// How long a form may lie before it comes back.
+const SESSION: SignedDuration = SignedDuration::from_hours(1);
+
+/// Bytes of the proof in a session id.
+const PROOF_BYTES: usize = 16;
+
+/// A request to run a command, or to go on with one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Request<'a> {
+    /// Which command.
+    pub node: &'a str,
+    /// The session that it belongs to; none at the start.
+    pub session: Option<&'a str>,
+    /// Whether the requester gives up.
+    pub cancel: bool,
+    /// What was filled in.
+    pub x: Option<&'a Element>,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// To see the form.
+    Ask,
+    /// To run, with what was filled in; nothing if the command has no form.
+    Run(Submitted),
+    /// To end the session.
+    Cancel,
+}
+
+/// Where a command has come to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// It waits for this form to be filled in.
+    Executing(Element),
+    /// It is through.
+    Completed(Done),
+    /// It was given up.
+    Canceled,
+}
+
+/// What a command that is through has to say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Done {
+    /// A word on how it went.
+    pub note: Option<Note>,
+    /// What was asked for, as a form of type `result`.
+    pub result: Option<Element>,
+}
+
+/// A word for people (XEP-0050 §4.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// It went well.
+    Info(String),
+    /// It went, but not as might be thought.
+    Warn(String),
+    /// It did not go.
+    Error(String),
+}
+
+impl<'a> Request<'a> {
+    /// Reads `<command/>`. With one form there is nothing to go back or forward to: `prev` and `next` are refused.
+    pub fn read(command: &'a Element) -> Result<Self, Refusal> {
+        let cancel = match command.attr("action") {
+            None | Some("" | "execute" | "complete") => false,
+            Some("cancel") => true,
+            Some("prev" | "next") => {
+                return Err(wrong("bad-action", "there is one form, and no other stage"));
+            }
+            Some(_) => return Err(wrong("malformed-action", "there is no such action")),
+        };
+        Ok(Self {
+            node: command.attr("node").unwrap_or_default(),
+            session: command.attr("sessionid").filter(|session| !session.is_empty()),
+            cancel,
+            x: command.get_child("x", ns::DATA),
+        })
+    }
+
+    /// What is to be done, for a command whose form has the FORM_TYPE `form_type`, or that has no form. The session,
+    /// if there is one, is checked.
+    pub fn step(
+        &self,
+        form_type: Option<&str>,
+        sessions: &Sessions<'_>,
+        requester: &Jid,
+    ) -> Result<Step, Refusal> {
+        if let Some(session) = self.session {
+            sessions.check(session, self.node, requester)?;
+        } else if self.cancel {
+            return Err(wrong("bad-sessionid", "there is no session to end"));
+        }
+        match (self.x, form_type) {
+            _ if self.cancel => Ok(Step::Cancel),
+            (Some(x), Some(form_type)) => {
+                let form = Submitted::read(x, form_type).map_err(|text| wrong("bad-payload", text))?;
+                Ok(Step::Run(form))
+            }
+            (None, Some(_)) if self.session.is_some() => Err(wrong("bad-payload", "the form is missing")),
+            (None, Some(_)) => Ok(Step::Ask),
+            (_, None) => Ok(Step::Run(Submitted::default())),
+        }
+    }
+
+    /// `<command/>` for the requester.
+    pub fn answer(&self, session: &str, stage: Stage) -> Element {
+        let command = el("command", ns::COMMANDS).with("node", self.node).with("sessionid", session);
+        match stage {
+            Stage::Executing(form) => {
+                let actions = el("actions", ns::COMMANDS).with("execute", "complete");
+                let actions = actions.child(el("complete", ns::COMMANDS));
+                command.with("status", "executing").child(actions).child(form)
+            }
+            Stage::Completed(done) => command
+                .with("status", "completed")
+                .child_opt(done.note.as_ref().map(Note::element))
+                .child_opt(done.result),
+            Stage::Canceled => command.with("status", "canceled"),
+        }
+    }
+}
+
+impl Note {
+    fn element(&self) -> Element {
+        let (type_, text) = match self {
+            Self::Info(text) => ("info", text),
+            Self::Warn(text) => ("warn", text),
+            Self::Error(text) => ("error", text),
+        };
+        el("note", ns::COMMANDS).with("type", type_).text_node(text)
+    }
+}
+
+impl Done {
+    /// Well done, with a word to people.
+    pub fn info(text: impl Into<String>) -> Self {
+        Self { note: Some(Note::Info(text.into())), result: None }
+    }
+
+    /// Not done, and why.
+    pub fn error(text: impl Into<String>) -> Self {
+        Self { note: Some(Note::Error(text.into())), result: None }
+    }
+
+    /// Here is what was asked for.
+    pub fn result(form: Element) -> Self {
+        Self { note: None, result: Some(form) }
+    }
+}
+
+/// `bad-request` with one of the conditions of XEP-0050 §4.4.
+pub fn wrong(condition: &'static str, text: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
+    Refusal::bad_request(text).because(condition, ns::COMMANDS)
+}
+
+/// Sessions that nobody has to remember: an id says since when it is good, and proves for whom and for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Sessions<'a> {
+    /// What nobody else knows.
+    pub key: &'a [u8],
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Sessions<'_> {
+    /// The id of a new session. `nonce` is an id that was not given out before, without a hyphen in it.
+    pub fn open(&self, node: &str, requester: &Jid, nonce: &str) -> String {
+        let start = format!("{:x}-{nonce}", self.now.as_second());
+        let proof = self.proof(&start, node, requester).finalize().into_bytes();
+        format!("{start}-{}", hex(&proof[..PROOF_BYTES]))
+    }
+
+    /// Whether a session id was given to this requester for this command, and is still good.
+    pub fn check(&self, session: &str, node: &str, requester: &Jid) -> Result<(), Refusal> {
+        let known = || {
+            let (start, proof) = session.rsplit_once('-')?;
+            let proof = bytes(proof).filter(|proof| proof.len() == PROOF_BYTES)?;
+            self.proof(start, node, requester).verify_truncated_left(&proof).ok()?;
+            let seconds = i64::from_str_radix(start.split_once('-')?.0, 16).ok()?;
+            Timestamp::from_second(seconds).ok()
+        };
+        let opened = known().ok_or_else(|| wrong("bad-sessionid", "there is no such session"))?;
+        if self.now.duration_since(opened) > SESSION {
+            let refusal = Refusal::not_allowed("this was begun too long ago; please begin anew");
+            return Err(refusal.because("session-expired", ns::COMMANDS));
+        }
+        Ok(())
+    }
+
+    fn proof(&self, start: &str, node: &str, requester: &Jid) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key).expect("a key may have any length");
+        for part in ["command", start, node, requester.as_str()] {
+            mac.update(part.as_bytes());
+            mac.update(&[0]);
+        }
+        mac
+    }
+}
+
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = digits.chars().map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
+    Some(digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &[u8] = b"secret";
+
+    fn now() -> Timestamp {
+        "2026-01-01T00:00:00Z".parse().expect("a date")
+    }
+
+    fn jid(text: &str) -> Jid {
+        Jid::parse(text).expect("an address")
+    }
+
+    fn step(attributes: &str, inside: &str, form_type: Option<&str>) -> Result<Step, Refusal> {
+        let xml = format!("<command xmlns='{}' node='n' {attributes}>{inside}</command>", ns::COMMANDS);
+        let element: Element = xml.parse().expect("test xml");
+        let sessions = Sessions { key: KEY, now: now() };
+        Request::read(&element)?.step(form_type, &sessions, &jid("a@b/c"))
+    }
+
+    fn condition(outcome: Result<Step, Refusal>) -> &'static str {
+        outcome.expect_err("a refusal").application.expect("a condition of its own").0
+    }
+
+    #[test]
+    fn a_form_is_asked_for_and_then_taken() {
+        // 050-2
+        let form = "<x xmlns='jabber:x:data' type='submit'/>";
+        let session = Sessions { key: KEY, now: now() }.open("n", &jid("a@b/c"), "0");
+        let session = format!("sessionid='{session}'");
+        assert_eq!(step("", "", Some("t")), Ok(Step::Ask));
+        assert_eq!(step(&session, form, Some("t")), Ok(Step::Run(Submitted::default())));
+        assert_eq!(step("action='complete'", form, Some("t")), Ok(Step::Run(Submitted::default())));
+        assert_eq!(step("action='execute'", "", None), Ok(Step::Run(Submitted::default())));
+        let canceled = "<x xmlns='jabber:x:data' type='cancel'/>";
+        assert_eq!(step(&session, canceled, Some("t")), Ok(Step::Run(Submitted::default())));
+        assert_eq!(step(&format!("{session} action='cancel'"), "", Some("t")), Ok(Step::Cancel));
+    }
+
+    #[test]
+    fn each_fault_has_its_condition() {
+        // 050-3
+        let session = Sessions { key: KEY, now: now() }.open("n", &jid("a@b/c"), "0");
+        let other_type =
+            "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>u</value></field></x>";
+        assert_eq!(condition(step("action='next'", "", None)), "bad-action");
+        assert_eq!(condition(step("action='dance'", "", None)), "malformed-action");
+        assert_eq!(condition(step("sessionid='1-2-3'", "", None)), "bad-sessionid");
+        assert_eq!(condition(step("action='cancel'", "", None)), "bad-sessionid");
+        assert_eq!(condition(step(&format!("sessionid='{session}'"), "", Some("t"))), "bad-payload");
+        assert_eq!(condition(step("", other_type, Some("t"))), "bad-payload");
+    }
+
+    #[test]
+    fn a_session_is_good_for_one_requester_and_one_command_and_an_hour() {
+        // 050-2, 050-3
+        let sessions = Sessions { key: KEY, now: now() };
+        let session = sessions.open("n", &jid("a@b/c"), "0");
+        assert_ne!(session, sessions.open("n", &jid("a@b/c"), "1"));
+        assert_eq!(sessions.check(&session, "n", &jid("a@b/c")), Ok(()));
+        assert!(sessions.check(&session, "n", &jid("a@b/d")).is_err());
+        assert!(sessions.check(&session, "m", &jid("a@b/c")).is_err());
+        assert!(Sessions { key: b"other", ..sessions }.check(&session, "n", &jid("a@b/c")).is_err());
+        assert!(sessions.check(&session[1..], "n", &jid("a@b/c")).is_err());
+        let late = Sessions { now: now() + SESSION + SignedDuration::from_secs(1), ..sessions };
+        let refusal = late.check(&session, "n", &jid("a@b/c")).expect_err("too late");
+        assert_eq!(refusal.application, Some(("session-expired", ns::COMMANDS)));
+    }
+}

@@ -1,0 +1,99 @@
+//! Poezio, a client for terminals written in Python on slixmpp.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::deck::{Deck, ROOM, body};
+use crate::servers::client::Client;
+use crate::servers::guest::{Guest, has_code, is_from};
+use crate::servers::host::{DOMAIN, Host, Kind};
+use crate::servers::process::find;
+use crate::terminal::{Terminal, keep};
+
+/// The user and the group that own nothing, by number: Poezio does not run for root.
+const NOBODY: u32 = 65_534;
+
+/// A running Poezio and its files.
+struct Poezio {
+    terminal: Terminal,
+    _home: TempDir,
+}
+
+impl Poezio {
+    /// Starts it for a new account of this name.
+    fn start(host: &Host, name: &str) -> Self {
+        let program =
+            find("poezio").expect("poezio, which scripts/test installs (Debian: apt-get install poezio)");
+        let account = Guest::account(name);
+        Client::register(&host.door(), &account).unwrap_or_else(|e| panic!("{name}: {e}"));
+        // Of its own, since the server's is for our own eyes only.
+        let home = tempfile::Builder::new().prefix("conclave-poezio-").tempdir().expect("a temporary folder");
+        let port = host.door().address.rsplit(':').next().map(str::to_owned).expect("a port");
+        let settings = home.path().join("poezio.cfg");
+        let text = format!(
+            "[Poezio]\njid = {name}@{DOMAIN}/terminal\npassword = {}\ncustom_host = 127.0.0.1\ncustom_port = {port}\n\
+             force_encryption = false\ndefault_nick = {name}\nuse_log = false\nenable_carbons = false\n\
+             plugins_autoload =\nenable_avatars = false\nhide_exit_join = -1\n",
+            account.password
+        );
+        fs::write(&settings, text).expect("a file can be written");
+        let text = |path: &Path| path.display().to_string();
+        let mut command: Vec<String> = Vec::new();
+        if fs::metadata(home.path()).expect("a folder").uid() == 0 {
+            for path in [home.path(), &settings] {
+                chown(path, Some(NOBODY), Some(NOBODY)).expect("root gives away");
+            }
+            let user =
+                [format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"), "--clear-groups".to_owned()];
+            command.push("setpriv".to_owned());
+            command.extend(user);
+        }
+        command.extend(
+            ["env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TERM=screen-256color"].map(str::to_owned),
+        );
+        for (variable, folder) in [
+            ("HOME", ""),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CACHE_HOME", "cache"),
+        ] {
+            command.push(format!("{variable}={}", text(&home.path().join(folder))));
+        }
+        command.extend([text(&program), "-f".to_owned(), text(&settings)]);
+        let terminal = Terminal::start(home.path(), 28, &command);
+        terminal.shows(&["Your JID is"]);
+        Self { terminal, _home: home }
+    }
+}
+
+#[test]
+fn poezio_joins_talks_and_is_moderated() {
+    // 45-7.2.2-a 45-7.2.13-a 45-7.2.15-a 45-7.4-a 45-7.4-f 45-8.2-b 45-8.4-b 45-9.1-d
+    let mut deck = Deck::start(Kind::Prosody);
+    let poezio = Poezio::start(&deck.host, "cook");
+    let client = &poezio.terminal;
+    // The first screen takes a slash, alone, for the beginning of a command.
+    client.presses("/");
+    client.shows(&["│/"]);
+    client.types(&format!("join {ROOM}/cook"));
+    client.shows(&["Weather at sea", "It was calm yesterday", "captain"]);
+    client.types("Dinner is ready");
+    deck.captain.hears("the client", |s| is_from(s, ROOM, "cook") && body(s) == "Dinner is ready");
+    deck.captain_says("What is it?");
+    keep("poezio-talk", &client.shows(&["cook> Dinner is ready", "captain> What is it?"]));
+
+    deck.sets_role("cook", "visitor", "hush");
+    client.shows(&["You changed: role: visitor"]);
+    client.types("Stew");
+    keep("poezio-no-voice", &client.shows(&["you have no voice"]));
+    deck.sets_role("cook", "none", "burnt the stew");
+    keep("poezio-kicked", &client.shows(&["kicked", "burnt the stew"]));
+    deck.captain.hears("the kick", |s| is_from(s, ROOM, "cook") && has_code(s, "307"));
+    client.types("/join");
+    deck.captain.hears("the client again", |s| is_from(s, ROOM, "cook") && s.attr("type").is_none());
+    deck.sets_affiliation("cook", "outcast", "salt in the tea");
+    keep("poezio-banned", &client.shows(&["banned", "salt in the tea"]));
+}
