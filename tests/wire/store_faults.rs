@@ -179,7 +179,7 @@ fn while_the_disk_is_full_an_archived_room_refuses_messages_and_its_archive_can_
     let mut peer = server.accept();
     let sequence = peer.join(ROOM, "Owner", OWNER);
     let history: Vec<_> =
-        sequence.iter().filter(|s| text(s, "body") != "").filter_map(|s| s.attr("id")).collect();
+        sequence.iter().filter(|s| !text(s, "body").is_empty()).filter_map(|s| s.attr("id")).collect();
     assert_eq!(history, ["first", "last"]);
     assert_eq!(archived(&mut peer), ["first", "last"]);
 }
