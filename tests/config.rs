@@ -171,6 +171,11 @@ fn each_mistake_is_named_with_file_line_and_what_was_meant() {
         (after("[default_room]\nhistory_max = -1\n"), &["component.toml:5", "history_max", "-1"]),
         (after("[service]\nadmins = [\"a@b/c\"]\n"), &["component.toml:5", "admins", "without a resource"]),
         (after("[service]\nadmins = [\"example.org\"]\n"), &["component.toml:5", "not an account"]),
+        (
+            after("[service.contacts]\nabuse = [\"abuse@example.org\"]\n"),
+            &["component.toml:5", "service.contacts.abuse", "not a URI", "About abuse"],
+        ),
+        (after("[service]\nterms = \"here\"\n"), &["component.toml:5", "service.terms", "not a URI"]),
         (after("[service]\ncreate = \"admins\"\n"), &["component.toml:5", "service.admins is empty"]),
         (after("server = \"tcp://localhost\"\n"), &["component.toml:4", "without a scheme"]),
         (after("server = \"localhost:0\"\n"), &["component.toml:4", "1 to 65535"]),

@@ -162,6 +162,14 @@ impl Check<'_> {
 
     fn service(&self, domain: &BareJid) -> Result<(), ConfigError> {
         self.text("service.name", &self.raw.service.name)?;
+        let service = &self.raw.service;
+        if !service.terms.is_empty() {
+            self.uri("service.terms", &service.terms)?;
+        }
+        for (kind, uris) in service.contacts.each() {
+            let path = format!("service.contacts.{kind}");
+            uris.iter().try_for_each(|uri| self.uri(&path, uri))?;
+        }
         match self.raw.service.create {
             Create::Local if parent(domain.as_str()).is_none() => Err(self.wrong(
                 "service.create",
@@ -279,6 +287,15 @@ impl Check<'_> {
         parsed
             .map(|_| ())
             .map_err(|error| self.wrong("log.level", format_args!("is not understood: {error}")))
+    }
+
+    /// An address on the web, of mail, of XMPP: whatever has a scheme.
+    fn uri(&self, path: &str, uri: &str) -> Result<(), ConfigError> {
+        self.text(path, uri)?;
+        match crate::wire::form::is_uri(uri) {
+            true => Ok(()),
+            false => Err(self.wrong(path, format_args!("holds \"{uri}\", which is not a URI"))),
+        }
     }
 
     /// Text that will stand in stanzas: bounded, and of characters that XML can carry.

@@ -18,6 +18,7 @@ pub use layers::{OVERRIDES, Override, Sources};
 pub use secret::Secret;
 
 use crate::room::config::Config;
+use crate::room::cx::Contacts;
 pub use crate::room::cx::Create;
 use crate::room::limits::Limits;
 use crate::wire::jid::BareJid;
@@ -72,6 +73,10 @@ pub struct Service {
     pub admin_fields: Vec<String>,
     /// What becomes of the occupants when the service stops in order.
     pub on_stop: OnStop,
+    /// Address of the terms of service; empty: none.
+    pub terms: String,
+    /// Whom to write to.
+    pub contacts: Contacts,
 }
 
 /// What becomes of the occupants when the service stops in order (`[service] on_stop`).
@@ -148,6 +153,8 @@ impl Default for Service {
             create: Create::Anyone,
             admin_fields: Vec::new(),
             on_stop: OnStop::Stay,
+            terms: String::new(),
+            contacts: Contacts::default(),
         }
     }
 }

@@ -1,13 +1,61 @@
 //! What there is to a ban beside the affiliation: who set it, until when, and what admins note about it.
 
 use jiff::Timestamp;
+use minidom::Element;
 
 use super::affiliations::{self, Change};
+use super::commands::{Command, Form, admins};
+use super::retract_recent::{self, Recent, text_field};
+use super::whom::{self, Whom};
+use super::{Feature, mam};
 use crate::room::Room;
+use crate::room::archive::{Entry, Found, Question};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::{Affiliated, Affiliation, Ban, State};
+use crate::wire::build::stamp;
+use crate::wire::command::{Done, wrong};
+use crate::wire::form::{Field, Submitted, boolean, form, table};
+use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
+use crate::wire::refusal::Refusal;
+
+/// Name of the command that bans, and FORM_TYPE of its form.
+const BAN: &str = "conclave#ban";
+
+/// Name of the command that lists bans, and FORM_TYPE of its form and of its table.
+const BANS: &str = "conclave#bans";
+
+/// Most rows of the list.
+const ROWS_MAX: usize = 200;
+
+pub(super) const FEATURE: Feature = Feature {
+    commands: &[
+        Command {
+            node: BAN,
+            name: "Ban somebody",
+            allowed: admins,
+            form: Some(Form { type_: BAN, show }),
+            run,
+            found: Some(found),
+        },
+        Command {
+            node: BANS,
+            name: "List bans",
+            allowed: admins,
+            form: Some(Form {
+                type_: BANS,
+                show: |_| {
+                    let after = text_field("after", "Only what comes after this address");
+                    form("form", BANS, Some("List bans"), &[after])
+                },
+            }),
+            run: list,
+            found: None,
+        },
+    ],
+    ..Feature::new("ban")
+};
 
 /// What is kept of the ban that `change` sets. `old` is the record until now: its note stays unless there is a new
 /// one, and if nothing else is new either, so does who had set it and when.
@@ -48,4 +96,134 @@ pub(crate) fn expire(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
         affiliations::apply(room, &Change::new(jid, Affiliation::None), None, cx, fx);
     }
     room.ban_ends = first_end(&room.state);
+}
+
+fn show(_room: &Room) -> Element {
+    let [nick, id, jid] = whom::fields();
+    let retract = Field {
+        var: "retract",
+        type_: Some("boolean"),
+        label: Some("Retract what was said lately, too"),
+        values: vec!["0".to_owned()],
+        ..Field::default()
+    };
+    let [last, since] = retract_recent::fields();
+    let reason = text_field("reason", "Reason, shown to all");
+    let note = text_field("note", "Note, for admins only");
+    let duration =
+        text_field("duration", "For how long, such as 30m, 12h or 7d; for good, if nothing is said");
+    form("form", BAN, Some("Ban somebody"), &[nick, id, jid, reason, note, duration, retract, last, since])
+}
+
+/// Whether what was said is to be retracted, too.
+fn retracts(form: &Submitted) -> Result<bool, Refusal> {
+    let values = form.values("retract").unwrap_or_default();
+    boolean(values).ok_or_else(|| wrong("bad-payload", "retract: must be 0 or 1"))
+}
+
+/// What was said is looked at only if it is to be retracted, or if nothing else tells who is meant.
+fn run(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let (whom, recent) = (Whom::read(form)?, Recent::read(form, cx)?);
+    if !room.config().archive {
+        let said = retract_recent::at_hand(room, &recent);
+        return set(room, form, &said, inbound, cx, fx);
+    }
+    if !retracts(form)? && whom.account(room).is_some() {
+        return set(room, form, &[], inbound, cx, fx);
+    }
+    mam::ask(room, Question::Page(whom.query(room, recent.since)), inbound, fx);
+    Ok(Done::default())
+}
+
+fn found(
+    room: &mut Room,
+    form: &Submitted,
+    found: &Found,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    set(room, form, retract_recent::said(found), &found.inbound, cx, fx)
+}
+
+/// Bans, then retracts: who is banned sees no more of it.
+fn set(
+    room: &mut Room,
+    form: &Submitted,
+    said: &[Entry],
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let jid = Whom::read(form)?.author(room, said)?;
+    let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
+    let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
+    let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
+    let expires = expires.map_err(|_| wrong("bad-payload", "duration: that is after all times"))?;
+    let actor = inbound.from.to_bare();
+    let ban = Ban { by: Some(actor.clone()), at: Some(cx.now), expires, note };
+    let change = Change { reason: reason.clone(), ban, ..Change::new(jid.clone(), Affiliation::Outcast) };
+    affiliations::check(room, &actor, room.affiliation(&actor), &change, cx)?;
+    affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
+    let nick = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
+    affiliations::apply(room, &change, nick.as_deref(), cx, fx);
+    let until = expires.map_or_else(|| "for good".to_owned(), |end| format!("until {}", stamp(end)));
+    let mut text = format!("{jid} is banned {until}");
+    if retracts(form)? {
+        let recent = Recent::read(form, cx)?;
+        let retracted =
+            retract_recent::retract_of(room, &jid, &recent, said, (&actor, reason.as_deref()), cx, fx)?;
+        text = format!("{text}; {retracted}");
+    }
+    Ok(Done::info(format!("{text}.")))
+}
+
+const COLUMNS: &[(&str, &str)] = &[
+    ("jid", "Address"),
+    ("reason", "Reason"),
+    ("note", "Note"),
+    ("by", "Set by"),
+    ("at", "Set at"),
+    ("expires", "Ends at"),
+];
+
+/// All that is known of the bans, in the order of their addresses.
+fn list(
+    room: &mut Room,
+    form: &Submitted,
+    _inbound: &Inbound,
+    _cx: &mut Cx<'_>,
+    _fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let after = form.value("after").unwrap_or_default();
+    let mut bans = room
+        .state
+        .affiliations
+        .iter()
+        .filter(|(jid, a)| a.affiliation == Affiliation::Outcast && jid.as_str() > after);
+    let rows: Vec<Vec<String>> = bans.by_ref().take(ROWS_MAX).map(|(jid, a)| row(jid, a)).collect();
+    let last = rows.last().map(|row| row[0].clone()).filter(|_| bans.next().is_some());
+    let mut done = Done::result(table(BANS, "Bans", COLUMNS, &rows));
+    if let Some(last) = last {
+        done.note = Done::info(format!("There are more after {last}.")).note;
+    }
+    Ok(done)
+}
+
+fn row(jid: &BareJid, affiliated: &Affiliated) -> Vec<String> {
+    let ban = affiliated.ban.as_deref().cloned().unwrap_or_default();
+    let time = |at: Option<Timestamp>| at.map(stamp).unwrap_or_default();
+    vec![
+        jid.as_str().to_owned(),
+        affiliated.reason.clone().unwrap_or_default(),
+        ban.note.unwrap_or_default(),
+        ban.by.map(|by| by.as_str().to_owned()).unwrap_or_default(),
+        time(ban.at),
+        time(ban.expires),
+    ]
 }

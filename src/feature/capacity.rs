@@ -38,9 +38,7 @@ pub(super) const FEATURE: Feature = Feature {
         },
     }],
     info: |room, info| {
-        // How lively a room is, is nobody's business who is kept out of it or was not to find it (§14.4).
-        let config = room.config();
-        if config.public && !config.members_only && !config.password_protected {
+        if room.tells_how_lively() {
             info.push(("muc#roominfo_occupants", room.roster.len().to_string()));
         }
     },

@@ -1,6 +1,6 @@
 //! Messages to everybody (XEP-0045 §7.4).
 
-use super::reflect::passed_on;
+use super::reflect::{is_chat_state, passed_on};
 use super::{Feature, archive, retract, slow_mode, subject};
 use crate::room::Room;
 use crate::room::cx::Cx;
@@ -27,6 +27,10 @@ pub(crate) fn speak(
     if subject::is_change(&inbound.stanza) {
         subject::set(room, &speaker, &message, cx)?;
     } else if speaker.role < Role::Participant {
+        if is_chat_state(&inbound.stanza) {
+            // Clients show every error: who only types would be told so again and again.
+            return Ok(());
+        }
         return Err(Refusal::forbidden("you have no voice in this room"));
     }
     slow_mode::check(room, &speaker.account, &message, cx)?;

@@ -69,6 +69,7 @@ pub(super) fn enter(
     let id = room.occupant_id(&account);
     let newcomer = Occupant { nick: nick.clone(), account, id, role, sessions: vec![session] };
     room.roster_mut().enter(newcomer);
+    room.awaited = None;
     let mut codes: Vec<u16> =
         [(created, 201), (renamed, 210)].iter().filter(|(on, _)| *on).map(|(_, code)| *code).collect();
     for feature in FEATURES {
@@ -123,7 +124,12 @@ pub(super) fn other_sessions(occupant: &Occupant, but: &Jid) -> Vec<Jid> {
 }
 
 /// Makes the room, locked until its creator has configured it (§10.1.1).
-fn create(room: &mut Room, owner: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+pub(super) fn create(
+    room: &mut Room,
+    owner: &BareJid,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }

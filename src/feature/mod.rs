@@ -9,9 +9,11 @@ pub mod admin;
 pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
+pub mod awaited;
 pub mod ban;
 pub mod capacity;
 pub mod commands;
+pub mod conflicts;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;
@@ -39,12 +41,15 @@ pub mod register;
 pub mod relay;
 pub mod restart;
 pub mod retract;
+pub mod retract_recent;
+pub mod retracted;
 pub mod roles;
 pub mod self_ping;
 pub mod slow_mode;
 pub mod subject;
 pub mod token_invite;
 pub mod voice;
+pub mod whom;
 
 use crate::room::Room;
 use crate::room::config::Config;
@@ -159,6 +164,9 @@ pub static FEATURES: &[Feature] = &[
     mam::FEATURE,
     retract::FEATURE,
     moderate::FEATURE,
+    retract_recent::FEATURE,
+    retracted::FEATURE,
+    ban::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     slow_mode::FEATURE,

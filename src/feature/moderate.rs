@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{Feature, archive, mam, retract, subject};
+use super::{Feature, archive, mam, occupant_id, retract, subject};
 use crate::room::Room;
 use crate::room::archive::{Answer, Entry, Found, Query, Question, Target};
 use crate::room::cx::Cx;
@@ -156,5 +156,7 @@ pub(super) fn moderate(
 fn moderated(room: &Room, actor: &BareJid) -> Element {
     let occupant = room.roster.iter().find(|o| &o.account == actor);
     let by = occupant.map_or_else(|| room.jid.as_jid().clone(), |o| room.occupant_jid(&o.nick));
-    el("moderated", ns::MODERATE).with("by", by.as_str())
+    el("moderated", ns::MODERATE)
+        .with("by", by.as_str())
+        .child(occupant_id::element(&room.occupant_id(actor)))
 }

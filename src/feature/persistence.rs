@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Feature, boolean_field};
 use crate::room::archive::Change;
+use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::{Life, Room};
 use crate::store::Write;
@@ -18,10 +19,11 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("persistence")
 };
 
-/// The end of every event: a temporary room that nobody is in is gone, and the durable changes between `before`
+/// The end of every event: a temporary room that nobody is in is gone unless it still waits for its first occupant, and the durable changes between `before`
 /// and now become writes.
-pub(crate) fn settle(before: &Room, room: &mut Room, fx: &mut Effects) {
-    if room.exists() && room.roster.is_empty() && !(room.life == Life::Open && room.config().persistent) {
+pub(crate) fn settle(before: &Room, room: &mut Room, cx: &Cx<'_>, fx: &mut Effects) {
+    let stays = room.life == Life::Open && room.config().persistent || !room.has_waited(cx.now);
+    if room.exists() && room.roster.is_empty() && !stays {
         *room = room.vacated();
     }
     if before.exists() && (!room.exists() || before.state.record.archive != room.state.record.archive) {

@@ -26,6 +26,13 @@ pub(super) fn clean(stanza: &Element, room: &BareJid) -> Said {
     Said { lang: lang(stanza).map(str::to_owned), children }
 }
 
+/// Whether a message says no more than that its sender types or has stopped (XEP-0085).
+pub(super) fn is_chat_state(stanza: &Element) -> bool {
+    let beside = |c: &Element| c.is("thread", ns::CLIENT) || c.has_ns(ns::HINTS) || c.has_ns(ns::SID);
+    let is_state = |c: &Element| c.has_ns(ns::CHAT_STATES);
+    stanza.children().any(is_state) && stanza.children().all(|c| is_state(c) || beside(c))
+}
+
 /// Whether a child of a client's stanza claims something that only the room may claim.
 pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
     let of_this_room = |attribute| {

@@ -54,7 +54,7 @@ pub(crate) fn handle(
             fx.send_many(&to_moderators(room, sender.nick.as_str(), inbound, cx), room.moderators());
             Ok(())
         }
-        None => Err(Refusal::not_acceptable_here("you have a voice already")),
+        None => Err(Refusal::bad_request("you have a voice already")),
     }
 }
 

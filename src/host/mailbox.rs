@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendError};
 
 use crate::room::event::Event;
 use crate::wire::inbound::Inbound;
@@ -21,14 +21,17 @@ impl Mailbox {
         (Self { events, waiting: AtomicUsize::new(0), stanzas_max }, receiver)
     }
 
-    /// Takes a stanza, or gives it back when too many wait.
+    /// Takes a stanza, or gives it back when too many wait or the room has said goodbye.
     pub(super) fn put(&self, inbound: Inbound) -> Result<(), Box<Inbound>> {
         let max = if inbound.is_refusable() { self.stanzas_max } else { self.stanzas_max.saturating_mul(4) };
         if self.waiting.load(Ordering::Acquire) >= max {
             return Err(Box::new(inbound));
         }
-        self.force(Event::Stanza(Box::new(inbound)));
-        Ok(())
+        self.expect();
+        match self.events.send(Event::Stanza(Box::new(inbound))) {
+            Err(SendError(Event::Stanza(inbound))) => Err(inbound),
+            _ => Ok(()),
+        }
     }
 
     /// Notes that an event will come for which the room is kept.

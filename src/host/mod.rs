@@ -7,12 +7,13 @@ pub mod commit;
 mod mailbox;
 mod task;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use minidom::Element;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
@@ -22,6 +23,7 @@ use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
+use crate::room::listing::{Listing, Relisting};
 use crate::service::{self, directory::Directory};
 use crate::store::archive::{Archive, fjall::FjallArchive};
 use crate::store::{Store, StoreError, Write, sled::SledStore};
@@ -44,6 +46,9 @@ const REPLIES_PAUSE: Duration = Duration::from_millis(2);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
+
+/// Rooms that may wait for their first occupant at a time.
+const AWAITED_MAX: usize = 1000;
 
 /// The folder of the archive, inside the store's.
 const ARCHIVE: &str = "archive";
@@ -194,11 +199,14 @@ pub struct Host {
     archivist: Committer<Change>,
     /// Places for those who read the archive.
     reading: Semaphore,
+    /// Places for rooms that wait for their first occupant.
+    awaited: Arc<Semaphore>,
     outbox: Outbox,
     replies: mpsc::Sender<Outgoing>,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     directory: RwLock<Directory>,
-    ids: Mutex<Ids>,
+    memory: Mutex<service::Memory>,
+    started: Timestamp,
     stopping: AtomicBool,
     goodbye: bool,
 }
@@ -212,20 +220,22 @@ impl Host {
         outbox: Outbox,
     ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
         let mut directory = Directory::default();
-        let (mut occupied, mut vacant) = (HashSet::new(), Vec::new());
-        store.each_occupied(&mut |jid, _| {
-            occupied.insert(jid);
+        let (mut occupied, mut vacant) = (HashMap::new(), Vec::new());
+        store.each_occupied(&mut |jid, occupants| {
+            occupied.insert(jid, occupants);
         })?;
         store.each_room(&mut |jid, record| {
-            if !record.config.persistent && !occupied.contains(&jid) {
+            if !record.config.persistent && !occupied.contains_key(&jid) {
                 vacant.push(Write::Forget { room: jid });
-            } else if record.config.public && !record.locked {
-                let name = record.config.name.clone();
-                let name = if name.is_empty() { jid.local().unwrap_or_default().to_owned() } else { name };
-                directory.set(jid, Some(name));
+            } else if !record.locked {
+                let listing =
+                    Listing::of(&jid, &record.config, occupied.get(&jid).copied().unwrap_or_default());
+                directory.set(jid, listing);
             }
         })?;
-        store.commit(&vacant)?;
+        if let Err(e) = store.commit(&vacant) {
+            warn!("temporary rooms that nobody is in are still stored: {e}");
+        }
         let (replies, receiver) = mpsc::channel(SERVICE_QUEUE_MAX);
         let service = Service {
             domain: settings.component.domain.clone(),
@@ -233,6 +243,8 @@ impl Host {
             admins: settings.service.admins.clone(),
             create: settings.service.create,
             admin_fields: settings.service.admin_fields.clone(),
+            contacts: settings.service.contacts.clone(),
+            terms: settings.service.terms.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
             archive_days_max: settings.archive.days_max,
@@ -246,11 +258,13 @@ impl Host {
             archivist: Committer::of_archive(archive.clone()),
             archive,
             reading: Semaphore::new(READERS_MAX),
+            awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,
             replies,
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
-            ids: Mutex::new(Ids::new(&task::random())),
+            memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
+            started: Timestamp::now(),
             stopping: AtomicBool::new(false),
             goodbye: settings.service.on_stop == OnStop::Leave,
         };
@@ -279,12 +293,17 @@ impl Host {
         }
         if inbound.to.local().is_none() {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(answer) = service::answer(&inbound, &self.service, &directory, &mut ids) {
-                drop((directory, ids));
-                self.reply(&answer);
-            }
-            return;
+            let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cx = service::Cx {
+                now: Timestamp::now(),
+                started: self.started,
+                service: &self.service,
+                directory: &directory,
+                memory: &mut memory,
+            };
+            let answer = service::answer(&inbound, &mut cx);
+            drop((directory, memory));
+            return answer.into_iter().for_each(|answer| self.reply(&answer));
         }
         let room = inbound.to.to_bare();
         if let Err(inbound) = self.deliver(&room, inbound) {
@@ -336,9 +355,9 @@ impl Host {
         }
     }
 
-    /// Notes under which name a room is listed now.
-    fn list(&self, room: &BareJid, name: Option<String>) {
-        self.directory.write().unwrap_or_else(PoisonError::into_inner).set(room.clone(), name);
+    /// Notes what the directory has to learn of a room.
+    fn list(&self, room: &BareJid, change: Relisting) {
+        self.directory.write().unwrap_or_else(PoisonError::into_inner).note(room, change);
     }
 
     /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done so

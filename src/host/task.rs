@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{error, warn};
 
@@ -44,7 +45,7 @@ pub(super) async fn run(
     mut events: UnboundedReceiver<Event>,
 ) {
     let Some((room, told)) = load(&host, &jid, &mailbox, &mut events).await else { return };
-    let mut task = Task { host, room, ids: Ids::new(&random()), mailbox, told, behind: None };
+    let mut task = Task { host, room, ids: Ids::new(&random()), mailbox, told, behind: None, place: None };
     loop {
         if !task.room.exists() {
             task.catch_up().await;
@@ -63,7 +64,9 @@ pub(super) async fn run(
         };
         let Some(first) = first else { return };
         let mut batch = vec![first];
+        let is_stop = |event: &Event| matches!(event, Event::Stop { .. });
         while batch.len() < BATCH_EVENTS_MAX
+            && !batch.last().is_some_and(is_stop)
             && let Ok(next) = events.try_recv()
         {
             batch.push(next);
@@ -71,10 +74,10 @@ pub(super) async fn run(
         for _ in &batch {
             task.mailbox.taken();
         }
-        let stop = batch.iter().any(|event| matches!(event, Event::Stop { .. }));
         task.step(&batch).await;
-        if stop {
+        if batch.last().is_some_and(is_stop) {
             task.catch_up().await;
+            task.turn_away(events).await;
             return;
         }
     }
@@ -157,6 +160,8 @@ struct Task {
     told: Told,
     /// Since when the store has not been told all.
     behind: Option<Instant>,
+    /// Of the room while it waits for its first occupant.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Task {
@@ -174,8 +179,8 @@ impl Task {
         if self.behind.is_none() && self.told.is_behind(&self.room) {
             self.behind = Some(Instant::now());
         }
-        if self.room.is_listed_otherwise_than(&before) {
-            self.host.list(&self.room.jid, self.room.listing());
+        if let Some(change) = self.room.relisting(&before) {
+            self.host.list(&self.room.jid, change);
         }
         for effects in effects {
             self.release(effects).await;
@@ -275,12 +280,41 @@ impl Task {
         true
     }
 
+    /// What came after the goodbye is refused with `wait`: clients come back then.
+    async fn turn_away(&self, mut events: UnboundedReceiver<Event>) {
+        events.close();
+        let stopping = Refusal::resource_constraint("the service is stopping; try again later");
+        while let Ok(event) = events.try_recv() {
+            self.mailbox.taken();
+            if let Some(inbound) = event.inbound() {
+                send(&self.host, Room::refuse(&stopping, inbound)).await;
+            }
+        }
+    }
+
+    /// Whether the room is in use, or has one of the places of those that wait for their first occupant.
+    fn has_place(&mut self) -> bool {
+        if !self.room.is_awaited() {
+            self.place = None;
+            return true;
+        }
+        if self.place.is_none() {
+            self.place = self.host.awaited.clone().try_acquire_owned().ok();
+        }
+        self.place.is_some()
+    }
+
     /// One event through the room. A panic sets the room back and refuses the event.
     fn handle(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
         let mut cx = Cx { now: Timestamp::now(), service: &self.host.service, ids: &mut self.ids };
         let room = &mut self.room;
         match catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx))) {
+            Ok(_) if !self.has_place() => {
+                self.room = before;
+                let busy = Refusal::resource_constraint("too many rooms wait for somebody; try again later");
+                event.inbound().map_or_else(Effects::default, |inbound| Room::refuse(&busy, inbound))
+            }
             Ok(effects) => effects,
             Err(_) => {
                 error!(room = %before.jid, "an event broke off; the room stands as before");

@@ -20,6 +20,41 @@ pub enum Create {
     Admins,
 }
 
+/// Whom to write to about the service, as URIs (`[service.contacts]`, XEP-0157).
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Contacts {
+    /// About abuse.
+    pub abuse: Vec<String>,
+    /// Those who run it.
+    pub admin: Vec<String>,
+    /// With praise and blame.
+    pub feedback: Vec<String>,
+    /// About money.
+    pub sales: Vec<String>,
+    /// About holes in its security.
+    pub security: Vec<String>,
+    /// Where it says how it fares.
+    pub status: Vec<String>,
+    /// For help.
+    pub support: Vec<String>,
+}
+
+impl Contacts {
+    /// Each kind by its word.
+    pub fn each(&self) -> [(&'static str, &[String]); 7] {
+        [
+            ("abuse", &self.abuse),
+            ("admin", &self.admin),
+            ("feedback", &self.feedback),
+            ("sales", &self.sales),
+            ("security", &self.security),
+            ("status", &self.status),
+            ("support", &self.support),
+        ]
+    }
+}
+
 /// Facts that hold for all rooms.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -33,6 +68,10 @@ pub struct Service {
     pub create: Create,
     /// Form fields that only the service's admins may change.
     pub admin_fields: Vec<String>,
+    /// Whom to write to.
+    pub contacts: Contacts,
+    /// Address of the terms of service; empty: none.
+    pub terms: String,
     /// Configuration of a new room.
     pub default_room: Config,
     /// Bounds.

@@ -13,6 +13,7 @@ pub mod event;
 pub mod history;
 pub mod invariant;
 pub mod limits;
+pub mod listing;
 pub mod nick;
 pub mod privilege;
 pub mod role;
@@ -63,6 +64,10 @@ pub struct Room {
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
+    /// Until when a room that nobody has entered yet waits for its first occupant.
+    pub(crate) awaited: Option<jiff::Timestamp>,
+    /// Who was refused a nick that is taken, and how often.
+    pub(crate) conflicts: Arc<feature::conflicts::Conflicts>,
     /// Admins of the service: owners of every room without being on its list.
     service_admins: Arc<[BareJid]>,
 }
@@ -79,6 +84,8 @@ impl Room {
             history: Arc::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
+            awaited: None,
+            conflicts: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
             service_admins: Arc::default(),
@@ -128,17 +135,6 @@ impl Room {
         &self.roster
     }
 
-    /// The name under which the room is listed; `None` if it is not (XEP-0045 §6.3).
-    pub fn listing(&self) -> Option<String> {
-        (self.life == Life::Open && self.config().public).then(|| self.name().to_owned())
-    }
-
-    /// Whether the listing differs from that of `before`, an earlier state of the same room.
-    pub fn is_listed_otherwise_than(&self, before: &Self) -> bool {
-        let untouched = Arc::ptr_eq(&self.state, &before.state) && self.life == before.life;
-        !untouched && self.listing() != before.listing()
-    }
-
     /// Lets the room deal with an event. Deterministic: same room, event and world, same effects.
     pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Effects {
         let before = self.clone();
@@ -160,9 +156,10 @@ impl Room {
         match (outcome, event) {
             (Err(refusal), event) => {
                 *self = before;
+                let refusal = feature::conflicts::weighed(self, refusal, event, cx);
                 return event.inbound().map_or_else(Effects::default, |i| Self::refuse(&refusal, i));
             }
-            (Ok(()), _) => feature::persistence::settle(&before, self, &mut fx),
+            (Ok(()), _) => feature::persistence::settle(&before, self, cx, &mut fx),
         }
         debug_assert_eq!(self.broken_invariant(), None);
         fx
@@ -256,6 +253,9 @@ impl Room {
         };
         if let Some(nick) = inbound.to.resource() {
             return feature::relay::request(self, nick, payload, inbound, cx, fx);
+        }
+        if self.life == Life::Absent && set && payload.is("query", ns::MUC_OWNER) {
+            return feature::awaited::make(self, payload, inbound, cx, fx);
         }
         self.must_be_visible_to(&inbound.from)?;
         match (payload.name(), payload.ns().as_str(), set) {

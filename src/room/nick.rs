@@ -66,19 +66,33 @@ impl NickKey {
 
     /// The key of a text.
     pub fn of(text: &str) -> Self {
-        // Before, since they keep marks from being put in order; after, since NFKC has some of its own.
-        let visible = text.chars().filter(|c| !is_invisible(*c)).nfkc().filter(|c| !is_invisible(*c));
-        let folded: String = visible.flat_map(fold).collect();
-        let mut key = String::with_capacity(folded.len());
-        for word in folded.split_whitespace() {
-            if !key.is_empty() {
-                key.push(' ');
-            }
-            key.push_str(word);
-        }
-        // Lower-casing can leave a form that NFKC composes further.
-        Self(key.nfkc().collect::<String>().into())
+        Self(folded(text).into())
     }
+}
+
+/// A text as it is compared: NFKC, without case and invisible characters, single spaces.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        let visible = text.chars().filter(|c| !c.is_control()).map(|c| c.to_ascii_lowercase());
+        return spaced(&visible.collect::<String>());
+    }
+    // Before, since they keep marks from being put in order; after, since NFKC has some of its own.
+    let visible = text.chars().filter(|c| !is_invisible(*c)).nfkc().filter(|c| !is_invisible(*c));
+    let folded: String = visible.flat_map(fold).collect();
+    // Lower-casing can leave a form that NFKC composes further.
+    spaced(&folded).nfkc().collect()
+}
+
+/// The words of a text, with a space between any two.
+fn spaced(text: &str) -> String {
+    let mut spaced = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !spaced.is_empty() {
+            spaced.push(' ');
+        }
+        spaced.push_str(word);
+    }
+    spaced
 }
 
 /// Without case. Some letters have several small forms (σ, ς) or turn into two when they grow (ß): they are the same as

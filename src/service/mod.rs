@@ -1,22 +1,56 @@
 //! Stanzas to the bare domain: what the service says of itself and of its rooms (XEP-0045 §6.2, §6.3). Pure.
 
 pub mod directory;
+mod disco;
+mod pace;
+mod search;
 
+use jiff::Timestamp;
 use minidom::Element;
 
 use crate::room::cx::{Ids, Service};
-use crate::wire::build::{Build, el, iq_result};
+use crate::wire::build::{Build, el, iq_result, stamp};
 use crate::wire::inbound::{Inbound, IqType, Kind, MessageType};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::wire::rsm::Paging;
 use directory::Directory;
+use pace::Pace;
+use search::Dialect;
+
+/// The world at the moment of one request.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// The time.
+    pub now: Timestamp,
+    /// Since when the service has been up.
+    pub started: Timestamp,
+    /// Facts about the service.
+    pub service: &'a Service,
+    /// The listed rooms.
+    pub directory: &'a Directory,
+    /// What the service remembers.
+    pub memory: &'a mut Memory,
+}
+
+/// What the service remembers from one request to the next. It is bounded, and gone with the process.
+#[derive(Debug)]
+pub struct Memory {
+    ids: Ids,
+    searches: Pace,
+}
+
+impl Memory {
+    /// Nothing yet. `ids` are given out for names of rooms.
+    pub fn new(ids: Ids) -> Self {
+        Self { ids, searches: Pace::default() }
+    }
+}
 
 /// The answer to a stanza that is addressed to no room; `None` if none is due.
-pub fn answer(inbound: &Inbound, service: &Service, directory: &Directory, ids: &mut Ids) -> Option<Element> {
+pub fn answer(inbound: &Inbound, cx: &mut Cx<'_>) -> Option<Element> {
     let outcome = match inbound.kind {
-        Kind::Iq(IqType::Get) => request(inbound, false, service, directory, ids),
-        Kind::Iq(IqType::Set) => request(inbound, true, service, directory, ids),
+        Kind::Iq(IqType::Get) => request(inbound, false, cx),
+        Kind::Iq(IqType::Set) => request(inbound, true, cx),
         // Presence to the service means nothing; the server's own announcements come as messages (114-18).
         Kind::Iq(_) | Kind::Presence(_) | Kind::Message(MessageType::Error) => return None,
         Kind::Message(_) if announcement(&inbound.stanza) => return None,
@@ -32,50 +66,30 @@ fn announcement(message: &Element) -> bool {
     message.has_child("privilege", ns::PRIVILEGE) || message.has_child("delegation", ns::DELEGATION)
 }
 
-fn request(
-    inbound: &Inbound,
-    set: bool,
-    service: &Service,
-    directory: &Directory,
-    ids: &mut Ids,
-) -> Result<Option<Element>, Refusal> {
+fn request(inbound: &Inbound, set: bool, cx: &mut Cx<'_>) -> Result<Option<Element>, Refusal> {
     let payload = inbound.payload().ok_or_else(|| Refusal::bad_request("an IQ needs a payload"))?;
-    let node = payload.attr("node").filter(|node| !node.is_empty());
-    match (payload.name(), payload.ns().as_str(), set) {
-        ("query", ns::DISCO_INFO | ns::DISCO_ITEMS, false) if node.is_some() => {
-            Err(Refusal::item_not_found("there is no such node"))
-        }
-        ("query", ns::DISCO_INFO, false) => Ok(Some(info(service))),
-        ("query", ns::DISCO_ITEMS, false) => Ok(Some(directory.items(Paging::read(payload).as_ref()))),
-        ("query", ns::VERSION, false) => Ok(Some(version())),
+    let answer = match (payload.name(), payload.ns().as_str(), set) {
+        ("query", ns::DISCO_INFO, false) => disco::info(payload, cx)?,
+        ("query", ns::DISCO_ITEMS, false) => disco::items(payload, cx)?,
+        ("query", ns::VERSION, false) => version(),
+        ("query", ns::LAST, false) => uptime(cx),
+        ("time", ns::TIME, false) => time(cx.now),
+        ("search", ns::SEARCH, _) => find(&search::STANDARD, payload, inbound, cx)?,
+        ("search", ns::MUCLUMBUS, _) => find(&search::MUCLUMBUS, payload, inbound, cx)?,
         // Ids are told apart by process and count: no room of this name exists unless somebody was told the same id.
-        ("unique", ns::MUC_UNIQUE, false) => Ok(Some(el("unique", ns::MUC_UNIQUE).text_node(&ids.fresh()))),
-        ("ping", ns::PING, false) => Ok(None),
-        _ => Err(Refusal::service_unavailable("the service does not know this request")),
-    }
+        ("unique", ns::MUC_UNIQUE, false) => el("unique", ns::MUC_UNIQUE).text_node(&cx.memory.ids.fresh()),
+        ("ping", ns::PING, false) => return Ok(None),
+        _ => return Err(Refusal::service_unavailable("the service does not know this request")),
+    };
+    Ok(Some(answer))
 }
 
-fn info(service: &Service) -> Element {
-    let identity = el("identity", ns::DISCO_INFO)
-        .with("category", "conference")
-        .with("type", "text")
-        .with("name", &service.name);
-    let mut query = el("query", ns::DISCO_INFO).child(identity);
-    for var in [
-        ns::DISCO_INFO,
-        ns::DISCO_ITEMS,
-        ns::MUC,
-        ns::MUC_STABLE_ID,
-        // All rooms have them (421-1).
-        ns::OCCUPANT_ID,
-        ns::RSM,
-        ns::PING,
-        ns::VERSION,
-        ns::MUC_UNIQUE,
-    ] {
-        query.append_child(el("feature", ns::DISCO_INFO).with("var", var));
-    }
-    query
+/// Without a form, the form; with one, what it asks for.
+fn find(dialect: &Dialect, search: &Element, inbound: &Inbound, cx: &mut Cx<'_>) -> Result<Element, Refusal> {
+    let Some(x) = search.get_child("x", ns::DATA) else { return Ok(search::blank(dialect)) };
+    let admitted = cx.memory.searches.admit(&inbound.from.to_bare(), cx.now);
+    admitted.map_err(|seconds| search::too_often(dialect, seconds))?;
+    search::find(dialect, search, x, cx.directory)
 }
 
 /// Name and version; the operating system is nobody's business (092-1).
@@ -83,4 +97,17 @@ fn version() -> Element {
     el("query", ns::VERSION)
         .child(el("name", ns::VERSION).text_node("Conclave"))
         .child(el("version", ns::VERSION).text_node(env!("CARGO_PKG_VERSION")))
+}
+
+/// For how many seconds the service has been up (XEP-0012 §5).
+fn uptime(cx: &Cx<'_>) -> Element {
+    let seconds = cx.now.duration_since(cx.started).as_secs().max(0);
+    el("query", ns::LAST).with("seconds", &seconds.to_string())
+}
+
+/// The time, in UTC (XEP-0202).
+fn time(now: Timestamp) -> Element {
+    el("time", ns::TIME)
+        .child(el("tzo", ns::TIME).text_node("+00:00"))
+        .child(el("utc", ns::TIME).text_node(&stamp(now)))
 }

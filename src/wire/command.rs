@@ -241,8 +241,8 @@ mod tests {
         Request::read(&element)?.step(form_type, &sessions, &jid("a@b/c"))
     }
 
-    fn condition(outcome: Result<Step, Refusal>) -> &'static str {
-        outcome.expect_err("a refusal").application.expect("a condition of its own").0
+    fn condition(outcome: Result<Step, Refusal>) -> String {
+        outcome.expect_err("a refusal").application.expect("a condition of its own").name().to_owned()
     }
 
     #[test]
@@ -287,6 +287,6 @@ mod tests {
         assert!(sessions.check(&session[1..], "n", &jid("a@b/c")).is_err());
         let late = Sessions { now: now() + SESSION + SignedDuration::from_secs(1), ..sessions };
         let refusal = late.check(&session, "n", &jid("a@b/c")).expect_err("too late");
-        assert_eq!(refusal.application, Some(("session-expired", ns::COMMANDS)));
+        assert_eq!(refusal.application, Some(Box::new(el("session-expired", ns::COMMANDS))));
     }
 }

@@ -162,6 +162,16 @@ pub fn boolean(values: &[String]) -> Option<bool> {
     }
 }
 
+/// Whether a text can be a URI (RFC 3986): a scheme, and something after it that holds neither blanks nor controls.
+pub fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '"');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        && !rest.is_empty()
+        && rest.chars().all(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,5 +209,15 @@ mod tests {
             [read("1"), read("true"), read("0"), read("false"), read("yes")],
             [Some(true), Some(true), Some(false), Some(false), None]
         );
+    }
+
+    #[test]
+    fn a_uri_has_a_scheme_and_no_blanks() {
+        for uri in ["mailto:abuse@example.org", "xmpp:admin@example.org?message", "https://example.org/ü"] {
+            assert!(is_uri(uri), "{uri}");
+        }
+        for text in ["", "abuse@example.org", "mailto:", ":x", "1a:x", "a b:c", "https://a b", "x:\u{7}"] {
+            assert!(!is_uri(text), "{text:?}");
+        }
     }
 }

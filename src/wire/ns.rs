@@ -55,6 +55,26 @@ pub const DELAY: &str = "urn:xmpp:delay";
 pub const PING: &str = "urn:xmpp:ping";
 /// Software version (XEP-0092).
 pub const VERSION: &str = "jabber:iq:version";
+/// Last activity; of a service, how long it has been up (XEP-0012).
+pub const LAST: &str = "jabber:iq:last";
+/// The time (XEP-0202).
+pub const TIME: &str = "urn:xmpp:time";
+/// FORM_TYPE of whom to write to about a service (XEP-0157).
+pub const SERVER_INFO: &str = "http://jabber.org/network/serverinfo";
+/// FORM_TYPE of what becomes of data (XEP-0504).
+pub const DATA_POLICY: &str = "urn:xmpp:data-policy:0";
+/// Nobody reads messages to this address (XEP-0506).
+pub const NO_REPLY: &str = "urn:xmpp:noreply:0";
+/// Search for rooms (XEP-0433).
+pub const SEARCH: &str = "urn:xmpp:channel-search:0:search";
+/// FORM_TYPE of what is searched (XEP-0433).
+pub const SEARCH_PARAMS: &str = "urn:xmpp:channel-search:0:search-params";
+/// What is wrong with a search (XEP-0433).
+pub const SEARCH_ERROR: &str = "urn:xmpp:channel-search:0:error";
+/// Search for rooms as clients have asked for it since before XEP-0433.
+pub const MUCLUMBUS: &str = "https://xmlns.zombofant.net/muclumbus/search/1.0";
+/// FORM_TYPE of what is searched under [`MUCLUMBUS`].
+pub const MUCLUMBUS_PARAMS: &str = "https://xmlns.zombofant.net/muclumbus/search/1.0#params";
 /// Unique and stable stanza ids (XEP-0359).
 pub const SID: &str = "urn:xmpp:sid:0";
 /// Message archives (XEP-0313).
@@ -93,6 +113,8 @@ pub const DELEGATION: &str = "urn:xmpp:delegation:2";
 pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
 /// Hats; only the room may set them (XEP-0317).
 pub const HATS: &str = "urn:xmpp:hats:0";
+/// That somebody types, or has stopped (XEP-0085).
+pub const CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
 /// Hints on what to store (XEP-0334).
 pub const HINTS: &str = "urn:xmpp:hints";
 /// The node that tells a reserved nick (XEP-0045 §7.12).

@@ -18,8 +18,8 @@ pub struct Refusal {
     pub condition: DefinedCondition,
     /// For people, in English.
     pub text: Cow<'static, str>,
-    /// The condition of a specification of its own, and its namespace (RFC 6120 §8.3.4).
-    pub application: Option<(&'static str, &'static str)>,
+    /// The condition that another specification has for it (RFC 6120 §8.3.4).
+    pub application: Option<Box<Element>>,
 }
 
 macro_rules! refusals {
@@ -76,7 +76,12 @@ refusals! {
 impl Refusal {
     /// The same, with the condition that another specification has for it.
     pub fn because(self, condition: &'static str, namespace: &'static str) -> Self {
-        Self { application: Some((condition, namespace)), ..self }
+        self.because_of(el(condition, namespace))
+    }
+
+    /// The same, with a condition that says more than its name.
+    pub fn because_of(self, condition: Element) -> Self {
+        Self { application: Some(Box::new(condition)), ..self }
     }
 
     /// The error stanza for `inbound`; `None` if that may not be answered.
@@ -111,7 +116,7 @@ impl Refusal {
 
     fn error(&self, inbound: &Inbound) -> Element {
         let mut error = StanzaError::new(self.type_.clone(), self.condition.clone(), "en", self.text.clone());
-        error.other = self.application.map(|(condition, namespace)| el(condition, namespace));
+        error.other = self.application.as_deref().cloned();
         Element::from(error).with("by", inbound.to.bare_str())
     }
 }

@@ -1,5 +1,7 @@
 //! Paging through results (XEP-0059).
 
+use std::ops::Range;
+
 use minidom::Element;
 
 use super::build::{Build, el};
@@ -14,6 +16,8 @@ pub struct Paging {
     pub after: Option<String>,
     /// What comes right before the item of this id; empty: the last page.
     pub before: Option<String>,
+    /// What begins at this place, counted from 0.
+    pub index: Option<usize>,
 }
 
 impl Paging {
@@ -21,10 +25,34 @@ impl Paging {
     pub fn read(request: &Element) -> Option<Self> {
         let set = request.get_child("set", ns::RSM)?;
         let text = |name| set.get_child(name, ns::RSM).map(Element::text);
+        let number = |name| text(name).and_then(|number| number.trim().parse().ok());
         Some(Self {
-            max: text("max").and_then(|max| max.trim().parse().ok()),
+            max: number("max"),
             after: text("after"),
             before: text("before"),
+            index: number("index"),
+        })
+    }
+
+    /// The places of a page of `max` items at most, of `count` items in an order of their own. `place` finds an id: where
+    /// its item is, or where it would be. `None` if it cannot say: the id is none of these items.
+    pub fn page(
+        &self,
+        count: usize,
+        max: usize,
+        place: impl Fn(&str) -> Option<Result<usize, usize>>,
+    ) -> Option<Range<usize>> {
+        let from = match &self.after {
+            Some(id) => place(id)?.map_or_else(|there| there, |at| at + 1),
+            None => self.index.unwrap_or(0).min(count),
+        };
+        let to = match self.before.as_deref() {
+            None | Some("") => count,
+            Some(id) => place(id)?.unwrap_or_else(|there| there),
+        };
+        Some(match self.before {
+            Some(_) => to.saturating_sub(max).max(from.min(to))..to,
+            None => from..from.saturating_add(max).min(count),
         })
     }
 }

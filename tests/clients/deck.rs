@@ -19,11 +19,16 @@ pub(crate) struct Deck {
 
 impl Deck {
     pub(crate) fn start(kind: Kind) -> Self {
+        Self::start_with(kind, &[])
+    }
+
+    /// With these fields in the room's configuration.
+    pub(crate) fn start_with(kind: Kind, fields: &[(&str, &str)]) -> Self {
         let host = Host::start(kind).unwrap_or_else(|e| panic!("{e}"));
         let service = Service::start(&host, &host.folder().join("service")).unwrap_or_else(|e| panic!("{e}"));
         let mut captain = Guest::new(&host, "captain");
         captain.enters(ROOM, "captain");
-        captain.configures(ROOM, &[("muc#roomconfig_persistentroom", "1")]);
+        captain.configures(ROOM, fields);
         captain.says(&format!(
             "<message type='groupchat' to='{ROOM}'><subject>Weather at sea</subject></message>"
         ));

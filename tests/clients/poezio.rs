@@ -69,16 +69,21 @@ impl Poezio {
     }
 }
 
+/// Lets it enter the room.
+fn enter(client: &Terminal) {
+    // The first screen takes a slash, alone, for the beginning of a command.
+    client.presses("/");
+    client.shows(&["│/"]);
+    client.types(&format!("join {ROOM}/cook"));
+}
+
 #[test]
 fn poezio_joins_talks_and_is_moderated() {
     // 45-7.2.2-a 45-7.2.13-a 45-7.2.15-a 45-7.4-a 45-7.4-f 45-8.2-b 45-8.4-b 45-9.1-d
     let mut deck = Deck::start(Kind::Prosody);
     let poezio = Poezio::start(&deck.host, "cook");
     let client = &poezio.terminal;
-    // The first screen takes a slash, alone, for the beginning of a command.
-    client.presses("/");
-    client.shows(&["│/"]);
-    client.types(&format!("join {ROOM}/cook"));
+    enter(client);
     client.shows(&["Weather at sea", "It was calm yesterday", "captain"]);
     client.types("Dinner is ready");
     deck.captain.hears("the client", |s| is_from(s, ROOM, "cook") && body(s) == "Dinner is ready");
@@ -96,4 +101,34 @@ fn poezio_joins_talks_and_is_moderated() {
     deck.captain.hears("the client again", |s| is_from(s, ROOM, "cook") && s.attr("type").is_none());
     deck.sets_affiliation("cook", "outcast", "salt in the tea");
     keep("poezio-banned", &client.shows(&["banned", "salt in the tea"]));
+}
+
+#[test]
+fn poezio_reads_the_archive() {
+    // 313-1 313-12 313-18 313-23
+    // The room sends no history, so that whatever shows comes from the archive.
+    let mut deck = Deck::start_with(Kind::Prosody, &[("muc#maxhistoryfetch", "0")]);
+    for number in 1..=60 {
+        if number == 15 {
+            // It asks for its first page by number, here 46, and for what is older by time, in whole seconds.
+            std::thread::sleep(std::time::Duration::from_millis(2_100));
+        }
+        deck.captain_says(&format!("entry {number:02} of the log"));
+    }
+    let poezio = Poezio::start(&deck.host, "cook");
+    let client = &poezio.terminal;
+    enter(client);
+    keep("poezio-archive", &client.shows(&["captain> entry 45 of the log", "captain> entry 60 of the log"]));
+    for page in 0..5 {
+        if client.screen().contains("It was calm yesterday") {
+            break;
+        }
+        assert!(page < 4, "the oldest message comes:\n{}", client.screen());
+        client.presses("PageUp");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    keep(
+        "poezio-archive-oldest",
+        &client.shows(&["captain> entry 01 of the log", "captain> It was calm yesterday"]),
+    );
 }

@@ -1,7 +1,7 @@
 """Sessions of clients made with slixmpp, in rooms of a service.
 
-Each session is a function of this file; one that goes through prints "ok" and its name, one that does not ends the
-program. Accounts anne, bert and cleo must exist.
+Each session is a function of this file or of today.py; one that goes through prints "ok" and its name, one that does not
+ends the program. Accounts anne, bert and cleo must exist.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from slixmpp import JID
 from slixmpp.exceptions import IqError, PresenceError
 from slixmpp.plugins.xep_0410.self_ping import PingStatus
 
+import today
 from person import PATIENCE, Person, codes
 
 
@@ -228,9 +229,9 @@ async def sees_the_end(cast):
 
 
 def sessions():
-    """All sessions, in the order in which they stand here."""
-    own = sys.modules[__name__]
-    return [f for f in vars(own).values() if inspect.iscoroutinefunction(f) and f.__module__ == own.__name__ and f is not main]
+    """All sessions, in the order in which they are written: those that take the cast."""
+    functions = [f for module in (sys.modules[__name__], today) for f in vars(module).values()]
+    return [f for f in functions if inspect.iscoroutinefunction(f) and list(inspect.signature(f).parameters) == ["cast"]]
 
 
 async def main(place):
@@ -238,6 +239,8 @@ async def main(place):
     await asyncio.gather(*(person.logs_in() for person in people))
     cast = Cast(place, people)
     for session in sessions():
+        if place.only and session.__name__ not in place.only:
+            continue
         cast.room = f"{session.__name__}@{place.muc}"
         for person in people:
             person.room = cast.room
@@ -254,5 +257,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     for name in ("host", "port", "domain", "muc", "password"):
         parser.add_argument(name)
+    parser.add_argument("only", nargs="*", help="names of sessions; without them, all are played")
     logging.basicConfig(level=logging.ERROR)
     asyncio.run(main(parser.parse_args()))

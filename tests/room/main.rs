@@ -3,7 +3,10 @@
 
 mod admin;
 mod anonymity;
+mod bans;
 mod calm;
+mod clients;
+mod closed;
 mod commands;
 mod entering;
 mod found;
@@ -11,6 +14,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod moderation;
 mod occupant_id;
 mod owner;
 mod persistence;

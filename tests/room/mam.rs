@@ -445,7 +445,7 @@ fn pages_forward_and_backward_meet_every_message_once() {
     for index in [6, 2, 0] {
         let page = find(&mut w, "romeo", "", &paging(&format!("<max>4</max>{place}")));
         backward.push(page.bodies().concat());
-        assert_eq!(page.set("index"), Some(index.to_string()));
+        assert_eq!(page.set("index"), None, "which would end the paging of some clients");
         assert_eq!(page.complete(), index == 0);
         place = format!("<before>{}</before>", page.set("first").expect("a first one"));
     }

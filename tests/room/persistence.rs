@@ -115,7 +115,7 @@ fn listing_follows_the_configuration() {
     let mut w = World::with_room(&[]);
     assert_eq!(w.room.listing(), None);
     w.configure("owner", &[("publicroom", "1"), ("roomname", "Verona")]);
-    assert_eq!(w.room.listing(), Some("Verona".to_owned()));
+    assert_eq!(w.room.listing().map(|l| l.name), Some("Verona".to_owned()));
     w.owner("owner", "<destroy/>");
     assert_eq!(w.room.listing(), None);
 }

@@ -68,6 +68,30 @@ fn visitor_has_no_voice() {
 }
 
 #[test]
+fn visitor_who_types_is_neither_heard_nor_refused() {
+    // 333-1, 45-7.4-f
+    const STATE: &str = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+    let mut w = room_of_two(&[("moderatedroom", "1")]);
+    w.join("visitor");
+    w.clear();
+    for beside in [
+        "",
+        "<no-store xmlns='urn:xmpp:hints'/>",
+        "<thread>t</thread><origin-id xmlns='urn:xmpp:sid:0' id='o'/>",
+    ] {
+        message(&mut w, "visitor", "type='groupchat'", &format!("{STATE}{beside}"));
+        assert!(w.silent(), "{beside}");
+    }
+    for more in ["<body/>", "<x xmlns='urn:example'/>", "<displayed xmlns='urn:xmpp:chat-markers:0' id='m'/>"]
+    {
+        message(&mut w, "visitor", "type='groupchat'", &format!("{STATE}{more}"));
+        assert_eq!(w.got("visitor"), ["message:error room auth/forbidden"], "{more}");
+    }
+    message(&mut w, "owner", "type='groupchat'", STATE);
+    assert_eq!(w.stanzas("visitor").len(), 1, "who has a voice is seen to type");
+}
+
+#[test]
 fn stranger_cannot_speak() {
     // 45-7.4-g, 45-17.2-b
     let mut w = room_of_two(&[]);
@@ -374,7 +398,7 @@ fn visitor_asks_for_a_voice_and_a_moderator_gives_it() {
     assert_eq!(w.got("juliet"), ["available romeo [none participant actor=owner]"]);
     w.clear();
     ask_for_voice(&mut w, "romeo", "");
-    assert_eq!(w.got("romeo"), ["message:error room cancel/not-acceptable"]);
+    assert_eq!(w.got("romeo"), ["message:error room modify/bad-request"]);
     ask_for_voice(&mut w, "stranger", "");
     assert_eq!(w.got("stranger"), ["message:error room cancel/not-acceptable"]);
 }

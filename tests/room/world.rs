@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) writes: Vec<Write>,
     pub(crate) archive: MemoryArchive,
+    /// Answers of the archive that are on their way, if they are to be held back.
+    held: Option<Vec<Found>>,
     ids: Ids,
     inbox: HashMap<String, Vec<Element>>,
 }
@@ -40,6 +42,8 @@ impl World {
             admins: vec![BareJid::parse("root@example").expect("a jid")],
             create: Create::Anyone,
             admin_fields: Vec::new(),
+            contacts: Default::default(),
+            terms: String::new(),
             default_room: Config::default(),
             limits: Limits::default(),
             archive_days_max: 0,
@@ -52,6 +56,7 @@ impl World {
             now: "2026-01-01T00:00:00Z".parse().expect("a date"),
             writes: Vec::new(),
             archive: MemoryArchive::new(),
+            held: None,
             ids: Ids::new(&[7]),
             inbox: HashMap::new(),
         }
@@ -103,9 +108,24 @@ impl World {
                 answer,
                 inbound: ask.inbound.clone(),
             };
-            self.event(&Event::Found(Box::new(found)));
+            match &mut self.held {
+                Some(held) => held.push(found),
+                None => drop(self.event(&Event::Found(Box::new(found)))),
+            }
         }
         effects
+    }
+
+    /// From now on answers of the archive stay on their way until [`World::arrive`].
+    pub(crate) fn hold(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// What is on its way arrives, and so does at once whatever it leads to.
+    pub(crate) fn arrive(&mut self) {
+        for found in self.held.take().unwrap_or_default() {
+            self.event(&Event::Found(Box::new(found)));
+        }
     }
 
     /// Joins under one's name as nick.

@@ -93,7 +93,8 @@ impl Service {
 pub(crate) fn configuration(host: &Host, folder: &Path) -> String {
     format!(
         "[component]\ndomain = \"{MUC}\"\nserver = \"127.0.0.1:{port}\"\nsecret = \"{SECRET}\"\n\n\
-         [service]\nname = \"Rooms on loopback\"\nadmins = [\"admin@localhost\"]\ncreate = \"anyone\"\n\n\
+         [service]\nname = \"Rooms on loopback\"\nadmins = [\"admin@localhost\"]\ncreate = \"anyone\"\n\
+         contacts.abuse = [\"mailto:abuse@example.org\", \"xmpp:admin@example.org\"]\n\n\
          [store]\npath = {store:?}\n\n[log]\nlevel = \"debug\"\nformat = \"pretty\"\n",
         port = host.component_port(),
         store = folder.join("store"),

@@ -163,6 +163,8 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
             Create::Local,
             Create::Admins,
         ]),
+        contacts: Default::default(),
+        terms: String::new(),
         admin_fields: if random.chance(20) {
             vec!["muc#roomconfig_publicroom".to_owned()]
         } else {

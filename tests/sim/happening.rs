@@ -147,6 +147,17 @@ impl Happening {
         cause.payload().filter(|p| set && p.name() == "query" && p.has_ns(namespace))
     }
 
+    /// An owner's form in the cause that makes a room where there is none.
+    pub(crate) fn making(&self) -> Option<&Element> {
+        let query = self.set_of(ns::MUC_OWNER).filter(|q| !q.has_child("destroy", ns::MUC_OWNER))?;
+        let x = query.get_child("x", ns::DATA).filter(|x| x.attr("type") == Some("submit"))?;
+        let form_type = x.children().find(|f| f.attr("var") == Some("FORM_TYPE"));
+        let other = form_type
+            .and_then(|f| f.children().next())
+            .is_some_and(|value| value.text() != ns::MUC_ROOMCONFIG);
+        Some(x).filter(|_| !self.before.exists() && !other)
+    }
+
     /// The item in the cause that a mediated invitation or its refusal is.
     pub(crate) fn mediated(&self, name: &str) -> Vec<&Element> {
         let x = self.stanza().and_then(|s| s.get_child("x", ns::MUC_USER));

@@ -8,6 +8,7 @@ use conclave::room::archive::{Change, Found};
 use conclave::room::cx::{Cx, Ids};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
+use conclave::room::listing::Listing;
 use conclave::room::state::State;
 use conclave::service::{self, directory::Directory};
 use conclave::store::archive::{Archive, memory::MemoryArchive};
@@ -61,7 +62,8 @@ pub(crate) struct Host<'c> {
     archive: MemoryArchive,
     directory: Directory,
     places: Vec<Place>,
-    service_ids: Ids,
+    memory: service::Memory,
+    started: Timestamp,
     pub(crate) now: Timestamp,
     loads: u64,
     disk_works: bool,
@@ -84,7 +86,8 @@ impl<'c> Host<'c> {
             archive: MemoryArchive::new(),
             directory: Directory::default(),
             places: (0..cast.rooms.len()).map(place).collect(),
-            service_ids: Ids::new(&[1]),
+            memory: service::Memory::new(Ids::new(&[1])),
+            started: now,
             now,
             loads: 1,
             disk_works: true,
@@ -108,7 +111,7 @@ impl<'c> Host<'c> {
 
     /// The addresses of the rooms that are listed.
     pub(crate) fn listed(&self) -> Vec<String> {
-        let items = self.directory.items(None);
+        let items = self.directory.items(None).expect("the first page is there");
         items.children().filter_map(|item| item.attr("jid").map(str::to_owned)).collect()
     }
 
@@ -133,8 +136,14 @@ impl<'c> Host<'c> {
             Err(Malformed::Silent(_)) => return plain(None),
         };
         let Some(place) = self.cast.room(&inbound.to) else {
-            let service = &self.cast.service;
-            let answer = service::answer(&inbound, service, &self.directory, &mut self.service_ids);
+            let mut cx = service::Cx {
+                now: self.now,
+                started: self.started,
+                service: &self.cast.service,
+                directory: &self.directory,
+                memory: &mut self.memory,
+            };
+            let answer = service::answer(&inbound, &mut cx);
             return plain(answer.as_ref());
         };
         self.places[place].mailbox.push((sender, inbound));
@@ -192,15 +201,23 @@ impl<'c> Host<'c> {
             place.mailbox.clear();
         }
         self.directory = Directory::default();
+        let mut occupied = std::collections::HashSet::new();
+        let note = &mut |jid, _| drop(occupied.insert(jid));
+        self.store.each_occupied(note).expect("this store always reads");
+        let mut vacant = Vec::new();
         let directory = &mut self.directory;
         let each = &mut |jid: conclave::wire::jid::BareJid, record: conclave::room::state::RoomRecord| {
-            if record.config.public && !record.locked {
-                let name = Some(record.config.name).filter(|name| !name.is_empty());
-                let name = name.unwrap_or_else(|| jid.local().unwrap_or_default().to_owned());
-                directory.set(jid, Some(name));
+            if !record.config.persistent && !occupied.contains(&jid) {
+                vacant.push(Write::Forget { room: jid });
+            } else if !record.locked {
+                let listing = Listing::of(&jid, &record.config, 0);
+                directory.set(jid, listing);
             }
         };
         self.store.each_room(each).expect("this store always reads");
+        self.store.fail_commits(false);
+        self.store.commit(&vacant).expect("this store takes all");
+        self.store.fail_commits(!self.disk_works);
     }
 
     /// The disk begins to fail or works again.
@@ -260,9 +277,8 @@ impl<'c> Host<'c> {
             self.ask(place, one);
         }
         let room = self.in_memory(place);
-        if room.is_listed_otherwise_than(&start) {
-            let listing = room.listing();
-            self.directory.set(self.cast.rooms[place].clone(), listing);
+        if let Some(change) = room.relisting(&start) {
+            self.directory.note(&self.cast.rooms[place], change);
         }
         if !self.in_memory(place).exists() {
             self.catch_up(place);

@@ -227,6 +227,8 @@ fn everybody_stays(end: impl FnOnce(&mut Server, Peer)) {
         peer.send(format!("<presence type='unavailable' from='{who}' to='{lobby}/{nick}'/>"));
         peer.expect("presence", &[("type", "unavailable"), ("to", who)]);
     }
+    // Twice: what comes together with a goodbye is answered before the store is told.
+    peer.fence(lobby);
     peer.fence(lobby);
     server.kill();
     drop(peer);

@@ -88,7 +88,7 @@ impl Check for Wholeness {
     }
 }
 
-/// Exactly the public rooms that are configured are listed (45-6.3-a, 45-4.2-b).
+/// Exactly the public rooms that are configured and were entered are listed (45-6.3-a, 45-4.2-b).
 pub(crate) fn listing(
     cast: &Cast,
     sheets: &[Sheet],
@@ -97,7 +97,9 @@ pub(crate) fn listing(
 ) -> Result<(), String> {
     let rooms = cast.rooms.iter().zip(sheets).zip(ledgers);
     let mut due: Vec<&str> = rooms
-        .filter(|((_, sheet), ledger)| sheet.exists() && !ledger.locked && sheet.config().public)
+        .filter(|((_, sheet), ledger)| {
+            sheet.exists() && !ledger.locked && sheet.config().public && !sheet.room.is_awaited()
+        })
         .map(|((room, _), _)| room.as_str())
         .collect();
     due.sort_unstable();

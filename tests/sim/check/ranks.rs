@@ -128,7 +128,10 @@ fn affiliation_justified(scene: &Scene<'_>, jid: &BareJid, old: Affiliation, new
     let before = &happening.before;
     let Some(actor) = actor(scene) else { return false };
     if !before.exists() {
-        return created_by(scene, &actor) && *jid == actor && new == Affiliation::Owner;
+        // A form that makes a room is that of its owner, and may name others.
+        let first = if *jid == actor { Affiliation::Owner } else { Affiliation::None };
+        let named = happening.making().is_some() && by_lists(scene, jid, first, new);
+        return created_by(scene, &actor) && (first == new || named);
     }
     let rank = before.affiliation(&actor);
     if let Some(query) = happening.set_of(ns::MUC_ADMIN) {
@@ -141,15 +144,7 @@ fn affiliation_justified(scene: &Scene<'_>, jid: &BareJid, old: Affiliation, new
         return last == Some(new) && may_affiliate(rank, old, new) && !itself && !whole_domain;
     }
     if happening.set_of(ns::MUC_OWNER).is_some() {
-        let on = |var: &str| list(happening, var).map(|list| list.contains(jid));
-        let (owners, admins) = (on("muc#roomconfig_roomowners"), on("muc#roomconfig_roomadmins"));
-        let due = match new {
-            Affiliation::Owner => owners == Some(true),
-            Affiliation::Admin => owners != Some(true) && (admins == Some(true) || owners == Some(false)),
-            Affiliation::Member => owners != Some(true) && admins == Some(false) && old >= Affiliation::Admin,
-            _ => false,
-        };
-        return rank == Affiliation::Owner && due && jid.local().is_some();
+        return rank == Affiliation::Owner && by_lists(scene, jid, old, new);
     }
     if let Some(query) = happening.set_of(ns::REGISTER) {
         let removal = query.has_child("remove", ns::REGISTER);
@@ -172,6 +167,19 @@ fn affiliation_justified(scene: &Scene<'_>, jid: &BareJid, old: Affiliation, new
     invited && members_only && rank >= needed && joins
 }
 
+/// Whether the lists of a form make somebody of rank `old` one of rank `new`.
+fn by_lists(scene: &Scene<'_>, jid: &BareJid, old: Affiliation, new: Affiliation) -> bool {
+    let on = |var: &str| list(scene.happening, var).map(|list| list.contains(jid));
+    let (owners, admins) = (on("muc#roomconfig_roomowners"), on("muc#roomconfig_roomadmins"));
+    let due = match new {
+        Affiliation::Owner => owners == Some(true),
+        Affiliation::Admin => owners != Some(true) && (admins == Some(true) || owners == Some(false)),
+        Affiliation::Member => owners != Some(true) && admins == Some(false) && old >= Affiliation::Admin,
+        _ => false,
+    };
+    due && jid.local().is_some()
+}
+
 fn created_by(scene: &Scene<'_>, account: &BareJid) -> bool {
     let service = &scene.cast.service;
     let may = match service.create {
@@ -179,7 +187,8 @@ fn created_by(scene: &Scene<'_>, account: &BareJid) -> bool {
         Create::Local => account.domain() == "north.example",
         Create::Admins => false,
     };
-    scene.happening.entry().is_some() && (may || scene.cast.is_service_admin(account))
+    let asked = scene.happening.entry().is_some() || scene.happening.making().is_some();
+    asked && (may || scene.cast.is_service_admin(account))
 }
 
 fn occupants(scene: &Scene<'_>) -> Result<(), String> {

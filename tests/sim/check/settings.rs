@@ -23,7 +23,7 @@ impl Check for Settings {
         let (before, after) = (&happening.before, &happening.after);
         let (false, Some(cause)) = (happening.unstored, &happening.cause) else { return Ok(()) };
         if !before.exists() {
-            return Ok(());
+            return made(scene);
         }
         let submitted = happening.set_of(ns::MUC_OWNER).filter(|q| !q.has_child("destroy", ns::MUC_OWNER));
         let submitted = submitted.and_then(|q| q.get_child("x", ns::DATA));
@@ -51,6 +51,26 @@ impl Check for Settings {
             }
             Some(_) => Ok(()),
         }
+    }
+}
+
+/// A room that is made by a form is as the form has it, and the rest as rooms are by default.
+fn made(scene: &Scene<'_>) -> Result<(), String> {
+    let (happening, service) = (scene.happening, &scene.cast.service);
+    let (Some(x), Some(cause)) = (happening.making(), &happening.cause) else { return Ok(()) };
+    let by_admin = scene.cast.is_service_admin(&cause.from.to_bare());
+    let kept: &[String] = if by_admin { &[] } else { &service.admin_fields };
+    let may = service.may_create(&cause.from.to_bare());
+    match apply(&service.default_room, x, &service.limits, kept).filter(|_| may) {
+        None if happening.refused => Ok(()),
+        None => Err("a room was made by a form that is to be refused".to_owned()),
+        Some(_) if happening.refused && !has_list(x) => {
+            Err("a form that makes a room was refused, and nothing is wrong with it".to_owned())
+        }
+        Some(config) if !happening.refused && happening.after.config() != &config => {
+            Err(format!("the form makes {config:?}, and the room has {:?}", happening.after.config()))
+        }
+        Some(_) => Ok(()),
     }
 }
 

@@ -45,6 +45,11 @@ impl Check for Verdict {
     }
 }
 
+/// A nick that is taken, for the first or for the hundredth time.
+fn conflict() -> Reasons {
+    vec!["conflict", "resource-constraint"]
+}
+
 /// What should come of it; nothing where this checker does not know.
 fn expected(scene: &Scene<'_>, cause: &Inbound) -> Option<Reasons> {
     let sheet = &scene.happening.before;
@@ -58,6 +63,11 @@ fn expected(scene: &Scene<'_>, cause: &Inbound) -> Option<Reasons> {
         Kind::Presence(PresenceType::Available) => Some(available(scene, cause, seat)),
         Kind::Presence(_) => Some(vec![]),
         Kind::Iq(type_) if cause.to.is_full() => occupant_request(sheet, cause, seat, type_),
+        Kind::Iq(IqType::Set) if scene.happening.making().is_some() => {
+            let may = scene.cast.service.may_create(&cause.from.to_bare());
+            // What is wrong with a form is known to the checker of settings.
+            (!may).then(|| vec!["not-allowed"])
+        }
         _ if !visible(scene, cause) => match cause.payload() {
             None if cause.stanza.name() == "iq" => Some(vec!["bad-request"]),
             _ => Some(vec!["item-not-found"]),
@@ -97,14 +107,14 @@ fn available(scene: &Scene<'_>, cause: &Inbound, seat: Option<&Seat>) -> Reasons
     let locked = sheet.config().lock_nicks
         && reserved_nick(sheet, &seat.account).is_some_and(|reserved| reserved != nick);
     if taken(sheet, nick, &seat.account) {
-        vec!["conflict"]
+        conflict()
     } else if locked {
         vec!["not-acceptable"]
     } else if NickKey::of(nick) == seat.key && seat.sessions.len() > 1
         || sheet.by_nick(nick).is_some_and(|other| other.role != seat.role)
     {
         // A nick has one spelling and one role: the client's other one is in the way.
-        vec!["conflict"]
+        conflict()
     } else {
         vec![]
     }
@@ -138,7 +148,7 @@ fn entry(scene: &Scene<'_>, cause: &Inbound, nick: &str, x: &Element) -> Reasons
     let reserved = reserved_nick(sheet, &account).filter(|_| config.lock_nicks);
     let nick = reserved.unwrap_or(nick);
     if taken(sheet, nick, &account) {
-        return vec!["conflict"];
+        return conflict();
     }
     let max = match config.occupants_max {
         0 => service.limits.occupants_max,

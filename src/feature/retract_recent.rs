@@ -1,0 +1,171 @@
+//! The command by which moderators retract all that somebody said lately.
+
+use jiff::Timestamp;
+use minidom::Element;
+
+use super::commands::{Command, Form};
+use super::whom::{self, Whom, is_of};
+use super::{Feature, mam, moderate};
+use crate::room::Room;
+use crate::room::archive::{Answer, Entry, Found, Question};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::wire::command::{Done, wrong};
+use crate::wire::form::{Field, Submitted, form};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+/// Name of the command, and FORM_TYPE of its form.
+const NODE: &str = "conclave#retract-recent";
+
+/// Most messages that are retracted by one command.
+const LAST_MAX: usize = 200;
+
+pub(super) const FEATURE: Feature = Feature {
+    commands: &[Command {
+        node: NODE,
+        name: "Retract what somebody said lately",
+        allowed: |room, account| moderate::check_role(room, account).is_ok(),
+        form: Some(Form { type_: NODE, show }),
+        run,
+        found: Some(found),
+    }],
+    ..Feature::new("retract_recent")
+};
+
+fn show(_room: &Room) -> Element {
+    let [nick, id, jid] = whom::fields();
+    let [last, since] = fields();
+    let reason = text_field("reason", "Reason, shown to all");
+    form("form", NODE, Some("Retract what somebody said lately"), &[nick, id, jid, last, since, reason])
+}
+
+/// The fields by which [`Recent`] is read.
+pub(super) fn fields() -> [Field<'static>; 2] {
+    [
+        text_field("last", "How many messages at most (200, if nothing is said)"),
+        text_field("since", "How far back, such as 30m, 12h or 7d"),
+    ]
+}
+
+/// A field of one line.
+pub(super) fn text_field(var: &'static str, label: &'static str) -> Field<'static> {
+    Field { var, type_: Some("text-single"), label: Some(label), ..Field::default() }
+}
+
+/// Which messages of somebody are recent.
+#[derive(Debug)]
+pub(super) struct Recent {
+    pub(super) since: Option<Timestamp>,
+    last: usize,
+}
+
+impl Recent {
+    pub(super) fn read(form: &Submitted, cx: &Cx<'_>) -> Result<Self, Refusal> {
+        let since = whom::span(form, "since")?.map(|span| cx.now.checked_sub(span));
+        let since = since.transpose().map_err(|_| wrong("bad-payload", "since: that is before all times"))?;
+        let last = form.value("last").map_or(Ok(LAST_MAX), str::parse);
+        let last = last.map_err(|_| wrong("bad-payload", "last: that is no number of messages"))?;
+        Ok(Self { since, last: last.min(LAST_MAX) })
+    }
+}
+
+fn run(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let (whom, recent) = (Whom::read(form)?, Recent::read(form, cx)?);
+    whom::text(form, "reason", cx.limits().text_bytes_max)?;
+    if !room.config().archive {
+        let said = at_hand(room, &recent);
+        return retract(room, form, &said, inbound, cx, fx);
+    }
+    mam::ask(room, Question::Page(whom.query(room, recent.since)), inbound, fx);
+    Ok(Done::default())
+}
+
+fn found(
+    room: &mut Room,
+    form: &Submitted,
+    found: &Found,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    retract(room, form, said(found), &found.inbound, cx, fx)
+}
+
+/// The messages that the archive brings.
+pub(super) fn said(found: &Found) -> &[Entry] {
+    if let Answer::Page(page) = &found.answer { &page.entries } else { &[] }
+}
+
+/// The recent messages of a room without an archive.
+pub(super) fn at_hand(room: &Room, recent: &Recent) -> Vec<Entry> {
+    let entries = room.history.iter().filter(|entry| recent.since.is_none_or(|since| entry.at >= since));
+    entries.map(|entry| (**entry).clone()).collect()
+}
+
+fn retract(
+    room: &mut Room,
+    form: &Submitted,
+    said: &[Entry],
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let author = Whom::read(form)?.author(room, said)?;
+    let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
+    let recent = Recent::read(form, cx)?;
+    let actor = inbound.from.to_bare();
+    Ok(Done::info(retract_of(room, &author, &recent, said, (&actor, reason.as_deref()), cx, fx)?))
+}
+
+/// Retracts what `author` said among the messages of `said`, oldest first, in the name of `by` and for the reason
+/// beside; tells in a sentence how much that was.
+pub(super) fn retract_of(
+    room: &mut Room,
+    author: &BareJid,
+    recent: &Recent,
+    said: &[Entry],
+    by: (&BareJid, Option<&str>),
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<String, Refusal> {
+    let wanted: Vec<&Entry> = said
+        .iter()
+        .filter(|entry| entry.account.as_ref().is_some_and(|account| is_of(account, author)))
+        .filter(|entry| !entry.is_tombstone() && super::retract::wanted(&entry.message).is_none())
+        .collect();
+    let left = wanted.len().saturating_sub(recent.last);
+    let (mut retracted, mut refused) = (0, 0);
+    for entry in &wanted[left..] {
+        match moderate::check(room, by.0, entry) {
+            Ok(()) => {
+                moderate::moderate(room, entry, by.0, by.1, cx, fx);
+                retracted += 1;
+            }
+            // Only one account was meant: then nothing is done at all.
+            Err(refusal) if author.local().is_some() => return Err(refusal),
+            Err(_) => refused += 1,
+        }
+    }
+    let plural = if retracted == 1 { "" } else { "s" };
+    let mut text = format!("{retracted} message{plural} retracted");
+    if left > 0 {
+        text.push_str(&format!("; {left} older ones were left"));
+    }
+    if refused > 0 {
+        text.push_str(&format!("; {} of a higher affiliation stay", refused));
+    }
+    Ok(text)
+}
+
+/// What a message says, for people.
+pub(super) fn body(message: &Element) -> String {
+    message.get_child("body", ns::CLIENT).map(Element::text).unwrap_or_default()
+}

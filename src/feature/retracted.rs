@@ -1,0 +1,119 @@
+//! The command by which moderators see what was retracted, where the operator lets that be kept.
+
+use minidom::Element;
+
+use super::commands::{Command, Form};
+use super::retract_recent::{body, text_field};
+use super::{Feature, mam, moderate};
+use crate::room::Room;
+use crate::room::archive::{Answer, Entry, Found, Place, Query, Question};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::wire::build::stamp;
+use crate::wire::command::Done;
+use crate::wire::form::{Submitted, form, table};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+/// Name of the command, and FORM_TYPE of its form and of its table.
+const NODE: &str = "conclave#retracted";
+
+/// Messages that are looked through at a time.
+const MESSAGES_MAX: usize = 500;
+
+/// Most rows of a table.
+const ROWS_MAX: usize = 50;
+
+/// So much of a message is shown, in characters.
+const CHARS_MAX: usize = 1000;
+
+const COLUMNS: &[(&str, &str)] = &[
+    ("id", "Message"),
+    ("at", "Said"),
+    ("nick", "Nick"),
+    ("jid", "Account"),
+    ("body", "Text"),
+    ("by", "Retracted by"),
+    ("reason", "Reason"),
+];
+
+pub(super) const FEATURE: Feature = Feature {
+    commands: &[Command {
+        node: NODE,
+        name: "Show what was retracted",
+        allowed: |room, account| moderate::check_role(room, account).is_ok(),
+        form: Some(Form {
+            type_: NODE,
+            show: |_| {
+                let before = text_field("before", "Only what was said before the message of this id");
+                form("form", NODE, Some("Show what was retracted"), &[before])
+            },
+        }),
+        run,
+        found: Some(found),
+    }],
+    ..Feature::new("retracted")
+};
+
+fn run(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    if !cx.service.keep_retracted || !room.config().archive {
+        return Err(Refusal::feature_not_implemented("nothing is kept of what is retracted here"));
+    }
+    let place = form.value("before").map_or(Place::Last, |id| Place::Before(id.to_owned()));
+    let query = Query { place, max: MESSAGES_MAX, ..Query::default() };
+    mam::ask(room, Question::Page(query), inbound, fx);
+    Ok(Done::default())
+}
+
+fn found(
+    _room: &mut Room,
+    _form: &Submitted,
+    found: &Found,
+    _cx: &mut Cx<'_>,
+    _fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let Answer::Page(page) = &found.answer else {
+        return Err(Refusal::item_not_found("there is no message of that id"));
+    };
+    let kept: Vec<&Entry> = page.entries.iter().filter(|entry| entry.original.is_some()).collect();
+    let newest = &kept[kept.len().saturating_sub(ROWS_MAX)..];
+    let rows: Vec<Vec<String>> = newest.iter().map(|entry| row(entry)).collect();
+    let mut done = Done::result(table(NODE, "What was retracted", COLUMNS, &rows));
+    // Where to go on: before the oldest row if there was no room for more, else before the oldest message looked at.
+    let next = if kept.len() > ROWS_MAX { newest.first().copied() } else { page.entries.first() };
+    if let Some(next) = next.filter(|_| kept.len() > ROWS_MAX || !page.complete) {
+        done.note = Done::info(format!("There may be more before {}.", next.id)).note;
+    }
+    Ok(done)
+}
+
+/// The columns for one retracted message.
+fn row(entry: &Entry) -> Vec<String> {
+    let resource = |jid: Option<&str>| {
+        let jid = jid.and_then(|jid| Jid::parse(jid).ok());
+        jid.and_then(|jid| jid.resource().map(str::to_owned)).unwrap_or_default()
+    };
+    let text = entry.original.as_ref().map(body).unwrap_or_default();
+    let retracted = entry.message.get_child("retracted", ns::RETRACT);
+    let moderated = retracted.and_then(|r| r.get_child("moderated", ns::MODERATE));
+    let nick = resource(entry.message.attr("from"));
+    let by = moderated.map_or_else(|| nick.clone(), |m| resource(m.attr("by")));
+    let reason = retracted.and_then(|r| r.get_child("reason", ns::RETRACT)).map(Element::text);
+    vec![
+        entry.id.clone(),
+        stamp(entry.at),
+        nick,
+        entry.account.as_ref().map(BareJid::as_str).unwrap_or_default().to_owned(),
+        text.chars().take(CHARS_MAX).collect(),
+        by,
+        reason.unwrap_or_default(),
+    ]
+}

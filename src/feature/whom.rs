@@ -1,0 +1,158 @@
+//! Whom a moderator's command is about: somebody who is in the room, or who said something lately.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::room::Room;
+use crate::room::archive::{Entry, Place, Query, With};
+use crate::room::nick::NickKey;
+use crate::wire::command::wrong;
+use crate::wire::form::{Field, Submitted};
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::refusal::Refusal;
+
+/// Most messages that are looked through for somebody who cannot be looked up.
+const MESSAGES_MAX: usize = 500;
+
+/// Somebody, as the form of a command names him.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Whom {
+    /// The occupant of this nick, or who had it last.
+    Nick(String),
+    /// The occupant of this id (XEP-0421), in the room or not.
+    Id(String),
+    /// An account, or all of a domain.
+    Account(BareJid),
+}
+
+/// The fields of a form by which [`Whom`] is read.
+pub(super) fn fields() -> [Field<'static>; 3] {
+    let text = |var, label| Field { var, type_: Some("text-single"), label: Some(label), ..Field::default() };
+    [
+        text("nick", "Whom: the nick,"),
+        text("occupant-id", "or the occupant id,"),
+        text("jid", "or the address of the account or of a whole domain"),
+    ]
+}
+
+impl Whom {
+    /// Reads the one of [`fields`] that is filled in.
+    pub(super) fn read(form: &Submitted) -> Result<Self, Refusal> {
+        match (form.value("nick"), form.value("occupant-id"), form.value("jid")) {
+            (Some(nick), None, None) => Ok(Self::Nick(nick.to_owned())),
+            (None, Some(id), None) => Ok(Self::Id(id.to_owned())),
+            (None, None, Some(jid)) => {
+                let jid = Jid::prepare(jid).map_err(|e| wrong("bad-payload", e.to_string()))?;
+                Ok(Self::Account(jid.to_bare()))
+            }
+            _ => Err(wrong("bad-payload", "one of nick, occupant id and address has to be filled in")),
+        }
+    }
+
+    /// The account, if the room knows it without its archive.
+    pub(super) fn account(&self, room: &Room) -> Option<BareJid> {
+        let present = match self {
+            Self::Account(account) => return Some(account.clone()),
+            Self::Nick(nick) => room.roster.by_nick(&NickKey::of(nick)),
+            Self::Id(id) => room.roster.iter().find(|o| *o.id == **id),
+        };
+        present.map(|occupant| occupant.account.clone())
+    }
+
+    /// The account, if not otherwise then by what was said, the newest last.
+    pub(super) fn author(&self, room: &Room, said: &[Entry]) -> Result<BareJid, Refusal> {
+        let spoke =
+            || said.iter().rev().filter(|entry| self.said(room, entry)).find_map(|e| e.account.clone());
+        let account = self.account(room).or_else(spoke);
+        account.ok_or_else(|| Refusal::item_not_found("nobody like that is here or spoke lately"))
+    }
+
+    fn said(&self, room: &Room, entry: &Entry) -> bool {
+        let Some(account) = &entry.account else { return false };
+        match self {
+            Self::Account(wanted) => is_of(account, wanted),
+            Self::Id(id) => *room.occupant_id(account) == **id,
+            Self::Nick(nick) => {
+                let from = entry.message.attr("from").and_then(|from| Jid::parse(from).ok());
+                from.and_then(|from| from.resource().map(NickKey::of)) == Some(NickKey::of(nick))
+            }
+        }
+    }
+
+    /// The question to the archive that brings the newest messages of somebody, or those among which they are.
+    pub(super) fn query(&self, room: &Room, start: Option<Timestamp>) -> Query {
+        let with = match (self.account(room), self) {
+            (Some(account), _) if account.local().is_some() => Some(With::Account(account)),
+            (None, Self::Nick(nick)) => room.jid.with_resource(nick).ok().map(With::Occupant),
+            _ => None,
+        };
+        Query { with, start, place: Place::Last, max: MESSAGES_MAX, ..Query::default() }
+    }
+}
+
+/// Whether an account is the wanted one, or of the wanted domain.
+pub(super) fn is_of(account: &BareJid, wanted: &BareJid) -> bool {
+    account == wanted || (wanted.local().is_none() && account.domain() == wanted.domain())
+}
+
+/// A span of time as people write it: `30m`, `12h`, `7d`, `2w`. `None` if nothing is filled in.
+pub(super) fn span(form: &Submitted, var: &str) -> Result<Option<SignedDuration>, Refusal> {
+    let Some(text) = form.value(var) else { return Ok(None) };
+    let unit = text.chars().next_back().and_then(|unit| {
+        Some(match unit {
+            'm' => 60,
+            'h' => 60 * 60,
+            'd' => 24 * 60 * 60,
+            'w' => 7 * 24 * 60 * 60,
+            _ => return None,
+        })
+    });
+    let seconds = unit
+        .and_then(|unit: i64| text[..text.len() - 1].trim().parse::<u32>().ok().map(|n| i64::from(n) * unit));
+    match seconds {
+        Some(seconds) if seconds > 0 => Ok(Some(SignedDuration::from_secs(seconds))),
+        _ => Err(wrong("bad-payload", format!("{var}: a time is written as 30m, 12h, 7d or 2w"))),
+    }
+}
+
+/// Text of at most so many bytes, if anything is filled in.
+pub(super) fn text(form: &Submitted, var: &str, bytes_max: usize) -> Result<Option<String>, Refusal> {
+    match form.value(var) {
+        Some(text) if text.len() > bytes_max => Err(wrong("bad-payload", format!("{var}: that is too long"))),
+        text => Ok(text.map(str::to_owned)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(var: &str, value: &str) -> Submitted {
+        let xml = format!(
+            "<x xmlns='jabber:x:data' type='submit'><field var='{var}'><value>{value}</value></field></x>"
+        );
+        Submitted::read(&xml.parse().expect("test xml"), "t").expect("a form")
+    }
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        let read = |text: &str| span(&form("s", text), "s").map(|span| span.map(|span| span.as_secs()));
+        for (text, seconds) in [("30m", 1800), (" 12h", 43_200), ("7 d", 604_800), ("2w", 1_209_600)] {
+            assert_eq!(read(text).expect("a span"), Some(seconds));
+        }
+        assert_eq!(read("").expect("nothing"), None);
+        for text in ["7", "d", "-1d", "0h", "1y", "4294967296w", "1é"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_way_to_name_somebody_is_taken() {
+        assert_eq!(Whom::read(&form("nick", " rose ")).expect("a nick"), Whom::Nick("rose".to_owned()));
+        assert!(Whom::read(&form("jid", "@")).is_err());
+        assert!(Whom::read(&form("other", "x")).is_err());
+        let two = "<x xmlns='jabber:x:data' type='submit'><field var='nick'><value>a</value></field>\
+                   <field var='jid'><value>a@b</value></field></x>";
+        let two = Submitted::read(&two.parse().expect("test xml"), "t").expect("a form");
+        assert!(Whom::read(&two).is_err());
+    }
+}

@@ -1,0 +1,95 @@
+//! What the service tells about itself and what it has (XEP-0030, XEP-0128; XEP-0045 §6.2, §6.3).
+
+use minidom::Element;
+
+use super::Cx;
+use crate::room::cx::Service;
+use crate::wire::build::{Build, el};
+use crate::wire::form::{Field, form};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+use crate::wire::rsm::Paging;
+
+/// What works here.
+const FEATURES: [&str; 15] = [
+    ns::DISCO_INFO,
+    ns::DISCO_ITEMS,
+    ns::MUC,
+    ns::MUC_STABLE_ID,
+    // All rooms have them (421-1).
+    ns::OCCUPANT_ID,
+    ns::RSM,
+    ns::PING,
+    ns::VERSION,
+    ns::LAST,
+    ns::TIME,
+    ns::MUC_UNIQUE,
+    ns::SEARCH,
+    ns::MUCLUMBUS,
+    ns::NO_REPLY,
+    ns::DATA,
+];
+
+/// disco#info.
+pub(super) fn info(query: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
+    if node(query).is_some() {
+        return Err(no_such_node());
+    }
+    let identity = el("identity", ns::DISCO_INFO)
+        .with("category", "conference")
+        .with("type", "text")
+        .with("name", &cx.service.name);
+    let mut answer = el("query", ns::DISCO_INFO).child(identity);
+    for var in FEATURES {
+        answer.append_child(el("feature", ns::DISCO_INFO).with("var", var));
+    }
+    Ok(answer.child_opt(contacts(cx.service)).child(data_policy(cx.service)))
+}
+
+/// disco#items: the listed rooms.
+pub(super) fn items(query: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
+    match node(query) {
+        None => cx.directory.items(Paging::read(query).as_ref()),
+        Some(_) => Err(no_such_node()),
+    }
+}
+
+fn node(query: &Element) -> Option<&str> {
+    query.attr("node").filter(|node| !node.is_empty())
+}
+
+fn no_such_node() -> Refusal {
+    Refusal::item_not_found("there is no such node")
+}
+
+/// Whom to write to (XEP-0157); nothing if nobody is named.
+fn contacts(service: &Service) -> Option<Element> {
+    let named = service.contacts.each().into_iter().filter(|(_, uris)| !uris.is_empty());
+    let named: Vec<_> = named.map(|(kind, uris)| (format!("{kind}-addresses"), uris)).collect();
+    let fields: Vec<_> = named
+        .iter()
+        .map(|(var, uris)| Field {
+            var,
+            type_: Some("list-multi"),
+            values: uris.to_vec(),
+            ..Field::default()
+        })
+        .collect();
+    (!fields.is_empty()).then(|| form("result", ns::SERVER_INFO, None, &fields))
+}
+
+/// What the service itself does with what it is told (XEP-0504). How long, each room says.
+fn data_policy(service: &Service) -> Element {
+    let field = |var, type_, value: &str| Field {
+        var,
+        type_: Some(type_),
+        values: vec![value.to_owned()],
+        ..Field::default()
+    };
+    let mut fields =
+        vec![field("encryption_at_rest", "boolean", "false"), field("access_policy", "list-multi", "admins")];
+    if !service.terms.is_empty() {
+        fields.push(field("tos", "text-single", &service.terms));
+    }
+    form("result", ns::DATA_POLICY, None, &fields)
+}

@@ -1,0 +1,112 @@
+//! How often the service does what costs it something: a bucket for each asker, and one for all (XEP-0433 §4.2.2.4).
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::wire::jid::BareJid;
+
+/// A bucket of tries that fills up again, told by one moment: when it will be full.
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    /// How long one try takes to come back.
+    each: SignedDuration,
+    /// How many tries a full bucket has.
+    tries: i32,
+}
+
+/// Clients search at every key that is pressed.
+const ASKER: Rate = Rate { each: SignedDuration::from_secs(1), tries: 20 };
+/// A search of a hundred thousand rooms takes some milliseconds.
+const ALL: Rate = Rate { each: SignedDuration::from_millis(20), tries: 100 };
+
+/// Askers that are remembered before those are forgotten whose buckets are full. [`ALL`] keeps the others to half of it.
+const ASKERS_MAX: usize = 2500;
+
+/// Who has asked how much.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    all: Timestamp,
+    askers: HashMap<BareJid, Timestamp>,
+}
+
+impl Rate {
+    /// When the bucket will be full after one more try, or how long it is empty.
+    fn take(self, full: Timestamp, now: Timestamp) -> Result<Timestamp, SignedDuration> {
+        let left = full.duration_since(now);
+        // More than a whole bucket is a clock that was set back.
+        let left =
+            if left > self.each * self.tries { SignedDuration::ZERO } else { left.max(SignedDuration::ZERO) };
+        let wait = left - self.each * (self.tries - 1);
+        if wait > SignedDuration::ZERO {
+            return Err(wait);
+        }
+        Ok(now.checked_add(left + self.each).unwrap_or(now))
+    }
+}
+
+impl Pace {
+    /// Lets one try of `asker` pass, or says for how many seconds there is none.
+    pub(super) fn admit(&mut self, asker: &BareJid, now: Timestamp) -> Result<(), u64> {
+        let full = self.askers.get(asker).copied().unwrap_or(now);
+        let seconds = |wait: SignedDuration| wait.unsigned_abs().as_millis().div_ceil(1000) as u64;
+        let own = ASKER.take(full, now).map_err(seconds)?;
+        self.all = ALL.take(self.all, now).map_err(seconds)?;
+        if self.askers.len() >= ASKERS_MAX {
+            self.askers.retain(|_, full| *full > now);
+        }
+        self.askers.insert(asker.clone(), own);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millisecond: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_700_000_000_000 + millisecond).expect("a time")
+    }
+
+    fn asker(n: usize) -> BareJid {
+        BareJid::parse(&format!("u{n}@example")).expect("a jid")
+    }
+
+    #[test]
+    fn one_asker_gets_a_burst_and_then_one_try_a_second() {
+        // 433-3
+        let mut pace = Pace::default();
+        for _ in 0..20 {
+            assert_eq!(pace.admit(&asker(1), at(0)), Ok(()));
+        }
+        assert_eq!(pace.admit(&asker(1), at(0)), Err(1));
+        assert_eq!(pace.admit(&asker(2), at(0)), Ok(()));
+        assert_eq!(pace.admit(&asker(1), at(999)), Err(1));
+        assert_eq!(pace.admit(&asker(1), at(1000)), Ok(()));
+        assert_eq!(pace.admit(&asker(1), at(1000)), Err(1));
+    }
+
+    #[test]
+    fn many_askers_share_what_the_service_bears() {
+        let mut pace = Pace::default();
+        let passed = (0..1000).filter(|n| pace.admit(&asker(*n), at(0)).is_ok()).count();
+        assert_eq!(passed, 100);
+        assert_eq!(pace.admit(&asker(2000), at(20)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut pace = Pace::default();
+        for n in 0..20_000 {
+            assert_eq!(pace.admit(&asker(n), at(20 * n as i64)), Ok(()));
+            assert!(pace.askers.len() <= ASKERS_MAX);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_locks_nobody_out() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.admit(&asker(1), at(86_400_000)), Ok(()));
+        assert_eq!(pace.admit(&asker(1), at(0)), Ok(()));
+    }
+}

@@ -1,0 +1,283 @@
+//! Search for rooms by words (XEP-0433), also in the older form that clients use (muclumbus).
+//!
+//! Only what is listed is found. A request carries all that is needed for its answer, and the ids of pages are places in
+//! the order of the results: nothing is kept between requests but how many there were.
+
+use std::cmp::Reverse;
+
+use minidom::Element;
+
+use super::directory::{Directory, Entry, PAGE_MAX, no_such_page, searchable};
+use crate::wire::build::{Build, el};
+use crate::wire::form::{Field, Reply, Submitted, boolean, form};
+use crate::wire::jid::BareJid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+use crate::wire::rsm::{self, Paging};
+
+/// Most bytes of what is searched for.
+const TERMS_BYTES_MAX: usize = 256;
+
+/// The words of one of the two protocols.
+pub(super) struct Dialect {
+    pub(super) ns: &'static str,
+    form_type: &'static str,
+    /// The field that says whether addresses are searched.
+    in_address: &'static str,
+    /// The orders of the results: by occupants, by address.
+    orders: [(&'static str, &'static str); 2],
+    /// What a room is called in which addresses are seen by all, and by moderators only.
+    anonymity: [&'static str; 2],
+    /// Whether the field `all` has to be set for all rooms; if not, a search for nothing finds all.
+    all: bool,
+}
+
+/// XEP-0433.
+pub(super) static STANDARD: Dialect = Dialect {
+    ns: ns::SEARCH,
+    form_type: ns::SEARCH_PARAMS,
+    in_address: "sinaddress",
+    orders: [
+        ("{urn:xmpp:channel-search:0:order}nusers", "Number of occupants"),
+        ("{urn:xmpp:channel-search:0:order}address", "Address"),
+    ],
+    anonymity: ["{urn:xmpp:channel-search:0:anonymity}none", "muc_semianonymous"],
+    all: true,
+};
+
+/// What Converse, Gajim, Movim and yaxim send.
+pub(super) static MUCLUMBUS: Dialect = Dialect {
+    ns: ns::MUCLUMBUS,
+    form_type: ns::MUCLUMBUS_PARAMS,
+    in_address: "sinaddr",
+    orders: [("nusers", "Number of occupants"), ("address", "Address")],
+    anonymity: ["none", "semi"],
+    all: false,
+};
+
+/// The kinds of rooms that can be asked for.
+const TYPES: &[(&str, &str)] = &[("xep-0045", "Multi-User Chat (XEP-0045)")];
+
+#[derive(Debug, PartialEq, Eq)]
+enum Order {
+    Occupants,
+    Address,
+}
+
+/// What is searched. Without words: all rooms.
+#[derive(Debug, PartialEq, Eq)]
+struct Query {
+    words: Vec<String>,
+    in_name: bool,
+    in_description: bool,
+    in_address: bool,
+    occupants_min: u32,
+    /// Whether rooms as they are here are asked for.
+    mucs: bool,
+    order: Order,
+}
+
+/// The form to fill in.
+pub(super) fn blank(dialect: &Dialect) -> Element {
+    let field = |var, type_, label, value: &str| Field {
+        var,
+        type_: Some(type_),
+        label: Some(label),
+        values: Some(value.to_owned()).filter(|v| !v.is_empty()).into_iter().collect(),
+        ..Field::default()
+    };
+    let mut fields = vec![field("q", "text-single", "Search for", "")];
+    if dialect.all {
+        fields.push(field("all", "boolean", "All rooms", "false"));
+    }
+    fields.push(field("sinname", "boolean", "Search in names", "true"));
+    fields.push(field("sindescription", "boolean", "Search in descriptions", "true"));
+    fields.push(field(dialect.in_address, "boolean", "Search in addresses", "true"));
+    fields.push(field("min_users", "text-single", "Fewest occupants", "0"));
+    if dialect.all {
+        fields.push(Field { options: TYPES, ..field("types", "list-multi", "Kinds of rooms", "xep-0045") });
+    }
+    let key = field("key", "list-single", "Order of the results", dialect.orders[0].0);
+    fields.push(Field { options: &dialect.orders, ..key });
+    el("search", dialect.ns).child(form("form", dialect.form_type, Some("Search for rooms"), &fields))
+}
+
+/// The rooms that the filled-in form `x` in `search` asks for.
+pub(super) fn find(
+    dialect: &Dialect,
+    search: &Element,
+    x: &Element,
+    directory: &Directory,
+) -> Result<Element, Refusal> {
+    let query = match Reply::read(x, dialect.form_type).map_err(Refusal::bad_request)? {
+        Reply::Submit(form) => Query::read(dialect, &form)?,
+        Reply::Cancel => return Err(nothing_asked()),
+    };
+    let mut found: Vec<&Entry> = directory.iter().filter(|entry| query.matches(entry)).collect();
+    if query.order == Order::Occupants {
+        found.sort_by_key(|entry| Reverse(occupants(entry)));
+    }
+    let asked = Paging::read(search).unwrap_or_default();
+    let max = asked.max.unwrap_or(PAGE_MAX).min(PAGE_MAX);
+    let range = asked.page(found.len(), max, |id| query.order.place(&found, id)).ok_or_else(no_such_page)?;
+    let page = &found[range.clone()];
+    let ends = page.first().zip(page.last());
+    let ends = ends.map(|(first, last)| (query.order.id(first), query.order.id(last)));
+    let ends = ends.as_ref().map(|(first, last)| (first.as_str(), last.as_str()));
+    // Clients tell by the size of a page whether it is the last.
+    let set = rsm::set(ends, Some(range.start as u64), Some(found.len() as u64))
+        .child(el("max", ns::RSM).text_node(&max.to_string()));
+    let mut result = el("result", dialect.ns);
+    for entry in page {
+        result.append_child(item(dialect, entry));
+    }
+    Ok(result.child(set))
+}
+
+/// For somebody who has to wait.
+pub(super) fn too_often(dialect: &Dialect, seconds: u64) -> Refusal {
+    let refusal = Refusal::resource_constraint(format!("too many searches; try again in {seconds} s"));
+    let ns = if dialect.all { ns::SEARCH_ERROR } else { dialect.ns };
+    refusal.because_of(el("rate-limit", ns).with("retry-after", &seconds.to_string()))
+}
+
+fn nothing_asked() -> Refusal {
+    Refusal::bad_request("say what to search for, or that you want all rooms")
+        .because("no-search-conditions", ns::SEARCH_ERROR)
+}
+
+fn conflict(text: &'static str, vars: &[&str]) -> Refusal {
+    let mut condition = el("conflicting-fields", ns::SEARCH_ERROR);
+    for var in vars {
+        condition.append_child(el("var", ns::SEARCH_ERROR).text_node(var));
+    }
+    Refusal::bad_request(text).because_of(condition)
+}
+
+impl Query {
+    fn read(dialect: &Dialect, form: &Submitted) -> Result<Self, Refusal> {
+        let value =
+            |var| form.values(var).and_then(|v| v.first()).map(String::as_str).filter(|v| !v.is_empty());
+        let flag = |var, default| match form.values(var) {
+            None => Ok(default),
+            Some(values) => boolean(values)
+                .ok_or_else(|| Refusal::bad_request(format!("{var} must be 0, 1, true or false"))),
+        };
+        let all = dialect.all && flag("all", false)?;
+        let words = match value("q") {
+            Some(_) if all => {
+                return Err(conflict("\"All rooms\" and \"Search for\" exclude each other", &["all", "q"]));
+            }
+            Some(q) => terms(q)?,
+            None if all || !dialect.all => Vec::new(),
+            None => return Err(nothing_asked()),
+        };
+        let query = Self {
+            words,
+            in_name: flag("sinname", true)?,
+            in_description: flag("sindescription", true)?,
+            in_address: flag(dialect.in_address, true)?,
+            occupants_min: value("min_users")
+                .map_or(Ok(0), |n| n.trim().parse())
+                .map_err(|_| Refusal::bad_request("the fewest occupants must be a number"))?,
+            mucs: form.values("types").is_none_or(|t| t.is_empty() || t.iter().any(|t| t == TYPES[0].0)),
+            order: match value("key") {
+                None => Order::Occupants,
+                Some(key) if key == dialect.orders[0].0 => Order::Occupants,
+                Some(key) if key == dialect.orders[1].0 => Order::Address,
+                Some(_) => return Err(unknown_order()),
+            },
+        };
+        let somewhere = query.in_name || query.in_description || query.in_address;
+        if !query.words.is_empty() && !somewhere {
+            let vars = ["q", "sinname", "sindescription", dialect.in_address];
+            return Err(conflict("there is nowhere left to search in", &vars));
+        }
+        Ok(query)
+    }
+
+    /// Whether every word stands somewhere in what is searched.
+    fn matches(&self, entry: &Entry) -> bool {
+        let places = [
+            (self.in_address, &entry.address),
+            (self.in_name, &entry.name),
+            (self.in_description, &entry.description),
+        ];
+        self.mucs
+            && occupants(entry).max(u32::from(entry.listing.occupants.is_none())) >= self.occupants_min
+            && self
+                .words
+                .iter()
+                .all(|word| places.iter().any(|(on, text)| *on && text.contains(word.as_str())))
+    }
+}
+
+fn unknown_order() -> Refusal {
+    let refusal = Refusal::feature_not_implemented("the results cannot be put in this order");
+    let refusal = refusal.because("invalid-sort-key", ns::SEARCH_ERROR);
+    Refusal { type_: xmpp_parsers::stanza_error::ErrorType::Modify, ..refusal }
+}
+
+/// The words of a search. What is no word at all finds nothing, and asking for too much is no search.
+fn terms(q: &str) -> Result<Vec<String>, Refusal> {
+    let invalid = |text: String| Refusal::bad_request(text).because("invalid-search-terms", ns::SEARCH_ERROR);
+    if q.len() > TERMS_BYTES_MAX {
+        return Err(invalid(format!("search for {TERMS_BYTES_MAX} bytes at most")));
+    }
+    let words: Vec<String> = searchable(q).split_whitespace().map(str::to_owned).collect();
+    if words.is_empty() { Err(invalid("there is no word to search for".to_owned())) } else { Ok(words) }
+}
+
+/// How many are in a room as far as the results are ordered by it: a room that does not tell comes with the empty ones.
+fn occupants(entry: &Entry) -> u32 {
+    entry.listing.occupants.unwrap_or(0)
+}
+
+impl Order {
+    /// The id of a result: its place in the order, in words.
+    fn id(&self, entry: &Entry) -> String {
+        match self {
+            Self::Address => entry.room.as_str().to_owned(),
+            Self::Occupants => format!("{} {}", occupants(entry), entry.room),
+        }
+    }
+
+    /// Where the result of this id is, or would be.
+    fn place(&self, found: &[&Entry], id: &str) -> Option<Result<usize, usize>> {
+        let (count, room) = match self {
+            Self::Address => (None, id),
+            Self::Occupants => {
+                let (count, room) = id.split_once(' ')?;
+                (Some(Reverse(count.parse().ok()?)), room)
+            }
+        };
+        let room = BareJid::parse(room).ok()?;
+        Some(found.binary_search_by(|entry| {
+            let own = count.map(|_| Reverse(occupants(entry)));
+            own.cmp(&count).then_with(|| entry.room.cmp(&room))
+        }))
+    }
+}
+
+fn item(dialect: &Dialect, entry: &Entry) -> Element {
+    let listing = &entry.listing;
+    let text = |name: &str, text: &str| (!text.is_empty()).then(|| el(name, dialect.ns).text_node(text));
+    let [seen_by_all, seen_by_moderators] = dialect.anonymity;
+    let anonymity = if listing.nonanonymous { seen_by_all } else { seen_by_moderators };
+    let occupants = listing.occupants.map(|count| count.to_string());
+    el("item", dialect.ns)
+        .with("address", entry.room.as_str())
+        .child_opt(text("name", &listing.name))
+        .child_opt(text("description", &listing.description))
+        .child_opt(text("language", &listing.language))
+        .child_opt(text("nusers", occupants.as_deref().unwrap_or_default()))
+        .child_opt(dialect.all.then(|| el("service-type", dialect.ns).text_node(TYPES[0].0)))
+        .child_opt(listing.open.then(|| open(dialect)))
+        .child(el("anonymity-mode", dialect.ns).text_node(anonymity))
+}
+
+/// In XEP-0433 a boolean, in muclumbus a flag.
+fn open(dialect: &Dialect) -> Element {
+    let element = el("is-open", dialect.ns);
+    if dialect.all { element.text_node("true") } else { element }
+}

@@ -1,0 +1,401 @@
+//! Bans with a reason, a note and an end, and the commands for them.
+
+use conclave::room::Room;
+use conclave::room::history::History;
+use conclave::room::state::Affiliation;
+use conclave::store::Write;
+use conclave::wire::encode;
+use conclave::wire::jid::BareJid;
+use minidom::Element;
+
+use crate::world::{ROOM, World, as_said};
+
+const CLIENT: &str = "jabber:client";
+const COMMANDS: &str = "http://jabber.org/protocol/commands";
+const BAN: &str = "conclave#ban";
+
+/// A persistent room with an admin, Juliet, and with Romeo in it.
+fn room() -> World {
+    let mut w = World::with_room(&[("persistentroom", "1")]);
+    w.admin("owner", "<item jid='juliet@example' affiliation='admin'/>");
+    w.join("juliet");
+    w.join("romeo");
+    w.clear();
+    w.writes.clear();
+    w
+}
+
+/// Runs a command with the form filled in at once, and gives back what it says: its note, or the error.
+fn run(w: &mut World, who: &str, node: &str, fields: &[(&str, &str)]) -> String {
+    w.stanzas(who);
+    let fields: String = fields
+        .iter()
+        .map(|(var, value)| format!("<field var='{var}'><value>{value}</value></field>"))
+        .collect();
+    w.send(
+        who,
+        &format!(
+            "<iq xmlns='{CLIENT}' type='set' id='c'><command xmlns='{COMMANDS}' node='{node}'>\
+             <x xmlns='jabber:x:data' type='submit'>{fields}</x></command></iq>"
+        ),
+    );
+    let answer = w.stanzas(who).pop().expect("an answer");
+    assert_eq!(answer.attr("id"), Some("c"));
+    if let Some(error) = answer.get_child("error", CLIENT) {
+        return error.children().next().expect("a condition").name().to_owned();
+    }
+    let command = answer.get_child("command", COMMANDS).expect("a command");
+    assert_eq!(command.attr("status"), Some("completed"));
+    command.get_child("note", COMMANDS).map(Element::text).unwrap_or_default()
+}
+
+/// The rows of the list of bans, for `who`.
+fn bans(w: &mut World, who: &str) -> Vec<String> {
+    w.stanzas(who);
+    w.send(
+        who,
+        &format!(
+            "<iq xmlns='{CLIENT}' type='set' id='c'><command xmlns='{COMMANDS}' node='conclave#bans'>\
+             <x xmlns='jabber:x:data' type='submit'/></command></iq>"
+        ),
+    );
+    let answer = w.stanzas(who).pop().expect("an answer");
+    let table = answer.get_child("command", COMMANDS).and_then(|c| c.get_child("x", "jabber:x:data"));
+    let rows = table.expect("a table").children().filter(|c| c.name() == "item");
+    let values = |row: &Element| {
+        row.children().flat_map(Element::children).map(Element::text).collect::<Vec<_>>().join(" | ")
+    };
+    rows.map(values).collect()
+}
+
+fn enter(w: &mut World, who: &str) -> String {
+    w.clear();
+    w.join(who);
+    w.got(who).first().cloned().expect("an answer")
+}
+
+#[test]
+fn ban_has_a_reason_for_all_and_a_note_for_admins() {
+    // 45-9.1-b, 45-9.2-b
+    let mut w = room();
+    let fields = [("nick", "romeo"), ("reason", "spam"), ("note", "third time"), ("duration", "1d")];
+    let note = run(&mut w, "juliet", BAN, &fields);
+    assert_eq!(note, "romeo@example is banned until 2026-01-02T00:00:00.000Z.");
+    let got = w.got("romeo");
+    assert_eq!(
+        got,
+        ["unavailable romeo 301 [outcast none jid=romeo@example/pc actor=juliet reason=spam] 110"]
+    );
+    let list = bans(&mut w, "juliet");
+    let row = "romeo@example | spam | third time | juliet@example | 2026-01-01T00:00:00.000Z | 2026-01-02T00:00:00.000Z";
+    assert_eq!(list, [row]);
+    assert_eq!(
+        w.list("juliet", "<item affiliation='outcast'/>"),
+        ["iq:result room [outcast jid=romeo@example reason=spam]"]
+    );
+    // The note is in no stanza but the list of the command.
+    for stanza in w.everything() {
+        assert!(!encode::element(&stanza).contains("third time"), "{stanza:?}");
+    }
+    assert_eq!(run(&mut w, "romeo", "conclave#bans", &[]), "forbidden");
+}
+
+#[test]
+fn ban_ends_by_itself_and_that_is_stored_and_told() {
+    // 45-9.1-e
+    let mut w = room();
+    run(&mut w, "juliet", BAN, &[("nick", "romeo"), ("duration", "30m")]);
+    w.writes.clear();
+    w.wait(30 * 60 - 1);
+    assert_eq!(enter(&mut w, "romeo"), "error romeo auth/forbidden");
+    assert!(w.writes.is_empty());
+    w.wait(1);
+    w.clear();
+    w.join("romeo");
+    let told = &w.got("juliet")[0];
+    assert_eq!(told, "message:normal room [none jid=romeo@example]");
+    assert!(w.got("romeo").iter().any(|line| line.starts_with("available romeo") && line.ends_with(" 110")));
+    let lifted = |write: &Write| matches!(write, Write::Affiliation { jid, value: None, .. } if jid.as_str() == "romeo@example");
+    assert!(w.writes.iter().any(lifted), "{:?}", w.writes);
+    assert_eq!(bans(&mut w, "owner"), [""; 0]);
+}
+
+#[test]
+fn end_of_a_ban_is_not_told_to_those_who_see_no_addresses() {
+    // 45-9.1-e, trap 44
+    let mut w = room();
+    w.join("mercutio");
+    run(&mut w, "juliet", BAN, &[("nick", "romeo"), ("duration", "30m")]);
+    w.wait(60 * 60);
+    w.clear();
+    w.say("owner", "hello");
+    assert_eq!(w.got("mercutio"), ["message:groupchat owner body=hello"]);
+    assert_eq!(w.got("juliet")[0], "message:normal room [none jid=romeo@example]");
+}
+
+#[test]
+fn end_of_a_ban_is_kept_over_a_restart() {
+    let mut w = room();
+    run(&mut w, "juliet", BAN, &[("nick", "romeo"), ("duration", "2h")]);
+    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), w.room.state().clone(), History::default());
+    assert_eq!(enter(&mut w, "romeo"), "error romeo auth/forbidden");
+    w.wait(2 * 60 * 60);
+    assert!(!enter(&mut w, "romeo").starts_with("error"));
+}
+
+#[test]
+fn refused_event_at_the_end_of_a_ban_does_not_lose_the_end() {
+    let mut w = room();
+    run(&mut w, "juliet", BAN, &[("nick", "romeo"), ("duration", "30m")]);
+    w.wait(30 * 60);
+    w.clear();
+    w.say("stranger", "let me in");
+    assert_eq!(w.got("stranger").len(), 1, "an error");
+    assert!(w.silent(), "a refusal leaves nothing but the answer");
+    assert!(!enter(&mut w, "romeo").starts_with("error"));
+}
+
+#[test]
+fn ban_by_ordinary_request_is_for_good_and_keeps_the_note() {
+    // 45-9.1-a
+    let mut w = room();
+    run(&mut w, "juliet", BAN, &[("nick", "romeo"), ("note", "third time"), ("duration", "30m")]);
+    w.wait(60);
+    w.admin("owner", "<item jid='romeo@example' affiliation='outcast'><reason>enough</reason></item>");
+    assert_eq!(
+        bans(&mut w, "owner"),
+        ["romeo@example | enough | third time | owner@example | 2026-01-01T00:01:00.000Z"]
+    );
+    w.wait(60 * 60);
+    assert_eq!(enter(&mut w, "romeo"), "error romeo auth/forbidden");
+    // Who asks for the same once more changes nothing, not even who had set it.
+    w.writes.clear();
+    w.admin("juliet", "<item jid='romeo@example' affiliation='outcast'><reason>enough</reason></item>");
+    assert!(w.writes.is_empty());
+    // Lifted, it leaves nothing: the next ban begins anew.
+    w.admin("owner", "<item jid='romeo@example' affiliation='none'/>");
+    w.admin("owner", "<item jid='romeo@example' affiliation='outcast'/>");
+    assert_eq!(bans(&mut w, "owner"), ["romeo@example | owner@example | 2026-01-01T01:01:00.000Z"]);
+}
+
+#[test]
+fn ban_ends_at_the_first_of_several_ends() {
+    let mut w = room();
+    for (jid, duration) in [("c@example", "3h"), ("a@example", "1h"), ("b@example", "2h"), ("d@example", "")]
+    {
+        run(&mut w, "juliet", BAN, &[("jid", jid), ("duration", duration)]);
+    }
+    for left in [["a", "b", "c", "d"].as_slice(), &["b", "c", "d"], &["c", "d"], &["d"], &["d"]] {
+        let listed: Vec<String> = bans(&mut w, "owner").iter().map(|row| row[..1].to_owned()).collect();
+        assert_eq!(listed, left);
+        w.wait(60 * 60);
+    }
+}
+
+#[test]
+fn commands_for_bans_are_for_admins() {
+    // 45-9.1-f
+    let mut w = room();
+    w.admin("owner", "<item nick='romeo' role='moderator'/>");
+    for node in [BAN, "conclave#bans"] {
+        assert_eq!(run(&mut w, "romeo", node, &[("jid", "x@example")]), "forbidden");
+    }
+    assert_eq!(run(&mut w, "juliet", BAN, &[("nick", "owner")]), "not-allowed");
+    assert_eq!(run(&mut w, "juliet", BAN, &[("nick", "juliet")]), "conflict");
+    assert_eq!(run(&mut w, "juliet", BAN, &[("nick", "nobody")]), "item-not-found");
+    for wrong in [
+        [("nick", "romeo"), ("duration", "soon")],
+        [("nick", "romeo"), ("jid", "romeo@example")],
+        [("jid", "@"), ("reason", "")],
+        [("nick", "romeo"), ("last", "many")],
+        [("nick", "romeo"), ("retract", "perhaps")],
+        [("nick", ""), ("duration", "1d")],
+    ] {
+        assert_eq!(run(&mut w, "juliet", BAN, &wrong), "bad-request", "{wrong:?}");
+    }
+    assert_eq!(bans(&mut w, "owner"), [""; 0]);
+    assert_eq!(
+        w.room.state().affiliations.values().filter(|a| a.affiliation == Affiliation::Outcast).count(),
+        0
+    );
+}
+
+#[test]
+fn form_of_a_ban_is_shown_and_brought_back() {
+    // 050-2
+    let mut w = room();
+    w.send(
+        "juliet",
+        &format!("<iq xmlns='{CLIENT}' type='set' id='c'><command xmlns='{COMMANDS}' node='{BAN}' action='execute'/></iq>"),
+    );
+    let answer = w.stanzas("juliet").pop().expect("an answer");
+    let command = answer.get_child("command", COMMANDS).expect("a command");
+    let form = command.get_child("x", "jabber:x:data").expect("a form");
+    let fields: Vec<_> = form.children().filter_map(|f| f.attr("var")).collect();
+    let known =
+        ["FORM_TYPE", "nick", "occupant-id", "jid", "reason", "note", "duration", "retract", "last", "since"];
+    assert_eq!(fields, known);
+    let session = command.attr("sessionid").expect("a session");
+    w.send(
+        "juliet",
+        &format!(
+            "<iq xmlns='{CLIENT}' type='set' id='c'><command xmlns='{COMMANDS}' node='{BAN}' sessionid='{session}'>\
+             <x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>{BAN}</value></field>\
+             <field var='nick'><value>romeo</value></field><field var='retract'><value>1</value></field></x></command></iq>"
+        ),
+    );
+    let answer = w.stanzas("juliet").pop().expect("an answer");
+    let command = answer.get_child("command", COMMANDS).expect("a command");
+    assert_eq!((command.attr("status"), command.attr("sessionid")), (Some("completed"), Some(session)));
+}
+
+/// Words that somebody says, and the id in the archive of the last ones.
+fn say(w: &mut World, who: &str, words: &[&str]) {
+    for words in words {
+        w.wait(60);
+        w.say(who, words);
+    }
+    w.clear();
+}
+
+fn history(w: &mut World) -> Vec<String> {
+    w.clear();
+    w.join("newcomer");
+    let got = w.stanzas("newcomer");
+    w.send("newcomer", &format!("<presence xmlns='{CLIENT}' type='unavailable' to='{ROOM}/newcomer'/>"));
+    let bodies = got.iter().filter_map(|m| m.get_child("body", CLIENT)).map(Element::text).collect();
+    w.clear();
+    bodies
+}
+
+const RETRACT: &str = "conclave#retract-recent";
+
+#[test]
+fn all_that_somebody_said_lately_is_retracted_at_once() {
+    // 425-4 425-5, clients §11 row 5
+    let mut w = room();
+    say(&mut w, "romeo", &["one", "two"]);
+    say(&mut w, "owner", &["stays"]);
+    say(&mut w, "romeo", &["three"]);
+    let note = run(&mut w, "juliet", RETRACT, &[("nick", "romeo"), ("reason", "spam")]);
+    assert_eq!(note, "3 messages retracted");
+    assert_eq!(w.got("romeo"), ["message:groupchat room <retract>"; 3]);
+    assert_eq!(history(&mut w), ["stays"]);
+    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "romeo")]), "0 messages retracted");
+}
+
+#[test]
+fn who_has_left_is_found_by_nick_or_occupant_id_or_address() {
+    // 425-4, 421-4
+    for by in ["nick", "occupant-id", "jid"] {
+        let mut w = room();
+        w.say("romeo", "one");
+        let said = w.stanzas("owner").pop().expect("heard");
+        let id = said
+            .get_child("occupant-id", "urn:xmpp:occupant-id:0")
+            .and_then(|o| o.attr("id"))
+            .expect("an id");
+        let value = match by {
+            "nick" => "romeo",
+            "jid" => "romeo@example",
+            _ => id,
+        };
+        w.send("romeo", &format!("<presence xmlns='{CLIENT}' type='unavailable' to='{ROOM}/romeo'/>"));
+        assert_eq!(run(&mut w, "juliet", RETRACT, &[(by, value)]), "1 message retracted", "{by}");
+        let note = run(&mut w, "juliet", BAN, &[(by, value)]);
+        assert_eq!(note, "romeo@example is banned for good.", "{by}");
+    }
+}
+
+#[test]
+fn since_and_last_bound_what_is_retracted() {
+    // 425-4
+    let mut w = room();
+    say(&mut w, "romeo", &["one", "two", "three", "four"]);
+    let note = run(&mut w, "juliet", RETRACT, &[("nick", "romeo"), ("last", "1")]);
+    assert_eq!(note, "1 message retracted; 3 older ones were left");
+    assert_eq!(history(&mut w), ["one", "two", "three"]);
+    w.wait(30);
+    let note = run(&mut w, "juliet", RETRACT, &[("nick", "romeo"), ("since", "2m")]);
+    assert_eq!(note, "1 message retracted");
+    assert_eq!(history(&mut w), ["one", "two"]);
+}
+
+#[test]
+fn ban_takes_what_was_said_with_it() {
+    // 425-4, clients §11 row 5
+    for fields in [&[][..], &[("enablearchiving", "0")]] {
+        let mut w = room();
+        w.configure("owner", fields);
+        say(&mut w, "romeo", &["one", "two"]);
+        let note = run(&mut w, "juliet", BAN, &[("nick", "romeo"), ("reason", "spam"), ("retract", "1")]);
+        assert_eq!(note, "romeo@example is banned for good; 2 messages retracted.");
+        let got = w.got("romeo");
+        assert_eq!(got.len(), 1, "he sees that he goes, and no more: {got:?}");
+        let told = w.stanzas("owner");
+        let retractions = told.iter().filter(|m| as_said(m).any(|c| c.name() == "retract")).count();
+        assert_eq!(retractions, 2);
+        assert_eq!(history(&mut w), [""; 0]);
+    }
+}
+
+#[test]
+fn whole_domain_is_banned_and_its_words_retracted() {
+    let mut w = room();
+    w.send("spam@evil.example/x", &format!("<presence xmlns='{CLIENT}' to='{ROOM}/spam'><x xmlns='http://jabber.org/protocol/muc'/></presence>"));
+    w.say("spam@evil.example/x", "buy");
+    say(&mut w, "romeo", &["stays"]);
+    let note = run(&mut w, "juliet", BAN, &[("jid", "evil.example"), ("retract", "1")]);
+    assert_eq!(note, "evil.example is banned for good; 1 message retracted.");
+    assert_eq!(history(&mut w), ["stays"]);
+}
+
+#[test]
+fn moderator_does_not_retract_in_one_go_what_he_could_not_retract_singly() {
+    // 425-3
+    let mut w = room();
+    say(&mut w, "owner", &["stays"]);
+    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "owner")]), "not-allowed");
+    assert_eq!(run(&mut w, "romeo", RETRACT, &[("nick", "juliet")]), "forbidden");
+    assert_eq!(history(&mut w), ["stays"]);
+}
+
+#[test]
+fn one_command_retracts_so_many_messages_and_no_more() {
+    let mut w = room();
+    for n in 0..250 {
+        w.say("romeo", &n.to_string());
+    }
+    assert_eq!(
+        run(&mut w, "juliet", RETRACT, &[("nick", "romeo")]),
+        "200 messages retracted; 50 older ones were left"
+    );
+    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "romeo")]), "50 messages retracted");
+}
+
+#[test]
+fn moderators_see_what_was_retracted_where_that_is_kept() {
+    // 425-5
+    const SHOW: &str = "conclave#retracted";
+    let mut w = room();
+    say(&mut w, "romeo", &["gone for good"]);
+    run(&mut w, "juliet", RETRACT, &[("nick", "romeo")]);
+    assert_eq!(run(&mut w, "juliet", SHOW, &[]), "feature-not-implemented");
+    w.service.keep_retracted = true;
+    say(&mut w, "romeo", &["buy", "oops"]);
+    run(&mut w, "juliet", RETRACT, &[("nick", "romeo"), ("reason", "spam")]);
+    assert_eq!(run(&mut w, "romeo", SHOW, &[]), "forbidden");
+    w.send(
+        "juliet",
+        &format!(
+            "<iq xmlns='{CLIENT}' type='set' id='c'><command xmlns='{COMMANDS}' node='{SHOW}'>\
+             <x xmlns='jabber:x:data' type='submit'/></command></iq>"
+        ),
+    );
+    let text = encode::element(&w.stanzas("juliet").pop().expect("an answer"));
+    for word in ["buy", "oops", "spam", "romeo@example", "<value>juliet</value>"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    assert!(!text.contains("gone for good"));
+    assert_eq!(run(&mut w, "juliet", SHOW, &[("before", "nonsense")]), "item-not-found");
+}
