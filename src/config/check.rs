@@ -55,11 +55,14 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     check.log()?;
     let mut service = raw.service;
     service.admins = admins;
+    let mut limits = raw.limits;
+    limits.archive_days_max = raw.archive.days_max;
+    limits.archive_messages_max = raw.archive.messages_max;
     Ok(Settings {
         component: Component { domain, server, secret },
         service,
         default_room: raw.default_room,
-        limits: raw.limits,
+        limits,
         store: raw.store,
         archive: raw.archive,
         log: raw.log,
@@ -227,6 +230,20 @@ impl Check<'_> {
             ("default_room.reactions_allowed", &room.reactions_allowed),
         ] {
             self.text(path, &texts.join("\n"))?;
+        }
+        let lists = [
+            ("default_room.contacts", crate::feature::contacts::read(&room.contacts).err()),
+            (
+                "default_room.ratings",
+                crate::feature::ratings::read(&room.ratings, limits.text_bytes_max).err(),
+            ),
+            (
+                "default_room.reactions_allowed",
+                crate::feature::reactions::read(&room.reactions_allowed).err(),
+            ),
+        ];
+        if let Some((path, Some(why))) = lists.into_iter().find(|(_, wrong)| wrong.is_some()) {
+            return Err(self.wrong(path, why));
         }
         if room.password_protected && room.password.is_empty() {
             return Err(self.wrong(

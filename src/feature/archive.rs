@@ -27,12 +27,14 @@ pub(super) const FEATURE: Feature = Feature {
         number_field!(
             "x-muc#roomconfig_archivedays",
             "Days that messages stay in the archive (0: as long as the service keeps them)",
-            archive_days
+            archive_days,
+            archive_days_max
         ),
         number_field!(
             "x-muc#roomconfig_archivemessages",
             "Most messages in the archive (0: as many as the service keeps)",
-            archive_messages
+            archive_messages,
+            archive_messages_max
         ),
     ],
     disco: |_, vars| vars.push(ns::SID),

@@ -5,7 +5,9 @@
 //! [`FEATURES`], in this order.
 
 pub mod about;
+pub mod activity;
 pub mod admin;
+pub mod affiliation_versions;
 pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
@@ -14,6 +16,8 @@ pub mod ban;
 pub mod capacity;
 pub mod commands;
 pub mod conflicts;
+pub mod contacts;
+pub mod data_policy;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;
@@ -36,6 +40,8 @@ pub mod persistence;
 pub mod presence;
 pub mod private;
 pub mod public;
+pub mod ratings;
+pub mod reactions;
 pub mod reflect;
 pub mod register;
 pub mod relay;
@@ -51,8 +57,12 @@ pub mod token_invite;
 pub mod voice;
 pub mod whom;
 
+use jiff::Timestamp;
+use minidom::Element;
+
 use crate::room::Room;
 use crate::room::config::Config;
+use crate::room::cx::Service;
 use crate::room::limits::Limits;
 
 /// The surfaces of a feature. Everything but the name may be empty.
@@ -65,6 +75,10 @@ pub struct Feature {
     pub disco: fn(&Room, &mut Vec<&'static str>),
     /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
     pub info: fn(&Room, &mut Vec<(&'static str, String)>),
+    /// The same, of what changes with time.
+    pub info_now: fn(&Room, Timestamp, &mut Vec<(&'static str, String)>),
+    /// Forms of other specifications in disco#info (XEP-0128).
+    pub forms: fn(&Room, &Service, &mut Vec<Element>),
     /// Ad-hoc commands (XEP-0050).
     pub(crate) commands: &'static [commands::Command],
     /// Status codes for somebody who enters (XEP-0045 §16.6).
@@ -80,6 +94,8 @@ impl Feature {
             fields: &[],
             disco: |_, _| {},
             info: |_, _| {},
+            info_now: |_, _, _| {},
+            forms: |_, _, _| {},
             commands: &[],
             entry_codes: |_, _| {},
             change_codes: |_, _, _| {},
@@ -110,6 +126,10 @@ pub enum FieldKind {
     Boolean,
     /// One line.
     Text,
+    /// Several lines.
+    Lines,
+    /// Addresses.
+    Jids,
     /// One line that is not shown while typing.
     Private,
     /// A whole number up to this one.
@@ -126,6 +146,8 @@ impl FieldKind {
         match self {
             Self::Boolean => ("boolean", &[]),
             Self::Text | Self::Integer(_) => ("text-single", &[]),
+            Self::Lines => ("text-multi", &[]),
+            Self::Jids => ("jid-multi", &[]),
             Self::Private => ("text-private", &[]),
             Self::One(options) => ("list-single", options),
             Self::Many(options) => ("list-multi", options),
@@ -144,6 +166,8 @@ impl FieldKind {
 /// All features with surfaces, in the order in which they show.
 pub static FEATURES: &[Feature] = &[
     about::FEATURE,
+    contacts::FEATURE,
+    ratings::FEATURE,
     persistence::FEATURE,
     public::FEATURE,
     members_only::FEATURE,
@@ -159,9 +183,11 @@ pub static FEATURES: &[Feature] = &[
     private::FEATURE,
     presence::FEATURE,
     lists::FEATURE,
+    affiliation_versions::FEATURE,
     history::FEATURE,
     archive::FEATURE,
     mam::FEATURE,
+    data_policy::FEATURE,
     retract::FEATURE,
     moderate::FEATURE,
     retract_recent::FEATURE,
@@ -169,6 +195,8 @@ pub static FEATURES: &[Feature] = &[
     ban::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
+    activity::FEATURE,
+    reactions::FEATURE,
     slow_mode::FEATURE,
     self_ping::FEATURE,
     occupant_id::FEATURE,
@@ -230,6 +258,19 @@ macro_rules! number_field {
                 config.$member = $crate::feature::to_number(values)?;
                 Ok(())
             },
+        }
+    };
+    // One that the service bounds, unless its bound is 0.
+    ($var:literal, $label:literal, $member:ident, $most:ident) => {
+        $crate::feature::Field {
+            set: |config, values, limits| {
+                config.$member = $crate::feature::to_number(values)?;
+                if limits.$most > 0 && config.$member > limits.$most {
+                    return Err(format!("may be {} at most on this service", limits.$most));
+                }
+                Ok(())
+            },
+            ..$crate::feature::number_field!($var, $label, $member)
         }
     };
 }

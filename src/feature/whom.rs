@@ -94,11 +94,12 @@ pub(super) fn is_of(account: &BareJid, wanted: &BareJid) -> bool {
     account == wanted || (wanted.local().is_none() && account.domain() == wanted.domain())
 }
 
-/// A span of time as people write it: `30m`, `12h`, `7d`, `2w`. `None` if nothing is filled in.
+/// A span of time as people write it: `90s`, `30m`, `12h`, `7d`, `2w`. `None` if nothing is filled in.
 pub(super) fn span(form: &Submitted, var: &str) -> Result<Option<SignedDuration>, Refusal> {
     let Some(text) = form.value(var) else { return Ok(None) };
     let unit = text.chars().next_back().and_then(|unit| {
         Some(match unit {
+            's' => 1,
             'm' => 60,
             'h' => 60 * 60,
             'd' => 24 * 60 * 60,
@@ -136,7 +137,9 @@ mod tests {
     #[test]
     fn spans_are_read_as_people_write_them() {
         let read = |text: &str| span(&form("s", text), "s").map(|span| span.map(|span| span.as_secs()));
-        for (text, seconds) in [("30m", 1800), (" 12h", 43_200), ("7 d", 604_800), ("2w", 1_209_600)] {
+        for (text, seconds) in
+            [("90s", 90), ("30m", 1800), (" 12h", 43_200), ("7 d", 604_800), ("2w", 1_209_600)]
+        {
             assert_eq!(read(text).expect("a span"), Some(seconds));
         }
         assert_eq!(read("").expect("nothing"), None);

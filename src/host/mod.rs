@@ -4,6 +4,7 @@
 //! from opening the store to closing the stream.
 
 pub mod commit;
+mod keeper;
 mod mailbox;
 mod task;
 
@@ -35,6 +36,7 @@ use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::stream::{Excess, Head};
 use commit::Committer;
+use keeper::Keeper;
 use mailbox::Mailbox;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
@@ -108,11 +110,13 @@ pub async fn run(
         settings.archive.cache_bytes.into(),
     );
     let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
+    let keeper = Keeper::new(store.clone(), archive.clone(), &settings.limits).map_err(RunError::Store)?;
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
     let (host, replies) = Host::start(&settings, store, archive, outbox.clone()).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
     let answering = tokio::spawn(answer(replies, outbox.clone()));
+    let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
     let arrivals = Arc::new(Gate(host.clone()));
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
@@ -130,6 +134,7 @@ pub async fn run(
         None => link.await,
     };
     answering.abort();
+    keeping.abort();
     host.committer.clone().stop().await;
     host.archivist.clone().stop().await;
     info!("stopped");
@@ -242,13 +247,12 @@ impl Host {
             name: settings.service.name.clone(),
             admins: settings.service.admins.clone(),
             create: settings.service.create,
+            affiliation_versions: settings.service.affiliation_versions,
             admin_fields: settings.service.admin_fields.clone(),
             contacts: settings.service.contacts.clone(),
             terms: settings.service.terms.clone(),
             default_room: settings.default_room.clone(),
             limits: settings.limits.clone(),
-            archive_days_max: settings.archive.days_max,
-            archive_messages_max: settings.archive.messages_max,
             keep_retracted: settings.archive.keep_retracted,
         };
         let host = Self {

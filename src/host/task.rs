@@ -110,14 +110,16 @@ async fn load(
 
 /// The room as the store and the archive have it, and what the store was told.
 fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
-    let admins = &host.service.admins;
+    let of_service = |room: Room| {
+        room.with_service_admins(&host.service.admins).with_versions(host.service.affiliation_versions)
+    };
     let Some(state) = host.store.load(jid)? else {
-        return Ok((Room::absent(jid.clone()).with_service_admins(admins), Told::default()));
+        return Ok((of_service(Room::absent(jid.clone())), Told::default()));
     };
     let (config, archive) = (&state.record.config, &state.record.archive);
     let history =
         feature::history::restore(config, &host.service.limits, |each| host.archive.newest(archive, each))?;
-    let room = Room::stored(jid.clone(), state, history).with_service_admins(admins);
+    let room = of_service(Room::stored(jid.clone(), state, history));
     Ok(restart::bring_back(room, host.store.occupants(jid)?))
 }
 

@@ -66,6 +66,8 @@ pub struct Service {
     pub admins: Vec<BareJid>,
     /// Who may create rooms.
     pub create: Create,
+    /// Whether rooms tell versions of their lists of affiliations (XEP-0463).
+    pub affiliation_versions: bool,
     /// Form fields that only the service's admins may change.
     pub admin_fields: Vec<String>,
     /// Whom to write to.
@@ -76,10 +78,6 @@ pub struct Service {
     pub default_room: Config,
     /// Bounds.
     pub limits: Limits,
-    /// Most days that a room may keep messages; 0: any number.
-    pub archive_days_max: u32,
-    /// Most messages that a room may keep; 0: any number.
-    pub archive_messages_max: u32,
     /// What a retracted message was stays in the archive, for moderators.
     pub keep_retracted: bool,
 }

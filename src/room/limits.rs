@@ -40,6 +40,12 @@ pub struct Limits {
     pub mailbox_stanzas_max: usize,
     /// Most bytes waiting for the server; beyond it rooms wait.
     pub queue_bytes_max: usize,
+    /// Most days that messages are kept; 0: any number. Set as `archive.days_max`.
+    #[serde(skip)]
+    pub archive_days_max: u32,
+    /// Most messages that are kept for one room; 0: any number. Set as `archive.messages_max`.
+    #[serde(skip)]
+    pub archive_messages_max: u32,
 }
 
 impl Default for Limits {
@@ -62,6 +68,8 @@ impl Default for Limits {
             rooms_max: 100_000,
             mailbox_stanzas_max: 4096,
             queue_bytes_max: 32 * 1024 * 1024,
+            archive_days_max: 0,
+            archive_messages_max: 0,
         }
     }
 }

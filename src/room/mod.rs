@@ -59,11 +59,14 @@ pub struct Room {
     pub(crate) state: Arc<State>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
+    pub(crate) running: feature::activity::Running,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
+    /// Whether clients are told versions of the lists of affiliations.
+    pub(crate) offers_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
     /// Who was refused a nick that is taken, and how often.
@@ -82,12 +85,14 @@ impl Room {
             state: Arc::new(State { record, affiliations: BTreeMap::new() }),
             roster: Arc::default(),
             history: Arc::default(),
+            running: feature::activity::Running::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
+            offers_versions: true,
             service_admins: Arc::default(),
         }
     }
@@ -110,9 +115,18 @@ impl Room {
         Self { service_admins: admins.into(), ..self }
     }
 
+    /// The same room, with or without versions of its lists of affiliations (XEP-0463).
+    pub fn with_versions(self, offered: bool) -> Self {
+        Self { offers_versions: offered, ..self }
+    }
+
     /// The same address with no room at it.
     pub(crate) fn vacated(&self) -> Self {
-        Self { service_admins: self.service_admins.clone(), ..Self::absent(self.jid.clone()) }
+        Self {
+            service_admins: self.service_admins.clone(),
+            offers_versions: self.offers_versions,
+            ..Self::absent(self.jid.clone())
+        }
     }
 
     /// Whether the room exists.
@@ -259,7 +273,7 @@ impl Room {
         }
         self.must_be_visible_to(&inbound.from)?;
         match (payload.name(), payload.ns().as_str(), set) {
-            ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, fx),
+            ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, cx, fx),
             ("query", ns::DISCO_ITEMS, false) => feature::disco::items(self, payload, inbound, fx),
             ("query", ns::MUC_ADMIN, false) => feature::lists::get(self, payload, inbound, fx),
             ("query", ns::MUC_ADMIN, true) => feature::admin::set(self, payload, inbound, cx, fx),

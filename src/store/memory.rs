@@ -87,11 +87,10 @@ impl Store for MemoryStore {
         super::each_occupied(keys.into_iter().map(Ok), each)
     }
 
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError> {
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
         // A copy, so that `each` may use the store.
         let rooms = self.lock().rooms.clone();
-        rooms.iter().for_each(|(key, bytes)| each_record(key, bytes, each));
-        Ok(())
+        Ok(rooms.iter().filter(|(key, bytes)| !each_record(key, bytes, each)).count())
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {

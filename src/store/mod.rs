@@ -62,6 +62,7 @@ impl Write {
         const ROOM_BYTES: usize = 1024;
         const AFFILIATION_BYTES: usize = 64;
         const TOKEN_BYTES: usize = 160;
+        const LOST_BYTES: usize = 48;
         match self {
             Self::Room { room, record } => {
                 let subject = record.subject.as_ref().map_or(0, |s| {
@@ -74,7 +75,14 @@ impl Write {
                 let texts = texts.into_iter().chain(lists.into_iter().flatten());
                 let tokens =
                     record.tokens.iter().map(|t| TOKEN_BYTES + t.issuer.as_str().len()).sum::<usize>();
-                ROOM_BYTES + room.as_str().len() + subject + tokens + texts.map(String::len).sum::<usize>()
+                let lost = &record.versions.lost;
+                let lost = lost.iter().map(|l| LOST_BYTES + l.jid.as_str().len()).sum::<usize>();
+                ROOM_BYTES
+                    + room.as_str().len()
+                    + subject
+                    + tokens
+                    + lost
+                    + texts.map(String::len).sum::<usize>()
             }
             Self::Affiliation { room, jid, value } => {
                 let texts = value.iter().flat_map(|v| {
@@ -139,10 +147,11 @@ pub trait Store: Send + Sync + 'static {
     /// Calls `each` for every room that somebody was in, with the number of occupants.
     fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError>;
 
-    /// Calls `each` for every stored room, without its affiliations. A damaged record is logged and passed over.
+    /// Calls `each` for every stored room, without its affiliations. A damaged record is logged and passed over; gives
+    /// how many there were.
     ///
     /// Rooms that are made or forgotten meanwhile may be met or not. `each` may use the store.
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError>;
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError>;
 
     /// Makes all of `writes` durable, in order, or none of them. They are on the disk when it returns.
     ///
@@ -169,11 +178,17 @@ fn state<B: AsRef<[u8]>>(
     Ok(State { record, affiliations })
 }
 
-/// Hands one stored room to `each`, or logs that it is damaged.
-fn each_record(key: &[u8], value: &[u8], each: &mut dyn FnMut(BareJid, RoomRecord)) {
+/// Hands one stored room to `each`, or logs that it is damaged; whether it is sound.
+fn each_record(key: &[u8], value: &[u8], each: &mut dyn FnMut(BareJid, RoomRecord)) -> bool {
     match change::address(key, key).and_then(|room| Ok((room, record::decode_room(key, value)?))) {
-        Ok((room, record)) => each(room, record),
-        Err(damage) => tracing::error!("{damage}; the room is passed over"),
+        Ok((room, record)) => {
+            each(room, record);
+            true
+        }
+        Err(damage) => {
+            tracing::error!("{damage}; the room is passed over");
+            false
+        }
     }
 }
 

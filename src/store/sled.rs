@@ -171,16 +171,16 @@ impl Store for SledStore {
         })
     }
 
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError> {
-        let mut from = Bound::Unbounded;
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
+        let (mut from, mut damaged) = (Bound::Unbounded, 0);
         loop {
             let some: Vec<(IVec, IVec)> = self.read(|database| {
                 let range = database.rooms.range((from.clone(), Bound::Unbounded));
                 range.take(ROOMS_AT_A_TIME).collect::<Result<_, _>>().map_err(io)
             })?;
-            let Some((last, _)) = some.last() else { return Ok(()) };
+            let Some((last, _)) = some.last() else { return Ok(damaged) };
             from = Bound::Excluded(last.clone());
-            some.iter().for_each(|(key, value)| each_record(key, value, each));
+            damaged += some.iter().filter(|(key, value)| !each_record(key, value, each)).count();
         }
     }
 

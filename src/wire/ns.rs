@@ -95,8 +95,18 @@ pub const MODERATE_0: &str = "urn:xmpp:message-moderate:0";
 pub const RETRACT_0: &str = "urn:xmpp:message-retract:0";
 /// Attaching something to a message (XEP-0422).
 pub const FASTEN: &str = "urn:xmpp:fasten:0";
+/// Corrections of messages (XEP-0308).
+pub const CORRECT: &str = "urn:xmpp:message-correct:0";
+/// Spaces that rooms are part of (XEP-0503).
+pub const SPACES: &str = "urn:xmpp:spaces:0";
+/// FORM_TYPE of content ratings (XEP-0456).
+pub const CONTENT_RATING: &str = "urn:xmpp:crl:0";
+/// FORM_TYPE of the reactions that are let pass (XEP-0444).
+pub const REACTION_RESTRICTIONS: &str = "urn:xmpp:reactions:0:restrictions";
 /// Reactions (XEP-0444).
 pub const REACTIONS: &str = "urn:xmpp:reactions:0";
+/// Versions of the lists of affiliations (XEP-0463).
+pub const MAV: &str = "urn:xmpp:muc:affiliations:1";
 /// Tokens that invite (XEP-0488).
 pub const TOKEN_INVITE: &str = "urn:xmpp:muc-token-invite:0";
 /// Validation of form fields (XEP-0122).

@@ -1,5 +1,6 @@
 //! What the service promises whoever runs it, shown on real servers with real clients.
 
+mod archive;
 mod kill;
 mod library;
 mod odd;

@@ -76,7 +76,7 @@ fn enter(w: &mut World, who: &str) -> String {
 
 #[test]
 fn ban_has_a_reason_for_all_and_a_note_for_admins() {
-    // 45-9.1-b, 45-9.2-b
+    // 45-9.1-b, 45-9.2-b, trap 75
     let mut w = room();
     let fields = [("nick", "romeo"), ("reason", "spam"), ("note", "third time"), ("duration", "1d")];
     let note = run(&mut w, "juliet", BAN, &fields);
@@ -157,7 +157,7 @@ fn refused_event_at_the_end_of_a_ban_does_not_lose_the_end() {
 
 #[test]
 fn ban_by_ordinary_request_is_for_good_and_keeps_the_note() {
-    // 45-9.1-a
+    // 45-9.1-a, trap 74
     let mut w = room();
     run(&mut w, "juliet", BAN, &[("nick", "romeo"), ("note", "third time"), ("duration", "30m")]);
     w.wait(60);

@@ -216,7 +216,7 @@ fn retracted(retract: impl Fn(&mut World, &str)) {
 
 #[test]
 fn retraction_by_a_moderator_closes_every_path() {
-    // 425-5
+    // 425-5, trap 73
     retracted(|w, id| {
         iq(
             w,
@@ -243,7 +243,7 @@ fn retraction_by_the_author_closes_every_path() {
 
 #[test]
 fn answer_for_a_room_that_is_gone_does_not_come_from_the_next_one_of_its_name() {
-    // 313-7
+    // 313-7, trap 73
     let mut w = room();
     w.hold();
     archive(&mut w, "owner");

@@ -99,7 +99,7 @@ fn features(w: &mut World) -> Vec<String> {
 
 #[test]
 fn moderator_retracts_a_message_and_the_room_says_so_to_everybody() {
-    // 425-1 425-2 425-4, clients §7 moderation :1
+    // 425-1 425-2 425-4, clients §7 moderation :1, clients-feature-d
     let mut w = room(&[]);
     assert!(features(&mut w).contains(&MODERATE.to_owned()));
     assert!(!features(&mut w).contains(&"urn:xmpp:message-moderate:0".to_owned()));
@@ -130,7 +130,7 @@ fn moderator_retracts_a_message_and_the_room_says_so_to_everybody() {
 
 #[test]
 fn retracted_message_is_gone_from_the_history_and_a_tombstone_in_the_archive() {
-    // 425-5
+    // 425-5, clients-feature-g
     let mut w = room(&[]);
     say(&mut w, "romeo", &body("m1", "good"));
     let id = say(
@@ -196,7 +196,7 @@ fn admin_who_is_not_in_the_room_moderates_too() {
 
 #[test]
 fn moderator_does_not_retract_what_a_higher_affiliation_said_nor_what_the_room_said() {
-    // 425-3
+    // 425-3, trap 66
     let mut w = room(&[]);
     w.admin("owner", "<item jid='romeo@example' affiliation='member'/>");
     let [member, owner, own] = [("romeo", "a"), ("owner", "b"), ("juliet", "c")]
@@ -218,7 +218,7 @@ fn moderator_does_not_retract_what_a_higher_affiliation_said_nor_what_the_room_s
 
 #[test]
 fn what_is_retracted_already_is_not_retracted_again() {
-    // 425-4
+    // 425-4, trap 67
     let mut w = room(&[]);
     let id = say(&mut w, "romeo", &body("m", "buy"));
     moderate(&mut w, "juliet", &id);
@@ -247,7 +247,7 @@ fn without_an_archive_recent_messages_can_be_retracted() {
 
 #[test]
 fn older_clients_ask_in_their_own_words_and_hear_todays() {
-    // 425-7, clients §7 moderation :0
+    // 425-7, clients §7 moderation :0, trap 68, clients-feature-d
     let mut w = room(&[]);
     let id = say(&mut w, "romeo", &body("m", "buy"));
     ask(
@@ -285,7 +285,7 @@ fn request_that_is_wrong_is_told_what_is_wrong() {
 
 #[test]
 fn occupants_cannot_speak_as_if_they_were_the_room() {
-    // 425-6
+    // 425-6, trap 71
     let moderated = format!("<moderated xmlns='{MODERATE}' by='{ROOM}/juliet'/>");
     let older = "<moderated xmlns='urn:xmpp:message-moderate:0' by='r@muc.example/juliet'/>";
     let mut w = room(&[]);
@@ -320,7 +320,7 @@ fn occupants_cannot_speak_as_if_they_were_the_room() {
 
 #[test]
 fn subject_that_is_retracted_is_the_subject_no_more() {
-    // 425-5
+    // 425-5, trap 72
     let mut w = room(&[("changesubject", "1")]);
     let subject = |text| {
         format!("<message xmlns='{CLIENT}' type='groupchat' id='s'><subject>{text}</subject></message>")
@@ -338,7 +338,7 @@ fn subject_that_is_retracted_is_the_subject_no_more() {
 
 #[test]
 fn two_hundred_messages_are_moderated_in_a_row() {
-    // clients §7 bulk moderation, clients §10
+    // clients §7 bulk moderation, clients §10, clients-feature-e, clients-check-n
     let mut w = room(&[]);
     let ids: Vec<String> = (0..200).map(|n| say(&mut w, "romeo", &body(&n.to_string(), "buy"))).collect();
     let start = Instant::now();
@@ -356,7 +356,7 @@ fn two_hundred_messages_are_moderated_in_a_row() {
 
 #[test]
 fn moderators_who_ask_at_once_retract_once() {
-    // 425-4
+    // 425-4, trap 67
     let mut w = room(&[("muc#maxhistoryfetch", "0")]);
     let id = say(&mut w, "romeo", &body("m", "buy"));
     w.hold();
@@ -371,7 +371,8 @@ fn moderators_who_ask_at_once_retract_once() {
 
 #[test]
 fn author_takes_back_what_he_said_by_any_of_its_ids() {
-    // 424-1 424-2 424-3 424-4, clients §10 own retraction by origin-id
+    // clients-feature-f, clients-feature-g, clients-check-o
+    // 424-1 424-2 424-3 424-4, clients §10 own retraction by origin-id, trap 69
     let mut w = room(&[]);
     for feature in [RETRACT, "urn:xmpp:message-retract:1#tombstone"] {
         assert!(features(&mut w).contains(&feature.to_owned()), "{feature}");
@@ -406,7 +407,7 @@ fn author_takes_back_what_he_said_by_any_of_its_ids() {
 
 #[test]
 fn retraction_of_somebody_elses_message_passes_and_takes_nothing_back() {
-    // 424-1
+    // 424-1, trap 69, clients-feature-f
     let mut w = room(&[]);
     let id = say(&mut w, "owner", &body("m", "stays"));
     retract(&mut w, "romeo", &id);
@@ -429,7 +430,7 @@ fn of_one_id_used_twice_the_newest_is_taken_back() {
 
 #[test]
 fn retraction_is_archived_whatever_its_sender_wishes() {
-    // 424-2
+    // 424-2, trap 70
     let mut w = room(&[]);
     let id = say(&mut w, "romeo", &body("m", "oops"));
     w.send(

@@ -163,6 +163,7 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
             Create::Local,
             Create::Admins,
         ]),
+        affiliation_versions: true,
         contacts: Default::default(),
         terms: String::new(),
         admin_fields: if random.chance(20) {
@@ -172,8 +173,6 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         },
         default_room,
         limits,
-        archive_days_max: 0,
-        archive_messages_max: 0,
         keep_retracted: false,
     }
 }

@@ -202,7 +202,9 @@ impl<'c> Host<'c> {
         }
         self.directory = Directory::default();
         let mut occupied = std::collections::HashSet::new();
-        let note = &mut |jid, _| drop(occupied.insert(jid));
+        let note = &mut |jid, _| {
+            occupied.insert(jid);
+        };
         self.store.each_occupied(note).expect("this store always reads");
         let mut vacant = Vec::new();
         let directory = &mut self.directory;

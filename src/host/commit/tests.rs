@@ -65,7 +65,7 @@ impl Store for Observed {
         self.inner.each_occupied(each)
     }
 
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<(), StoreError> {
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
         self.inner.each_room(each)
     }
 
