@@ -42,17 +42,20 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
         jid: Clone::clone(jid),
         value: room.state.affiliations.get(jid).cloned(),
     };
+    let vcard = || Write::Vcard { room: name(), value: room.state.vcard.clone() };
+    let new_vcard = (before.state.vcard != room.state.vcard).then(vcard);
     match (is_lasting(before), is_lasting(room)) {
         (false, false) => Vec::new(),
         (true, false) => vec![Write::Forget { room: name() }],
         (false, true) => {
             // The room may have been written as a temporary one, with affiliations that it has no more.
             let anew = [Write::Forget { room: name() }, record()];
-            anew.into_iter().chain(room.state.affiliations.keys().map(affiliation)).collect()
+            let vcard = room.state.vcard.is_some().then(vcard);
+            anew.into_iter().chain(room.state.affiliations.keys().map(affiliation)).chain(vcard).collect()
         }
         (true, true) => {
             let changed = before.state.record != room.state.record;
-            changed.then(record).into_iter().chain(fx.touched().map(affiliation)).collect()
+            changed.then(record).into_iter().chain(fx.touched().map(affiliation)).chain(new_vcard).collect()
         }
     }
 }

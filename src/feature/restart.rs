@@ -99,6 +99,9 @@ fn temporary(told: Option<&(Arc<State>, Life)>, room: &Room) -> Vec<Write> {
         let record = crate::room::state::RoomRecord { locked, ..room.state.record.clone() };
         writes.push(Write::Room { room: name(), record: Box::new(record) });
     }
+    if before.and_then(|state| state.vcard.as_ref()) != room.state.vcard.as_ref() {
+        writes.push(Write::Vcard { room: name(), value: room.state.vcard.clone() });
+    }
     let affiliation = |jid: &_, value| Write::Affiliation { room: name(), jid: Clone::clone(jid), value };
     for (jid, value) in &room.state.affiliations {
         if before.and_then(|state| state.affiliations.get(jid)) != Some(value) {

@@ -35,6 +35,7 @@ pub(super) struct Database {
     db: Db,
     pub(super) rooms: Tree,
     pub(super) affiliations: Tree,
+    pub(super) vcards: Tree,
     pub(super) occupants: Tree,
     disk: Disk,
 }
@@ -81,7 +82,7 @@ impl Database {
         };
         let tree = |name| db.open_tree(name).map_err(|e| unusable(&e));
         let (meta, rooms) = (tree("meta")?, tree("rooms")?);
-        let (affiliations, occupants) = (tree("affiliations")?, tree("occupants")?);
+        let (affiliations, vcards, occupants) = (tree("affiliations")?, tree("vcards")?, tree("occupants")?);
         let format = meta.get("format").map_err(|e| unusable(&e))?;
         match format.as_deref().map(|f| std::str::from_utf8(f).ok().and_then(|f| f.parse::<u32>().ok())) {
             None => {
@@ -97,7 +98,7 @@ impl Database {
             }
         }
         let disk = folder.disk().map_err(|e| unusable(&e))?;
-        let mut database = Self { db, rooms, affiliations, occupants, disk };
+        let mut database = Self { db, rooms, affiliations, vcards, occupants, disk };
         database.write_out()?;
         database.sync(folder)?;
         if let Some(steps) = journal::read(folder)? {
@@ -199,6 +200,7 @@ impl Database {
         match table {
             Table::Rooms => &self.rooms,
             Table::Affiliations => &self.affiliations,
+            Table::Vcards => &self.vcards,
             Table::Occupants => &self.occupants,
         }
     }
