@@ -189,7 +189,7 @@ fn activity_costs_few_writes() {
 
 #[test]
 fn contacts_language_ratings_and_space_are_told() {
-    // 45-6.4-c, 128-1
+    // 45-6.4-c, 128-1, clients-info-f
     let mut w = World::with_room(&[
         ("lang", "it"),
         ("pubsub", "xmpp:pubsub.example?;node=verona"),
