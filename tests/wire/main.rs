@@ -7,6 +7,7 @@
 mod addresses;
 mod hostile;
 mod link;
+mod moderation;
 mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;
