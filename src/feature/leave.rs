@@ -1,6 +1,6 @@
 //! Leaving, being removed, and the end of the service (XEP-0045 §7.14, §8.2, §11.2).
 
-use super::{destroy, presence};
+use super::{destroy, leavers, presence};
 use crate::room::audience::{Notice, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -48,7 +48,11 @@ pub(super) fn depart(
     };
     let notice = Notice { said: Some(status), ..Notice::unavailable(&before, &id, item, codes) };
     room.tell_own(fx, &notice, std::slice::from_ref(session), &[]);
-    match room.roster.by_nick(before.nick.key()).cloned() {
+    let stays = room.roster.by_nick(before.nick.key()).cloned();
+    if stays.is_none() {
+        leavers::note(room, &before, cx);
+    }
+    match stays {
         None if room.broadcasts(before.role) => room.tell_others(fx, &notice),
         None => {}
         Some(stay) if &before.shown().jid == session => presence::show(room, &stay, &cx.id(), fx),
@@ -76,6 +80,7 @@ pub(super) fn remove(
     fx: &mut Effects,
 ) {
     room.roster_mut().remove(occupant.nick.key());
+    leavers::note(room, occupant, cx);
     let id = cx.id();
     let notice = Notice::unavailable(
         occupant,

@@ -215,6 +215,18 @@ fn retracted(retract: impl Fn(&mut World, &str)) {
 }
 
 #[test]
+fn search_finds_nothing_of_what_was_said() {
+    let mut w = room();
+    w.configure("owner", &[("publicroom", "1")]);
+    let found = |w: &World| w.room.listing().expect("it is listed");
+    assert!(found(&w).open && !format!("{:?}", found(&w)).contains(SECRET));
+    w.configure("owner", &[("membersonly", "1")]);
+    assert!(!found(&w).open, "it says that it is closed");
+    w.configure("owner", &[("publicroom", "0")]);
+    assert_eq!(w.room.listing(), None);
+}
+
+#[test]
 fn retraction_by_a_moderator_closes_every_path() {
     // 425-5, trap 73
     retracted(|w, id| {
