@@ -44,6 +44,7 @@ fn full(affiliation: Affiliation) -> Affiliated {
         nick: Some("hag".to_owned()),
         reason: Some("toil & trouble".to_owned()),
         ban: (affiliation == Affiliation::Outcast).then(|| Box::new(ban)),
+        version: 7,
     }
 }
 

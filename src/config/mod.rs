@@ -69,6 +69,8 @@ pub struct Service {
     pub admins: Vec<BareJid>,
     /// Who may create rooms.
     pub create: Create,
+    /// Whether rooms tell versions of their lists of affiliations (XEP-0463).
+    pub affiliation_versions: bool,
     /// Room options, as the configuration form names them, that only these admins may change.
     pub admin_fields: Vec<String>,
     /// Address of the terms of service; empty: none.
@@ -139,6 +141,7 @@ impl Default for Service {
             name: "Chat rooms".to_owned(),
             admins: Vec::new(),
             create: Create::Anyone,
+            affiliation_versions: true,
             admin_fields: Vec::new(),
             terms: String::new(),
             contacts: Contacts::default(),

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::affiliation_versions::{self, Step};
 use super::leave::{Removal, remove};
 use super::{ban, nick, roles};
 use crate::room::Room;
@@ -100,32 +101,47 @@ pub(super) fn apply(
     let old = recorded(room, &change.jid);
     let present: Vec<_> =
         room.roster.by_account(&change.jid).into_iter().map(|o| (room.affiliation(&o.account), o)).collect();
+    let follows = affiliation_versions::is_for(room, &change.jid);
+    let since = room.state.record.versions.now;
     write(room, change, fx);
     if old == change.new {
         return;
     }
-    if present.is_empty() {
-        tell_of_absent(room, change, cx, fx);
-    }
-    let reason = change.reason.as_deref();
+    let step = affiliation_versions::step(room, since, follows);
+    // A presence tells of the change if it is about the very account, and the others see it. Once is enough.
+    let mut told = None;
     for (before, occupant) in present {
         let now = room.affiliation(&occupant.account);
         if now == before {
             continue;
         }
-        let code = if now == Affiliation::Outcast {
-            Some(301)
-        } else if room.config().members_only && now < Affiliation::Member {
-            Some(321)
-        } else {
-            None
-        };
-        if let Some(code) = code {
-            remove(room, &occupant, &Removal { codes: &[code], actor, reason }, cx, fx);
-        } else {
+        let tells = told.is_none() && occupant.account == change.jid;
+        let codes = codes_of_removal(room, now);
+        let why =
+            Removal { codes, actor, reason: change.reason.as_deref(), step: step.as_ref().filter(|_| tells) };
+        let mut shown = room.broadcasts(occupant.role);
+        if codes.is_empty() {
             let role = privilege::role_after(before, now, occupant.role, room.config().moderated);
-            roles::restate(room, &occupant, role, actor, reason, cx, fx);
+            shown |= room.broadcasts(role);
+            roles::restate(room, &occupant, role, &why, cx, fx);
+        } else {
+            remove(room, &occupant, &why, cx, fx);
         }
+        if tells && shown {
+            told = Some(occupant);
+        }
+    }
+    if told.is_none() {
+        tell_of_absent(room, change, step.as_ref(), cx, fx);
+    }
+}
+
+/// The codes with which somebody of this affiliation has to go; none for somebody who may stay.
+fn codes_of_removal(room: &Room, now: Affiliation) -> &'static [u16] {
+    match now {
+        Affiliation::Outcast => &[301],
+        _ if room.config().members_only && now < Affiliation::Member => &[321],
+        _ => &[],
     }
 }
 
@@ -148,10 +164,18 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
         (None, _) => old.and_then(|a| a.nick.clone()),
     };
     let reason = change.reason.clone().filter(|r| !r.is_empty());
-    let new = Affiliated { affiliation: change.new, nick, reason, ban: ban::terms(old, change) };
-    let new = (new.affiliation != Affiliation::None).then_some(new);
+    let new = Affiliated { affiliation: change.new, nick, reason, ban: ban::terms(old, change), version: 0 };
+    let was = old.map_or(Affiliation::None, |a| a.affiliation);
+    let version = old.map_or(0, |a| a.version);
+    let mut new = (new.affiliation != Affiliation::None).then_some(Affiliated { version, ..new });
     if new.as_ref() == old {
         return;
+    }
+    if was != change.new {
+        let versions = &mut room.state_mut().record.versions;
+        affiliation_versions::advance(versions, &change.jid, was, change.new);
+        let now = versions.now;
+        new = new.map(|new| Affiliated { version: now, ..new });
     }
     ban::note_end(room, new.as_ref().and_then(Affiliated::expires));
     let affiliations = &mut room.state_mut().affiliations;
@@ -162,9 +186,9 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     fx.touch(&change.jid);
 }
 
-/// Tells of a change about somebody who is not in the room (§10.3). The message shows a real address, so in a
+/// Tells of a change that no presence tells of, mostly about somebody who is not in the room (§10.3). The message shows a real address, so in a
 /// semi-anonymous room it is for moderators only.
-fn tell_of_absent(room: &Room, change: &Change, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn tell_of_absent(room: &Room, change: &Change, step: Option<&Step>, cx: &mut Cx<'_>, fx: &mut Effects) {
     let item = Item {
         affiliation: Some(change.new),
         jid: Some(change.jid.as_jid()),
@@ -172,12 +196,9 @@ fn tell_of_absent(room: &Room, change: &Change, cx: &mut Cx<'_>, fx: &mut Effect
         ..Item::default()
     };
     let codes: &[u16] = if change.new == Affiliation::Outcast { &[301] } else { &[] };
-    let stanza = message(room.jid.as_jid(), None, &cx.id()).child(muc_user(
-        codes,
-        None,
-        Some(item.element(ns::MUC_USER)),
-        false,
-    ));
+    let x = muc_user(codes, None, Some(item.element(ns::MUC_USER)), false);
+    let x = x.child_opt(step.map(|step| step.mav.clone()));
+    let stanza = message(room.jid.as_jid(), None, &cx.id()).child(x);
     if room.sees_jids(Role::Participant) {
         fx.send_many(&stanza, room.roster.everyone());
     } else {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use minidom::Element;
 
 use super::{
-    FEATURES, affiliations, anonymity, capacity, history, members_only, nick, password, roles, subject,
-    token_invite,
+    FEATURES, affiliation_versions, affiliations, anonymity, capacity, history, members_only, nick, password,
+    roles, subject, token_invite,
 };
+use crate::room::audience::Notice;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
@@ -103,11 +104,12 @@ fn welcome(
 ) {
     let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
     let joiner: Arc<[Jid]> = Arc::new([inbound.from.clone()]);
+    let version = affiliation_versions::greet(room, x, inbound, cx, fx);
     anonymity::show_others(room, &occupant, &joiner, cx, fx);
     // The joiner finds the id of the join request on the own presence (§7.2.2).
     let id = cx.id_of(inbound);
     let notice = room.notice_of(&occupant, &id);
-    room.tell_own(fx, &notice, &joiner, codes);
+    room.tell_own(fx, &Notice { version: version.as_ref(), ..notice.clone() }, &joiner, codes);
     if tell_others {
         room.tell_own(fx, &notice, &other_sessions(&occupant, &inbound.from), &[]);
         if room.broadcasts(occupant.role) {

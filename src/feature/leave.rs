@@ -1,5 +1,8 @@
 //! Leaving, being removed, and the end of the service (XEP-0045 §7.14, §8.2, §11.2).
 
+use minidom::Element;
+
+use super::affiliation_versions::Step;
 use super::{destroy, leavers, presence};
 use crate::room::audience::{Notice, sessions};
 use crate::room::cx::Cx;
@@ -60,7 +63,7 @@ pub(super) fn depart(
     }
 }
 
-/// Why somebody is removed.
+/// Why somebody is removed, or stands otherwise to the room.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Removal<'a> {
     /// Status codes, the same for everybody.
@@ -69,6 +72,16 @@ pub(super) struct Removal<'a> {
     pub(super) actor: Option<&'a str>,
     /// In the words of who did it.
     pub(super) reason: Option<&'a str>,
+    /// The change of the lists of affiliations that this is.
+    pub(super) step: Option<&'a Step>,
+}
+
+impl Removal<'_> {
+    /// What `own` clients are told, then what all others are told who see this occupant.
+    pub(super) fn versions(&self) -> (Option<&Element>, Option<&Element>) {
+        let told = self.step.map(|step| &step.mav);
+        (told.filter(|_| self.step.is_some_and(|step| step.own)), told)
+    }
 }
 
 /// All sessions of an occupant are removed: told to them first, then to the others.
@@ -95,9 +108,10 @@ pub(super) fn remove(
         },
         why.codes,
     );
-    room.tell_own(fx, &notice, &sessions(occupant), &[]);
+    let (own, others) = why.versions();
+    room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(occupant), &[]);
     if room.broadcasts(occupant.role) {
-        room.tell_others(fx, &notice);
+        room.tell_others(fx, &Notice { version: others, ..notice });
     }
 }
 

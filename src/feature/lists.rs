@@ -10,6 +10,7 @@ use crate::room::role::Role;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Item, el, iq_result};
 use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -62,15 +63,7 @@ fn by_role(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, R
 fn by_affiliation(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, Refusal> {
     let list = Affiliation::parse(word).filter(|a| *a != Affiliation::None);
     let list = list.ok_or_else(|| Refusal::bad_request("there is no list of this affiliation"))?;
-    let asker = room.standing(&inbound.from.to_bare());
-    let shown = room.config().member_list;
-    let listed_role = match asker.role {
-        Role::None => false,
-        Role::Visitor => shown.visitor,
-        Role::Participant => shown.participant,
-        Role::Moderator => shown.moderator,
-    };
-    privilege::read_list(asker, list, room.is_nonanonymous(), listed_role)?;
+    check(room, &inbound.from.to_bare(), list)?;
     let is_ban = list == Affiliation::Outcast;
     let items =
         room.state.affiliations.iter().filter(|(_, a)| a.affiliation == list).map(|(jid, affiliated)| {
@@ -84,4 +77,17 @@ fn by_affiliation(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Elem
             .element(ns::MUC_ADMIN)
         });
     Ok(items.collect())
+}
+
+/// Whether an account may see the list of an affiliation.
+pub(super) fn check(room: &Room, asker: &BareJid, list: Affiliation) -> Result<(), Refusal> {
+    let asker = room.standing(asker);
+    let shown = room.config().member_list;
+    let listed_role = match asker.role {
+        Role::None => false,
+        Role::Visitor => shown.visitor,
+        Role::Participant => shown.participant,
+        Role::Moderator => shown.moderator,
+    };
+    privilege::read_list(asker, list, room.is_nonanonymous(), listed_role)
 }

@@ -6,6 +6,7 @@
 
 pub mod about;
 pub mod admin;
+pub mod affiliation_versions;
 pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
@@ -159,6 +160,7 @@ pub static FEATURES: &[Feature] = &[
     private::FEATURE,
     presence::FEATURE,
     lists::FEATURE,
+    affiliation_versions::FEATURE,
     history::FEATURE,
     archive::FEATURE,
     mam::FEATURE,

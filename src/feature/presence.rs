@@ -99,6 +99,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
         said: None,
         item,
         codes: &[307, 333],
+        version: None,
     };
     room.tell_own(fx, &notice, std::slice::from_ref(&inbound.from), &[]);
 }

@@ -77,9 +77,9 @@ pub(super) fn apply(
     let reason = change.reason.as_deref();
     remember_voice(room, &target.account, change.new, cx);
     if change.new == Role::None {
-        remove(room, &target, &Removal { codes: &[307], actor, reason }, cx, fx);
+        remove(room, &target, &Removal { codes: &[307], actor, reason, step: None }, cx, fx);
     } else if change.new != target.role {
-        restate(room, &target, change.new, actor, reason, cx, fx);
+        restate(room, &target, change.new, &Removal { actor, reason, ..Removal::default() }, cx, fx);
     }
 }
 
@@ -91,8 +91,7 @@ pub(super) fn restate(
     room: &mut Room,
     before: &Occupant,
     role: Role,
-    actor: Option<&str>,
-    reason: Option<&str>,
+    why: &Removal<'_>,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
@@ -100,12 +99,17 @@ pub(super) fn restate(
     let Some(now) = room.roster.by_nick(before.nick.key()).cloned() else { return };
     let id = cx.id();
     let mut notice = room.notice_of(&now, &id);
-    notice.item.actor = actor.map(|nick| Actor { nick });
-    notice.item.reason = reason;
-    room.tell_own(fx, &notice, &sessions(&now), &[]);
+    notice.item.actor = why.actor.map(|nick| Actor { nick });
+    notice.item.reason = why.reason;
+    notice.codes = why.codes;
+    let (own, version) = why.versions();
+    room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(&now), &[]);
     match (room.broadcasts(before.role), room.broadcasts(role)) {
-        (_, true) => room.tell_others(fx, &notice),
-        (true, false) => room.tell_others(fx, &vanished(&now, room.affiliation(&now.account), &id)),
+        (_, true) => room.tell_others(fx, &Notice { version, ..notice }),
+        (true, false) => {
+            let gone = vanished(&now, room.affiliation(&now.account), &id);
+            room.tell_others(fx, &Notice { version, ..gone });
+        }
         (false, false) => {}
     }
     if room.sees_jids(before.role) != room.sees_jids(role) {

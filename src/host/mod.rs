@@ -196,6 +196,7 @@ impl Host {
             name: settings.service.name.clone(),
             admins: settings.service.admins.clone(),
             create: settings.service.create,
+            affiliation_versions: settings.service.affiliation_versions,
             admin_fields: settings.service.admin_fields.clone(),
             contacts: settings.service.contacts.clone(),
             terms: settings.service.terms.clone(),

@@ -85,14 +85,20 @@ async fn load(
     mailbox: &Mailbox,
     events: &mut UnboundedReceiver<Event>,
 ) -> Option<Room> {
-    let admins = &host.service.admins;
+    let (admins, versions) = (&host.service.admins, host.service.affiliation_versions);
     loop {
         let (reader, key) = (host.clone(), jid.clone());
         match tokio::task::spawn_blocking(move || stored(&reader, &key)).await {
             Ok(Ok(Some((state, history)))) => {
-                return Some(Room::stored(jid.clone(), state, history).with_service_admins(admins));
+                return Some(
+                    Room::stored(jid.clone(), state, history)
+                        .with_service_admins(admins)
+                        .with_versions(versions),
+                );
             }
-            Ok(Ok(None)) => return Some(Room::absent(jid.clone()).with_service_admins(admins)),
+            Ok(Ok(None)) => {
+                return Some(Room::absent(jid.clone()).with_service_admins(admins).with_versions(versions));
+            }
             Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }

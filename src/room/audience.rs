@@ -30,6 +30,8 @@ pub(crate) struct Notice<'a> {
     pub item: Item<'a>,
     /// Status codes for everybody.
     pub codes: &'a [u16],
+    /// Of which change of the lists of affiliations it tells, for those who see the address (XEP-0463).
+    pub version: Option<&'a Element>,
 }
 
 impl<'a> Notice<'a> {
@@ -43,6 +45,7 @@ impl<'a> Notice<'a> {
             said: None,
             item,
             codes,
+            version: None,
         }
     }
 
@@ -62,7 +65,8 @@ impl<'a> Notice<'a> {
             item.jid = None;
         }
         let codes: Vec<u16> = codes.iter().chain(self.codes).copied().collect();
-        stanza.append_child(muc_user(&codes, None, Some(item.element(ns::MUC_USER)), own));
+        let x = muc_user(&codes, None, Some(item.element(ns::MUC_USER)), own);
+        stanza.append_child(x.child_opt(self.version.filter(|_| jid_seen).cloned()));
         stanza.child_opt(self.occupant.map(|occupant| occupant_id::element(&occupant.id)))
     }
 }
@@ -147,6 +151,7 @@ impl Room {
                 ..Item::default()
             },
             codes: &[],
+            version: None,
         }
     }
 }

@@ -66,6 +66,8 @@ pub struct Service {
     pub admins: Vec<BareJid>,
     /// Who may create rooms.
     pub create: Create,
+    /// Whether rooms tell versions of their lists of affiliations (XEP-0463).
+    pub affiliation_versions: bool,
     /// Form fields that only the service's admins may change.
     pub admin_fields: Vec<String>,
     /// Whom to write to.

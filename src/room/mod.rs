@@ -65,6 +65,8 @@ pub struct Room {
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
+    /// Whether clients are told versions of the lists of affiliations.
+    pub(crate) offers_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
     /// Who was refused a nick that is taken, and how often.
@@ -90,6 +92,7 @@ impl Room {
             leavers: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
+            offers_versions: true,
             service_admins: Arc::default(),
         }
     }
@@ -110,9 +113,18 @@ impl Room {
         Self { service_admins: admins.into(), ..self }
     }
 
+    /// The same room, with or without versions of its lists of affiliations (XEP-0463).
+    pub fn with_versions(self, offered: bool) -> Self {
+        Self { offers_versions: offered, ..self }
+    }
+
     /// The same address with no room at it.
     pub(crate) fn vacated(&self) -> Self {
-        Self { service_admins: self.service_admins.clone(), ..Self::absent(self.jid.clone()) }
+        Self {
+            service_admins: self.service_admins.clone(),
+            offers_versions: self.offers_versions,
+            ..Self::absent(self.jid.clone())
+        }
     }
 
     /// Whether the room exists.

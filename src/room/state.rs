@@ -1,6 +1,6 @@
 //! The durable half of a room: configuration, subject, affiliations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -40,12 +40,19 @@ pub struct Affiliated {
     /// What else is known of a ban; nothing of bans that were set before this was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Box<Ban>>,
+    /// The version of the lists in which the affiliation became what it is (XEP-0463).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub version: u64,
+}
+
+fn is_zero(version: &u64) -> bool {
+    *version == 0
 }
 
 impl Affiliated {
     /// An affiliation and nothing else.
     pub fn new(affiliation: Affiliation) -> Self {
-        Self { affiliation, nick: None, reason: None, ban: None }
+        Self { affiliation, nick: None, reason: None, ban: None, version: 0 }
     }
 
     /// When it ends by itself.
@@ -85,6 +92,35 @@ pub struct Subject {
     pub at: Timestamp,
 }
 
+/// How the lists of affiliations came to be as they are, as far back as it is remembered (XEP-0463).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Versions {
+    /// The version of the lists as they are; each change adds one.
+    pub now: u64,
+    /// Of changes up to this version, it is not remembered who lost an affiliation.
+    pub known_from: u64,
+    /// Who lost an affiliation since, oldest first.
+    pub lost: VecDeque<Lost>,
+}
+
+impl Versions {
+    fn is_new(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An affiliation that was lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// In which version.
+    pub version: u64,
+    /// Whose.
+    pub jid: BareJid,
+    /// It was a ban. Otherwise it was a membership or more, of somebody who is banned now or nothing.
+    pub ban: bool,
+}
+
 /// A token that makes a member of whoever enters with it (XEP-0488).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -121,6 +157,9 @@ pub struct RoomRecord {
     /// Tokens that invite, in the order in which they were made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Token>,
+    /// Versions of the lists of affiliations.
+    #[serde(default, skip_serializing_if = "Versions::is_new")]
+    pub versions: Versions,
 }
 
 impl RoomRecord {
@@ -134,6 +173,7 @@ impl RoomRecord {
             subject: None,
             voices: BTreeSet::new(),
             tokens: Vec::new(),
+            versions: Versions::default(),
         }
     }
 

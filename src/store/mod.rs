@@ -48,6 +48,7 @@ impl Write {
         const ROOM_BYTES: usize = 1024;
         const AFFILIATION_BYTES: usize = 64;
         const TOKEN_BYTES: usize = 160;
+        const LOST_BYTES: usize = 48;
         match self {
             Self::Room { room, record } => {
                 let subject = record.subject.as_ref().map_or(0, |s| {
@@ -60,7 +61,14 @@ impl Write {
                 let texts = texts.into_iter().chain(lists.into_iter().flatten());
                 let tokens =
                     record.tokens.iter().map(|t| TOKEN_BYTES + t.issuer.as_str().len()).sum::<usize>();
-                ROOM_BYTES + room.as_str().len() + subject + tokens + texts.map(String::len).sum::<usize>()
+                let lost = &record.versions.lost;
+                let lost = lost.iter().map(|l| LOST_BYTES + l.jid.as_str().len()).sum::<usize>();
+                ROOM_BYTES
+                    + room.as_str().len()
+                    + subject
+                    + tokens
+                    + lost
+                    + texts.map(String::len).sum::<usize>()
             }
             Self::Affiliation { room, jid, value } => {
                 let texts = value.iter().flat_map(|v| {

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
-    use crate::room::state::{Ban, Subject, Token};
+    use crate::room::state::{Ban, Lost, Subject, Token, Versions};
     use crate::wire::jid::BareJid;
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -163,15 +163,25 @@ mod tests {
         })
     }
 
+    fn any_versions() -> impl Strategy<Value = Versions> {
+        let lost = ("[a-z]{1,8}@[a-z]{1,8}", any::<(u64, bool)>()).prop_map(|(jid, (version, ban))| Lost {
+            version,
+            jid: BareJid::parse(&jid).expect("a jid"),
+            ban,
+        });
+        (any::<(u64, u64)>(), proptest::collection::vec_deque(lost, 0..3))
+            .prop_map(|((now, known_from), lost)| Versions { now, known_from, lost })
+    }
+
     fn any_record() -> impl Strategy<Value = RoomRecord> {
         let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time(), any::<Option<String>>())
             .prop_map(|(texts, nick, at, occupant_id)| Subject { texts, nick, occupant_id, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
             .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
         let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
-        let kept = (voices, proptest::collection::vec(any_token(), 0..3));
+        let kept = (voices, proptest::collection::vec(any_token(), 0..3), any_versions());
         (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
-            |(created, config, (archive, secret), subject, (voices, tokens))| RoomRecord {
+            |(created, config, (archive, secret), subject, (voices, tokens, versions))| RoomRecord {
                 created,
                 config,
                 archive: ArchiveId(archive),
@@ -179,6 +189,7 @@ mod tests {
                 subject,
                 voices,
                 tokens,
+                versions,
             },
         )
     }
@@ -194,8 +205,16 @@ mod tests {
         let by = Just(BareJid::parse("hecate@example").expect("an address"));
         let ban = (proptest::option::of(by), time(), time(), any::<Option<String>>())
             .prop_map(|(by, at, expires, note)| Box::new(Ban { by, at, expires, note }));
-        (affiliation, proptest::option::of(any_nick()), any::<Option<String>>(), proptest::option::of(ban))
-            .prop_map(|(affiliation, nick, reason, ban)| Affiliated { affiliation, nick, reason, ban })
+        let nick = proptest::option::of(any_nick());
+        (affiliation, nick, any::<Option<String>>(), proptest::option::of(ban), any::<u64>()).prop_map(
+            |(affiliation, nick, reason, ban, version)| Affiliated {
+                affiliation,
+                nick,
+                reason,
+                ban,
+                version,
+            },
+        )
     }
 
     proptest! {
@@ -230,6 +249,7 @@ mod tests {
             secret: "5ec2e7".to_owned(),
             voices: Default::default(),
             tokens: Vec::new(),
+            versions: Default::default(),
         }
     }
 
@@ -269,11 +289,12 @@ mod tests {
                 expires: Some(Timestamp::from_second(1_700_086_400).expect("a time")),
                 note: Some("third time".to_owned()),
             })),
+            version: 7,
         };
         let text = concat!(
             "\u{1}",
             r#"{"affiliation":"outcast","nick":"thirdwitch","reason":"Treason","ban":{"by":"hecate@example","#,
-            r#""at":"2023-11-14T22:13:20Z","expires":"2023-11-15T22:13:20Z","note":"third time"}}"#
+            r#""at":"2023-11-14T22:13:20Z","expires":"2023-11-15T22:13:20Z","note":"third time"},"version":7}"#
         );
         assert_eq!(String::from_utf8(encode_affiliated(&full)).expect("text"), text);
         assert_eq!(decode_affiliated(b"k", text.as_bytes()).expect("version 1"), full);

@@ -97,6 +97,8 @@ pub const RETRACT_0: &str = "urn:xmpp:message-retract:0";
 pub const FASTEN: &str = "urn:xmpp:fasten:0";
 /// Reactions (XEP-0444).
 pub const REACTIONS: &str = "urn:xmpp:reactions:0";
+/// Versions of the lists of affiliations (XEP-0463).
+pub const MAV: &str = "urn:xmpp:muc:affiliations:1";
 /// Tokens that invite (XEP-0488).
 pub const TOKEN_INVITE: &str = "urn:xmpp:muc-token-invite:0";
 /// Validation of form fields (XEP-0122).

@@ -114,6 +114,16 @@ impl Refusal {
         Some(stanza)
     }
 
+    /// The same as a message beside the stanza that asked, which is granted in all else (XEP-0463 §5.2.3).
+    pub fn aside(&self, inbound: &Inbound, id: &str) -> Element {
+        el("message", ns::CLIENT)
+            .with("type", "error")
+            .with("id", id)
+            .with("from", inbound.to.bare_str())
+            .with("to", inbound.from.as_str())
+            .child(self.error(inbound))
+    }
+
     fn error(&self, inbound: &Inbound) -> Element {
         let mut error = StanzaError::new(self.type_.clone(), self.condition.clone(), "en", self.text.clone());
         error.other = self.application.as_deref().cloned();

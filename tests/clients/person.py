@@ -6,9 +6,10 @@ from slixmpp import JID, ClientXMPP
 
 PATIENCE = 10
 PLUGINS = [
-    "xep_0004", "xep_0030", "xep_0045", "xep_0054", "xep_0059", "xep_0085", "xep_0153", "xep_0184", "xep_0199",
-    "xep_0203", "xep_0249", "xep_0308", "xep_0313", "xep_0317", "xep_0333", "xep_0359", "xep_0410", "xep_0421",
-    "xep_0424", "xep_0425", "xep_0428", "xep_0444", "xep_0461",
+    "xep_0004", "xep_0012", "xep_0030", "xep_0045", "xep_0050", "xep_0054", "xep_0059", "xep_0077", "xep_0085",
+    "xep_0092", "xep_0153", "xep_0184", "xep_0199", "xep_0202", "xep_0203", "xep_0249", "xep_0308", "xep_0313",
+    "xep_0317", "xep_0333", "xep_0359", "xep_0410", "xep_0421", "xep_0424", "xep_0425", "xep_0428", "xep_0444",
+    "xep_0461", "xep_0463",
 ]
 EVENTS = [
     "groupchat_message", "groupchat_subject", "groupchat_message_error", "groupchat_invite", "groupchat_presence",

@@ -90,6 +90,38 @@ fn profanity_joins_talks_and_is_moderated() {
 }
 
 #[test]
+fn profanity_corrects_itself_and_sees_others_do_so() {
+    // 308-1 45-7.4-a 45-7.4-c 45-7.5-a
+    let mut deck = Deck::start(Kind::Prosody);
+    let client = start(&deck.host, "gunner", 20);
+    client.types("/correction on");
+    client.types(&format!("/join {ROOM}"));
+    client.shows(&["It was calm yesterday"]);
+    client.types("Fier!");
+    let first = deck.captain.hears("the client", |s| is_from(s, ROOM, "gunner") && body(s) == "Fier!");
+    client.types("/correct Fire!");
+    let second = deck.captain.hears("the correction", |s| is_from(s, ROOM, "gunner") && body(s) == "Fire!");
+    let replaced = second.get_child("replace", "urn:xmpp:message-correct:0").and_then(|r| r.attr("id"));
+    assert!(replaced.is_some() && replaced == first.attr("id"), "the first message is meant");
+    deck.captain.says(&format!(
+        "<message type='groupchat' id='typo' to='{ROOM}'><body>Ceese fire</body></message>\
+         <message type='groupchat' to='{ROOM}'><body>Cease fire</body>\
+         <replace xmlns='urn:xmpp:message-correct:0' id='typo'/></message>"
+    ));
+    let screen = client.shows(&["gunner: Fire!", "captain: Cease fire"]);
+    assert!(!screen.contains("Fier!") && !screen.contains("Ceese"), "{screen}");
+    keep("profanity-corrections", &screen);
+    deck.captain.says(&format!("<message type='chat' to='{ROOM}/gunner'><body>Well done</body></message>"));
+    client.shows(&["[3]"]);
+    client.types("/win 3");
+    client.shows(&["captain: Well done"]);
+    client.types("Thank you");
+    deck.captain.hears("the answer", |s| {
+        is_from(s, ROOM, "gunner") && body(s) == "Thank you" && s.attr("type") == Some("chat")
+    });
+}
+
+#[test]
 fn profanity_makes_a_room_and_moderates_it() {
     // 45-10.1.2-a 45-10.2-b 45-10.2-d 45-8.1-c 45-8.2-a 45-9.1-a 45-9.1-e 45-9.2-a
     let deck = Deck::start(Kind::Prosody);

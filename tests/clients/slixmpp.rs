@@ -29,8 +29,11 @@ const SESSIONS: &[&str] = &[
     "syncs_the_archive",
     "is_known_by_an_occupant_id",
     "moderates",
+    "moderates_a_flood",
     "retracts_its_own",
     "is_kept_out_of_the_archive",
+    "asks_the_service",
+    "finds_rooms_page_by_page",
 ];
 
 /// The Python that has slixmpp; it is installed when it is not there yet.
@@ -79,7 +82,7 @@ fn all_sessions(kind: Kind) {
 fn slixmpp_is_at_home_in_rooms_behind_prosody() {
     // 45-7.2.2-a 45-7.2.8-a 45-7.2.14-a 45-7.2.14-g 45-7.2.15-d 45-7.4-a 45-7.4-c 45-7.4-f 45-7.5-a 45-7.6-a 45-7.8.2-c
     // 45-7.13-a 45-8.1-c 45-8.1-e 45-8.2-b 45-8.6-a 45-8.6-b 45-9.1-d 45-9.2-a 45-10.2-b 45-10.9-a 45-10.9-c 308-1
-    // 333-1 410-1 410-3 313-1 313-2 313-7 313-12 313-18 313-21 313-23 421-1 421-2 421-4 425-1 425-2 425-3 425-4 425-5
+    // 012-1 092-1 199-1 202-1 059-2 333-1 410-1 410-3 313-1 313-2 313-7 313-12 313-18 313-21 313-23 421-1 421-2 421-4 425-1 425-2 425-3 425-4 425-5
     all_sessions(Kind::Prosody);
 }
 
@@ -87,6 +90,6 @@ fn slixmpp_is_at_home_in_rooms_behind_prosody() {
 fn slixmpp_is_at_home_in_rooms_behind_ejabberd() {
     // 45-7.2.2-a 45-7.2.8-a 45-7.2.14-a 45-7.2.14-g 45-7.2.15-d 45-7.4-a 45-7.4-c 45-7.4-f 45-7.5-a 45-7.6-a 45-7.8.2-c
     // 45-7.13-a 45-8.1-c 45-8.1-e 45-8.2-b 45-8.6-a 45-8.6-b 45-9.1-d 45-9.2-a 45-10.2-b 45-10.9-a 45-10.9-c 308-1
-    // 333-1 410-1 410-3 313-1 313-2 313-7 313-12 313-18 313-21 313-23 421-1 421-2 421-4 425-1 425-2 425-3 425-4 425-5
+    // 012-1 092-1 199-1 202-1 059-2 333-1 410-1 410-3 313-1 313-2 313-7 313-12 313-18 313-21 313-23 421-1 421-2 421-4 425-1 425-2 425-3 425-4 425-5
     all_sessions(Kind::Ejabberd);
 }

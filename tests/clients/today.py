@@ -1,9 +1,11 @@
 """Sessions about what clients of today expect beyond XEP-0045: archive, ids, moderation."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta, timezone
 
 from slixmpp import JID
 from slixmpp.exceptions import IqError
+from slixmpp.plugins import xep_0082
 
 from person import PATIENCE
 
@@ -98,6 +100,18 @@ async def moderates(cast):
     assert (found[ids[0]]["body"], found[ids[2]]["body"]) == ("fine", "fine again"), found
 
 
+async def moderates_a_flood(cast):
+    await cast.meet()
+    for number in range(200):
+        cast.bert.says(cast.room, f"spam {number}")
+    ids = [(await cast.anne.hears_words(f"spam {number}"))["stanza_id"]["id"] for number in range(200)]
+    moderation = cast.anne.plugin["xep_0425"]
+    await asyncio.gather(*(moderation.moderate(JID(cast.room), i, "spam", timeout=PATIENCE) for i in ids))
+    found = await archive(cast.anne, cast.room, rsm={"max": 100})
+    assert not any(text for _, _, text, _ in found), [text for _, _, text, _ in found if text]
+    assert set(ids) <= {i for i, *_ in found}, "each is there, without its words"
+
+
 async def retracts_its_own(cast):
     await cast.meet()
     cast.bert.says(cast.room, "oops")
@@ -117,3 +131,34 @@ async def is_kept_out_of_the_archive(cast):
     await cast.anne.rooms.set_affiliation(cast.room, "outcast", jid=cast.bert.boundjid.bare, timeout=PATIENCE)
     # The iterator takes an error for the end.
     await refused("forbidden", cast.bert.plugin["xep_0313"].retrieve(jid=JID(cast.room), timeout=PATIENCE))
+
+
+async def asks_the_service(cast):
+    service, plugins = JID(cast.place.muc), cast.bert.plugin
+    assert await plugins["xep_0199"].ping(service, timeout=PATIENCE) < PATIENCE
+    version = (await plugins["xep_0092"].get_version(service, timeout=PATIENCE))["software_version"]
+    assert version["name"] == "Conclave" and version["version"], version
+    up = (await plugins["xep_0012"].get_last_activity(service, timeout=PATIENCE))["last_activity"]
+    assert 0 <= up["seconds"] < 3600, up
+    time = (await plugins["xep_0202"].get_entity_time(service, timeout=PATIENCE))["entity_time"]
+    # slixmpp's own reading puts a second Z behind the time.
+    utc = xep_0082.parse(time.xml.findtext("{urn:xmpp:time}utc"))
+    assert abs(utc - datetime.now(timezone.utc)) < timedelta(minutes=5), time
+
+
+async def finds_rooms_page_by_page(cast):
+    rooms = {f"listed-{number}@{cast.place.muc}" for number in range(7)}
+    for room in sorted(rooms):
+        await cast.anne.enters(room)
+        form = await cast.anne.rooms.get_room_config(room, timeout=PATIENCE)
+        form.reply()
+        form.set_values({"muc#roomconfig_publicroom": True})
+        await cast.anne.rooms.set_room_config(room, form, timeout=PATIENCE)
+    found, pages = [], 0
+    iterator = await cast.bert.plugin["xep_0030"].get_items(jid=cast.place.muc, iterator=True)
+    iterator.amount = 3
+    async for page in iterator:
+        pages += 1
+        found += [str(jid) for jid, _, _ in page["disco_items"]["items"]]
+    assert pages >= 3 and len(found) == len(set(found)), (pages, found)
+    assert rooms <= set(found), found

@@ -380,17 +380,20 @@ fn who_may_not_enter_learns_the_least_first() {
 }
 
 #[test]
-fn nothing_comes_before_the_presences_whatever_else_is_asked_for() {
-    // 45-7.1-a, trap 8
-    let mut w = World::with_room(&[]);
+fn nothing_comes_before_the_presences_but_versions_that_were_asked_for() {
+    // 45-7.1-a, 463-1, 463-2, trap 8
+    let mut w = World::with_room(&[("whois", "anyone")]);
     w.join_as("romeo", "romeo", "<mav xmlns='urn:xmpp:muc:affiliations:1' since='1'/>");
     assert_eq!(
         w.got("romeo"),
         [
-            "available owner [owner moderator]",
-            "available romeo [none participant jid=romeo@example/pc] 110",
+            "message:normal room [owner jid=owner@example]",
+            "available owner [owner moderator jid=owner@example/pc]",
+            "available romeo 100 [none participant jid=romeo@example/pc] 110",
             "message:groupchat room subject=",
         ]
     );
     assert_eq!(w.got("owner"), ["available romeo [none participant jid=romeo@example/pc]"]);
+    w.join("juliet");
+    assert_eq!(w.got("juliet")[0], "available owner [owner moderator jid=owner@example/pc]");
 }

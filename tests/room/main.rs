@@ -24,4 +24,5 @@ mod retention;
 mod stanzas;
 mod talking;
 mod tokens;
+mod versions;
 mod world;

@@ -11,8 +11,8 @@
 //! cargo test --test scansion -- --server HOST:PORT --domain HOST --muc DOMAIN    any server and any service
 //! ```
 //!
-//! Scripts that follow the standard's text, section by section, lie in `standard/` and are named `standard_…`. Scripts
-//! that only one server lets through to the service lie in a folder named like it.
+//! Scripts that follow the standard's text, section by section, lie in `standard/` and are named `standard_…`; those that
+//! show what clients rely on lie in `clients/`. Scripts that only one server lets through to the service lie in a folder named like it.
 //!
 //! A foreign server must allow plain connections and in-band registration. The accounts and rooms that a run makes
 //! there have names of their own; temporary rooms vanish, accounts stay.
@@ -42,8 +42,9 @@ use stage::Stage;
 /// Scripts wait far more than they work.
 const JOBS: usize = 8;
 
-/// The folder of the scripts that show the standard's text, section by section, and how their names begin.
-const STANDARD: &str = "standard";
+/// Folders of scripts for every server, and how the names of these begin: the standard's text, section by section,
+/// and what clients of today rely on.
+const FOLDERS: [&str; 2] = ["standard", "clients"];
 
 #[derive(clap::Parser)]
 struct Options {
@@ -117,18 +118,18 @@ fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
         .collect())
 }
 
-/// Every script of the folder and of its folder `standard` for every venue, and those of the folder's folder that is
+/// Every script of the folder and of its folders `standard` and `clients` for every venue, and those of the folder's folder that is
 /// named like the venue.
 fn trials(folder: &Path, venues: &[Arc<Venue>]) -> Result<Vec<Trial>, String> {
     // Names that no earlier run on the same server can have used.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let run = format!("{:x}{:x}", now & 0xffff_ffff, std::process::id());
     let mut common = load(folder)?;
-    let standard = folder.join(STANDARD);
-    if standard.is_dir() {
-        common.extend(
-            load(&standard)?.into_iter().map(|(name, script)| (format!("{STANDARD}_{name}"), script)),
-        );
+    for of in FOLDERS {
+        let within = folder.join(of);
+        if within.is_dir() {
+            common.extend(load(&within)?.into_iter().map(|(name, script)| (format!("{of}_{name}"), script)));
+        }
     }
     let mut trials = Vec::new();
     for venue in venues {

@@ -23,6 +23,7 @@ fn service() -> Service {
         name: "Rooms of Verona".to_owned(),
         admins: Vec::new(),
         create: Create::Anyone,
+        affiliation_versions: true,
         admin_fields: Vec::new(),
         contacts: Default::default(),
         terms: String::new(),

@@ -163,6 +163,7 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
             Create::Local,
             Create::Admins,
         ]),
+        affiliation_versions: true,
         contacts: Default::default(),
         terms: String::new(),
         admin_fields: if random.chance(20) {

@@ -5,6 +5,7 @@
 //! its own domain, a recipient, an id (114-9, 45-G-g, 45-G-h); see [`peer::Peer`].
 
 mod addresses;
+mod clients;
 mod hostile;
 mod link;
 mod moderation;

@@ -68,7 +68,6 @@ fn enter(peer: &mut Peer, nick: &str, who: &str) -> (Element, Option<Element>) {
     (own, subject)
 }
 
-// 45-4.2-a, 45-5.2-c, 45-6.3-a, 45-10-a, 45-7.2.15-a
 fn is_kept(end: impl FnOnce(&mut Server, Peer)) {
     let mut server = Server::start();
     let mut peer = server.accept();
@@ -112,11 +111,13 @@ fn is_kept(end: impl FnOnce(&mut Server, Peer)) {
 
 #[test]
 fn a_persistent_room_is_kept_over_a_kill() {
+    // 45-4.2-a, 45-5.2-c, 45-6.3-a, 45-10-a, 45-7.2.15-a, clients NEW-12, clients-check-f
     is_kept(|server, _peer| server.kill());
 }
 
 #[test]
 fn a_persistent_room_is_kept_over_an_orderly_stop() {
+    // 45-4.2-a, 45-5.2-c, 45-10-a, clients NEW-12, clients-check-f
     is_kept(Server::stop);
 }
 

@@ -81,7 +81,7 @@ fn a_change_that_cannot_be_stored_is_refused_and_nobody_hears_of_it() {
     assert_eq!(sequence.last().map(|s| text(s, "subject")).as_deref(), Some(""));
 }
 
-// 45-5.2.2-a, 45-5.2-c
+// 45-5.2.2-a, 45-5.2-c, clients NEW-1, clients-check-m
 #[test]
 fn while_the_disk_is_full_a_room_without_archive_chats_on_and_afterwards_all_is_as_ever() {
     let (mut server, mut peer) = with_room("0");

@@ -1,0 +1,208 @@
+//! Versions of the lists of affiliations: who comes back learns what changed, and asks for no list (XEP-0463).
+//!
+//! A version is a number that counts changes. On the wire it comes with a mark of this life of the room and of who may
+//! see its lists, so that a client never builds on what another room had, or on what it was not shown.
+
+use std::collections::BTreeMap;
+
+use minidom::Element;
+
+use super::{Feature, lists};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::state::{Affiliation, Lost, Versions};
+use crate::wire::build::{Build, Item, el, message};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+/// Lost affiliations that are remembered. Whoever was away for longer gets the whole list.
+const LOST_MAX: usize = 200;
+
+/// Most items of one message.
+const ITEMS_MAX: usize = 200;
+
+pub(super) const FEATURE: Feature = Feature {
+    disco: |room, vars| {
+        if room.offers_versions {
+            vars.push(ns::MAV);
+        }
+    },
+    ..Feature::new("affiliation_versions")
+};
+
+/// The affiliation of `jid` changes: the lists have a new version.
+pub(super) fn advance(versions: &mut Versions, jid: &BareJid, old: Affiliation, new: Affiliation) {
+    versions.now += 1;
+    let ban = old == Affiliation::Outcast;
+    let lost = match new {
+        Affiliation::None => true,
+        Affiliation::Outcast => old > Affiliation::None,
+        _ => false,
+    };
+    if lost {
+        versions.lost.push_back(Lost { version: versions.now, jid: jid.clone(), ban });
+    }
+    if versions.lost.len() > LOST_MAX
+        && let Some(forgotten) = versions.lost.pop_front()
+    {
+        versions.known_from = forgotten.version;
+    }
+}
+
+/// A change of the lists, as it is told to those who follow them (§5.2.2).
+#[derive(Debug)]
+pub(super) struct Step {
+    /// From which version to which.
+    pub(super) mav: Element,
+    /// Whether the account that changed followed the lists before.
+    pub(super) own: bool,
+}
+
+/// The change that led from version `since` to what is now; `own` as in [`Step`].
+pub(super) fn step(room: &Room, since: u64, own: bool) -> Option<Step> {
+    let now = room.state.record.versions.now;
+    let offered = room.offers_versions && now != since;
+    offered.then(|| Step { mav: mav(Some(&word(room, since)), &word(room, now)), own })
+}
+
+/// Whether an account may follow the lists: it may see those of members, admins and owners (§5.2.3).
+pub(super) fn is_for(room: &Room, account: &BareJid) -> bool {
+    let lists = [Affiliation::Member, Affiliation::Admin, Affiliation::Owner];
+    lists.into_iter().all(|list| lists::check(room, account, list).is_ok())
+}
+
+/// Somebody who enters is told what he asks for, before any presence (§5.2.1). Returns what his own presence says.
+pub(super) fn greet(
+    room: &Room,
+    x: &Element,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Option<Element> {
+    if !room.offers_versions {
+        return None;
+    }
+    let account = inbound.from.to_bare();
+    let now = room.state.record.versions.now;
+    let wish = x.get_child("mav", ns::MAV);
+    if !is_for(room, &account) {
+        if wish.is_some() {
+            let refusal = Refusal::forbidden("you may not see the lists of this room");
+            fx.send(&refusal.aside(inbound, &cx.id()), &inbound.from);
+        }
+        // Nobody can build on this one: it is no version that the room knows.
+        return Some(mav(None, &format!("{}x{now}", mark(room))));
+    }
+    if let Some(wish) = wish {
+        let since = wish.attr("since").and_then(|word| read(room, word));
+        if since != Some(now) {
+            let changes = since.and_then(|since| changes_since(room, since, &account));
+            let start = changes.as_ref().and(wish.attr("since"));
+            let items = changes.unwrap_or_else(|| all(room, &account));
+            send(room, start, &items, &inbound.from, cx, fx);
+        }
+    }
+    Some(mav(None, &word(room, now)))
+}
+
+/// What an account may see of the lists, in the order of addresses.
+type Items<'a> = BTreeMap<&'a BareJid, Affiliation>;
+
+/// Whether what somebody sees of the lists includes this affiliation.
+fn sees<'a>(room: &'a Room, account: &BareJid) -> impl Fn(Affiliation) -> bool + use<'a> {
+    let bans = lists::check(room, account, Affiliation::Outcast).is_ok();
+    move |affiliation| affiliation != Affiliation::Outcast || bans
+}
+
+fn all<'a>(room: &'a Room, account: &BareJid) -> Items<'a> {
+    let sees = sees(room, account);
+    let listed = room.state.affiliations.iter().map(|(jid, a)| (jid, a.affiliation));
+    listed.filter(|(_, affiliation)| sees(*affiliation)).collect()
+}
+
+/// What changed after version `since`, for somebody who saw that version; `None` if the whole list has to do: because
+/// it is not remembered, because this account may not know who was on the lists then, or because nothing that it may
+/// see has changed.
+fn changes_since<'a>(room: &'a Room, since: u64, account: &BareJid) -> Option<Items<'a>> {
+    let versions = &room.state.record.versions;
+    if since < versions.known_from || since > versions.now {
+        return None;
+    }
+    let sees = sees(room, account);
+    let lost = versions.lost.iter().filter(|lost| lost.version > since);
+    let lost = lost.filter(|lost| !lost.ban || sees(Affiliation::Outcast));
+    let mut items: Items<'a> = lost.map(|lost| (&lost.jid, Affiliation::None)).collect();
+    let was_there = room.affiliated(account).is_some_and(|own| own.version <= since);
+    if !items.is_empty() && !was_there {
+        return None;
+    }
+    for (jid, affiliated) in &room.state.affiliations {
+        if sees(affiliated.affiliation) && affiliated.version > since {
+            items.insert(jid, affiliated.affiliation);
+        } else if sees(affiliated.affiliation) {
+            items.remove(jid);
+        }
+    }
+    (!items.is_empty()).then_some(items)
+}
+
+/// Sends the items in as many messages as it takes. Where one ends is a version that only the next message knows.
+fn send(room: &Room, since: Option<&str>, items: &Items<'_>, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let now = room.state.record.versions.now;
+    let items: Vec<_> = items.iter().collect();
+    let mut chunks: Vec<_> = items.chunks(ITEMS_MAX).collect();
+    if chunks.is_empty() {
+        chunks.push(&[]);
+    }
+    let mut since = since.map(str::to_owned);
+    for (at, chunk) in chunks.iter().enumerate() {
+        let last = at + 1 == chunks.len();
+        let until = if last { word(room, now) } else { format!("{}p{now}.{at}", mark(room)) };
+        let mut x = el("x", ns::MUC_USER).child(mav(since.as_deref(), &until));
+        for (jid, affiliation) in *chunk {
+            let item = Item { affiliation: Some(**affiliation), jid: Some(jid.as_jid()), ..Item::default() };
+            x.append_child(item.element(ns::MUC_USER));
+        }
+        fx.send(&message(room.jid.as_jid(), None, &cx.id()).child(x), to);
+        since = Some(until);
+    }
+}
+
+fn mav(since: Option<&str>, until: &str) -> Element {
+    el("mav", ns::MAV).with_opt("since", since).with("until", until)
+}
+
+/// What tells the versions of this life of the room, and of those who may see its lists, from all others.
+fn mark(room: &Room) -> String {
+    let life: String = room.state.record.archive.0.chars().take(8).collect();
+    format!("{life}{}", if room.is_nonanonymous() { 'a' } else { 's' })
+}
+
+fn word(room: &Room, version: u64) -> String {
+    format!("{}-{version}", mark(room))
+}
+
+fn read(room: &Room, word: &str) -> Option<u64> {
+    word.strip_prefix(&mark(room))?.strip_prefix('-')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_of_lost_affiliations_is_bounded() {
+        // 463-2
+        let mut versions = Versions::default();
+        for n in 0..LOST_MAX as u64 + 5 {
+            let jid = BareJid::parse(&format!("u{n}@example")).expect("a jid");
+            advance(&mut versions, &jid, Affiliation::None, Affiliation::Member);
+            advance(&mut versions, &jid, Affiliation::Member, Affiliation::None);
+        }
+        assert_eq!((versions.now, versions.lost.len(), versions.known_from), (410, LOST_MAX, 10));
+        assert_eq!(versions.lost.front().map(|lost| lost.version), Some(12));
+    }
+}
