@@ -1,6 +1,8 @@
 //! What a room says of itself: name, description, language, pubsub node (XEP-0045 §16.5.3).
 
 use super::{Feature, Field, FieldKind, text_field};
+use crate::wire::form::{self, form, is_uri};
+use crate::wire::ns;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
@@ -29,8 +31,28 @@ pub(super) const FEATURE: Feature = Feature {
         info.push(("muc#roominfo_description", config.description.clone()));
         info.push(("muc#roominfo_lang", config.language.clone()));
         if !config.pubsub.is_empty() {
+            // Movim reads the second.
             info.push(("muc#roomconfig_pubsub", config.pubsub.clone()));
+            info.push(("muc#roominfo_pubsub", config.pubsub.clone()));
+        }
+    },
+    disco: |room, vars| {
+        if is_node(&room.config().pubsub) {
+            vars.push(ns::SPACES);
+        }
+    },
+    forms: |room, _, forms| {
+        let parent = &room.config().pubsub;
+        if is_node(parent) {
+            let field = form::Field { var: "parent", values: vec![parent.clone()], ..form::Field::default() };
+            forms.push(form("result", ns::SPACES, None, &[field]));
         }
     },
     ..Feature::new("about")
 };
+
+/// Whether an address is that of a pubsub node, as of a space that the room says it is part of (XEP-0503 §5.3): whoever
+/// wants to be sure asks the space.
+fn is_node(address: &str) -> bool {
+    is_uri(address) && address.starts_with("xmpp:") && address.contains("node=")
+}

@@ -1,11 +1,13 @@
 //! What a room tells about itself to whoever asks (XEP-0030, XEP-0128; XEP-0045 §6.4, §6.5, §7.12, §18.1.1).
 //!
-//! Clients keep this: the order is fixed and nothing in it changes by itself but the number of occupants.
+//! Clients keep this: the order is fixed and nothing in it changes by itself but the number of occupants, and once an
+//! hour at most how lively the room is. The subject is not told: it would change what clients keep, and tell outsiders.
 
 use minidom::Element;
 
 use super::{FEATURES, commands};
 use crate::room::Room;
+use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::form::{Field, form};
@@ -14,9 +16,15 @@ use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
 /// disco#info of the room, or of one of its well-known nodes.
-pub(crate) fn info(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
+pub(crate) fn info(
+    room: &Room,
+    query: &Element,
+    inbound: &Inbound,
+    cx: &Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
     let answer = match query.attr("node").filter(|node| !node.is_empty()) {
-        None => about_room(room),
+        None => about_room(room, cx),
         Some(ns::NODE_RESERVED_NICK) => reserved_nick(room, inbound),
         Some(ns::NODE_TRAFFIC) => return Err(Refusal::service_unavailable("every extension passes")),
         Some(node) => commands::info(room, node, &inbound.from.to_bare())?,
@@ -41,7 +49,7 @@ pub(crate) fn items(
     Ok(())
 }
 
-fn about_room(room: &Room) -> Element {
+fn about_room(room: &Room, cx: &Cx<'_>) -> Element {
     let mut vars = vec![ns::DISCO_INFO, ns::DISCO_ITEMS, ns::MUC];
     for feature in FEATURES {
         (feature.disco)(room, &mut vars);
@@ -51,12 +59,21 @@ fn about_room(room: &Room) -> Element {
         query.append_child(el("feature", ns::DISCO_INFO).with("var", var));
     }
     let mut info = Vec::new();
+    let mut forms = Vec::new();
     for feature in FEATURES {
         (feature.info)(room, &mut info);
+        (feature.info_now)(room, cx.now, &mut info);
+        (feature.forms)(room, cx.service, &mut forms);
     }
-    let fields: Vec<Field<'_>> =
-        info.into_iter().map(|(var, value)| Field { var, values: vec![value], ..Field::default() }).collect();
-    query.child(form("result", ns::MUC_ROOMINFO, None, &fields))
+    let mut fields: Vec<Field<'_>> = Vec::new();
+    for (var, value) in info {
+        match fields.last_mut().filter(|field| field.var == var) {
+            Some(field) => field.values.push(value),
+            None => fields.push(Field { var, values: vec![value], ..Field::default() }),
+        }
+    }
+    forms.insert(0, form("result", ns::MUC_ROOMINFO, None, &fields));
+    forms.into_iter().fold(query, Build::child)
 }
 
 fn identity(name: &str) -> Element {

@@ -5,6 +5,7 @@
 //! [`FEATURES`], in this order.
 
 pub mod about;
+pub mod activity;
 pub mod admin;
 pub mod affiliation_versions;
 pub mod affiliations;
@@ -15,10 +16,13 @@ pub mod ban;
 pub mod capacity;
 pub mod commands;
 pub mod conflicts;
+pub mod contacts;
+pub mod data_policy;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;
 pub mod groupchat;
+pub mod hats;
 pub mod history;
 pub mod invite;
 pub mod join;
@@ -28,6 +32,7 @@ pub mod lists;
 pub mod logging;
 pub mod mam;
 pub mod members_only;
+pub mod mentions;
 pub mod moderate;
 pub mod moderated;
 pub mod nick;
@@ -38,6 +43,8 @@ pub mod persistence;
 pub mod presence;
 pub mod private;
 pub mod public;
+pub mod ratings;
+pub mod reactions;
 pub mod reflect;
 pub mod register;
 pub mod relay;
@@ -49,11 +56,16 @@ pub mod self_ping;
 pub mod slow_mode;
 pub mod subject;
 pub mod token_invite;
+pub mod vcard;
 pub mod voice;
 pub mod whom;
 
+use jiff::Timestamp;
+use minidom::Element;
+
 use crate::room::Room;
 use crate::room::config::Config;
+use crate::room::cx::Service;
 use crate::room::limits::Limits;
 
 /// The surfaces of a feature. Everything but the name may be empty.
@@ -64,8 +76,13 @@ pub struct Feature {
     pub fields: &'static [Field],
     /// What it adds to the room's disco#info features (XEP-0045 §6.4).
     pub disco: fn(&Room, &mut Vec<&'static str>),
-    /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
+    /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value; one
+    /// after the other, values of the same variable come together.
     pub info: fn(&Room, &mut Vec<(&'static str, String)>),
+    /// The same, of what changes with time.
+    pub info_now: fn(&Room, Timestamp, &mut Vec<(&'static str, String)>),
+    /// Forms of other specifications in disco#info (XEP-0128).
+    pub forms: fn(&Room, &Service, &mut Vec<Element>),
     /// Ad-hoc commands (XEP-0050).
     pub(crate) commands: &'static [commands::Command],
     /// Status codes for somebody who enters (XEP-0045 §16.6).
@@ -81,6 +98,8 @@ impl Feature {
             fields: &[],
             disco: |_, _| {},
             info: |_, _| {},
+            info_now: |_, _, _| {},
+            forms: |_, _, _| {},
             commands: &[],
             entry_codes: |_, _| {},
             change_codes: |_, _, _| {},
@@ -111,6 +130,10 @@ pub enum FieldKind {
     Boolean,
     /// One line.
     Text,
+    /// Several lines.
+    Lines,
+    /// Addresses.
+    Jids,
     /// One line that is not shown while typing.
     Private,
     /// A whole number up to this one.
@@ -127,6 +150,8 @@ impl FieldKind {
         match self {
             Self::Boolean => ("boolean", &[]),
             Self::Text | Self::Integer(_) => ("text-single", &[]),
+            Self::Lines => ("text-multi", &[]),
+            Self::Jids => ("jid-multi", &[]),
             Self::Private => ("text-private", &[]),
             Self::One(options) => ("list-single", options),
             Self::Many(options) => ("list-multi", options),
@@ -145,6 +170,8 @@ impl FieldKind {
 /// All features with surfaces, in the order in which they show.
 pub static FEATURES: &[Feature] = &[
     about::FEATURE,
+    contacts::FEATURE,
+    ratings::FEATURE,
     persistence::FEATURE,
     public::FEATURE,
     members_only::FEATURE,
@@ -164,6 +191,7 @@ pub static FEATURES: &[Feature] = &[
     history::FEATURE,
     archive::FEATURE,
     mam::FEATURE,
+    data_policy::FEATURE,
     retract::FEATURE,
     moderate::FEATURE,
     retract_recent::FEATURE,
@@ -172,9 +200,14 @@ pub static FEATURES: &[Feature] = &[
     leavers::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
+    activity::FEATURE,
+    reactions::FEATURE,
     slow_mode::FEATURE,
+    mentions::FEATURE,
     self_ping::FEATURE,
     occupant_id::FEATURE,
+    vcard::FEATURE,
+    hats::FEATURE,
     commands::FEATURE,
 ];
 

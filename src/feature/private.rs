@@ -1,7 +1,7 @@
 //! Private messages between occupants (XEP-0045 §7.5).
 
 use super::reflect::passed_on;
-use super::{Feature, Field, FieldKind};
+use super::{Feature, Field, FieldKind, reactions};
 use crate::room::Room;
 use crate::room::audience::sessions;
 use crate::room::config::AllowPm;
@@ -76,6 +76,7 @@ pub(crate) fn send(
     if !allowed {
         return Err(Refusal::forbidden("you may not send private messages in this room"));
     }
+    reactions::check(room, &inbound.stanza)?;
     // A type that the standard does not have is normal.
     let type_ = inbound.stanza.attr("type").filter(|t| matches!(*t, "chat" | "headline"));
     let copy = passed_on(room, sender, type_, inbound, cx);

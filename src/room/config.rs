@@ -111,7 +111,7 @@ pub struct Config {
     pub quiet_above: u32,
     /// Whom to write to about the room.
     pub contacts: Vec<String>,
-    /// Content ratings, as addresses of what they mean.
+    /// Content ratings: the URI of a scheme, a space, a label (`urn:xmpp:crl:0#simple-labels`).
     pub ratings: Vec<String>,
     /// Most reactions of one occupant to one message; 0: any number.
     pub reactions_max: u32,

@@ -10,6 +10,7 @@ pub mod config;
 pub mod cx;
 pub mod effect;
 pub mod event;
+pub mod hats;
 pub mod history;
 pub mod invariant;
 pub mod limits;
@@ -19,6 +20,7 @@ pub mod privilege;
 pub mod role;
 pub mod roster;
 pub mod state;
+pub mod vcard;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +61,7 @@ pub struct Room {
     pub(crate) state: Arc<State>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
+    pub(crate) running: feature::activity::Running,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
     pub(crate) leavers: Arc<feature::leavers::Leavers>,
@@ -82,9 +85,10 @@ impl Room {
         Self {
             jid,
             life: Life::Absent,
-            state: Arc::new(State { record, affiliations: BTreeMap::new() }),
+            state: Arc::new(State { record, affiliations: BTreeMap::new(), vcard: None }),
             roster: Arc::default(),
             history: Arc::default(),
+            running: feature::activity::Running::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
             awaited: None,
@@ -269,7 +273,7 @@ impl Room {
         }
         self.must_be_visible_to(&inbound.from)?;
         match (payload.name(), payload.ns().as_str(), set) {
-            ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, fx),
+            ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, cx, fx),
             ("query", ns::DISCO_ITEMS, false) => feature::disco::items(self, payload, inbound, fx),
             ("query", ns::MUC_ADMIN, false) => feature::lists::get(self, payload, inbound, fx),
             ("query", ns::MUC_ADMIN, true) => feature::admin::set(self, payload, inbound, cx, fx),
@@ -286,6 +290,8 @@ impl Room {
             }
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
+            ("vCard", ns::VCARD, false) => feature::vcard::get(self, inbound, fx),
+            ("vCard", ns::VCARD, true) => feature::vcard::set(self, payload, inbound, cx, fx),
             ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),
             ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),
             ("moderate", ns::MODERATE, true) | ("apply-to", ns::FASTEN, true) => {

@@ -3,6 +3,7 @@
 use minidom::Element;
 
 use super::Cx;
+use crate::feature::data_policy;
 use crate::room::cx::Service;
 use crate::wire::build::{Build, el};
 use crate::wire::form::{Field, form};
@@ -11,13 +12,15 @@ use crate::wire::refusal::Refusal;
 use crate::wire::rsm::Paging;
 
 /// What works here.
-const FEATURES: [&str; 15] = [
+const FEATURES: [&str; 16] = [
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MUC,
     ns::MUC_STABLE_ID,
     // All rooms have them (421-1).
     ns::OCCUPANT_ID,
+    // Rooms have vCards, and so avatars (486-1).
+    ns::VCARD,
     ns::RSM,
     ns::PING,
     ns::VERSION,
@@ -43,7 +46,9 @@ pub(super) fn info(query: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
     for var in FEATURES {
         answer.append_child(el("feature", ns::DISCO_INFO).with("var", var));
     }
-    Ok(answer.child_opt(contacts(cx.service)).child(data_policy(cx.service)))
+    Ok(answer
+        .child_opt(contacts(cx.service))
+        .child(data_policy::policy(cx.service, cx.service.limits.archive_days_max)))
 }
 
 /// disco#items: the listed rooms.
@@ -76,20 +81,4 @@ fn contacts(service: &Service) -> Option<Element> {
         })
         .collect();
     (!fields.is_empty()).then(|| form("result", ns::SERVER_INFO, None, &fields))
-}
-
-/// What the service itself does with what it is told (XEP-0504). How long, each room says.
-fn data_policy(service: &Service) -> Element {
-    let field = |var, type_, value: &str| Field {
-        var,
-        type_: Some(type_),
-        values: vec![value.to_owned()],
-        ..Field::default()
-    };
-    let mut fields =
-        vec![field("encryption_at_rest", "boolean", "false"), field("access_policy", "list-multi", "admins")];
-    if !service.terms.is_empty() {
-        fields.push(field("tos", "text-single", &service.terms));
-    }
-    form("result", ns::DATA_POLICY, None, &fields)
 }

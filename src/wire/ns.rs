@@ -95,10 +95,22 @@ pub const MODERATE_0: &str = "urn:xmpp:message-moderate:0";
 pub const RETRACT_0: &str = "urn:xmpp:message-retract:0";
 /// Attaching something to a message (XEP-0422).
 pub const FASTEN: &str = "urn:xmpp:fasten:0";
+/// Corrections of messages (XEP-0308).
+pub const CORRECT: &str = "urn:xmpp:message-correct:0";
+/// Spaces that rooms are part of (XEP-0503).
+pub const SPACES: &str = "urn:xmpp:spaces:0";
+/// FORM_TYPE of content ratings (XEP-0456).
+pub const CONTENT_RATING: &str = "urn:xmpp:crl:0";
+/// FORM_TYPE of the reactions that are let pass (XEP-0444).
+pub const REACTION_RESTRICTIONS: &str = "urn:xmpp:reactions:0:restrictions";
 /// Reactions (XEP-0444).
 pub const REACTIONS: &str = "urn:xmpp:reactions:0";
 /// Versions of the lists of affiliations (XEP-0463).
 pub const MAV: &str = "urn:xmpp:muc:affiliations:1";
+/// What a part of a message refers to, such as an account that is mentioned (XEP-0372).
+pub const REFERENCE: &str = "urn:xmpp:reference:0";
+/// Mentions passed on to those who are away (XEP-0452).
+pub const MENTIONS: &str = "urn:xmpp:mmn:0";
 /// Tokens that invite (XEP-0488).
 pub const TOKEN_INVITE: &str = "urn:xmpp:muc-token-invite:0";
 /// Validation of form fields (XEP-0122).
@@ -115,6 +127,8 @@ pub const DELEGATION: &str = "urn:xmpp:delegation:2";
 pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
 /// Hats; only the room may set them (XEP-0317).
 pub const HATS: &str = "urn:xmpp:hats:0";
+/// FORM_TYPE of the commands for hats (XEP-0317).
+pub const HATS_COMMANDS: &str = "urn:xmpp:hats:commands";
 /// That somebody types, or has stopped (XEP-0085).
 pub const CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
 /// Hints on what to store (XEP-0334).

@@ -154,7 +154,7 @@ proptest! {
                     chosen.map(|(_, (word, _))| (*word).to_owned()).collect()
                 }
                 FieldKind::Integer(max) => vec![option.index(max as usize + 1).to_string()],
-                FieldKind::Text | FieldKind::Private => continue,
+                FieldKind::Text | FieldKind::Private | FieldKind::Lines | FieldKind::Jids => continue,
             };
             form.push((field.var.to_owned(), values));
         }

@@ -159,7 +159,11 @@ impl World {
                     .filter(|v| !v.is_empty())
                     .map(|v| format!("<value>{v}</value>"))
                     .collect();
-                let var = if var.contains('#') { (*var).to_owned() } else { format!("muc#roomconfig_{var}") };
+                let var = if var.contains(['#', '{']) {
+                    (*var).to_owned()
+                } else {
+                    format!("muc#roomconfig_{var}")
+                };
                 format!("<field var='{var}'>{values}</field>")
             })
             .collect();

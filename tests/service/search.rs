@@ -222,7 +222,7 @@ fn who_searches_too_often_is_told_when_to_come_back() {
 
 #[test]
 fn clients_that_speak_muclumbus_find_the_same() {
-    // As Converse asks: clients, section 7 "room search".
+    // clients-feature-r: as Converse asks.
     let fields = [
         ("q", "words"),
         ("sinname", "true"),

@@ -1,0 +1,40 @@
+//! Whom to write to about a room (`muc#roominfo_contactjid`, XEP-0045 §16.5.4).
+
+use super::{Feature, Field, FieldKind};
+use crate::wire::jid::Jid;
+
+/// Most addresses.
+const CONTACTS_MAX: usize = 20;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[Field {
+        var: "x-muc#roomconfig_contactjid",
+        aliases: &["muc#roominfo_contactjid"],
+        label: "Whom to write to about the room",
+        kind: FieldKind::Jids,
+        get: |config| config.contacts.clone(),
+        set: |config, values, _| {
+            config.contacts = read(values)?;
+            Ok(())
+        },
+    }],
+    info: |room, info| {
+        info.extend(room.config().contacts.iter().map(|jid| ("muc#roominfo_contactjid", jid.clone())));
+    },
+    ..Feature::new("contacts")
+};
+
+/// Addresses in the order in which they come, each once.
+pub(crate) fn read(values: &[String]) -> Result<Vec<String>, String> {
+    let mut contacts: Vec<String> = Vec::new();
+    for value in values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()) {
+        let jid = Jid::prepare(value).map_err(|e| format!("holds {value:?}: {e}"))?;
+        if !contacts.iter().any(|known| known == jid.as_str()) {
+            contacts.push(jid.as_str().to_owned());
+        }
+    }
+    if contacts.len() > CONTACTS_MAX {
+        return Err(format!("may hold {CONTACTS_MAX} addresses"));
+    }
+    Ok(contacts)
+}
