@@ -53,7 +53,7 @@ pub(super) const FEATURE: Feature = Feature {
     ],
     disco: |_, vars| vars.extend([ns::REGISTER, ns::MUC_REGISTER]),
     commands: &[Command {
-        node: "registrations",
+        node: "conclave#registrations",
         name: "List who is registered, with what they say of themselves",
         allowed: commands::admins,
         form: None,

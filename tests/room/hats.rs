@@ -66,7 +66,7 @@ fn with_witch() -> World {
 
 #[test]
 fn hat_is_made_given_shown_changed_and_done_away_with() {
-    // 317-2, 317-3, 317-4, 317-5
+    // 317-2, 317-3, 317-4, 317-5, trap 64
     let mut w = World::with_room(&[]);
     w.join("romeo");
     let made = [("hats#title", "Witch"), ("hats#uri", WITCH), ("hats#hue", "327.25")];

@@ -288,7 +288,7 @@ fn members_may_say_more_of_themselves_for_admins_to_see() {
     let required = x.children().filter(|f| f.has_child("required", "jabber:x:data"));
     assert_eq!(required.filter_map(|f| f.attr("var")).collect::<Vec<_>>(), ["muc#register_roomnick"]);
     // Admins get the list; nobody else does.
-    let list = "<iq xmlns='jabber:client' type='set' id='c'><command xmlns='http://jabber.org/protocol/commands' node='registrations'/></iq>";
+    let list = "<iq xmlns='jabber:client' type='set' id='c'><command xmlns='http://jabber.org/protocol/commands' node='conclave#registrations'/></iq>";
     w.clear();
     w.send("romeo", list);
     assert_eq!(w.got("romeo"), ["iq:error room auth/forbidden"]);
