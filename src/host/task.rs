@@ -176,6 +176,9 @@ impl Task {
         if let Some(change) = self.room.relisting(&before) {
             self.host.list(&self.room.jid, change);
         }
+        if !Arc::ptr_eq(&self.room.roster, &before.roster) {
+            self.mailbox.note(self.room.roster.clone());
+        }
         for effects in effects {
             self.release(effects).await;
         }

@@ -17,6 +17,7 @@ mod leaving;
 mod mam;
 mod moderation;
 mod occupant_id;
+mod orders;
 mod owner;
 mod persistence;
 mod privileges;
