@@ -30,6 +30,7 @@ pub mod lists;
 pub mod logging;
 pub mod mam;
 pub mod members_only;
+pub mod mentions;
 pub mod moderate;
 pub mod moderated;
 pub mod nick;
@@ -198,6 +199,7 @@ pub static FEATURES: &[Feature] = &[
     activity::FEATURE,
     reactions::FEATURE,
     slow_mode::FEATURE,
+    mentions::FEATURE,
     self_ping::FEATURE,
     occupant_id::FEATURE,
     commands::FEATURE,

@@ -107,6 +107,10 @@ pub const REACTION_RESTRICTIONS: &str = "urn:xmpp:reactions:0:restrictions";
 pub const REACTIONS: &str = "urn:xmpp:reactions:0";
 /// Versions of the lists of affiliations (XEP-0463).
 pub const MAV: &str = "urn:xmpp:muc:affiliations:1";
+/// What a part of a message refers to, such as an account that is mentioned (XEP-0372).
+pub const REFERENCE: &str = "urn:xmpp:reference:0";
+/// Mentions passed on to those who are away (XEP-0452).
+pub const MENTIONS: &str = "urn:xmpp:mmn:0";
 /// Tokens that invite (XEP-0488).
 pub const TOKEN_INVITE: &str = "urn:xmpp:muc-token-invite:0";
 /// Validation of form fields (XEP-0122).

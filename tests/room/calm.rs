@@ -61,7 +61,7 @@ fn info(w: &mut World, var: &str) -> String {
 
 #[test]
 fn message_too_soon_after_another_is_refused_with_wait_and_says_how_long() {
-    // 500-3
+    // 500-3, clients-error-l
     let mut w = room_of_two(&[(SLOW, "30")]);
     w.say("romeo", "one");
     w.wait(10);

@@ -113,3 +113,69 @@ fn inviter_learns_that_the_invited_account_does_not_exist() {
     assert_eq!(crate::world::line(&answer[0]), "message:error room cancel/item-not-found");
     assert_eq!(answer[0].attr("id"), Some("i"));
 }
+
+#[test]
+fn affiliation_of_none_for_whom_one_invites_is_granted_in_silence() {
+    // clients section 7: some clients set it for everybody before they invite
+    let mut w = World::with_room(&[("membersonly", "1"), ("persistentroom", "1")]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    w.join("romeo");
+    w.clear();
+    w.writes.clear();
+    w.admin("owner", "<item affiliation='none' jid='juliet@example'/>");
+    assert_eq!(w.got("owner"), ["iq:result room"]);
+    assert!(w.silent() && w.writes.is_empty());
+    invite(&mut w, "owner", "<invite to='juliet@example'/>");
+    assert_eq!(w.got("juliet@example").len(), 1);
+    assert!(w.list("owner", "<item affiliation='member'/>")[0].contains("juliet@example"));
+    w.writes.clear();
+    // Who may change nothing is told so, and nothing happens.
+    w.admin("romeo", "<item affiliation='none' jid='nurse@example'/>");
+    assert_eq!(w.got("romeo"), ["iq:error room auth/forbidden"]);
+    assert!(w.silent() && w.writes.is_empty());
+    // A member may not invite here, and takes nobody's membership away by trying.
+    w.admin("romeo", "<item affiliation='none' jid='juliet@example'/>");
+    assert!(w.list("owner", "<item affiliation='member'/>")[0].contains("juliet@example"));
+}
+
+#[test]
+fn banned_account_is_invited_once_the_ban_is_lifted() {
+    // clients section 7
+    let mut w = World::with_room(&[("membersonly", "1")]);
+    w.admin("owner", "<item affiliation='outcast' jid='juliet@example'/>");
+    w.clear();
+    invite(&mut w, "owner", "<invite to='juliet@example'/>");
+    assert_eq!(w.got("owner"), ["message:error room auth/forbidden"]);
+    w.admin("owner", "<item affiliation='none' jid='juliet@example'/>");
+    invite(&mut w, "owner", "<invite to='juliet@example'/>");
+    assert_eq!(w.got("juliet@example").len(), 1);
+    w.join("juliet");
+    assert!(
+        w.got("juliet").iter().any(|line| line.contains("[member participant jid=juliet@example/pc] 110"))
+    );
+}
+
+#[test]
+fn invitation_has_no_body_that_filters_of_strangers_would_stop() {
+    // 249-1: what one client sends another directly is no business of the room, and makes nobody a member
+    let mut w = World::with_room(&[("membersonly", "1"), ("allowinvites", "1")]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    w.clear();
+    w.join("juliet");
+    assert_eq!(w.got("juliet"), ["error juliet auth/registration-required"]);
+    // The invitation that goes through the room is from the room, for the account, and says nothing but that.
+    invite(
+        &mut w,
+        "romeo",
+        "<invite to='juliet@example'><reason>come</reason><mark xmlns='urn:example:quick'/></invite>",
+    );
+    let got = w.stanzas("juliet@example");
+    assert_eq!((got[0].attr("from"), got[0].attr("type")), (Some("r@muc.example"), None));
+    assert!(!got[0].children().any(|c| matches!(c.name(), "body" | "subject")));
+    // What else a client says in it reaches the other.
+    let invite =
+        got[0].get_child("x", USER).and_then(|x| x.get_child("invite", USER)).expect("an invitation");
+    assert!(invite.has_child("mark", "urn:example:quick"));
+    w.join("juliet");
+    assert!(w.got("juliet").iter().any(|line| line.contains(" 110")));
+}

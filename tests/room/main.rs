@@ -15,6 +15,7 @@ mod invite;
 mod iq;
 mod leaving;
 mod mam;
+mod mentions;
 mod moderation;
 mod occupant_id;
 mod orders;

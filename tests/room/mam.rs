@@ -651,3 +651,35 @@ fn archive_of_a_destroyed_room_is_not_that_of_the_next_one() {
     w.configure("owner", &[]);
     assert!(find(&mut w, "romeo", "", "").messages.is_empty());
 }
+
+#[test]
+fn whoever_is_shown_an_id_may_look_it_up() {
+    // 313-3
+    for fields in [&[][..], &[("membersonly", "1")], &[("roomsecret", "s")], &[("moderatedroom", "1")]] {
+        let mut w = World::with_room(fields);
+        w.admin("owner", "<item jid='romeo@example' affiliation='member'/>");
+        for who in ["romeo", "juliet", "mallory"] {
+            w.join_as(who, who, "<password>s</password>");
+        }
+        w.admin("owner", "<item jid='mallory@example' affiliation='outcast'/>");
+        w.clear();
+        w.say("owner", "hi");
+        w.send(
+            "owner",
+            &format!("<message xmlns='{CLIENT}' type='chat' to='{ROOM}/romeo'><body>psst</body></message>"),
+        );
+        let marked = |s: &Element| s.children().any(|c| c.is("stanza-id", SID) && c.attr("by") == Some(ROOM));
+        let shown = ["owner", "romeo", "juliet", "mallory"].map(|who| (who, w.stanzas(who)));
+        for (who, stanzas) in shown {
+            assert!(
+                stanzas.iter().filter(|s| s.attr("type") != Some("groupchat")).all(|s| !marked(s)),
+                "{who}"
+            );
+            if stanzas.iter().any(marked) {
+                assert_eq!(find(&mut w, who, "", "").bodies(), ["hi"], "{who}: {fields:?}");
+            } else {
+                assert_eq!(refused(&mut w, who, "", ""), "auth/forbidden", "{who}: {fields:?}");
+            }
+        }
+    }
+}

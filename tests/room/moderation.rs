@@ -99,7 +99,7 @@ fn features(w: &mut World) -> Vec<String> {
 
 #[test]
 fn moderator_retracts_a_message_and_the_room_says_so_to_everybody() {
-    // 425-1 425-2 425-4, clients §7 moderation :1
+    // 425-1 425-2 425-4, clients §7 moderation :1, clients-feature-d
     let mut w = room(&[]);
     assert!(features(&mut w).contains(&MODERATE.to_owned()));
     assert!(!features(&mut w).contains(&"urn:xmpp:message-moderate:0".to_owned()));
@@ -130,7 +130,7 @@ fn moderator_retracts_a_message_and_the_room_says_so_to_everybody() {
 
 #[test]
 fn retracted_message_is_gone_from_the_history_and_a_tombstone_in_the_archive() {
-    // 425-5
+    // 425-5, clients-feature-g
     let mut w = room(&[]);
     say(&mut w, "romeo", &body("m1", "good"));
     let id = say(
@@ -247,7 +247,7 @@ fn without_an_archive_recent_messages_can_be_retracted() {
 
 #[test]
 fn older_clients_ask_in_their_own_words_and_hear_todays() {
-    // 425-7, clients §7 moderation :0, trap 68
+    // 425-7, clients §7 moderation :0, trap 68, clients-feature-d
     let mut w = room(&[]);
     let id = say(&mut w, "romeo", &body("m", "buy"));
     ask(
@@ -338,7 +338,7 @@ fn subject_that_is_retracted_is_the_subject_no_more() {
 
 #[test]
 fn two_hundred_messages_are_moderated_in_a_row() {
-    // clients §7 bulk moderation, clients §10
+    // clients §7 bulk moderation, clients §10, clients-feature-e, clients-check-n
     let mut w = room(&[]);
     let ids: Vec<String> = (0..200).map(|n| say(&mut w, "romeo", &body(&n.to_string(), "buy"))).collect();
     let start = Instant::now();
@@ -371,6 +371,7 @@ fn moderators_who_ask_at_once_retract_once() {
 
 #[test]
 fn author_takes_back_what_he_said_by_any_of_its_ids() {
+    // clients-feature-f, clients-feature-g, clients-check-o
     // 424-1 424-2 424-3 424-4, clients §10 own retraction by origin-id, trap 69
     let mut w = room(&[]);
     for feature in [RETRACT, "urn:xmpp:message-retract:1#tombstone"] {
@@ -406,7 +407,7 @@ fn author_takes_back_what_he_said_by_any_of_its_ids() {
 
 #[test]
 fn retraction_of_somebody_elses_message_passes_and_takes_nothing_back() {
-    // 424-1, trap 69
+    // 424-1, trap 69, clients-feature-f
     let mut w = room(&[]);
     let id = say(&mut w, "owner", &body("m", "stays"));
     retract(&mut w, "romeo", &id);

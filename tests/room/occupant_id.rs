@@ -38,7 +38,7 @@ fn presence(w: &mut World, who: &str, nick: &str, rest: &str) {
 
 #[test]
 fn everything_that_is_sent_for_an_occupant_has_the_id() {
-    // 421-2, 421-4
+    // 421-2, 421-4, clients-feature-c, trap 59
     let mut w = World::with_room(&[]);
     w.join("romeo");
     let id = the_id(&mut w, "romeo", 1);
@@ -104,7 +104,7 @@ fn end_of_a_room_and_of_the_service_are_told_with_the_id() {
 
 #[test]
 fn id_is_one_for_each_account_and_room_and_outlives_a_restart() {
-    // 421-4, 421-5, 421-6, 421-7
+    // 421-4, 421-5, 421-6, 421-7, trap 59
     let mut w = World::with_room(&[("persistentroom", "1")]);
     w.join("romeo");
     w.join_as("romeo/phone", "Montague", "");
@@ -140,7 +140,7 @@ fn id_is_one_for_each_account_and_room_and_outlives_a_restart() {
 
 #[test]
 fn forged_ids_are_replaced() {
-    // 421-3
+    // 421-3, clients-feature-c, trap 59
     let forged = format!("<occupant-id xmlns='{OCCUPANT_ID}' id='forged'/>").repeat(3);
     let mut w = World::with_room(&[]);
     w.join("romeo");
@@ -161,7 +161,7 @@ fn forged_ids_are_replaced() {
 
 #[test]
 fn room_offers_ids() {
-    // 421-1
+    // 421-1, clients-feature-c
     let mut w = World::with_room(&[]);
     w.send("owner", "<iq xmlns='jabber:client' type='get' id='q'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
     let info = w.stanzas("owner").pop().expect("an answer");

@@ -68,7 +68,7 @@ fn join(w: &mut World, who: &str, since: Option<&str>) -> Greeting {
 
 #[test]
 fn first_time_brings_the_whole_list_and_the_version() {
-    // 463-1, 463-2, 463-3
+    // 463-1, 463-2, 463-3, clients NEW-5, clients-check-p
     let mut w = group();
     w.admin("owner", "<item affiliation='outcast' jid='tybalt@example'/>");
     let got = join(&mut w, "romeo", None);
@@ -92,7 +92,7 @@ fn first_time_brings_the_whole_list_and_the_version() {
 
 #[test]
 fn who_knows_the_version_learns_what_changed_or_nothing() {
-    // 463-2, 463-3
+    // 463-2, 463-3, clients-check-p
     let mut w = group();
     let known = join(&mut w, "romeo", None).until.expect("a version");
     leave(&mut w, "romeo");

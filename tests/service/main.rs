@@ -131,7 +131,7 @@ fn error(answer: &Element) -> String {
 
 #[test]
 fn service_says_what_it_is() {
-    // 45-6-a, 45-6.2-a, 45-7.4-e, 45-16.2-a, 030-1, 199-1, 059-3, 433-1, clients-join-a
+    // 45-6-a, 45-6.2-a, 45-7.4-e, 45-16.2-a, 030-1, 199-1, 059-3, 433-1, 506-1, clients-join-a
     let answer = get(&format!("<query xmlns='{INFO}'/>"), &directory(0));
     let query = answer.get_child("query", INFO).expect("a query");
     let identity = query.get_child("identity", INFO).expect("an identity");
@@ -230,7 +230,7 @@ fn told(answer: &Element, form_type: &str, var: &str) -> Option<Vec<String>> {
 
 #[test]
 fn service_says_whom_to_write_to() {
-    // 157-1, 128-1
+    // 157-1, 128-1, clients-info-h
     const FORM: &str = "http://jabber.org/network/serverinfo";
     let mut desk = Desk::new();
     let info = format!("<query xmlns='{INFO}'/>");
@@ -251,6 +251,7 @@ fn service_says_whom_to_write_to() {
 
 #[test]
 fn service_says_what_becomes_of_data_and_where_its_terms_are() {
+    // 504-1
     const FORM: &str = "urn:xmpp:data-policy:0";
     let mut desk = Desk::new();
     let info = format!("<query xmlns='{INFO}'/>");
