@@ -42,15 +42,19 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
         jid: Clone::clone(jid),
         value: room.state.affiliations.get(jid).cloned(),
     };
+    let vcard = || Write::Vcard { room: name(), value: room.state.vcard.clone() };
+    let new_vcard = (before.state.vcard != room.state.vcard).then(vcard);
     match (is_stored(before), is_stored(room)) {
         (false, false) => Vec::new(),
         (true, false) => vec![Write::Forget { room: name() }],
         (false, true) => {
-            std::iter::once(record()).chain(room.state.affiliations.keys().map(affiliation)).collect()
+            let vcard = room.state.vcard.is_some().then(vcard);
+            let all = room.state.affiliations.keys().map(affiliation);
+            std::iter::once(record()).chain(all).chain(vcard).collect()
         }
         (true, true) => {
             let changed = before.state.record != room.state.record;
-            changed.then(record).into_iter().chain(fx.touched().map(affiliation)).collect()
+            changed.then(record).into_iter().chain(fx.touched().map(affiliation)).chain(new_vcard).collect()
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod cx;
 pub mod effect;
 pub mod event;
+pub mod hats;
 pub mod history;
 pub mod invariant;
 pub mod limits;
@@ -20,6 +21,7 @@ pub mod privilege;
 pub mod role;
 pub mod roster;
 pub mod state;
+pub mod vcard;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,7 +85,7 @@ impl Room {
         Self {
             jid,
             life: Life::Absent,
-            state: Arc::new(State { record, affiliations: BTreeMap::new() }),
+            state: Arc::new(State { record, affiliations: BTreeMap::new(), vcard: None }),
             roster: Arc::default(),
             history: Arc::default(),
             running: feature::activity::Running::default(),
@@ -288,6 +290,8 @@ impl Room {
             }
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
+            ("vCard", ns::VCARD, false) => feature::vcard::get(self, inbound, fx),
+            ("vCard", ns::VCARD, true) => feature::vcard::set(self, payload, inbound, cx, fx),
             ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),
             ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),
             ("moderate", ns::MODERATE, true) | ("apply-to", ns::FASTEN, true) => {

@@ -20,6 +20,8 @@ const FEATURES: [&str; 16] = [
     ns::MUC_STABLE_ID,
     // All rooms have them (421-1).
     ns::OCCUPANT_ID,
+    // Rooms have vCards, and so avatars (486-1).
+    ns::VCARD,
     ns::RSM,
     ns::PING,
     ns::VERSION,

@@ -1,11 +1,11 @@
 //! From writes to keys and values, the same for every store that keeps bytes.
 //!
-//! Rooms are under their bare address, affiliations under room, a zero byte, account: no address holds a zero byte,
+//! Rooms and vCards are under the room's bare address, affiliations under room, a zero byte, account: no address holds a zero byte,
 //! so a room's affiliations are exactly the keys that begin with [`affiliation_prefix`].
 
 use std::collections::BTreeMap;
 
-use super::record::{corrupt, decode_affiliated, encode_affiliated, encode_room};
+use super::record::{corrupt, decode_affiliated, encode_affiliated, encode_room, encode_vcard};
 use super::{StoreError, Write};
 use crate::room::state::{Affiliated, Affiliation};
 use crate::wire::jid::BareJid;
@@ -15,6 +15,11 @@ use crate::wire::jid::BareJid;
 pub(super) enum Table {
     Rooms,
     Affiliations,
+    Vcards,
+}
+
+impl Table {
+    pub(super) const ALL: [Self; 3] = [Self::Rooms, Self::Affiliations, Self::Vcards];
 }
 
 /// What becomes of each key that some writes touch; `None` removes it.
@@ -51,6 +56,10 @@ pub(super) fn changes<E>(
                 changes
                     .insert((Table::Affiliations, affiliation_key(room, jid)), value.map(encode_affiliated));
             }
+            Write::Vcard { room, value } => {
+                let value = value.as_deref().map(encode_vcard);
+                changes.insert((Table::Vcards, room.as_str().into()), value);
+            }
             Write::Forget { room } => {
                 let prefix = affiliation_prefix(room);
                 for key in stored(&prefix)? {
@@ -61,19 +70,20 @@ pub(super) fn changes<E>(
                     *value = None;
                 }
                 changes.insert((Table::Rooms, room.as_str().into()), None);
+                changes.insert((Table::Vcards, room.as_str().into()), None);
             }
         }
     }
     Ok(changes)
 }
 
-/// Reads one stored affiliation, given the length of its room's prefix.
+/// Reads one stored affiliation of a room.
 pub(super) fn affiliation(
-    prefix_bytes: usize,
+    room: &BareJid,
     key: &[u8],
     value: &[u8],
 ) -> Result<(BareJid, Affiliated), StoreError> {
-    Ok((address(key, &key[prefix_bytes..])?, decode_affiliated(key, value)?))
+    Ok((address(key, &key[room.as_str().len() + 1..])?, decode_affiliated(key, value)?))
 }
 
 /// Reads the address in a key.

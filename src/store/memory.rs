@@ -17,6 +17,7 @@ pub struct MemoryStore(Mutex<Inner>);
 struct Inner {
     rooms: BTreeMap<Vec<u8>, Vec<u8>>,
     affiliations: BTreeMap<Vec<u8>, Vec<u8>>,
+    vcards: BTreeMap<Vec<u8>, Vec<u8>>,
     failing: bool,
     commits: u64,
 }
@@ -47,6 +48,13 @@ impl MemoryStore {
         record.map(|bytes| bytes.truncate(bytes.len() / 2)).is_some()
     }
 
+    /// Spoils a room's vCard. Whether there was one.
+    pub fn damage_vcard(&self, room: &BareJid) -> bool {
+        let mut inner = self.lock();
+        let record = inner.vcards.get_mut(room.as_str().as_bytes());
+        record.map(|bytes| bytes.truncate(bytes.len() / 2)).is_some()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing under the lock panics half-way through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -61,7 +69,7 @@ impl Store for MemoryStore {
         let record = decode_room(key, bytes)?;
         let prefix = affiliation_prefix(room);
         let stored = inner.affiliations.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));
-        state(record, prefix.len(), stored.map(Ok)).map(Some)
+        state(room, record, inner.vcards.get(key), stored.map(Ok)).map(Some)
     }
 
     fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
@@ -83,6 +91,7 @@ impl Store for MemoryStore {
             let table = match table {
                 Table::Rooms => &mut inner.rooms,
                 Table::Affiliations => &mut inner.affiliations,
+                Table::Vcards => &mut inner.vcards,
             };
             match value {
                 Some(value) => table.insert(key, value),

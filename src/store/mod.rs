@@ -11,8 +11,11 @@ pub mod sled;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::room::state::{Affiliated, RoomRecord, State};
+use crate::room::vcard::Vcard;
+use crate::wire::encode;
 use crate::wire::jid::BareJid;
 
 /// One durable change. A room is named by its bare address.
@@ -33,6 +36,13 @@ pub enum Write {
         jid: BareJid,
         /// The new value.
         value: Option<Affiliated>,
+    },
+    /// The room's vCard; `None` removes it.
+    Vcard {
+        /// Of which room.
+        room: BareJid,
+        /// The new value.
+        value: Option<Arc<Vcard>>,
     },
     /// The room and everything about it is gone.
     Forget {
@@ -63,21 +73,21 @@ impl Write {
                     record.tokens.iter().map(|t| TOKEN_BYTES + t.issuer.as_str().len()).sum::<usize>();
                 let lost = &record.versions.lost;
                 let lost = lost.iter().map(|l| LOST_BYTES + l.jid.as_str().len()).sum::<usize>();
-                ROOM_BYTES
-                    + room.as_str().len()
-                    + subject
-                    + tokens
-                    + lost
-                    + texts.map(String::len).sum::<usize>()
+                let texts = texts.map(String::len).sum::<usize>() + record.hats.bytes();
+                ROOM_BYTES + room.as_str().len() + subject + tokens + lost + texts
             }
             Self::Affiliation { room, jid, value } => {
                 let texts = value.iter().flat_map(|v| {
-                    v.nick.iter().chain(&v.reason).chain(v.ban.iter().filter_map(|ban| ban.note.as_ref()))
+                    let note = v.ban.iter().filter_map(|ban| ban.note.as_ref());
+                    v.nick.iter().chain(&v.reason).chain(note).chain(v.data.values())
                 });
                 AFFILIATION_BYTES
                     + room.as_str().len()
                     + jid.as_str().len()
                     + texts.map(String::len).sum::<usize>()
+            }
+            Self::Vcard { room, value } => {
+                room.as_str().len() + value.as_ref().map_or(0, |v| encode::standalone(v.element()).len())
             }
             Self::Forget { room } => room.as_str().len(),
         }
@@ -115,7 +125,7 @@ impl std::error::Error for StoreError {}
 /// Durable facts. All calls block; they are made from threads that may.
 pub trait Store: Send + Sync + 'static {
     /// Everything about one room; `None` if there is no such room. A damaged record of the room itself is
-    /// [`StoreError::Corrupt`]; a damaged affiliation is logged and passed over.
+    /// [`StoreError::Corrupt`]; a damaged affiliation or vCard is logged and passed over.
     ///
     /// What it gives is what the disk holds: never a change whose commit is under way or has failed.
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError>;
@@ -132,23 +142,29 @@ pub trait Store: Send + Sync + 'static {
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
 }
 
-/// A room's state from its record and its stored affiliations, whose keys begin with `prefix_bytes` bytes of room.
+/// A room's state from its record, its stored affiliations, whose keys begin with room and a zero byte, and its stored
+/// vCard.
 fn state<B: AsRef<[u8]>>(
+    room: &BareJid,
     record: RoomRecord,
-    prefix_bytes: usize,
+    vcard: Option<B>,
     stored: impl Iterator<Item = Result<(B, B), StoreError>>,
 ) -> Result<State, StoreError> {
     let mut affiliations = BTreeMap::new();
     for pair in stored {
         let (key, value) = pair?;
-        match change::affiliation(prefix_bytes, key.as_ref(), value.as_ref()) {
+        match change::affiliation(room, key.as_ref(), value.as_ref()) {
             Ok((jid, value)) => {
                 affiliations.insert(jid, value);
             }
             Err(damage) => tracing::error!("{damage}; the room is loaded without it"),
         }
     }
-    Ok(State { record, affiliations })
+    let vcard = vcard.and_then(|bytes| {
+        let read = record::decode_vcard(room.as_str().as_bytes(), bytes.as_ref());
+        read.inspect_err(|damage| tracing::error!("{damage}; the room is loaded without its vCard")).ok()
+    });
+    Ok(State { record, affiliations, vcard: vcard.map(Arc::new) })
 }
 
 /// Hands one stored room to `each`, or logs that it is damaged; whether it is sound.

@@ -153,7 +153,8 @@ impl Store for SledStore {
             let record = decode_room(key, &bytes)?;
             let prefix = affiliation_prefix(room);
             let stored = database.affiliations.scan_prefix(&prefix).map(|pair| pair.map_err(io));
-            state(record, prefix.len(), stored).map(Some)
+            let vcard = database.vcards.get(key).map_err(io)?;
+            state(room, record, vcard, stored).map(Some)
         })
     }
 

@@ -9,6 +9,7 @@ use super::words::{OWNER, ROOM, codes, error, item, join, text};
 
 const DISCO_INFO: &str = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
 const DISCO_ITEMS: &str = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
+const VCARD: &str = "<vCard xmlns='vcard-temp'/>";
 const FORM: &str = "<query xmlns='http://jabber.org/protocol/muc#owner'/>";
 const PERSISTENT: (&str, &str) = ("muc#roomconfig_persistentroom", "1");
 
@@ -47,6 +48,14 @@ fn furnish(peer: &mut Peer) {
          <subject xml:lang='de'>Müh und Plag</subject></message>"
     ));
     peer.expect("message", &[("id", "s"), ("to", OWNER)]);
+    for payload in [
+        "<vCard xmlns='vcard-temp' xml:lang='de'><PHOTO><TYPE>image/png</TYPE><BINVAL>YWJj</BINVAL></PHOTO></vCard>".to_owned(),
+        hat("create", "<field var='hats#title'><value>Cook</value></field>"),
+        hat("assign", "<field var='hats#jid'><value>member@example.org</value></field>"),
+    ] {
+        let answer = peer.ask(OWNER, ROOM, "set", &payload);
+        assert_eq!(answer.attr("type"), Some("result"), "{answer:?}");
+    }
     for (account, affiliation) in [
         ("second@example.org", "owner"),
         ("admin@example.org", "admin"),
@@ -56,6 +65,24 @@ fn furnish(peer: &mut Peer) {
         let answer = peer.affiliate(OWNER, ROOM, account, affiliation);
         assert_eq!(answer.attr("type"), Some("result"), "{answer:?}");
     }
+}
+
+/// A command about the hat of the cook.
+fn hat(command: &str, fields: &str) -> String {
+    format!(
+        "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:hats:commands:{command}'>\
+         <x xmlns='jabber:x:data' type='submit'><field var='hats#uri'><value>urn:cook</value></field>{fields}</x>\
+         </command>"
+    )
+}
+
+/// The occupant id of somebody who enters and leaves again.
+fn occupant_id(peer: &mut Peer, who: &str) -> String {
+    let (own, _) = enter(peer, "probe", who);
+    peer.send(format!("<presence type='unavailable' from='{who}' to='{ROOM}/probe'/>"));
+    peer.expect("presence", &[("type", "unavailable"), ("to", who)]);
+    let id = own.get_child("occupant-id", "urn:xmpp:occupant-id:0").and_then(|id| id.attr("id"));
+    id.expect("an occupant id").to_owned()
 }
 
 /// Enters the room with its password; the own presence, or the error, and the subject.
@@ -74,11 +101,16 @@ fn is_kept(end: impl FnOnce(&mut Server, Peer)) {
     furnish(&mut peer);
     let form = get(&mut peer, ROOM, FORM);
     let info = get(&mut peer, ROOM, DISCO_INFO);
+    let vcard = get(&mut peer, ROOM, VCARD);
+    let id = occupant_id(&mut peer, "stranger@example.org/x");
     end(&mut server, peer);
     server.start_again();
     let mut peer = server.accept();
     assert_eq!(listed(&mut peer), [(ROOM.to_owned(), "The & Coven".to_owned())]);
     assert_eq!(get(&mut peer, ROOM, FORM), form, "all of the configuration, owners and admins");
+    assert_eq!(get(&mut peer, ROOM, VCARD), vcard);
+    assert!(vcard.has_child("PHOTO", "vcard-temp"));
+    assert_eq!(occupant_id(&mut peer, "stranger@example.org/x"), id);
     let after = get(&mut peer, ROOM, DISCO_INFO);
     let [before, after] = [info, after].map(|info| standalone(&info));
     // What is told of the room but how many are in it.
@@ -93,6 +125,7 @@ fn is_kept(end: impl FnOnce(&mut Server, Peer)) {
         let (own, subject) = enter(&mut peer, who, &format!("{who}@example.org/x"));
         assert_eq!(item(&own, "affiliation").as_deref(), Some(affiliation));
         assert_eq!(item(&own, "role").as_deref(), Some(role), "{who}");
+        assert_eq!(own.has_child("hats", "urn:xmpp:hats:0"), who == "member", "{who}");
         assert!(codes(&own).contains(&100) && !codes(&own).contains(&201), "the room was there");
         let subject = subject.expect("a subject");
         assert_eq!(subject.attr("from"), Some("room@muc.example/Owner"));
@@ -111,7 +144,7 @@ fn is_kept(end: impl FnOnce(&mut Server, Peer)) {
 
 #[test]
 fn a_persistent_room_is_kept_over_a_kill() {
-    // 45-4.2-a, 45-5.2-c, 45-6.3-a, 45-10-a, 45-7.2.15-a, clients NEW-12, clients-check-f
+    // 421-4, 421-7, 486-6, 317-2, 45-4.2-a, 45-5.2-c, 45-6.3-a, 45-10-a, 45-7.2.15-a, clients NEW-12, clients-check-f
     is_kept(|server, _peer| server.kill());
 }
 

@@ -65,7 +65,9 @@ impl Store for Observed {
             .iter()
             .map(|write| match write {
                 Write::Affiliation { jid, .. } => jid.to_string(),
-                Write::Room { room, .. } | Write::Forget { room } => room.to_string(),
+                Write::Room { room, .. } | Write::Vcard { room, .. } | Write::Forget { room } => {
+                    room.to_string()
+                }
             })
             .collect();
         self.commits.lock().expect("unpoisoned").push(accounts.clone());

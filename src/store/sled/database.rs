@@ -35,6 +35,7 @@ pub(super) struct Database {
     db: Db,
     pub(super) rooms: Tree,
     pub(super) affiliations: Tree,
+    pub(super) vcards: Tree,
     disk: Disk,
 }
 
@@ -79,7 +80,8 @@ impl Database {
             }
         };
         let tree = |name| db.open_tree(name).map_err(|e| unusable(&e));
-        let (meta, rooms, affiliations) = (tree("meta")?, tree("rooms")?, tree("affiliations")?);
+        let (meta, rooms) = (tree("meta")?, tree("rooms")?);
+        let (affiliations, vcards) = (tree("affiliations")?, tree("vcards")?);
         let format = meta.get("format").map_err(|e| unusable(&e))?;
         match format.as_deref().map(|f| std::str::from_utf8(f).ok().and_then(|f| f.parse::<u32>().ok())) {
             None => {
@@ -95,7 +97,7 @@ impl Database {
             }
         }
         let disk = folder.disk().map_err(|e| unusable(&e))?;
-        let mut database = Self { db, rooms, affiliations, disk };
+        let mut database = Self { db, rooms, affiliations, vcards, disk };
         database.write_out()?;
         database.sync(folder)?;
         if let Some(steps) = journal::read(folder)? {
@@ -151,21 +153,22 @@ impl Database {
     }
 
     fn transact(&self, steps: &[Step]) -> Result<(), StoreError> {
-        let mut rooms = Batch::default();
-        let mut affiliations = Batch::default();
+        let [mut rooms, mut affiliations, mut vcards] = Table::ALL.map(|_| Batch::default());
         for step in steps {
             let batch = match step.table {
                 Table::Rooms => &mut rooms,
                 Table::Affiliations => &mut affiliations,
+                Table::Vcards => &mut vcards,
             };
             match &step.after {
                 Some(value) => batch.insert(&step.key, value),
                 None => batch.remove(&step.key),
             }
         }
-        let outcome = (&self.rooms, &self.affiliations).transaction(|(r, a)| {
+        let outcome = (&self.rooms, &self.affiliations, &self.vcards).transaction(|(r, a, v)| {
             r.apply_batch(&rooms)?;
             a.apply_batch(&affiliations)?;
+            v.apply_batch(&vcards)?;
             Ok::<_, ConflictableTransactionError<()>>(())
         });
         outcome.map_err(|e| match e {
@@ -199,6 +202,7 @@ impl Database {
         match table {
             Table::Rooms => &self.rooms,
             Table::Affiliations => &self.affiliations,
+            Table::Vcards => &self.vcards,
         }
     }
 
