@@ -13,7 +13,7 @@ use crate::wire::refusal::Refusal;
 use crate::wire::rsm::Paging;
 
 /// What works here.
-const FEATURES: [&str; 16] = [
+const FEATURES: &[&str] = &[
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MUC,
