@@ -48,6 +48,7 @@ pub mod reactions;
 pub mod reflect;
 pub mod register;
 pub mod relay;
+pub mod restart;
 pub mod retract;
 pub mod retract_recent;
 pub mod retracted;

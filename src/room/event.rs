@@ -13,8 +13,12 @@ pub enum Event {
     Found(Box<Found>),
     /// An admin of the service wants something done.
     Order(Box<Order>),
-    /// The service is about to stop (XEP-0045 §11.2).
-    Stop,
+    /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
+    /// else they stay in.
+    Stop {
+        /// Whether occupants are told.
+        goodbye: bool,
+    },
 }
 
 impl Event {
@@ -24,7 +28,7 @@ impl Event {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
             Self::Order(order) => Some(&order.inbound),
-            Self::Stop => None,
+            Self::Stop { .. } => None,
         }
     }
 }

@@ -100,10 +100,12 @@ impl Room {
         }
     }
 
-    /// A room as the store has it: open, with nobody in it. `history` is from its archive.
-    pub fn stored(jid: BareJid, state: State, history: History) -> Self {
+    /// A room as the store has it, with nobody in it. `history` is from its archive.
+    pub fn stored(jid: BareJid, mut state: State, history: History) -> Self {
+        let life = if state.record.locked { Life::Locked } else { Life::Open };
+        state.record.locked = false;
         Self {
-            life: Life::Open,
+            life,
             ban_ends: feature::ban::first_end(&state),
             state: Arc::new(state),
             history: Arc::new(history),
@@ -162,8 +164,10 @@ impl Room {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
             Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
-            Event::Stop => {
-                feature::leave::stop(self, cx, &mut fx);
+            Event::Stop { goodbye } => {
+                if *goodbye {
+                    feature::leave::stop(self, cx, &mut fx);
+                }
                 Ok(())
             }
         };

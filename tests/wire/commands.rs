@@ -82,7 +82,7 @@ fn admin_counts_who_is_there_and_speaks_to_them() {
 #[test]
 fn admin_stops_the_service_in_order() {
     // 133-1, 45-11.2-a
-    let mut server = start();
+    let mut server = Server::start_with("[service]\nadmins = [\"root@example.org\"]\non_stop = \"leave\"\n");
     let mut peer = server.accept();
     peer.create(ROOM, &[]);
     let answer = run(&mut peer, ADMIN, "http://jabber.org/protocol/admin#shutdown", &[("delay", "0")]);
