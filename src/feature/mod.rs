@@ -27,6 +27,7 @@ pub mod history;
 pub mod invite;
 pub mod join;
 pub mod leave;
+pub mod leavers;
 pub mod lists;
 pub mod logging;
 pub mod mam;
@@ -198,6 +199,7 @@ pub static FEATURES: &[Feature] = &[
     retract_recent::FEATURE,
     retracted::FEATURE,
     ban::FEATURE,
+    leavers::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     activity::FEATURE,

@@ -65,6 +65,7 @@ pub struct Room {
     pub(crate) running: feature::activity::Running,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) leavers: Arc<feature::leavers::Leavers>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
@@ -93,6 +94,7 @@ impl Room {
             invitations: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
+            leavers: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
             offers_versions: true,

@@ -9,6 +9,7 @@ mod clients;
 mod commands;
 mod hostile;
 mod link;
+mod moderation;
 mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;
