@@ -16,6 +16,7 @@ pub mod invariant;
 pub mod limits;
 pub mod listing;
 pub mod nick;
+pub mod order;
 pub mod privilege;
 pub mod role;
 pub mod roster;
@@ -167,6 +168,7 @@ impl Room {
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
+            Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
             Event::Stop { goodbye } => {
                 if *goodbye {
                     feature::leave::stop(self, cx, &mut fx);
