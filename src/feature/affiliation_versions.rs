@@ -74,6 +74,12 @@ pub(super) fn is_for(room: &Room, account: &BareJid) -> bool {
     lists.into_iter().all(|list| lists::check(room, account, list).is_ok())
 }
 
+/// Whether a client that enters wants to follow the lists. Others are not told of versions: some take what they do not know
+/// in a room's words for an error.
+pub(super) fn is_wanted(room: &Room, x: &Element) -> bool {
+    room.offers_versions && x.has_child("mav", ns::MAV)
+}
+
 /// Somebody who enters is told what he asks for, before any presence (§5.2.1). Returns what his own presence says.
 pub(super) fn greet(
     room: &Room,
@@ -82,17 +88,15 @@ pub(super) fn greet(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Option<Element> {
-    if !room.offers_versions {
+    if !is_wanted(room, x) {
         return None;
     }
     let account = inbound.from.to_bare();
     let now = room.state.record.versions.now;
     let wish = x.get_child("mav", ns::MAV);
     if !is_for(room, &account) {
-        if wish.is_some() {
-            let refusal = Refusal::forbidden("you may not see the lists of this room");
-            fx.send(&refusal.aside(inbound, &cx.id()), &inbound.from);
-        }
+        let refusal = Refusal::forbidden("you may not see the lists of this room");
+        fx.send(&refusal.aside(inbound, &cx.id()), &inbound.from);
         // Nobody can build on this one: it is no version that the room knows.
         return Some(mav(None, &format!("{}x{now}", mark(room))));
     }

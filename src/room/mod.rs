@@ -65,6 +65,7 @@ pub struct Room {
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
     pub(crate) leavers: Arc<feature::leavers::Leavers>,
+    pub(crate) suspects: Arc<feature::ghost::Suspects>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
@@ -91,6 +92,7 @@ impl Room {
             running: feature::activity::Running::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
+            suspects: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
             leavers: Arc::default(),
@@ -164,6 +166,11 @@ impl Room {
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
+            Event::Check(session) => {
+                feature::ghost::check(self, session, cx, &mut fx);
+                Ok(())
+            }
+            Event::Gap => Ok(()),
             Event::Stop { goodbye } => {
                 if *goodbye {
                     feature::leave::stop(self, cx, &mut fx);
@@ -193,6 +200,9 @@ impl Room {
     }
 
     fn stanza(&mut self, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+        if inbound.may_be_answered() {
+            feature::ghost::heard(self, &inbound.from);
+        }
         match inbound.kind {
             Kind::Presence(type_) => self.presence(type_, inbound, cx, fx),
             Kind::Message(type_) => self.message(type_, inbound, cx, fx),
@@ -262,7 +272,9 @@ impl Room {
             IqType::Get => false,
             IqType::Set => true,
             IqType::Result | IqType::Error => {
-                feature::relay::answered(self, inbound, fx);
+                if !feature::ghost::answered(self, inbound, cx, fx) {
+                    feature::relay::answered(self, inbound, fx);
+                }
                 return Ok(());
             }
         };
