@@ -52,7 +52,7 @@ pub(super) fn depart(
     let notice = Notice { said: Some(status), ..Notice::unavailable(&before, &id, item, codes) };
     room.tell_own(fx, &notice, std::slice::from_ref(session), &[]);
     match room.roster.by_nick(before.nick.key()).cloned() {
-        None if room.broadcasts(before.role) => room.tell_others(fx, &notice),
+        None if room.broadcasts(&before) => room.tell_others(fx, &notice),
         None => {}
         Some(stay) if &before.shown().jid == session => presence::show(room, &stay, &cx.id(), fx),
         Some(_) => {}
@@ -105,7 +105,7 @@ pub(super) fn remove(
     );
     let (own, others) = why.versions();
     room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(occupant), &[]);
-    if room.broadcasts(occupant.role) {
+    if room.broadcasts(occupant) {
         room.tell_others(fx, &Notice { version: others, ..notice });
     }
 }
