@@ -119,7 +119,7 @@ pub(super) fn apply(
         let codes = codes_of_removal(room, now);
         let why =
             Removal { codes, actor, reason: change.reason.as_deref(), step: step.as_ref().filter(|_| tells) };
-        let mut shown = room.broadcasts(occupant);
+        let mut shown = room.broadcasts(&occupant);
         if codes.is_empty() {
             let role = privilege::role_after(before, now, occupant.role, room.config().moderated);
             roles::restate(room, &occupant, role, &why, cx, fx);

@@ -113,7 +113,7 @@ fn welcome(
     room.tell_own(fx, &Notice { version: version.as_ref(), ..notice.clone() }, &joiner, codes);
     if tell_others {
         room.tell_own(fx, &notice, &other_sessions(&occupant, &inbound.from), &[]);
-        if room.broadcasts(occupant) {
+        if room.broadcasts(&occupant) {
             room.tell_others(fx, &notice);
         }
     }
