@@ -365,7 +365,7 @@ fn messages_of_one_time_keep_their_order() {
 }
 
 /// A message that was purged is no place to page from: who comes back after long is told so, and begins anew.
-// clients NEW-9
+// clients-page-b clients-check-r
 #[test]
 fn an_anchor_that_was_purged_is_not_found() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use conclave::room::config::Config;
 use conclave::room::state::{Affiliated, Affiliation, Ban, RoomRecord, State, Subject};
+use conclave::room::vcard::Vcard;
 use conclave::store::memory::MemoryStore;
 use conclave::store::sled::SledStore;
 use conclave::store::{Store, StoreError, Write};
@@ -44,8 +45,19 @@ fn full(affiliation: Affiliation) -> Affiliated {
         nick: Some("hag".to_owned()),
         reason: Some("toil & trouble".to_owned()),
         ban: (affiliation == Affiliation::Outcast).then(|| Box::new(ban)),
+        data: [("muc#register_url".to_owned(), "https://example".to_owned())].into(),
         version: 7,
     }
+}
+
+fn vcard(room: &str, inside: &str) -> Write {
+    Write::Vcard { room: jid(room), value: card(inside) }
+}
+
+fn card(inside: &str) -> Option<Arc<Vcard>> {
+    let element: minidom::Element =
+        format!("<vCard xmlns='vcard-temp' xml:lang='it'>{inside}</vCard>").parse().expect("test xml");
+    Vcard::read(&element).expect("a vCard").map(Arc::new)
 }
 
 fn none(room: &str, account: &str) -> Write {
@@ -64,6 +76,8 @@ trait Bench {
     fn reopen(&mut self);
     /// Spoils one stored record.
     fn damage(&mut self, room: &str, account: Option<&str>);
+    /// Spoils a stored vCard.
+    fn damage_vcard(&mut self, room: &str);
 
     fn commit(&self, writes: &[Write]) {
         self.store().commit(writes).expect("stored");
@@ -103,6 +117,10 @@ impl Bench for InMemory {
     fn damage(&mut self, room: &str, account: Option<&str>) {
         assert!(self.0.damage(&jid(room), account.map(jid).as_ref()), "there is such a record");
     }
+
+    fn damage_vcard(&mut self, room: &str) {
+        assert!(self.0.damage_vcard(&jid(room)), "there is such a record");
+    }
 }
 
 struct OnDisk {
@@ -127,12 +145,21 @@ impl Bench for OnDisk {
     }
 
     fn damage(&mut self, room: &str, account: Option<&str>) {
+        match account {
+            None => self.spoil("rooms", room.to_owned()),
+            Some(account) => self.spoil("affiliations", format!("{room}\0{account}")),
+        }
+    }
+
+    fn damage_vcard(&mut self, room: &str) {
+        self.spoil("vcards", room.to_owned());
+    }
+}
+
+impl OnDisk {
+    fn spoil(&mut self, tree: &str, key: String) {
         self.store = None;
         let db = raw(self.folder.path()).expect("opened as it is");
-        let (tree, key) = match account {
-            None => ("rooms", room.to_owned()),
-            Some(account) => ("affiliations", format!("{room}\0{account}")),
-        };
         let old = db.open_tree(tree).expect("a tree").insert(key, b"\x01{\"spoilt").expect("written");
         assert!(old.is_some(), "there is such a record");
         db.flush().expect("flushed");
@@ -166,10 +193,36 @@ fn a_room_is_loaded_as_it_was_committed(mut bench: impl Bench) {
         (jid("hecate@d"), full(Affiliation::Owner)),
         (jid("evil.example"), full(Affiliation::Outcast)),
     ]);
-    let expected = Some(State { record: record("Coven"), affiliations });
+    let expected = Some(State { record: record("Coven"), affiliations, vcard: None });
     assert_eq!(bench.load("coven@muc"), expected);
     bench.reopen();
     assert_eq!(bench.load("coven@muc"), expected);
+}
+
+fn a_vcard_is_loaded_as_it_was_committed_until_it_or_the_room_is_gone(mut bench: impl Bench) {
+    let [first, second] =
+        ["<FN>Coven</FN>\n <PHOTO><BINVAL>YWJj\n</BINVAL></PHOTO>", "<NOTE>a &amp; b\u{1f9d9}</NOTE>"];
+    bench.commit(&[room("a@muc", ""), vcard("a@muc", first), room("b@muc", ""), vcard("b@muc", second)]);
+    for _ in 0..2 {
+        assert_eq!(bench.load("a@muc").expect("there").vcard, card(first));
+        assert_eq!(bench.load("b@muc").expect("there").vcard, card(second));
+        bench.reopen();
+    }
+    bench.commit(&[Write::Vcard { room: jid("a@muc"), value: None }, forget("b@muc"), room("b@muc", "")]);
+    for _ in 0..2 {
+        assert_eq!(bench.load("a@muc").expect("there").vcard, None);
+        assert_eq!(bench.load("b@muc").expect("there").vcard, None);
+        bench.reopen();
+    }
+}
+
+fn a_damaged_vcard_costs_the_vcard_only(mut bench: impl Bench) {
+    bench.commit(&[room("a@muc", "whole"), vcard("a@muc", "<FN>Coven</FN>")]);
+    bench.damage_vcard("a@muc");
+    let state = bench.load("a@muc").expect("there");
+    assert_eq!((state.record.config.name.as_str(), state.vcard), ("whole", None));
+    bench.commit(&[vcard("a@muc", "<FN>Anew</FN>")]);
+    assert_eq!(bench.load("a@muc").expect("there").vcard, card("<FN>Anew</FN>"));
 }
 
 fn a_removed_affiliation_is_gone(mut bench: impl Bench) {
@@ -318,6 +371,8 @@ macro_rules! of_every_store {
 
 of_every_store!(
     a_room_is_loaded_as_it_was_committed,
+    a_vcard_is_loaded_as_it_was_committed_until_it_or_the_room_is_gone,
+    a_damaged_vcard_costs_the_vcard_only,
     a_removed_affiliation_is_gone,
     a_forgotten_room_leaves_nothing,
     the_last_write_wins,

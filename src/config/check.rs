@@ -9,7 +9,7 @@ use super::{Component, ConfigError, Create, PORT_DEFAULT, Place, Raw, Secret, Se
 use crate::wire::jid::{BareJid, PART_BYTES_MAX};
 
 /// The least and the most that each limit may be.
-const RANGES: [(&str, i64, i64); 17] = [
+const RANGES: [(&str, i64, i64); 18] = [
     ("stanza_bytes_max", 10_000, 16 << 20),
     ("depth_max", 8, 256),
     ("attributes_max", 16, 4096),
@@ -17,6 +17,7 @@ const RANGES: [(&str, i64, i64); 17] = [
     ("nick_bytes_max", 1, PART_BYTES_MAX as i64),
     ("text_bytes_max", 64, 1 << 20),
     ("subject_bytes_max", 64, 1 << 20),
+    ("vcard_bytes_max", 1024, 16 << 20),
     ("occupants_max", 1, 1_000_000),
     ("sessions_max", 1, 1000),
     ("affiliations_max", 1, 10_000_000),

@@ -100,7 +100,7 @@ fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<C
                 (None, None) => return Err(Refusal::bad_request("an affiliation belongs to an address")),
             };
             let ban = Ban { by: Some(by.clone()), at: Some(cx.now), ..Ban::default() };
-            Ok(Change::Affiliation(affiliations::Change { jid, new, nick, reason, ban }))
+            Ok(Change::Affiliation(affiliations::Change { jid, new, nick, reason, ban, data: None }))
         }
     }
 }

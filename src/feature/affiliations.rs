@@ -30,12 +30,14 @@ pub(super) struct Change {
     pub(super) reason: Option<String>,
     /// What admins keep of a ban. Without a note, the note of an earlier ban stays; an empty one takes it away.
     pub(super) ban: Ban,
+    /// What a member says of himself; `None` leaves it as it is.
+    pub(super) data: Option<BTreeMap<String, String>>,
 }
 
 impl Change {
     /// A change of nothing but the affiliation, for no stated reason.
     pub(super) fn new(jid: BareJid, new: Affiliation) -> Self {
-        Self { jid, new, nick: None, reason: None, ban: Ban::default() }
+        Self { jid, new, nick: None, reason: None, ban: Ban::default(), data: None }
     }
 }
 
@@ -155,7 +157,7 @@ pub(super) fn found(room: &mut Room, owner: &BareJid, fx: &mut Effects) {
     write(room, &Change::new(owner.clone(), Affiliation::Owner), fx);
 }
 
-/// Changes the record. A ban frees the reserved nick; "none" is the absence of a record.
+/// Changes the record. A ban frees the reserved nick and forgets what its holder said of himself; "none" is the absence of a record.
 fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     let old = room.state.affiliations.get(&change.jid);
     let nick = match (&change.nick, change.new) {
@@ -164,10 +166,15 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
         (None, _) => old.and_then(|a| a.nick.clone()),
     };
     let reason = change.reason.clone().filter(|r| !r.is_empty());
-    let new = Affiliated { affiliation: change.new, nick, reason, ban: ban::terms(old, change), version: 0 };
+    let data = match (&change.data, change.new) {
+        (_, Affiliation::Outcast) => BTreeMap::new(),
+        (Some(data), _) => data.clone(),
+        (None, _) => old.map(|a| a.data.clone()).unwrap_or_default(),
+    };
+    let (ban, version) = (ban::terms(old, change), old.map_or(0, |a| a.version));
+    let new = Affiliated { affiliation: change.new, nick, reason, ban, data, version };
     let was = old.map_or(Affiliation::None, |a| a.affiliation);
-    let version = old.map_or(0, |a| a.version);
-    let mut new = (new.affiliation != Affiliation::None).then_some(Affiliated { version, ..new });
+    let mut new = (new.affiliation != Affiliation::None).then_some(new);
     if new.as_ref() == old {
         return;
     }

@@ -50,14 +50,7 @@ pub(crate) struct Form {
     pub(crate) show: fn(&Room) -> Element,
 }
 
-/// For [`Command::allowed`]: owners only.
-#[allow(dead_code, reason = "for the commands to come")]
-pub(super) fn owners(room: &Room, account: &BareJid) -> bool {
-    room.affiliation(account) == Affiliation::Owner
-}
-
 /// For [`Command::allowed`]: admins and owners.
-#[allow(dead_code, reason = "for the commands to come")]
 pub(super) fn admins(room: &Room, account: &BareJid) -> bool {
     room.affiliation(account) >= Affiliation::Admin
 }

@@ -6,7 +6,7 @@ use minidom::Element;
 
 use super::{
     FEATURES, affiliation_versions, affiliations, anonymity, capacity, history, members_only, nick, password,
-    quiet, roles, subject, token_invite,
+    quiet, roles, subject, token_invite, vcard,
 };
 use crate::room::audience::Notice;
 use crate::room::cx::Cx;
@@ -117,6 +117,7 @@ fn welcome(
             room.tell_others(fx, &notice);
         }
     }
+    vcard::show(room, &inbound.from, cx, fx);
     history::send(room, x, &inbound.from, cx, fx);
     subject::send(room, &inbound.from, cx, fx);
 }

@@ -22,10 +22,12 @@ pub mod destroy;
 pub mod disco;
 pub mod ghost;
 pub mod groupchat;
+pub mod hats;
 pub mod history;
 pub mod invite;
 pub mod join;
 pub mod leave;
+pub mod leavers;
 pub mod lists;
 pub mod logging;
 pub mod mam;
@@ -47,6 +49,7 @@ pub mod reactions;
 pub mod reflect;
 pub mod register;
 pub mod relay;
+pub mod restart;
 pub mod retract;
 pub mod retract_recent;
 pub mod retracted;
@@ -55,6 +58,7 @@ pub mod self_ping;
 pub mod slow_mode;
 pub mod subject;
 pub mod token_invite;
+pub mod vcard;
 pub mod voice;
 pub mod whom;
 
@@ -74,7 +78,8 @@ pub struct Feature {
     pub fields: &'static [Field],
     /// What it adds to the room's disco#info features (XEP-0045 §6.4).
     pub disco: fn(&Room, &mut Vec<&'static str>),
-    /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value.
+    /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value; one
+    /// after the other, values of the same variable come together.
     pub info: fn(&Room, &mut Vec<(&'static str, String)>),
     /// The same, of what changes with time.
     pub info_now: fn(&Room, Timestamp, &mut Vec<(&'static str, String)>),
@@ -195,6 +200,7 @@ pub static FEATURES: &[Feature] = &[
     retract_recent::FEATURE,
     retracted::FEATURE,
     ban::FEATURE,
+    leavers::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     activity::FEATURE,
@@ -203,6 +209,8 @@ pub static FEATURES: &[Feature] = &[
     mentions::FEATURE,
     self_ping::FEATURE,
     occupant_id::FEATURE,
+    vcard::FEATURE,
+    hats::FEATURE,
     commands::FEATURE,
 ];
 

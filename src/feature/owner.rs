@@ -8,7 +8,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
 use crate::room::{Life, Room};
-use crate::wire::build::{Build, el, iq_result, message, muc_user};
+use crate::wire::build::{Build, el, iq_result};
 use crate::wire::form::{Field, Reply, Submitted, form};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
@@ -196,11 +196,9 @@ fn configure(
         anonymity::refresh(room, cx, fx);
     }
     presence::rebroadcast(room, &old, cx, fx);
-    let mut codes = vec![104];
+    let mut codes = Vec::new();
     for feature in FEATURES {
         (feature.change_codes)(&old, room.config(), &mut codes);
     }
-    let stanza =
-        message(room.jid.as_jid(), Some("groupchat"), &cx.id()).child(muc_user(&codes, None, None, false));
-    fx.send_many(&stanza, room.roster.everyone());
+    room.tell_of_configuration(&codes, cx, fx);
 }

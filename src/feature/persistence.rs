@@ -42,19 +42,25 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
         jid: Clone::clone(jid),
         value: room.state.affiliations.get(jid).cloned(),
     };
-    match (is_stored(before), is_stored(room)) {
+    let vcard = || Write::Vcard { room: name(), value: room.state.vcard.clone() };
+    let new_vcard = (before.state.vcard != room.state.vcard).then(vcard);
+    match (is_lasting(before), is_lasting(room)) {
         (false, false) => Vec::new(),
         (true, false) => vec![Write::Forget { room: name() }],
         (false, true) => {
-            std::iter::once(record()).chain(room.state.affiliations.keys().map(affiliation)).collect()
+            // The room may have been written as a temporary one, with affiliations that it has no more.
+            let anew = [Write::Forget { room: name() }, record()];
+            let vcard = room.state.vcard.is_some().then(vcard);
+            anew.into_iter().chain(room.state.affiliations.keys().map(affiliation)).chain(vcard).collect()
         }
         (true, true) => {
             let changed = before.state.record != room.state.record;
-            changed.then(record).into_iter().chain(fx.touched().map(affiliation)).collect()
+            changed.then(record).into_iter().chain(fx.touched().map(affiliation)).chain(new_vcard).collect()
         }
     }
 }
 
-fn is_stored(room: &Room) -> bool {
+/// Whether the room is one that stays: its state is durable before anybody hears of it.
+pub(super) fn is_lasting(room: &Room) -> bool {
     room.life == Life::Open && room.config().persistent
 }

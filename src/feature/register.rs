@@ -3,9 +3,12 @@
 //! Members, admins and owners register a nick as they like. Whoever has no affiliation may do so where the room allows
 //! registration, and becomes a member by it.
 
+use std::collections::BTreeMap;
+
 use minidom::Element;
 
 use super::affiliations::{self, Change};
+use super::commands::{self, Command};
 use super::{Feature, boolean_field, nick};
 use crate::room::Room;
 use crate::room::cx::Cx;
@@ -13,13 +16,27 @@ use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, iq_result};
-use crate::wire::form::{Field, Reply, form};
+use crate::wire::command::Done;
+use crate::wire::form::{Field, Reply, Submitted, form, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
 const ROOM_NICK: &str = "muc#register_roomnick";
+
+/// What members may say of themselves (§7.10): the field, and its label. All are text; the last may have several lines.
+const DATA: [(&str, &str); 5] = [
+    ("muc#register_first", "Given name"),
+    ("muc#register_last", "Family name"),
+    ("muc#register_url", "Web page"),
+    ("muc#register_email", "Email address"),
+    (FAQ_ENTRY, "A few words for the others"),
+];
+const FAQ_ENTRY: &str = "muc#register_faqentry";
+
+/// Most that a member may say in all these fields together.
+const DATA_BYTES_MAX: usize = 2048;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
@@ -35,6 +52,14 @@ pub(super) const FEATURE: Feature = Feature {
         ),
     ],
     disco: |_, vars| vars.extend([ns::REGISTER, ns::MUC_REGISTER]),
+    commands: &[Command {
+        node: "conclave#registrations",
+        name: "List who is registered, with what they say of themselves",
+        allowed: commands::admins,
+        form: None,
+        run: |room, _, _, _, _| Ok(Done::result(list(room))),
+        found: None,
+    }],
     ..Feature::new("register")
 };
 
@@ -47,19 +72,24 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<()
         query =
             query.child(el("registered", ns::REGISTER)).child(el("username", ns::REGISTER).text_node(nick));
     }
-    let x = form(
-        "form",
-        ns::MUC_REGISTER,
-        Some(&format!("Registration with {}", room.name())),
-        &[Field {
-            var: ROOM_NICK,
-            type_: Some("text-single"),
-            label: Some("Nick"),
-            values: registered_nick(room, &account).map(str::to_owned).into_iter().collect(),
-            required: true,
-            ..Field::default()
-        }],
-    );
+    let nick = Field {
+        var: ROOM_NICK,
+        type_: Some("text-single"),
+        label: Some("Nick"),
+        values: registered_nick(room, &account).map(str::to_owned).into_iter().collect(),
+        required: true,
+        ..Field::default()
+    };
+    let said = room.state.affiliations.get(&account).map(|affiliated| &affiliated.data);
+    let data = DATA.map(|(var, label)| {
+        let type_ = Some(if var == FAQ_ENTRY { "text-multi" } else { "text-single" });
+        let text = said.and_then(|said| said.get(var)).into_iter();
+        let values = text.flat_map(|text| text.split('\n').map(str::to_owned)).collect();
+        Field { var, type_, label: Some(label), values, ..Field::default() }
+    });
+    let fields: Vec<_> = std::iter::once(nick).chain(data).collect();
+    let title = format!("Registration with {}", room.name());
+    let x = form("form", ns::MUC_REGISTER, Some(&title), &fields);
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(query.child(x))), &inbound.from);
     Ok(())
 }
@@ -86,12 +116,46 @@ pub(crate) fn set(
             Reply::Submit(form) => {
                 let nick = form.values(ROOM_NICK).and_then(|v| v.first()).filter(|nick| !nick.is_empty());
                 let nick = nick.ok_or_else(|| Refusal::bad_request("a nick is needed"))?;
-                register(room, &account, &Nick::parse(nick, cx.limits())?, cx, fx)?;
+                let nick = Nick::parse(nick, cx.limits())?;
+                let data = read_data(room, &account, &form)?;
+                register(room, &account, &nick, data, cx, fx)?;
             }
         }
     }
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
     Ok(())
+}
+
+/// What a member says of himself after the form. Clients that register a nick by themselves send nothing but the nick:
+/// a field that is absent keeps its value, an empty one clears it.
+fn read_data(room: &Room, account: &BareJid, form: &Submitted) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut data = room.state.affiliations.get(account).map(|a| a.data.clone()).unwrap_or_default();
+    for (var, _) in DATA {
+        match form.values(var).map(|values| values.join("\n").trim().to_owned()) {
+            Some(text) if text.is_empty() => data.remove(var),
+            Some(text) => data.insert(var.to_owned(), text),
+            None => None,
+        };
+    }
+    if data.values().map(String::len).sum::<usize>() > DATA_BYTES_MAX {
+        return Err(Refusal::policy_violation(format!(
+            "all fields together may have {DATA_BYTES_MAX} bytes"
+        )));
+    }
+    Ok(data)
+}
+
+/// Everybody who has registered a nick or said something of himself.
+fn list(room: &Room) -> Element {
+    let registered = room.state.affiliations.iter().filter(|(_, a)| a.nick.is_some() || !a.data.is_empty());
+    let rows: Vec<Vec<String>> = registered
+        .map(|(jid, a)| {
+            let said = DATA.map(|(var, _)| a.data.get(var).cloned().unwrap_or_default());
+            [jid.as_str().to_owned(), a.nick.clone().unwrap_or_default()].into_iter().chain(said).collect()
+        })
+        .collect();
+    let columns: Vec<_> = [("jid", "Address"), (ROOM_NICK, "Nick")].into_iter().chain(DATA).collect();
+    table(ns::MUC_REGISTER, "Who is registered", &columns, &rows)
 }
 
 fn check_allowed(room: &Room, account: &BareJid) -> Result<(), Refusal> {
@@ -112,12 +176,14 @@ fn register(
     room: &mut Room,
     account: &BareJid,
     wanted: &Nick,
+    data: BTreeMap<String, String>,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     nick::check_free(room, wanted, account)?;
     let new = affiliations::recorded(room, account).max(Affiliation::Member);
-    let change = Change { nick: Some(wanted.as_str().to_owned()), ..Change::new(account.clone(), new) };
+    let (nick, data) = (Some(wanted.as_str().to_owned()), Some(data));
+    let change = Change { nick, data, ..Change::new(account.clone(), new) };
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     affiliations::apply(room, &change, None, cx, fx);
     if room.config().lock_nicks {
@@ -136,7 +202,8 @@ fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effe
         Affiliation::Member => Affiliation::None,
         Affiliation::Admin | Affiliation::Owner => now,
     };
-    let change = Change { nick: Some(String::new()), ..Change::new(account.clone(), new) };
+    let (nick, data) = (Some(String::new()), Some(BTreeMap::new()));
+    let change = Change { nick, data, ..Change::new(account.clone(), new) };
     affiliations::apply(room, &change, None, cx, fx);
     Ok(())
 }

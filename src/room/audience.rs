@@ -4,12 +4,13 @@ use minidom::Element;
 
 use super::Room;
 use super::config::Whois;
+use super::cx::Cx;
 use super::effect::Effects;
 use super::nick::Nick;
 use super::role::Role;
 use super::roster::{Occupant, Said};
-use crate::feature::occupant_id;
-use crate::wire::build::{Build, Item, muc_user, presence, set_lang};
+use crate::feature::{hats, occupant_id};
+use crate::wire::build::{Build, Item, message, muc_user, presence, set_lang};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 
@@ -67,7 +68,9 @@ impl<'a> Notice<'a> {
         let codes: Vec<u16> = codes.iter().chain(self.codes).copied().collect();
         let x = muc_user(&codes, None, Some(item.element(ns::MUC_USER)), own);
         stanza.append_child(x.child_opt(self.version.filter(|_| jid_seen).cloned()));
-        stanza.child_opt(self.occupant.map(|occupant| occupant_id::element(&occupant.id)))
+        let Some(occupant) = self.occupant else { return stanza };
+        let hats = hats::element(room, &occupant.account).filter(|_| self.type_.is_none());
+        stanza.child(occupant_id::element(&occupant.id)).child_opt(hats)
     }
 }
 
@@ -125,6 +128,14 @@ impl Room {
                 fx.send_many(&notice.stanza(self, jid_seen, false, &[]), list);
             }
         }
+    }
+
+    /// Tells everybody that the room is not as it was (104), and in what way (`codes`); clients then ask anew (§10.2).
+    pub(crate) fn tell_of_configuration(&self, codes: &[u16], cx: &mut Cx<'_>, fx: &mut Effects) {
+        let codes: Vec<u16> = std::iter::once(104).chain(codes.iter().copied()).collect();
+        let x = muc_user(&codes, None, None, false);
+        let stanza = message(self.jid.as_jid(), Some("groupchat"), &cx.id()).child(x);
+        fx.send_many(&stanza, self.roster.everyone());
     }
 
     /// The sessions of all moderators.

@@ -10,8 +10,12 @@ pub enum Event {
     Stanza(Box<Inbound>),
     /// The archive has answered.
     Found(Box<Found>),
-    /// The service is about to stop (XEP-0045 §11.2).
-    Stop,
+    /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
+    /// else they stay in.
+    Stop {
+        /// Whether occupants are told.
+        goodbye: bool,
+    },
 }
 
 impl Event {
@@ -20,7 +24,7 @@ impl Event {
         match self {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
-            Self::Stop => None,
+            Self::Stop { .. } => None,
         }
     }
 }

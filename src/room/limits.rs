@@ -20,6 +20,8 @@ pub struct Limits {
     pub text_bytes_max: usize,
     /// Longest subject, in bytes.
     pub subject_bytes_max: usize,
+    /// Largest vCard of a room, in bytes.
+    pub vcard_bytes_max: usize,
     /// Most occupants of one room; owners and admins may exceed it by a tenth.
     pub occupants_max: u32,
     /// Most sessions of one account in one room.
@@ -58,6 +60,7 @@ impl Default for Limits {
             nick_bytes_max: 255,
             text_bytes_max: 4096,
             subject_bytes_max: 8192,
+            vcard_bytes_max: 256 * 1024,
             occupants_max: 5000,
             sessions_max: 20,
             affiliations_max: 100_000,

@@ -10,6 +10,7 @@ pub mod config;
 pub mod cx;
 pub mod effect;
 pub mod event;
+pub mod hats;
 pub mod history;
 pub mod invariant;
 pub mod limits;
@@ -19,6 +20,7 @@ pub mod privilege;
 pub mod role;
 pub mod roster;
 pub mod state;
+pub mod vcard;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,6 +64,7 @@ pub struct Room {
     pub(crate) running: feature::activity::Running,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) leavers: Arc<feature::leavers::Leavers>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
@@ -84,7 +87,7 @@ impl Room {
         Self {
             jid,
             life: Life::Absent,
-            state: Arc::new(State { record, affiliations: BTreeMap::new() }),
+            state: Arc::new(State { record, affiliations: BTreeMap::new(), vcard: None }),
             roster: Arc::default(),
             history: Arc::default(),
             running: feature::activity::Running::default(),
@@ -92,6 +95,7 @@ impl Room {
             invitations: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
+            leavers: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
             hushed: false,
@@ -100,10 +104,12 @@ impl Room {
         }
     }
 
-    /// A room as the store has it: open, with nobody in it. `history` is from its archive.
-    pub fn stored(jid: BareJid, state: State, history: History) -> Self {
+    /// A room as the store has it, with nobody in it. `history` is from its archive.
+    pub fn stored(jid: BareJid, mut state: State, history: History) -> Self {
+        let life = if state.record.locked { Life::Locked } else { Life::Open };
+        state.record.locked = false;
         Self {
-            life: Life::Open,
+            life,
             ban_ends: feature::ban::first_end(&state),
             state: Arc::new(state),
             history: Arc::new(history),
@@ -161,8 +167,10 @@ impl Room {
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
-            Event::Stop => {
-                feature::leave::stop(self, cx, &mut fx);
+            Event::Stop { goodbye } => {
+                if *goodbye {
+                    feature::leave::stop(self, cx, &mut fx);
+                }
                 Ok(())
             }
         };
@@ -292,6 +300,8 @@ impl Room {
             }
             ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
             ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
+            ("vCard", ns::VCARD, false) => feature::vcard::get(self, inbound, fx),
+            ("vCard", ns::VCARD, true) => feature::vcard::set(self, payload, inbound, cx, fx),
             ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),
             ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),
             ("moderate", ns::MODERATE, true) | ("apply-to", ns::FASTEN, true) => {

@@ -1,6 +1,7 @@
 //! The durable half of a room: configuration, subject, affiliations.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::archive::ArchiveId;
 use super::config::Config;
 use super::cx::Ids;
+use super::hats::Hats;
+use super::vcard::Vcard;
 use crate::wire::jid::BareJid;
 
 /// A long-lived relation of an account to a room (XEP-0045 §5.2). "none" is the absence of a record.
@@ -40,6 +43,9 @@ pub struct Affiliated {
     /// What else is known of a ban; nothing of bans that were set before this was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Box<Ban>>,
+    /// What a member said of himself when registering, by the name of the field; only admins are shown it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
     /// The version of the lists in which the affiliation became what it is (XEP-0463).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub version: u64,
@@ -52,7 +58,8 @@ fn is_zero(version: &u64) -> bool {
 impl Affiliated {
     /// An affiliation and nothing else.
     pub fn new(affiliation: Affiliation) -> Self {
-        Self { affiliation, nick: None, reason: None, ban: None, version: 0 }
+        let data = BTreeMap::new();
+        Self { affiliation, nick: None, reason: None, ban: None, data, version: 0 }
     }
 
     /// When it ends by itself.
@@ -157,6 +164,9 @@ pub struct RoomRecord {
     /// What only this room knows, in hexadecimal digits: the key of its occupant ids (XEP-0421).
     #[serde(default)]
     pub secret: String,
+    /// The room was created and not yet configured. In the store only: in memory this is `Life::Locked`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
     /// The subject, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
@@ -166,6 +176,9 @@ pub struct RoomRecord {
     /// Accounts without an affiliation that were given a voice while the room was moderated.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub voices: BTreeSet<BareJid>,
+    /// Hats and who wears them.
+    #[serde(default, skip_serializing_if = "Hats::is_empty")]
+    pub hats: Hats,
     /// Tokens that invite, in the order in which they were made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Token>,
@@ -182,9 +195,11 @@ impl RoomRecord {
             config,
             archive: ArchiveId::default(),
             secret: String::new(),
+            locked: false,
             subject: None,
             activity: None,
             voices: BTreeSet::new(),
+            hats: Hats::default(),
             tokens: Vec::new(),
             versions: Versions::default(),
         }
@@ -209,4 +224,6 @@ pub struct State {
     pub record: RoomRecord,
     /// Affiliations by account, or by domain for a ban of a whole domain.
     pub affiliations: BTreeMap<BareJid, Affiliated>,
+    /// The room's vCard, if it has one.
+    pub vcard: Option<Arc<Vcard>>,
 }

@@ -12,13 +12,15 @@ use crate::wire::refusal::Refusal;
 use crate::wire::rsm::Paging;
 
 /// What works here.
-const FEATURES: [&str; 15] = [
+const FEATURES: [&str; 16] = [
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MUC,
     ns::MUC_STABLE_ID,
     // All rooms have them (421-1).
     ns::OCCUPANT_ID,
+    // Rooms have vCards, and so avatars (486-1).
+    ns::VCARD,
     ns::RSM,
     ns::PING,
     ns::VERSION,

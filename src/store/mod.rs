@@ -6,13 +6,20 @@
 pub mod archive;
 mod change;
 pub mod memory;
+pub mod occupant;
 pub mod record;
 pub mod sled;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
+pub use occupant::StoredOccupant;
+
+use crate::room::roster::Session;
 use crate::room::state::{Affiliated, RoomRecord, State};
+use crate::room::vcard::Vcard;
+use crate::wire::encode;
 use crate::wire::jid::BareJid;
 
 /// One durable change. A room is named by its bare address.
@@ -33,6 +40,22 @@ pub enum Write {
         jid: BareJid,
         /// The new value.
         value: Option<Affiliated>,
+    },
+    /// Somebody in the room; `None` when he is no longer.
+    Occupant {
+        /// In which room.
+        room: BareJid,
+        /// The key of his nick.
+        nick: String,
+        /// Who and how.
+        value: Option<StoredOccupant>,
+    },
+    /// The room's vCard; `None` removes it.
+    Vcard {
+        /// Of which room.
+        room: BareJid,
+        /// The new value.
+        value: Option<Arc<Vcard>>,
     },
     /// The room and everything about it is gone.
     Forget {
@@ -63,21 +86,28 @@ impl Write {
                     record.tokens.iter().map(|t| TOKEN_BYTES + t.issuer.as_str().len()).sum::<usize>();
                 let lost = &record.versions.lost;
                 let lost = lost.iter().map(|l| LOST_BYTES + l.jid.as_str().len()).sum::<usize>();
-                ROOM_BYTES
-                    + room.as_str().len()
-                    + subject
-                    + tokens
-                    + lost
-                    + texts.map(String::len).sum::<usize>()
+                let texts = texts.map(String::len).sum::<usize>() + record.hats.bytes();
+                ROOM_BYTES + room.as_str().len() + subject + tokens + lost + texts
             }
             Self::Affiliation { room, jid, value } => {
                 let texts = value.iter().flat_map(|v| {
-                    v.nick.iter().chain(&v.reason).chain(v.ban.iter().filter_map(|ban| ban.note.as_ref()))
+                    let note = v.ban.iter().filter_map(|ban| ban.note.as_ref());
+                    v.nick.iter().chain(&v.reason).chain(note).chain(v.data.values())
                 });
                 AFFILIATION_BYTES
                     + room.as_str().len()
                     + jid.as_str().len()
                     + texts.map(String::len).sum::<usize>()
+            }
+            Self::Occupant { room, nick, value } => {
+                let sessions = value.iter().flat_map(|v| &v.occupant.sessions);
+                let said =
+                    |s: &Session| s.presence.children.iter().map(|c| encode::element(c).len()).sum::<usize>();
+                let sessions = sessions.map(|s| s.jid.as_str().len() + said(s));
+                AFFILIATION_BYTES + room.as_str().len() + nick.len() + sessions.sum::<usize>()
+            }
+            Self::Vcard { room, value } => {
+                room.as_str().len() + value.as_ref().map_or(0, |v| encode::standalone(v.element()).len())
             }
             Self::Forget { room } => room.as_str().len(),
         }
@@ -115,10 +145,16 @@ impl std::error::Error for StoreError {}
 /// Durable facts. All calls block; they are made from threads that may.
 pub trait Store: Send + Sync + 'static {
     /// Everything about one room; `None` if there is no such room. A damaged record of the room itself is
-    /// [`StoreError::Corrupt`]; a damaged affiliation is logged and passed over.
+    /// [`StoreError::Corrupt`]; a damaged affiliation or vCard is logged and passed over.
     ///
     /// What it gives is what the disk holds: never a change whose commit is under way or has failed.
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError>;
+
+    /// Who was in a room, in the order of nicks. A damaged record is logged and passed over.
+    fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError>;
+
+    /// Calls `each` for every room that somebody was in, with the number of occupants.
+    fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError>;
 
     /// Calls `each` for every stored room, without its affiliations. A damaged record is logged and passed over; gives
     /// how many there were.
@@ -132,23 +168,29 @@ pub trait Store: Send + Sync + 'static {
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
 }
 
-/// A room's state from its record and its stored affiliations, whose keys begin with `prefix_bytes` bytes of room.
+/// A room's state from its record, its stored affiliations, whose keys begin with room and a zero byte, and its stored
+/// vCard.
 fn state<B: AsRef<[u8]>>(
+    room: &BareJid,
     record: RoomRecord,
-    prefix_bytes: usize,
+    vcard: Option<B>,
     stored: impl Iterator<Item = Result<(B, B), StoreError>>,
 ) -> Result<State, StoreError> {
     let mut affiliations = BTreeMap::new();
     for pair in stored {
         let (key, value) = pair?;
-        match change::affiliation(prefix_bytes, key.as_ref(), value.as_ref()) {
+        match change::affiliation(room, key.as_ref(), value.as_ref()) {
             Ok((jid, value)) => {
                 affiliations.insert(jid, value);
             }
             Err(damage) => tracing::error!("{damage}; the room is loaded without it"),
         }
     }
-    Ok(State { record, affiliations })
+    let vcard = vcard.and_then(|bytes| {
+        let read = record::decode_vcard(room.as_str().as_bytes(), bytes.as_ref());
+        read.inspect_err(|damage| tracing::error!("{damage}; the room is loaded without its vCard")).ok()
+    });
+    Ok(State { record, affiliations, vcard: vcard.map(Arc::new) })
 }
 
 /// Hands one stored room to `each`, or logs that it is damaged; whether it is sound.
@@ -163,4 +205,39 @@ fn each_record(key: &[u8], value: &[u8], each: &mut dyn FnMut(BareJid, RoomRecor
             false
         }
     }
+}
+
+/// Occupants from their stored records.
+fn occupants<B: AsRef<[u8]>>(
+    stored: impl Iterator<Item = Result<(B, B), StoreError>>,
+) -> Result<Vec<StoredOccupant>, StoreError> {
+    let mut occupants = Vec::new();
+    for pair in stored {
+        let (key, value) = pair?;
+        match occupant::decode_occupant(key.as_ref(), value.as_ref()) {
+            Ok(occupant) => occupants.push(occupant),
+            Err(damage) => tracing::error!("{damage}; somebody has to enter again"),
+        }
+    }
+    Ok(occupants)
+}
+
+/// Counts the occupants of each room, given the keys of all occupants in order, and hands them to `each`.
+fn each_occupied<B: AsRef<[u8]>>(
+    keys: impl Iterator<Item = Result<B, StoreError>>,
+    each: &mut dyn FnMut(BareJid, usize),
+) -> Result<(), StoreError> {
+    let mut rooms = BTreeMap::new();
+    for key in keys {
+        let key = key?;
+        let room = key.as_ref().split(|byte| *byte == 0).next().unwrap_or_default();
+        *rooms.entry(room.to_vec()).or_insert(0) += 1;
+    }
+    for (room, count) in rooms {
+        match change::address(&room, &room) {
+            Ok(room) => each(room, count),
+            Err(damage) => tracing::error!("{damage}; its occupants are passed over"),
+        }
+    }
+    Ok(())
 }

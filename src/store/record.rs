@@ -3,11 +3,14 @@
 //! JSON because an operator can read it, and because a field that is added later, with a default, needs no new
 //! version. A change that old records cannot satisfy gets a new version and a reader of its own here.
 
+use minidom::Element;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use crate::room::state::{Affiliated, Affiliation, RoomRecord};
+use crate::room::vcard::Vcard;
+use crate::wire::encode;
 use crate::wire::jid::check_resource;
 
 /// The version that is written.
@@ -41,6 +44,22 @@ pub fn decode_affiliated(key: &[u8], bytes: &[u8]) -> Result<Affiliated, StoreEr
     }
 }
 
+/// The bytes of a room's vCard: one byte of version, then XML.
+pub fn encode_vcard(vcard: &Vcard) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    bytes.extend_from_slice(encode::standalone(vcard.element()).as_bytes());
+    bytes
+}
+
+/// Reads a room's vCard. `key` is where it was found; an unknown version, damage and an empty vCard are
+/// [`StoreError::Corrupt`].
+pub fn decode_vcard(key: &[u8], bytes: &[u8]) -> Result<Vcard, StoreError> {
+    let xml = std::str::from_utf8(content(key, bytes)?).map_err(|e| corrupt(key, e.to_string()))?;
+    let element: Element = xml.parse().map_err(|e: minidom::Error| corrupt(key, e.to_string()))?;
+    let vcard = Vcard::read(&element).map_err(|e| corrupt(key, e.to_owned()))?;
+    vcard.ok_or_else(|| corrupt(key, "an empty vCard is the absence of a record".to_owned()))
+}
+
 /// Nicks become part of addresses, so each must be one that an address can have.
 fn check_nick(key: &[u8], nick: Option<&str>) -> Result<(), StoreError> {
     let outcome = nick.map_or(Ok(()), check_resource);
@@ -52,17 +71,22 @@ pub(super) fn corrupt(key: &[u8], reason: String) -> StoreError {
     StoreError::Corrupt { key: printable(key), reason: reason.replace(char::is_control, "\u{fffd}") }
 }
 
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = vec![VERSION];
     serde_json::to_writer(&mut bytes, value)
         .expect("strings, numbers and times go into memory without fault");
     bytes
 }
 
-fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(content(key, bytes)?).map_err(|e| corrupt(key, e.to_string()))
+}
+
+/// What follows the version.
+fn content<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
     match bytes.split_first() {
         None => Err(corrupt(key, "it is empty".to_owned())),
-        Some((&VERSION, json)) => serde_json::from_slice(json).map_err(|e| corrupt(key, e.to_string())),
+        Some((&VERSION, content)) => Ok(content),
         Some((version, _)) => {
             Err(corrupt(key, format!("its version is {version}, this program knows {VERSION}")))
         }
@@ -81,6 +105,7 @@ mod tests {
     use super::*;
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
+    use crate::room::hats::{Hat, Hats};
     use crate::room::state::{Activity, Ban, Lost, Subject, Token, Versions};
     use crate::wire::jid::BareJid;
     use jiff::Timestamp;
@@ -182,22 +207,37 @@ mod tests {
         let activity = (any::<i64>(), proptest::collection::vec(any::<u32>(), 0..25))
             .prop_map(|(hour, counts)| Activity { hour, counts });
         let activity = proptest::option::of(activity);
-        let kept = (activity, voices, proptest::collection::vec(any_token(), 0..3), any_versions());
+        let kept =
+            (activity, (voices, any_hats()), proptest::collection::vec(any_token(), 0..3), any_versions());
         (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
-            |(created, config, (archive, secret), subject, (activity, voices, tokens, versions))| {
+            |(created, config, (archive, secret), subject, (activity, (voices, hats), tokens, versions))| {
                 RoomRecord {
                     created,
                     config,
                     archive: ArchiveId(archive),
                     secret,
+                    locked: false,
                     subject,
                     activity,
                     voices,
+                    hats,
                     tokens,
                     versions,
                 }
             },
         )
+    }
+
+    fn any_hats() -> impl Strategy<Value = Hats> {
+        let hat = (any::<String>(), any::<Option<String>>(), any::<Option<String>>())
+            .prop_map(|(title, hue, lang)| Hat { title, hue, lang });
+        let known = proptest::collection::btree_map(any::<String>(), hat, 0..3);
+        (known, "[a-z]{1,8}@[a-z]{1,8}").prop_map(|(known, account)| {
+            let account = BareJid::parse(&account).expect("an address");
+            let all = known.keys().cloned().collect::<std::collections::BTreeSet<_>>();
+            let worn = if all.is_empty() { Default::default() } else { [(account, all)].into() };
+            Hats { known, worn }
+        })
     }
 
     fn any_affiliated() -> impl Strategy<Value = Affiliated> {
@@ -212,12 +252,15 @@ mod tests {
         let ban = (proptest::option::of(by), time(), time(), any::<Option<String>>())
             .prop_map(|(by, at, expires, note)| Box::new(Ban { by, at, expires, note }));
         let nick = proptest::option::of(any_nick());
-        (affiliation, nick, any::<Option<String>>(), proptest::option::of(ban), any::<u64>()).prop_map(
-            |(affiliation, nick, reason, ban, version)| Affiliated {
+        let data = proptest::collection::btree_map(any::<String>(), any::<String>(), 0..3);
+        let ban = proptest::option::of(ban);
+        (affiliation, nick, any::<Option<String>>(), ban, data, any::<u64>()).prop_map(
+            |(affiliation, nick, reason, ban, data, version)| Affiliated {
                 affiliation,
                 nick,
                 reason,
                 ban,
+                data,
                 version,
             },
         )
@@ -235,9 +278,19 @@ mod tests {
         }
 
         #[test]
+        fn a_vcard_reads_back_as_it_was(text in "[^\\p{Cc}\u{fffe}\u{ffff}]{1,40}", tag in "[a-z]{2}") {
+            use crate::wire::build::{Build, el, set_lang};
+            let mut element = el("vCard", "vcard-temp").child(el("FN", "vcard-temp").text_node(&text));
+            set_lang(&mut element, &tag);
+            let vcard = Vcard::read(&element).expect("a vCard").expect("not empty");
+            prop_assert_eq!(decode_vcard(b"k", &encode_vcard(&vcard)).expect("just written"), vcard);
+        }
+
+        #[test]
         fn any_bytes_are_read_or_refused_without_a_panic(bytes in any::<Vec<u8>>()) {
             let _ = decode_room(&bytes, &bytes);
             let _ = decode_affiliated(&bytes, &bytes);
+            let _ = decode_vcard(&bytes, &bytes);
         }
     }
 
@@ -253,8 +306,10 @@ mod tests {
             }),
             archive: ArchiveId("a1".to_owned()),
             secret: "5ec2e7".to_owned(),
+            locked: false,
             activity: None,
             voices: Default::default(),
+            hats: Hats::default(),
             tokens: Vec::new(),
             versions: Default::default(),
         }
@@ -296,12 +351,14 @@ mod tests {
                 expires: Some(Timestamp::from_second(1_700_086_400).expect("a time")),
                 note: Some("third time".to_owned()),
             })),
+            data: [("muc#register_first".to_owned(), "Wyrd".to_owned())].into(),
             version: 7,
         };
         let text = concat!(
             "\u{1}",
             r#"{"affiliation":"outcast","nick":"thirdwitch","reason":"Treason","ban":{"by":"hecate@example","#,
-            r#""at":"2023-11-14T22:13:20Z","expires":"2023-11-15T22:13:20Z","note":"third time"},"version":7}"#
+            r#""at":"2023-11-14T22:13:20Z","expires":"2023-11-15T22:13:20Z","note":"third time"},"#,
+            r#""data":{"muc#register_first":"Wyrd"},"version":7}"#
         );
         assert_eq!(String::from_utf8(encode_affiliated(&full)).expect("text"), text);
         assert_eq!(decode_affiliated(b"k", text.as_bytes()).expect("version 1"), full);
@@ -342,6 +399,39 @@ mod tests {
             assert!(decode_affiliated(b"k", text.as_bytes()).is_err(), "{nick:?}");
             let text = GOLDEN_ROOM.replace("firstwitch", nick);
             assert!(decode_room(b"k", text.as_bytes()).is_err(), "{nick:?}");
+        }
+    }
+
+    #[test]
+    fn hats_in_a_room_record_stay_as_they_are() {
+        let hat = Hat { title: "Witch".to_owned(), hue: Some("120".to_owned()), lang: Some("en".to_owned()) };
+        let account = BareJid::parse("hecate@example").expect("an address");
+        let hats = Hats {
+            known: [("urn:witch".to_owned(), hat)].into(),
+            worn: [(account, ["urn:witch".to_owned()].into())].into(),
+        };
+        let tail = concat!(
+            r#","hats":{"known":{"urn:witch":{"title":"Witch","hue":"120","lang":"en"}},"#,
+            r#""worn":{"hecate@example":["urn:witch"]}}}"#
+        );
+        let text = format!("{}{tail}", GOLDEN_ROOM.strip_suffix('}').expect("an object"));
+        let record = RoomRecord { hats, ..golden() };
+        assert_eq!(String::from_utf8(encode_room(&record)).expect("text"), text);
+        assert_eq!(decode_room(b"k", text.as_bytes()).expect("version 1"), record);
+    }
+
+    #[test]
+    fn version_1_of_a_vcard_stays_as_it_is() {
+        let text = "\u{1}<vCard xmlns='vcard-temp' xml:lang='de'><FN>Hexen &amp; Co</FN></vCard>";
+        let vcard = decode_vcard(b"k", text.as_bytes()).expect("version 1");
+        assert_eq!(String::from_utf8(encode_vcard(&vcard)).expect("text"), text);
+        for damage in [
+            "",
+            "\u{2}<vCard xmlns='vcard-temp'><FN/></vCard>",
+            "\u{1}<vCard xmlns='vcard-temp'/>",
+            "\u{1}<vCard",
+        ] {
+            assert!(decode_vcard(b"k", damage.as_bytes()).is_err(), "{damage:?}");
         }
     }
 

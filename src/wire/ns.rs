@@ -127,6 +127,8 @@ pub const DELEGATION: &str = "urn:xmpp:delegation:2";
 pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
 /// Hats; only the room may set them (XEP-0317).
 pub const HATS: &str = "urn:xmpp:hats:0";
+/// FORM_TYPE of the commands for hats (XEP-0317).
+pub const HATS_COMMANDS: &str = "urn:xmpp:hats:commands";
 /// That somebody types, or has stopped (XEP-0085).
 pub const CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
 /// Hints on what to store (XEP-0334).

@@ -149,7 +149,6 @@ fn archived(guest: &mut Guest, room: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_message_that_anybody_saw_survives_kill_9() {
-    // clients NEW-9: what clients hold for read is there after a restart.
     let rounds = std::env::var("CONCLAVE_KILL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS);
     let host = Host::start(Kind::Prosody).unwrap_or_else(|e| panic!("{e}"));
     let folder = host.folder().join("service");

@@ -4,6 +4,7 @@ mod archive;
 mod kill;
 mod library;
 mod odd;
+mod reading;
 mod restart;
 #[path = "../servers/mod.rs"]
 mod servers;

@@ -3,13 +3,15 @@
 import asyncio
 
 from slixmpp import JID, ClientXMPP
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import StanzaPath
 
 PATIENCE = 10
 PLUGINS = [
     "xep_0004", "xep_0012", "xep_0030", "xep_0045", "xep_0050", "xep_0054", "xep_0059", "xep_0077", "xep_0085",
-    "xep_0092", "xep_0153", "xep_0184", "xep_0199", "xep_0202", "xep_0203", "xep_0249", "xep_0308", "xep_0313",
-    "xep_0317", "xep_0333", "xep_0359", "xep_0410", "xep_0421", "xep_0424", "xep_0425", "xep_0428", "xep_0444",
-    "xep_0461", "xep_0463",
+    "xep_0092", "xep_0128", "xep_0153", "xep_0184", "xep_0199", "xep_0202", "xep_0203", "xep_0249", "xep_0308",
+    "xep_0313", "xep_0317", "xep_0333", "xep_0359", "xep_0410", "xep_0421", "xep_0424", "xep_0425", "xep_0428",
+    "xep_0444", "xep_0461", "xep_0463", "xep_0502",
 ]
 EVENTS = [
     "groupchat_message", "groupchat_subject", "groupchat_message_error", "groupchat_invite", "groupchat_presence",
@@ -37,6 +39,9 @@ class Person(ClientXMPP):
         self.plugin["feature_mechanisms"].unencrypted_plain = True
         for event in EVENTS:
             self.add_event_handler(event, lambda stanza, event=event: self._note(event, stanza))
+        # Of rooms it passes over all presences but those of occupants.
+        avatar = StanzaPath("presence/vcard_temp_update")
+        self.register_handler(Callback("avatar", avatar, lambda presence: self._note("avatar", presence)))
         self.rooms = self.plugin["xep_0045"]
 
     def _note(self, event, stanza):
@@ -97,11 +102,12 @@ class Person(ClientXMPP):
         return await self.hears("groupchat_presence", lambda p: p["from"].resource == nick and is_it(p), f"{nick} {what}")
 
     async def asks_info(self, jid):
-        """The features and the fields of the extended information of an address."""
+        """The features of an address, and the fields of what it says of itself as a room."""
         answer = await self.plugin["xep_0030"].get_info(jid=jid, timeout=PATIENCE)
         info = answer["disco_info"]
-        form = info.get_plugin("form", check=True)
-        return info["features"], form.get_values() if form else {}
+        forms = [form.get_values() for form in info["forms"]]
+        of_rooms = [form for form in forms if form["FORM_TYPE"] == ["http://jabber.org/protocol/muc#roominfo"]]
+        return info["features"], of_rooms[0] if of_rooms else {}
 
 
 def codes(presence):

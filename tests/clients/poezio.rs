@@ -4,12 +4,14 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 
+use conclave::wire::ns;
+use minidom::Element;
 use tempfile::TempDir;
 
 use crate::deck::{Deck, ROOM, body};
 use crate::servers::client::Client;
 use crate::servers::guest::{Guest, has_code, is_from};
-use crate::servers::host::{DOMAIN, Host, Kind};
+use crate::servers::host::{DOMAIN, Host, Kind, MUC};
 use crate::servers::process::find;
 use crate::terminal::{Terminal, keep};
 
@@ -69,12 +71,12 @@ impl Poezio {
     }
 }
 
-/// Lets it enter the room.
-fn enter(client: &Terminal) {
+/// Lets it enter a room from its first screen.
+fn enter(client: &Terminal, room: &str, nick: &str) {
     // The first screen takes a slash, alone, for the beginning of a command.
     client.presses("/");
     client.shows(&["│/"]);
-    client.types(&format!("join {ROOM}/cook"));
+    client.types(&format!("join {room}/{nick}"));
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn poezio_joins_talks_and_is_moderated() {
     let mut deck = Deck::start(Kind::Prosody);
     let poezio = Poezio::start(&deck.host, "cook");
     let client = &poezio.terminal;
-    enter(client);
+    enter(client, ROOM, "cook");
     client.shows(&["Weather at sea", "It was calm yesterday", "captain"]);
     client.types("Dinner is ready");
     deck.captain.hears("the client", |s| is_from(s, ROOM, "cook") && body(s) == "Dinner is ready");
@@ -117,7 +119,7 @@ fn poezio_reads_the_archive() {
     }
     let poezio = Poezio::start(&deck.host, "cook");
     let client = &poezio.terminal;
-    enter(client);
+    enter(client, ROOM, "cook");
     keep("poezio-archive", &client.shows(&["captain> entry 45 of the log", "captain> entry 60 of the log"]));
     for page in 0..5 {
         if client.screen().contains("It was calm yesterday") {
@@ -131,4 +133,38 @@ fn poezio_reads_the_archive() {
         "poezio-archive-oldest",
         &client.shows(&["captain> entry 01 of the log", "captain> It was calm yesterday"]),
     );
+}
+
+#[test]
+fn poezio_makes_a_room_and_moderates_it() {
+    // 45-8.1-c 45-8.2-a 45-8.4-b 45-9.1-a 45-9.1-d 45-10.2-b
+    let deck = Deck::start(Kind::Prosody);
+    let poezio = Poezio::start(&deck.host, "chef");
+    let client = &poezio.terminal;
+    let room = format!("galley@{MUC}");
+    enter(client, &room, "chef");
+    client.shows(&["You (chef) joined the room"]);
+    client.types("/configure");
+    keep("poezio-form", &client.shows(&["Configuration of galley", "Who may see real addresses"]));
+    client.presses("C-y");
+    client.shows(&["You (chef) joined the room"]);
+    client.types("/topic Menu");
+    client.shows(&["set the subject to: Menu"]);
+
+    let mut mate = Guest::new(&deck.host, "mate");
+    mate.enters(&room, "mate");
+    client.shows(&[&format!("mate (mate@{DOMAIN}/door) joined the room")]);
+    client.types("/role mate visitor");
+    mate.hears("the loss of voice", |s| is_from(s, &room, "mate") && role(s) == Some("visitor"));
+    client.types("/kick mate too loud");
+    mate.hears("the kick", |s| is_from(s, &room, "mate") && has_code(s, "307"));
+    mate.enters(&room, "mate");
+    client.types("/ban mate much too loud");
+    mate.hears("the ban", |s| is_from(s, &room, "mate") && has_code(s, "301"));
+    keep("poezio-moderates", &client.shows(&["kicked by chef", "banned by chef"]));
+}
+
+/// The role in the room's part of a presence.
+fn role(presence: &Element) -> Option<&str> {
+    presence.get_child("x", ns::MUC_USER)?.get_child("item", ns::MUC_USER)?.attr("role")
 }

@@ -25,6 +25,7 @@ fn everything_passes(kind: Kind) {
         party.says_to_all(sample);
     }
     party.history_holds(&messages);
+    party.archive_holds(&messages);
     for sample in &messages {
         party.says_to_one(sample);
     }
@@ -43,13 +44,15 @@ fn everything_passes(kind: Kind) {
 
 #[test]
 fn payloads_pass_untouched_through_prosody() {
-    // 45-7.4-a 45-7.4-c 45-7.5-a 45-7.14-d 45-17.2-d 45-17.3-g 45-17.4-b 045-1 280-1 308-1 333-1 359-3
+    // 45-7.4-a 45-7.4-c 45-7.5-a 45-7.14-d 45-17.2-d 45-17.3-g 45-17.4-b 045-1 280-1 308-1 313-10
+    // 313-12 333-1 359-3
     everything_passes(Kind::Prosody);
 }
 
 #[test]
 fn payloads_pass_untouched_through_ejabberd() {
-    // 45-7.4-a 45-7.4-c 45-7.5-a 45-7.14-d 45-17.2-d 45-17.3-g 45-17.4-b 045-1 280-1 308-1 333-1 359-3
+    // 45-7.4-a 45-7.4-c 45-7.5-a 45-7.14-d 45-17.2-d 45-17.3-g 45-17.4-b 045-1 280-1 308-1 313-10
+    // 313-12 333-1 359-3
     everything_passes(Kind::Ejabberd);
 }
 

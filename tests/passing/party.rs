@@ -87,14 +87,49 @@ impl Party {
             self.compare(id, "the copy in the history", &wanted, message);
             found.push(sample.spec);
         }
-        let lasting = said.iter().filter(|sample| {
-            let message = stanza_of(sample.payload);
-            message.has_child("body", ns::CLIENT) && !message.has_child("no-store", ns::HINTS)
-        });
-        let wanted: Vec<&str> = lasting.map(|sample| sample.spec).collect();
+        let wanted = lasting(said);
         assert!(wanted.len() > 50, "{wanted:?}");
         found.retain(|spec| wanted.contains(spec));
         assert_eq!(found, wanted, "the history is whole and in order");
+    }
+
+    /// The archive gives back what was said before, page after page: all that has a body and may be stored.
+    pub(crate) fn archive_holds(&mut self, said: &[Sample]) {
+        let (room, mam, rsm) = (self.room.clone(), ns::MAM, ns::RSM);
+        let mut found = Vec::new();
+        let mut after = String::new();
+        for page in 0..10 {
+            self.listener.says(&format!(
+                "<iq type='set' id='page-{page}' to='{room}'><query xmlns='{mam}'>\
+                 <set xmlns='{rsm}'><max>50</max>{after}</set></query></iq>"
+            ));
+            let mut old = Vec::new();
+            let end = self.listener.hears("the end of the page", |stanza| {
+                let result =
+                    stanza.get_child("result", mam).and_then(|r| r.get_child("forwarded", ns::FORWARD));
+                old.extend(result.and_then(|f| f.get_child("message", ns::CLIENT)).cloned());
+                stanza.name() == "iq" && stanza.attr("id") == Some(&format!("page-{page}"))
+            });
+            for message in old.iter().filter(|message| is_from(message, &room, "speaker")) {
+                let id = message.attr("id").unwrap_or_default();
+                let sample = said.iter().find(|sample| sample.spec == id);
+                let sample = sample.unwrap_or_else(|| panic!("nobody has said {}", brief(message)));
+                let wanted = self.directly("message", sample);
+                assert_eq!((message.attr("to"), message.attr("type")), (None, Some("groupchat")), "{id}");
+                self.compare(id, "the archived copy", &wanted, message);
+                found.push(sample.spec);
+            }
+            let fin = end.get_child("fin", mam).unwrap_or_else(|| panic!("a page: {}", brief(&end)));
+            if fin.attr("complete") == Some("true") {
+                break;
+            }
+            let last =
+                fin.get_child("set", rsm).and_then(|set| set.get_child("last", rsm)).expect("a last message");
+            after = format!("<after>{}</after>", last.text());
+        }
+        let wanted = lasting(said);
+        found.retain(|spec| wanted.contains(spec));
+        assert_eq!(found, wanted, "the archive is whole and in order");
     }
 
     /// An occupant changes his presence: others and he himself see it alike.
@@ -214,6 +249,15 @@ impl Party {
             ));
         }
     }
+}
+
+/// The names of those samples that are kept: they have a body, and nothing in them forbids it.
+fn lasting(said: &[Sample]) -> Vec<&'static str> {
+    let lasts = |sample: &&Sample| {
+        let message = stanza_of(sample.payload);
+        message.has_child("body", ns::CLIENT) && !message.has_child("no-store", ns::HINTS)
+    };
+    said.iter().filter(lasts).map(|sample| sample.spec).collect()
 }
 
 /// A stanza with this payload, read by other code than that of the service.

@@ -252,3 +252,64 @@ fn new_member_is_invited_where_the_room_does_so() {
     w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
     assert!(w.stanzas("romeo@example").is_empty());
 }
+
+#[test]
+fn members_may_say_more_of_themselves_for_admins_to_see() {
+    // 45-7.10-f, 45-7.10-j, trap 81, clients.md §7: only the nick is required
+    let mut w = World::with_room(&[("x-muc#roomconfig_registration", "1")]);
+    let form = |fields: &[(&str, &str)]| {
+        let field = |(var, value): &(&str, &str)| {
+            let values: String = value.split('|').map(|v| format!("<value>{v}</value>")).collect();
+            format!("<field var='muc#register_{var}'>{values}</field>")
+        };
+        let fields: String = fields.iter().map(field).collect();
+        format!(
+            "<iq xmlns='jabber:client' type='set' id='r'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>{fields}</x></query></iq>"
+        )
+    };
+    w.send(
+        "romeo",
+        &form(&[("roomnick", "Montague"), ("first", "Romeo"), ("faqentry", "Is love|a tender thing?")]),
+    );
+    assert_eq!(w.got("romeo"), ["iq:result room"]);
+    // A client that knows of the nick only leaves the rest as it is.
+    w.send("romeo", &form(&[("roomnick", "Romeo"), ("email", "romeo@mail.example")]));
+    w.send("romeo", "<iq xmlns='jabber:client' type='get' id='r'><query xmlns='jabber:iq:register'/></iq>");
+    let answer = w.stanzas("romeo").pop().expect("an answer");
+    let x = answer.children().next().and_then(|q| q.get_child("x", "jabber:x:data")).expect("a form").clone();
+    let values = |var: &str| -> Vec<String> {
+        let field =
+            x.children().find(|f| f.attr("var") == Some(&format!("muc#register_{var}"))).expect("a field");
+        field.children().filter(|c| c.name() == "value").map(minidom::Element::text).collect()
+    };
+    assert_eq!(values("first"), ["Romeo"]);
+    assert_eq!(values("email"), ["romeo@mail.example"]);
+    assert_eq!(values("faqentry"), ["Is love", "a tender thing?"]);
+    let required = x.children().filter(|f| f.has_child("required", "jabber:x:data"));
+    assert_eq!(required.filter_map(|f| f.attr("var")).collect::<Vec<_>>(), ["muc#register_roomnick"]);
+    // Admins get the list; nobody else does.
+    let list = "<iq xmlns='jabber:client' type='set' id='c'><command xmlns='http://jabber.org/protocol/commands' node='conclave#registrations'/></iq>";
+    w.clear();
+    w.send("romeo", list);
+    assert_eq!(w.got("romeo"), ["iq:error room auth/forbidden"]);
+    w.send("owner", list);
+    let answer = w.stanzas("owner").pop().expect("an answer");
+    let table = answer.children().next().and_then(|c| c.get_child("x", "jabber:x:data")).expect("a table");
+    let items: Vec<Vec<String>> = table
+        .children()
+        .filter(|c| c.name() == "item")
+        .map(|item| item.children().map(|f| f.children().map(minidom::Element::text).collect()).collect())
+        .collect();
+    assert_eq!(
+        items,
+        [["romeo@example", "Romeo", "Romeo", "romeo@mail.example", "Is love\na tender thing?"]]
+    );
+    // All of it is bounded, can be cleared, and goes with the membership.
+    w.send("romeo", &form(&[("roomnick", "Romeo"), ("url", &"x".repeat(2048))]));
+    assert_eq!(w.got("romeo"), ["iq:error room modify/policy-violation"]);
+    w.send("romeo", &form(&[("roomnick", "Romeo"), ("first", ""), ("faqentry", "")]));
+    let romeo = conclave::wire::jid::BareJid::parse("romeo@example").expect("a jid");
+    assert_eq!(w.room.state().affiliations[&romeo].data.len(), 1);
+    w.admin("owner", "<item affiliation='outcast' jid='romeo@example'/>");
+    assert!(w.room.state().affiliations[&romeo].data.is_empty());
+}

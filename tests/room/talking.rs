@@ -423,3 +423,20 @@ fn history_has_all_that_the_message_had() {
     let said = crate::world::as_said(&live).map(conclave::wire::encode::element).collect::<Vec<_>>();
     assert_eq!(said, children(&sent));
 }
+
+#[test]
+fn archive_keeps_the_languages_of_what_was_said() {
+    // 45-13-a
+    let mut w = room_of_two(&[]);
+    let inside = "<body>ciao</body><body xml:lang='en'>hi</body>";
+    message(&mut w, "romeo", "type='groupchat' id='h' xml:lang='it'", inside);
+    w.clear();
+    w.send("romeo", "<iq xmlns='jabber:client' type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+    let result = w.stanzas("romeo").remove(0);
+    let result = result.get_child("result", "urn:xmpp:mam:2").expect("a result");
+    let forwarded = result.get_child("forwarded", "urn:xmpp:forward:0").expect("a message inside");
+    let old = forwarded.get_child("message", "jabber:client").expect("the message");
+    assert_eq!(conclave::wire::build::lang(old), Some("it"));
+    let bodies = old.children().filter(|c| c.name() == "body").map(conclave::wire::build::lang);
+    assert_eq!(bodies.collect::<Vec<_>>(), [None, Some("en")]);
+}

@@ -8,6 +8,7 @@ mod addresses;
 mod clients;
 mod hostile;
 mod link;
+mod moderation;
 mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;

@@ -75,7 +75,7 @@ fn decode(bytes: &[u8]) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     while let Some((&table, after_table)) = rest.split_first() {
         rest = after_table;
-        let table = [Table::Rooms, Table::Affiliations].into_iter().find(|t| *t as u8 == table)?;
+        let table = Table::ALL.into_iter().find(|t| *t as u8 == table)?;
         let length = take_length(&mut rest)?;
         let key = IVec::from(take(&mut rest, length)?);
         let after = match take_length(&mut rest)? {
@@ -105,7 +105,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_step() -> impl Strategy<Value = Step> {
-        let table = prop_oneof![Just(Table::Rooms), Just(Table::Affiliations)];
+        let table = prop::sample::select(&Table::ALL[..]);
         (table, any::<Vec<u8>>(), any::<Option<Vec<u8>>>()).prop_map(|(table, key, after)| Step {
             table,
             key: key.into(),

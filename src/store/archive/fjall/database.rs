@@ -19,8 +19,8 @@ use super::layout::{FORMAT, FORMAT_KEY, Table};
 use crate::store::StoreError;
 
 /// Changes of a keyspace that are held in memory before they become a file.
-const MESSAGES_MEMORY_BYTES: u64 = 8 << 20;
-const INDEX_MEMORY_BYTES: u64 = 4 << 20;
+const MESSAGES_MEMORY_BYTES: u64 = 4 << 20;
+const INDEX_MEMORY_BYTES: u64 = 2 << 20;
 
 /// Files of the database that are kept open.
 const FILES_MAX: usize = 128;

@@ -1,0 +1,302 @@
+//! Hats: titles that admins give to people, for all to see (XEP-0317).
+
+use minidom::Element;
+
+use super::commands::{self, Command, Form};
+use super::{Feature, archive, presence};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::hats::Hat;
+use crate::wire::build::{Build, el, lang, set_lang};
+use crate::wire::command::{Done, wrong};
+use crate::wire::form::{Field, Submitted, form, table};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+/// Most hats of a room.
+const KNOWN_MAX: usize = 64;
+/// Most hats of one person: all of them are in each of his presences.
+const WORN_MAX: usize = 8;
+/// Most people with hats in a room.
+const WEARERS_MAX: usize = 1000;
+/// Longest URI, and longest title.
+const TEXT_BYTES_MAX: usize = 256;
+
+const JID: &str = "hats#jid";
+const URI: &str = "hats#uri";
+const TITLE: &str = "hats#title";
+const HUE: &str = "hats#hue";
+
+pub(super) const FEATURE: Feature = Feature {
+    disco: |_, vars| vars.push(ns::HATS),
+    info: |room, info| {
+        if !room.state.record.hats.is_empty() {
+            info.push(("hats#hash", room.state.record.hats.hash()));
+        }
+    },
+    commands: &[
+        Command {
+            node: "urn:xmpp:hats:commands:list",
+            name: "List the hats of this room",
+            allowed: archive::may_read,
+            form: None,
+            run: |room, _, _, _, _| Ok(Done::result(list(room))),
+            found: None,
+        },
+        Command {
+            node: "urn:xmpp:hats:commands:create",
+            name: "Make a hat, or change one",
+            allowed: commands::admins,
+            form: Some(Form { type_: ns::HATS_COMMANDS, show: create_form }),
+            run: create,
+            found: None,
+        },
+        Command {
+            node: "urn:xmpp:hats:commands:destroy",
+            name: "Do away with a hat",
+            allowed: commands::admins,
+            form: Some(Form { type_: ns::HATS_COMMANDS, show: destroy_form }),
+            run: destroy,
+            found: None,
+        },
+        Command {
+            node: "urn:xmpp:hats:commands:assign",
+            name: "Give a hat to somebody",
+            allowed: commands::admins,
+            form: Some(Form { type_: ns::HATS_COMMANDS, show: |room| wearer_form(room, "Giving a hat") }),
+            run: assign,
+            found: None,
+        },
+        Command {
+            node: "urn:xmpp:hats:commands:unassign",
+            name: "Take a hat from somebody",
+            allowed: commands::admins,
+            form: Some(Form { type_: ns::HATS_COMMANDS, show: |room| wearer_form(room, "Taking a hat") }),
+            run: unassign,
+            found: None,
+        },
+        Command {
+            node: "urn:xmpp:hats:commands:list-assigned",
+            name: "List who wears which hat",
+            allowed: commands::admins,
+            form: None,
+            run: |room, _, _, _, _| Ok(Done::result(list_assigned(room))),
+            found: None,
+        },
+    ],
+    ..Feature::new("hats")
+};
+
+/// `<hats/>` for the presence of an account; `None` if it has none.
+pub(crate) fn element(room: &Room, account: &BareJid) -> Option<Element> {
+    let mut hats = el("hats", ns::HATS);
+    for (uri, hat) in room.state.record.hats.of(account) {
+        let mut element = el("hat", ns::HATS)
+            .with("title", &hat.title)
+            .with("uri", uri)
+            .with_opt("hue", hat.hue.as_deref());
+        if let Some(lang) = &hat.lang {
+            set_lang(&mut element, lang);
+        }
+        hats.append_child(element);
+    }
+    hats.children().next().is_some().then_some(hats)
+}
+
+fn create_form(_: &Room) -> Element {
+    let field = |var, label, required| Field {
+        var,
+        type_: Some("text-single"),
+        label: Some(label),
+        required,
+        ..Field::default()
+    };
+    let fields = [
+        field(TITLE, "Title", true),
+        field(URI, "URI, which tells this hat from others", true),
+        field(HUE, "Colour, as an angle from 0 to 360", false),
+    ];
+    form("form", ns::HATS_COMMANDS, Some("Making a hat"), &fields)
+}
+
+/// The hats as options of a form, with a field for an address before them if asked for.
+fn choice(room: &Room, title: &str, jid: bool) -> Element {
+    let known = &room.state.record.hats.known;
+    let options: Vec<(&str, &str)> =
+        known.iter().map(|(uri, hat)| (uri.as_str(), hat.title.as_str())).collect();
+    let who = Field {
+        var: JID,
+        type_: Some("jid-single"),
+        label: Some("Address of the person"),
+        required: true,
+        ..Field::default()
+    };
+    let which = Field {
+        var: URI,
+        type_: Some("list-single"),
+        label: Some("Hat"),
+        options: &options,
+        required: true,
+        ..Field::default()
+    };
+    let fields = [who, which];
+    form("form", ns::HATS_COMMANDS, Some(title), &fields[usize::from(!jid)..])
+}
+
+fn destroy_form(room: &Room) -> Element {
+    choice(room, "Doing away with a hat", false)
+}
+
+fn wearer_form(room: &Room, title: &str) -> Element {
+    choice(room, title, true)
+}
+
+/// The URI in a form, also under the name that an example of the specification has for it.
+fn uri(form: &Submitted) -> Result<&str, Refusal> {
+    let uri = form.value(URI).or_else(|| form.value("hat")).unwrap_or_default();
+    if uri.is_empty() || uri.len() > TEXT_BYTES_MAX || uri.contains(char::is_whitespace) {
+        return Err(wrong(
+            "bad-payload",
+            format!("{URI}: a URI of at most {TEXT_BYTES_MAX} bytes is needed"),
+        ));
+    }
+    Ok(uri)
+}
+
+/// The URI of a hat that there is.
+fn known<'f>(room: &Room, form: &'f Submitted) -> Result<&'f str, Refusal> {
+    let uri = uri(form)?;
+    let known = room.state.record.hats.known.contains_key(uri);
+    if known { Ok(uri) } else { Err(Refusal::item_not_found("there is no such hat")) }
+}
+
+fn account(form: &Submitted) -> Result<BareJid, Refusal> {
+    let jid = form.value(JID).and_then(|text| Jid::prepare(text).ok()).map(|jid| jid.to_bare());
+    jid.filter(|jid| jid.local().is_some())
+        .ok_or_else(|| wrong("bad-payload", format!("{JID}: the address of a person is needed")))
+}
+
+fn hat(form: &Submitted, inbound: &Inbound) -> Result<Hat, Refusal> {
+    let title = form.value(TITLE).filter(|title| title.len() <= TEXT_BYTES_MAX);
+    let title = title.ok_or_else(|| {
+        wrong("bad-payload", format!("{TITLE}: a title of at most {TEXT_BYTES_MAX} bytes is needed"))
+    })?;
+    let hue = form.value(HUE);
+    let is_angle =
+        |text: &str| text.len() <= 20 && text.parse::<f64>().is_ok_and(|a| (0.0..=360.0).contains(&a));
+    if hue.is_some_and(|hue| !is_angle(hue)) {
+        return Err(wrong("bad-payload", format!("{HUE}: must be a number from 0 to 360")));
+    }
+    let lang = lang(&inbound.stanza).filter(|lang| lang.len() <= 35);
+    Ok(Hat { title: title.to_owned(), hue: hue.map(str::to_owned), lang: lang.map(str::to_owned) })
+}
+
+fn create(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let (uri, hat) = (uri(form)?, hat(form, inbound)?);
+    let hats = &room.state.record.hats;
+    if hats.known.get(uri) == Some(&hat) {
+        return Ok(Done::info("There is this hat already."));
+    }
+    if !hats.known.contains_key(uri) && hats.known.len() >= KNOWN_MAX {
+        return Err(Refusal::resource_constraint("the room has too many hats"));
+    }
+    let wearers = hats.wearers(uri);
+    room.state_mut().record.hats.known.insert(uri.to_owned(), hat);
+    tell(room, &wearers, cx, fx);
+    Ok(Done::default())
+}
+
+fn destroy(
+    room: &mut Room,
+    form: &Submitted,
+    _: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let uri = known(room, form)?;
+    let wearers = room.state.record.hats.wearers(uri);
+    let hats = &mut room.state_mut().record.hats;
+    hats.known.remove(uri);
+    for account in &wearers {
+        hats.take_off(account, uri);
+    }
+    tell(room, &wearers, cx, fx);
+    Ok(Done::default())
+}
+
+fn assign(
+    room: &mut Room,
+    form: &Submitted,
+    _: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let (uri, account) = (known(room, form)?, account(form)?);
+    let worn = &room.state.record.hats.worn;
+    let own = worn.get(&account);
+    if own.is_some_and(|own| own.contains(uri)) {
+        return Ok(Done::info("This person has the hat already."));
+    }
+    if own.is_some_and(|own| own.len() >= WORN_MAX) || (own.is_none() && worn.len() >= WEARERS_MAX) {
+        return Err(Refusal::resource_constraint("too many hats are given away"));
+    }
+    room.state_mut().record.hats.worn.entry(account.clone()).or_default().insert(uri.to_owned());
+    tell(room, &[account], cx, fx);
+    Ok(Done::default())
+}
+
+fn unassign(
+    room: &mut Room,
+    form: &Submitted,
+    _: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let (uri, account) = (uri(form)?, account(form)?);
+    if !room.state_mut().record.hats.take_off(&account, uri) {
+        return Err(Refusal::item_not_found("this person does not have the hat"));
+    }
+    tell(room, &[account], cx, fx);
+    Ok(Done::default())
+}
+
+/// Shows those who are concerned anew, and says that there is something to ask for.
+fn tell(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
+    for occupant in room.roster.iter().filter(|occupant| wearers.contains(&occupant.account)) {
+        presence::show(room, occupant, &cx.id(), fx);
+    }
+    room.tell_of_configuration(&[], cx, fx);
+}
+
+fn list(room: &Room) -> Element {
+    let rows = room
+        .state
+        .record
+        .hats
+        .known
+        .iter()
+        .map(|(uri, hat)| vec![hat.title.clone(), uri.clone(), hat.hue.clone().unwrap_or_default()]);
+    let columns = [(TITLE, "Title"), (URI, "URI"), (HUE, "Colour")];
+    table(ns::HATS_COMMANDS, "Hats of this room", &columns, &rows.collect::<Vec<_>>())
+}
+
+fn list_assigned(room: &Room) -> Element {
+    let hats = &room.state.record.hats;
+    let rows = hats.worn.keys().flat_map(|account| {
+        hats.of(account).map(|(uri, hat)| {
+            let hue = hat.hue.clone().unwrap_or_default();
+            vec![account.as_str().to_owned(), uri.clone(), hat.title.clone(), hue]
+        })
+    });
+    let columns = [(JID, "Address"), (URI, "URI"), (TITLE, "Title"), (HUE, "Colour")];
+    table(ns::HATS_COMMANDS, "Who wears which hat", &columns, &rows.collect::<Vec<_>>())
+}

@@ -1,0 +1,89 @@
+//! The room's vCard, with its avatar (XEP-0054, XEP-0153, XEP-0486).
+
+use std::sync::Arc;
+
+use minidom::Element;
+
+use super::Feature;
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::state::Affiliation;
+use crate::room::vcard::Vcard;
+use crate::wire::build::{Build, el, iq_result, presence};
+use crate::wire::encode;
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+
+pub(super) const FEATURE: Feature = Feature {
+    disco: |_, vars| vars.push(ns::VCARD),
+    info: |room, info| {
+        for hash in hashes(room) {
+            info.push(("muc#roominfo_avatarhash", hash.clone()));
+        }
+    },
+    ..Feature::new("vcard")
+};
+
+fn hashes(room: &Room) -> &[String] {
+    room.state.vcard.as_ref().map_or(&[], |vcard| vcard.hashes())
+}
+
+/// Everybody who knows the address may see the vCard, but for those who are banned.
+pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
+    if room.affiliation(&inbound.from.to_bare()) == Affiliation::Outcast {
+        return Err(Refusal::forbidden("you are banned from this room"));
+    }
+    let vcard = room.state.vcard.as_ref().map(|vcard| vcard.element().clone());
+    let vcard = vcard.unwrap_or_else(|| el("vCard", ns::VCARD));
+    fx.send(&iq_result(&inbound.to, inbound.id(), Some(vcard)), &inbound.from);
+    Ok(())
+}
+
+/// An owner sets the vCard; an empty one takes it away.
+pub(crate) fn set(
+    room: &mut Room,
+    payload: &Element,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    if room.affiliation(&inbound.from.to_bare()) != Affiliation::Owner {
+        return Err(Refusal::forbidden("only owners set the vCard of a room"));
+    }
+    let bytes_max = cx.limits().vcard_bytes_max;
+    if encode::standalone(payload).len() > bytes_max {
+        return Err(Refusal::policy_violation(format!("the vCard may have {bytes_max} bytes")));
+    }
+    let vcard = Vcard::read(payload).map_err(Refusal::bad_request)?;
+    fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
+    if vcard.as_ref() == room.state.vcard.as_deref() {
+        return Ok(());
+    }
+    let before = hashes(room).to_vec();
+    room.state_mut().vcard = vcard.map(Arc::new);
+    if before != hashes(room) {
+        fx.send_many(&avatar(room, &cx.id()), room.roster.everyone());
+    }
+    room.tell_of_configuration(&[], cx, fx);
+    Ok(())
+}
+
+/// Shows the avatar to somebody who enters, if there is one.
+pub(super) fn show(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if !hashes(room).is_empty() {
+        fx.send(&avatar(room, &cx.id()), to);
+    }
+}
+
+/// The hash in a presence of the room itself, where clients looked for it before there was XEP-0486. It says nothing of
+/// an occupant, so that nobody takes it for one.
+fn avatar(room: &Room, id: &str) -> Element {
+    let mut photo = el("photo", ns::VCARD_UPDATE);
+    if let Some(hash) = hashes(room).first() {
+        photo.append_text_node(hash);
+    }
+    presence(room.jid.as_jid(), None, id).child(el("x", ns::VCARD_UPDATE).child(photo))
+}
