@@ -37,6 +37,7 @@ pub mod moderate;
 pub mod moderated;
 pub mod nick;
 pub mod occupant_id;
+pub mod order;
 pub mod owner;
 pub mod password;
 pub mod persistence;

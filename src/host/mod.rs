@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use minidom::Element;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
@@ -25,6 +25,7 @@ use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::room::listing::{Listing, Relisting};
+use crate::room::roster::Roster;
 use crate::service::{self, directory::Directory};
 use crate::store::archive::{Archive, fjall::FjallArchive};
 use crate::store::{Store, StoreError, Write, sled::SledStore};
@@ -122,6 +123,7 @@ pub async fn run(
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
     let (told, ended) = tokio::select! {
         told = signal => (told, None),
+        () = host.told_to_stop.notified() => (Signal::Stop, None),
         ended = &mut link => (Signal::Stop, Some(ended)),
     };
     info!("stopping");
@@ -214,6 +216,18 @@ pub struct Host {
     started: Timestamp,
     stopping: AtomicBool,
     goodbye: bool,
+    told_to_stop: Notify,
+}
+
+/// The rooms in memory, for the service to look at.
+struct InMemory<'a>(&'a Host);
+
+impl service::Rooms for InMemory<'_> {
+    fn each(&self, each: &mut dyn FnMut(&BareJid, &Roster)) {
+        for (room, mailbox) in &*self.0.rooms() {
+            each(room, &mailbox.roster());
+        }
+    }
 }
 
 impl Host {
@@ -271,6 +285,7 @@ impl Host {
             started: Timestamp::now(),
             stopping: AtomicBool::new(false),
             goodbye: settings.service.on_stop == OnStop::Leave,
+            told_to_stop: Notify::new(),
         };
         Ok((Arc::new(host), receiver))
     }
@@ -303,33 +318,61 @@ impl Host {
                 started: self.started,
                 service: &self.service,
                 directory: &directory,
+                rooms: &InMemory(self),
                 memory: &mut memory,
             };
-            let answer = service::answer(&inbound, &mut cx);
+            let effects = service::answer(&inbound, &mut cx);
             drop((directory, memory));
-            return answer.into_iter().for_each(|answer| self.reply(&answer));
+            return self.release(effects);
         }
-        let room = inbound.to.to_bare();
-        if let Err(inbound) = self.deliver(&room, inbound) {
+        self.bring(&inbound.to.to_bare(), Event::Stanza(Box::new(inbound)));
+    }
+
+    /// Does what a stanza to the service leads to.
+    fn release(self: &Arc<Self>, effects: service::Effects) {
+        if let Some((room, order)) = effects.order {
+            self.bring(&room, Event::Order(order));
+        }
+        if let Some(answer) = effects.answer {
+            self.reply(&answer);
+        }
+        if let Some(announcement) = effects.announcement
+            && self.replies.try_send(announcement).is_err()
+        {
+            warn!("too many answers wait for the server; an announcement is dropped");
+        }
+        if let Some(delay) = effects.stop_after {
+            info!(seconds = delay.as_secs(), "an admin stops the service");
+            let host = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(delay.unsigned_abs()).await;
+                host.told_to_stop.notify_one();
+            });
+        }
+    }
+
+    /// Brings an event to its room, or refuses it.
+    fn bring(self: &Arc<Self>, room: &BareJid, event: Event) {
+        if let Err(event) = self.deliver(room, event) {
             let busy = Refusal::resource_constraint("too much is waiting here; try again later");
-            if let Some(answer) = busy.answer(&inbound) {
+            if let Some(answer) = event.inbound().and_then(|inbound| busy.answer(inbound)) {
                 self.reply(&answer);
             }
         }
     }
 
-    /// Puts a stanza into the mailbox of its room, starting the room's task if there is none.
-    fn deliver(self: &Arc<Self>, room: &BareJid, inbound: Inbound) -> Result<(), Box<Inbound>> {
+    /// Puts an event into the mailbox of its room, starting the room's task if there is none.
+    fn deliver(self: &Arc<Self>, room: &BareJid, event: Event) -> Result<(), Event> {
         let mut rooms = self.rooms();
         if let Some(mailbox) = rooms.get(room) {
-            return mailbox.put(inbound);
+            return mailbox.put(event);
         }
         if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
-            return Err(Box::new(inbound));
+            return Err(event);
         }
         let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
         let mailbox = Arc::new(mailbox);
-        mailbox.put(inbound)?;
+        mailbox.put(event)?;
         rooms.insert(room.clone(), mailbox.clone());
         drop(rooms);
         tokio::spawn(task::run(self.clone(), room.clone(), mailbox, events));

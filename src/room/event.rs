@@ -1,6 +1,7 @@
 //! All that can happen to a room.
 
 use super::archive::Found;
+use super::order::Order;
 use crate::wire::inbound::Inbound;
 
 /// A cause of work.
@@ -10,6 +11,8 @@ pub enum Event {
     Stanza(Box<Inbound>),
     /// The archive has answered.
     Found(Box<Found>),
+    /// An admin of the service wants something done.
+    Order(Box<Order>),
     /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
     /// else they stay in.
     Stop {
@@ -24,6 +27,7 @@ impl Event {
         match self {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
+            Self::Order(order) => Some(&order.inbound),
             Self::Stop { .. } => None,
         }
     }

@@ -16,6 +16,7 @@ pub mod invariant;
 pub mod limits;
 pub mod listing;
 pub mod nick;
+pub mod order;
 pub mod privilege;
 pub mod role;
 pub mod roster;
@@ -72,6 +73,8 @@ pub struct Room {
     pub(crate) hushed: bool,
     /// Whether clients are told versions of the lists of affiliations.
     pub(crate) offers_versions: bool,
+    /// Whether somebody has asked for them since the room came into memory.
+    pub(crate) tells_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
     /// Who was refused a nick that is taken, and how often.
@@ -100,6 +103,7 @@ impl Room {
             ban_ends: None,
             hushed: false,
             offers_versions: true,
+            tells_versions: false,
             service_admins: Arc::default(),
         }
     }
@@ -167,6 +171,7 @@ impl Room {
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
+            Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
             Event::Stop { goodbye } => {
                 if *goodbye {
                     feature::leave::stop(self, cx, &mut fx);
