@@ -121,8 +121,8 @@ async fn through_the_link(stanzas: usize) -> Duration {
         times: Times::default(),
     };
     let (outbox, outlet) = outbox(QUEUE_BYTES_MAX);
-    let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(link::run(settings, outlet, Arc::new(Nobody), stopped));
+    let (stop, stopped) = watch::channel(link::Stage::Run);
+    let running = tokio::spawn(link::run(settings, outlet, Arc::new(Nobody), stopped, None));
     let broadcast = broadcast();
     assert_eq!(broadcast.wire_bytes(), RECIPIENTS * STANZA_BYTES);
     let started = Instant::now();
@@ -131,7 +131,7 @@ async fn through_the_link(stanzas: usize) -> Duration {
     }
     outbox.drained().await;
     let ended = sink.join().expect("no panic");
-    stop.send_replace(true);
+    stop.send_replace(link::Stage::Stop);
     running.await.expect("no panic").expect("no error");
     ended - started
 }

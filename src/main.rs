@@ -1,6 +1,7 @@
 //! The `conclave` command: arguments, settings, tracing, run, exit code; nothing else.
 
 mod cli;
+mod replace;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -8,6 +9,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use cli::{Cli, Command, ConfigCommand};
 use conclave::config::{ConfigError, Log, LogFormat, Settings, host_config};
+use conclave::host::{self, Ended, RunError};
+use replace::Program;
+use tokio::runtime::Builder;
 
 /// The settings or the arguments are wrong; `clap` exits with the same.
 const EXIT_CONFIG: u8 = 2;
@@ -38,13 +42,22 @@ fn main() -> ExitCode {
 /// Runs the service to its end.
 fn run(settings: Settings) -> ExitCode {
     start_log(&settings.log);
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(conclave::host::RunError::System)
-        .and_then(|runtime| runtime.block_on(conclave::host::run(settings)));
+    let folder = settings.store.path.clone();
+    let outcome = Program::current().map_err(RunError::System).and_then(|program| {
+        let runtime = Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
+        let sound = {
+            let path = program.clone();
+            move || path.is_sound()
+        };
+        Ok((runtime.block_on(host::run(settings, replace::taken_over(), sound))?, program))
+    });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok((Ended::Stopped, _)) => ExitCode::SUCCESS,
+        Ok((Ended::Replaced(connection), program)) => {
+            let error = program.start(connection, &folder);
+            tracing::error!("the new process cannot be started: {error}");
+            ExitCode::FAILURE
+        }
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE

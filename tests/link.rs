@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use conclave::config::Secret;
-use conclave::link::{self, Arrivals, Lane, LinkError, LinkSettings, Outbox, Times, outbox};
+use conclave::link::{
+    self, Arrivals, Lane, LinkError, LinkSettings, Outbox, Stage, TakenOver, Times, outbox,
+};
 use conclave::wire::encode::{Outgoing, Recipients, Template};
 use conclave::wire::jid::Jid;
 use conclave::wire::stream::{Excess, Head, Limits};
@@ -56,8 +58,8 @@ struct Rig {
     listener: TcpListener,
     outbox: Outbox,
     arrived: mpsc::UnboundedReceiver<Arrived>,
-    stop: watch::Sender<bool>,
-    running: JoinHandle<Result<(), LinkError>>,
+    stop: watch::Sender<Stage>,
+    running: JoinHandle<Result<Option<TakenOver>, LinkError>>,
 }
 
 /// The server's end of a connection.
@@ -81,10 +83,10 @@ impl Rig {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let server = listener.local_addr().expect("bound").to_string();
         let (outbox, outlet) = outbox(queue_bytes_max);
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(Stage::Run);
         let (note, arrived) = mpsc::unbounded_channel();
         let running =
-            tokio::spawn(link::run(settings(server, times), outlet, Arc::new(Recorder(note)), stopped));
+            tokio::spawn(link::run(settings(server, times), outlet, Arc::new(Recorder(note)), stopped, None));
         Self { listener, outbox, arrived, stop, running }
     }
 
@@ -113,7 +115,7 @@ impl Rig {
     }
 
     async fn stop(self) {
-        self.stop.send_replace(true);
+        self.stop.send_replace(Stage::Stop);
         within(self.running).await.expect("no panic").expect("no error");
     }
 }
@@ -321,9 +323,9 @@ async fn a_server_that_says_nothing_is_given_up() {
 async fn settings_that_can_never_work_end_the_run() {
     let (_outbox, outlet) = outbox(1000);
     let (note, _arrived) = mpsc::unbounded_channel();
-    let (_stop, stopped) = watch::channel(false);
+    let (_stop, stopped) = watch::channel(Stage::Run);
     let settings = settings("localhost".to_owned(), quick());
-    let result = within(link::run(settings, outlet, Arc::new(Recorder(note)), stopped)).await;
+    let result = within(link::run(settings, outlet, Arc::new(Recorder(note)), stopped, None)).await;
     assert!(matches!(result, Err(LinkError::Address { .. })));
 }
 
@@ -614,7 +616,7 @@ async fn stopping_writes_what_is_queued_and_closes_the_stream() {
     let mut server = rig.up().await;
     within(rig.outbox.send(Lane::Bulk, many("m", 2000, 5000))).await;
     rig.send(Lane::Bulk, "last").await;
-    rig.stop.send_replace(true);
+    rig.stop.send_replace(Stage::Stop);
     let text = server.expect("</stream:stream>").await;
     assert!(text.ends_with("id='last' to='a@b'/></stream:stream>"));
     // It still listens until the server closes.

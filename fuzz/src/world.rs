@@ -91,7 +91,7 @@ impl World {
 
     /// The service stops.
     pub fn stop(&mut self) {
-        let effects = self.step(&Event::Stop);
+        let effects = self.step(&Event::Stop { goodbye: true });
         Self::received(&effects);
     }
 

@@ -73,10 +73,22 @@ pub struct Service {
     pub affiliation_versions: bool,
     /// Room options, as the configuration form names them, that only these admins may change.
     pub admin_fields: Vec<String>,
+    /// What becomes of the occupants when the service stops in order.
+    pub on_stop: OnStop,
     /// Address of the terms of service; empty: none.
     pub terms: String,
     /// Whom to write to.
     pub contacts: Contacts,
+}
+
+/// What becomes of the occupants when the service stops in order (`[service] on_stop`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnStop {
+    /// They stay in, and find everything as it was when the service is back.
+    Stay,
+    /// They are told that the service stops, and have to enter again (XEP-0045 §11.2).
+    Leave,
 }
 
 /// `[store]`: where durable facts are kept.
@@ -143,6 +155,7 @@ impl Default for Service {
             create: Create::Anyone,
             affiliation_versions: true,
             admin_fields: Vec::new(),
+            on_stop: OnStop::Stay,
             terms: String::new(),
             contacts: Contacts::default(),
         }

@@ -64,7 +64,7 @@ pub(super) struct Step {
 /// The change that led from version `since` to what is now; `own` as in [`Step`].
 pub(super) fn step(room: &Room, since: u64, own: bool) -> Option<Step> {
     let now = room.state.record.versions.now;
-    let offered = room.offers_versions && now != since;
+    let offered = room.offers_versions && room.tells_versions && now != since;
     offered.then(|| Step { mav: mav(Some(&word(room, since)), &word(room, now)), own })
 }
 
@@ -72,6 +72,12 @@ pub(super) fn step(room: &Room, since: u64, own: bool) -> Option<Step> {
 pub(super) fn is_for(room: &Room, account: &BareJid) -> bool {
     let lists = [Affiliation::Member, Affiliation::Admin, Affiliation::Owner];
     lists.into_iter().all(|list| lists::check(room, account, list).is_ok())
+}
+
+/// Notes whether somebody who enters with `x` asks for versions: from then on each change is told with them. Where
+/// nobody does, stanzas are as clients know them that never heard of versions.
+pub(super) fn note(room: &mut Room, x: &Element) {
+    room.tells_versions |= x.has_child("mav", ns::MAV);
 }
 
 /// Somebody who enters is told what he asks for, before any presence (§5.2.1). Returns what his own presence says.
@@ -82,28 +88,21 @@ pub(super) fn greet(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Option<Element> {
-    if !room.offers_versions {
-        return None;
-    }
+    let wish = x.get_child("mav", ns::MAV).filter(|_| room.offers_versions)?;
     let account = inbound.from.to_bare();
     let now = room.state.record.versions.now;
-    let wish = x.get_child("mav", ns::MAV);
     if !is_for(room, &account) {
-        if wish.is_some() {
-            let refusal = Refusal::forbidden("you may not see the lists of this room");
-            fx.send(&refusal.aside(inbound, &cx.id()), &inbound.from);
-        }
+        let refusal = Refusal::forbidden("you may not see the lists of this room");
+        fx.send(&refusal.aside(inbound, &cx.id()), &inbound.from);
         // Nobody can build on this one: it is no version that the room knows.
         return Some(mav(None, &format!("{}x{now}", mark(room))));
     }
-    if let Some(wish) = wish {
-        let since = wish.attr("since").and_then(|word| read(room, word));
-        if since != Some(now) {
-            let changes = since.and_then(|since| changes_since(room, since, &account));
-            let start = changes.as_ref().and(wish.attr("since"));
-            let items = changes.unwrap_or_else(|| all(room, &account));
-            send(room, start, &items, &inbound.from, cx, fx);
-        }
+    let since = wish.attr("since").and_then(|word| read(room, word));
+    if since != Some(now) {
+        let changes = since.and_then(|since| changes_since(room, since, &account));
+        let start = changes.as_ref().and(wish.attr("since"));
+        let items = changes.unwrap_or_else(|| all(room, &account));
+        send(room, start, &items, &inbound.from, cx, fx);
     }
     Some(mav(None, &word(room, now)))
 }

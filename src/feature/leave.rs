@@ -3,7 +3,7 @@
 use minidom::Element;
 
 use super::affiliation_versions::Step;
-use super::{destroy, presence};
+use super::{destroy, leavers, presence};
 use crate::room::audience::{Notice, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -51,7 +51,11 @@ pub(super) fn depart(
     };
     let notice = Notice { said: Some(status), ..Notice::unavailable(&before, &id, item, codes) };
     room.tell_own(fx, &notice, std::slice::from_ref(session), &[]);
-    match room.roster.by_nick(before.nick.key()).cloned() {
+    let stays = room.roster.by_nick(before.nick.key()).cloned();
+    if stays.is_none() {
+        leavers::note(room, &before, cx);
+    }
+    match stays {
         None if room.broadcasts(before.role) => room.tell_others(fx, &notice),
         None => {}
         Some(stay) if &before.shown().jid == session => presence::show(room, &stay, &cx.id(), fx),
@@ -89,6 +93,7 @@ pub(super) fn remove(
     fx: &mut Effects,
 ) {
     room.roster_mut().remove(occupant.nick.key());
+    leavers::note(room, occupant, cx);
     let id = cx.id();
     let notice = Notice::unavailable(
         occupant,

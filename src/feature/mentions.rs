@@ -81,7 +81,9 @@ fn unescaped(text: &str) -> Option<String> {
     while let Some((first, more)) = rest.split_first() {
         if *first == b'%' {
             let digits = std::str::from_utf8(more.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            // A sign would be taken for part of the number.
+            let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            bytes.push(u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?);
             rest = &more[2..];
         } else {
             bytes.push(*first);

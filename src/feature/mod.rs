@@ -27,6 +27,7 @@ pub mod history;
 pub mod invite;
 pub mod join;
 pub mod leave;
+pub mod leavers;
 pub mod lists;
 pub mod logging;
 pub mod mam;
@@ -36,6 +37,7 @@ pub mod moderate;
 pub mod moderated;
 pub mod nick;
 pub mod occupant_id;
+pub mod order;
 pub mod owner;
 pub mod password;
 pub mod persistence;
@@ -47,6 +49,7 @@ pub mod reactions;
 pub mod reflect;
 pub mod register;
 pub mod relay;
+pub mod restart;
 pub mod retract;
 pub mod retract_recent;
 pub mod retracted;
@@ -196,6 +199,7 @@ pub static FEATURES: &[Feature] = &[
     retract_recent::FEATURE,
     retracted::FEATURE,
     ban::FEATURE,
+    leavers::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     activity::FEATURE,

@@ -44,13 +44,14 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
     };
     let vcard = || Write::Vcard { room: name(), value: room.state.vcard.clone() };
     let new_vcard = (before.state.vcard != room.state.vcard).then(vcard);
-    match (is_stored(before), is_stored(room)) {
+    match (is_lasting(before), is_lasting(room)) {
         (false, false) => Vec::new(),
         (true, false) => vec![Write::Forget { room: name() }],
         (false, true) => {
+            // The room may have been written as a temporary one, with affiliations that it has no more.
+            let anew = [Write::Forget { room: name() }, record()];
             let vcard = room.state.vcard.is_some().then(vcard);
-            let all = room.state.affiliations.keys().map(affiliation);
-            std::iter::once(record()).chain(all).chain(vcard).collect()
+            anew.into_iter().chain(room.state.affiliations.keys().map(affiliation)).chain(vcard).collect()
         }
         (true, true) => {
             let changed = before.state.record != room.state.record;
@@ -59,6 +60,7 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
     }
 }
 
-fn is_stored(room: &Room) -> bool {
+/// Whether the room is one that stays: its state is durable before anybody hears of it.
+pub(super) fn is_lasting(room: &Room) -> bool {
     room.life == Life::Open && room.config().persistent
 }

@@ -50,12 +50,15 @@ impl Whom {
 
     /// The account, if the room knows it without its archive.
     pub(super) fn account(&self, room: &Room) -> Option<BareJid> {
-        let present = match self {
+        let (present, left) = match self {
             Self::Account(account) => return Some(account.clone()),
-            Self::Nick(nick) => room.roster.by_nick(&NickKey::of(nick)),
-            Self::Id(id) => room.roster.iter().find(|o| *o.id == **id),
+            Self::Nick(nick) => {
+                let key = NickKey::of(nick);
+                (room.roster.by_nick(&key), room.leavers.by_nick(&key))
+            }
+            Self::Id(id) => (room.roster.iter().find(|o| *o.id == **id), room.leavers.by_id(id)),
         };
-        present.map(|occupant| occupant.account.clone())
+        present.map(|occupant| &occupant.account).or(left).cloned()
     }
 
     /// The account, if not otherwise then by what was said, the newest last.

@@ -16,15 +16,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use minidom::Element;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
 
-use crate::config::Settings;
-use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox};
+use crate::config::{OnStop, Settings};
+use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::room::listing::{Listing, Relisting};
+use crate::room::roster::Roster;
 use crate::service::{self, directory::Directory};
 use crate::store::archive::{Archive, fjall::FjallArchive};
 use crate::store::{Store, StoreError, Write, sled::SledStore};
@@ -42,6 +43,9 @@ use mailbox::Mailbox;
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
 /// after which container runtimes kill.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often it is looked whether the answers of the service itself are on their way.
+const REPLIES_PAUSE: Duration = Duration::from_millis(2);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
@@ -78,12 +82,26 @@ impl fmt::Display for RunError {
 
 impl std::error::Error for RunError {}
 
-/// Runs the service until it is told to stop (SIGTERM, SIGINT).
+/// How the service ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was told to stop, and did.
+    Stopped,
+    /// It was told to make place for another process at once, which goes on with the connection if there is one.
+    Replaced(Option<TakenOver>),
+}
+
+/// Runs the service until it is told to stop (SIGTERM, SIGINT) or to make place (SIGUSR2). The connection of the process
+/// before may be `taken` over. It makes place only if `can_be_replaced` says so, which may take some time.
 ///
 /// The store is open and readable before the server is told that we are there: a client that finds rooms missing
 /// forgets them.
-pub async fn run(settings: Settings) -> Result<(), RunError> {
-    let stop_signal = stop_signal().map_err(RunError::System)?;
+pub async fn run(
+    settings: Settings,
+    taken: Option<TakenOver>,
+    can_be_replaced: impl Fn() -> bool + Send + 'static,
+) -> Result<Ended, RunError> {
+    let signal = signal(can_be_replaced).map_err(RunError::System)?;
     let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
     let store: Arc<dyn Store> = Arc::new(store);
     let archive = FjallArchive::open(
@@ -100,18 +118,20 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
 
     let answering = tokio::spawn(answer(replies, outbox.clone()));
     let keeping = tokio::spawn(keeper.run());
-    let (stop, stopped) = watch::channel(false);
+    let (stage, stages) = watch::channel(Stage::Run);
     let arrivals = Arc::new(Gate(host.clone()));
-    let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stopped));
-    let outcome = tokio::select! {
-        () = stop_signal => None,
-        ended = &mut link => Some(ended),
+    let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
+    let (told, ended) = tokio::select! {
+        told = signal => (told, None),
+        () = host.told_to_stop.notified() => (Signal::Stop, None),
+        ended = &mut link => (Signal::Stop, Some(ended)),
     };
     info!("stopping");
-    host.stop().await;
-    // The receiver is gone if the link ended by itself.
-    let _ = stop.send(true);
-    let ended = match outcome {
+    // The receiver is gone if the link ended by itself. What was read before this is still dealt with.
+    let _ = stage.send(Stage::Quiet);
+    host.stop(told).await;
+    let _ = stage.send(if told == Signal::Replace { Stage::HandOver } else { Stage::Stop });
+    let ended = match ended {
         Some(ended) => ended,
         None => link.await,
     };
@@ -121,7 +141,8 @@ pub async fn run(settings: Settings) -> Result<(), RunError> {
     host.archivist.clone().stop().await;
     info!("stopped");
     match ended {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(connection)) if told == Signal::Replace => Ok(Ended::Replaced(connection)),
+        Ok(Ok(_)) => Ok(Ended::Stopped),
         Ok(Err(e)) => Err(RunError::Link(e)),
         Err(e) => Err(RunError::System(std::io::Error::other(e))),
     }
@@ -137,15 +158,34 @@ fn link_settings(settings: &Settings) -> LinkSettings {
     }
 }
 
-/// Ends with the first signal to stop after this call; no such signal kills the process any more.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+/// What the operator tells a running process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    /// SIGTERM or SIGINT.
+    Stop,
+    /// SIGUSR2.
+    Replace,
+}
+
+/// Ends with the first signal after this call; no such signal kills the process any more.
+fn signal(
+    can_be_replaced: impl Fn() -> bool + Send + 'static,
+) -> std::io::Result<impl Future<Output = Signal>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut replace = signal(SignalKind::user_defined2())?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Signal::Stop,
+                _ = interrupt.recv() => return Signal::Stop,
+                _ = replace.recv() => {}
+            }
+            if tokio::task::block_in_place(&can_be_replaced) {
+                return Signal::Replace;
+            }
+            error!("told to make place, but the program that should follow cannot be started; going on");
         }
     })
 }
@@ -175,6 +215,19 @@ pub struct Host {
     memory: Mutex<service::Memory>,
     started: Timestamp,
     stopping: AtomicBool,
+    goodbye: bool,
+    told_to_stop: Notify,
+}
+
+/// The rooms in memory, for the service to look at.
+struct InMemory<'a>(&'a Host);
+
+impl service::Rooms for InMemory<'_> {
+    fn each(&self, each: &mut dyn FnMut(&BareJid, &Roster)) {
+        for (room, mailbox) in &*self.0.rooms() {
+            each(room, &mailbox.roster());
+        }
+    }
 }
 
 impl Host {
@@ -186,10 +239,22 @@ impl Host {
         outbox: Outbox,
     ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
         let mut directory = Directory::default();
-        store.each_room(&mut |jid, record| {
-            let listing = Listing::of(&jid, &record.config, 0);
-            directory.set(jid, listing);
+        let (mut occupied, mut vacant) = (HashMap::new(), Vec::new());
+        store.each_occupied(&mut |jid, occupants| {
+            occupied.insert(jid, occupants);
         })?;
+        store.each_room(&mut |jid, record| {
+            if !record.config.persistent && !occupied.contains_key(&jid) {
+                vacant.push(Write::Forget { room: jid });
+            } else if !record.locked {
+                let listing =
+                    Listing::of(&jid, &record.config, occupied.get(&jid).copied().unwrap_or_default());
+                directory.set(jid, listing);
+            }
+        })?;
+        if let Err(e) = store.commit(&vacant) {
+            warn!("temporary rooms that nobody is in are still stored: {e}");
+        }
         let (replies, receiver) = mpsc::channel(SERVICE_QUEUE_MAX);
         let service = Service {
             domain: settings.component.domain.clone(),
@@ -219,6 +284,8 @@ impl Host {
             memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
             started: Timestamp::now(),
             stopping: AtomicBool::new(false),
+            goodbye: settings.service.on_stop == OnStop::Leave,
+            told_to_stop: Notify::new(),
         };
         Ok((Arc::new(host), receiver))
     }
@@ -251,33 +318,61 @@ impl Host {
                 started: self.started,
                 service: &self.service,
                 directory: &directory,
+                rooms: &InMemory(self),
                 memory: &mut memory,
             };
-            let answer = service::answer(&inbound, &mut cx);
+            let effects = service::answer(&inbound, &mut cx);
             drop((directory, memory));
-            return answer.into_iter().for_each(|answer| self.reply(&answer));
+            return self.release(effects);
         }
-        let room = inbound.to.to_bare();
-        if let Err(inbound) = self.deliver(&room, inbound) {
+        self.bring(&inbound.to.to_bare(), Event::Stanza(Box::new(inbound)));
+    }
+
+    /// Does what a stanza to the service leads to.
+    fn release(self: &Arc<Self>, effects: service::Effects) {
+        if let Some((room, order)) = effects.order {
+            self.bring(&room, Event::Order(order));
+        }
+        if let Some(answer) = effects.answer {
+            self.reply(&answer);
+        }
+        if let Some(announcement) = effects.announcement
+            && self.replies.try_send(announcement).is_err()
+        {
+            warn!("too many answers wait for the server; an announcement is dropped");
+        }
+        if let Some(delay) = effects.stop_after {
+            info!(seconds = delay.as_secs(), "an admin stops the service");
+            let host = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(delay.unsigned_abs()).await;
+                host.told_to_stop.notify_one();
+            });
+        }
+    }
+
+    /// Brings an event to its room, or refuses it.
+    fn bring(self: &Arc<Self>, room: &BareJid, event: Event) {
+        if let Err(event) = self.deliver(room, event) {
             let busy = Refusal::resource_constraint("too much is waiting here; try again later");
-            if let Some(answer) = busy.answer(&inbound) {
+            if let Some(answer) = event.inbound().and_then(|inbound| busy.answer(inbound)) {
                 self.reply(&answer);
             }
         }
     }
 
-    /// Puts a stanza into the mailbox of its room, starting the room's task if there is none.
-    fn deliver(self: &Arc<Self>, room: &BareJid, inbound: Inbound) -> Result<(), Box<Inbound>> {
+    /// Puts an event into the mailbox of its room, starting the room's task if there is none.
+    fn deliver(self: &Arc<Self>, room: &BareJid, event: Event) -> Result<(), Event> {
         let mut rooms = self.rooms();
         if let Some(mailbox) = rooms.get(room) {
-            return mailbox.put(inbound);
+            return mailbox.put(event);
         }
         if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
-            return Err(Box::new(inbound));
+            return Err(event);
         }
         let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
         let mailbox = Arc::new(mailbox);
-        mailbox.put(inbound)?;
+        mailbox.put(event)?;
         rooms.insert(room.clone(), mailbox.clone());
         drop(rooms);
         tokio::spawn(task::run(self.clone(), room.clone(), mailbox, events));
@@ -312,17 +407,22 @@ impl Host {
         self.directory.write().unwrap_or_else(PoisonError::into_inner).note(room, change);
     }
 
-    /// Lets every room say goodbye, and waits until all have done so. Rooms that somebody asks for from now on are
-    /// refused with `wait`: clients come back then.
-    async fn stop(&self) {
+    /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done so
+    /// and what they said is on its way. Rooms that somebody asks for from now on are refused with `wait`: clients come
+    /// back then.
+    async fn stop(&self, told: Signal) {
         self.stopping.store(true, Ordering::Release);
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
+        let goodbye = self.goodbye && told == Signal::Stop;
         for mailbox in &mailboxes {
-            mailbox.force(Event::Stop);
+            mailbox.force(Event::Stop { goodbye });
         }
         let all = async {
             for mailbox in &mailboxes {
                 mailbox.closed().await;
+            }
+            while self.replies.capacity() < self.replies.max_capacity() {
+                tokio::time::sleep(REPLIES_PAUSE).await;
             }
         };
         if tokio::time::timeout(STOP_TIMEOUT, all).await.is_err() {

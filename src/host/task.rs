@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
@@ -16,16 +16,15 @@ use tracing::{error, warn};
 use super::Host;
 use super::commit::Committer;
 use super::mailbox::Mailbox;
-use crate::feature;
+use crate::feature::restart::Told;
+use crate::feature::{self, restart};
 use crate::link::Lane;
 use crate::room::Room;
 use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
-use crate::room::history::History;
-use crate::room::state::State;
-use crate::store::StoreError;
+use crate::store::{StoreError, Write};
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 
@@ -35,6 +34,9 @@ const BATCH_EVENTS_MAX: usize = 64;
 /// How long a persistent room that nobody is in stays in memory.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// How long after a change the store is told who is in the room.
+const LINGER: Duration = Duration::from_secs(3);
+
 /// Runs the room at `jid` until nobody needs it.
 pub(super) async fn run(
     host: Arc<Host>,
@@ -42,24 +44,28 @@ pub(super) async fn run(
     mailbox: Arc<Mailbox>,
     mut events: UnboundedReceiver<Event>,
 ) {
-    let Some(room) = load(&host, &jid, &mailbox, &mut events).await else { return };
-    let mut task = Task { host, room, ids: Ids::new(&random()), mailbox, place: None };
+    let Some((room, told)) = load(&host, &jid, &mailbox, &mut events).await else { return };
+    mailbox.note(room.roster.clone());
+    let mut task = Task { host, room, ids: Ids::new(&random()), mailbox, told, behind: None, place: None };
     loop {
-        if !task.room.exists() && task.host.retire(&jid, &task.mailbox) {
-            return;
-        }
-        let first = if task.room.is_empty() {
-            match tokio::time::timeout(IDLE, events.recv()).await {
-                Ok(event) => event,
-                Err(_) if task.host.retire(&jid, &task.mailbox) => return,
-                Err(_) => continue,
+        if !task.room.exists() {
+            task.catch_up().await;
+            if task.host.retire(&jid, &task.mailbox) {
+                return;
             }
-        } else {
-            events.recv().await
+        }
+        let first = match tokio::time::timeout(task.patience(), events.recv()).await {
+            Ok(event) => event,
+            Err(_) if task.behind.is_some() => {
+                task.catch_up().await;
+                continue;
+            }
+            Err(_) if task.room.is_empty() && task.host.retire(&jid, &task.mailbox) => return,
+            Err(_) => continue,
         };
         let Some(first) = first else { return };
         let mut batch = vec![first];
-        let is_stop = |event: &Event| matches!(event, Event::Stop);
+        let is_stop = |event: &Event| matches!(event, Event::Stop { .. });
         while batch.len() < BATCH_EVENTS_MAX
             && !batch.last().is_some_and(is_stop)
             && let Ok(next) = events.try_recv()
@@ -71,6 +77,7 @@ pub(super) async fn run(
         }
         task.step(&batch).await;
         if batch.last().is_some_and(is_stop) {
+            task.catch_up().await;
             task.turn_away(events).await;
             return;
         }
@@ -84,21 +91,11 @@ async fn load(
     jid: &BareJid,
     mailbox: &Mailbox,
     events: &mut UnboundedReceiver<Event>,
-) -> Option<Room> {
-    let (admins, versions) = (&host.service.admins, host.service.affiliation_versions);
+) -> Option<(Room, Told)> {
     loop {
         let (reader, key) = (host.clone(), jid.clone());
         match tokio::task::spawn_blocking(move || stored(&reader, &key)).await {
-            Ok(Ok(Some((state, history)))) => {
-                return Some(
-                    Room::stored(jid.clone(), state, history)
-                        .with_service_admins(admins)
-                        .with_versions(versions),
-                );
-            }
-            Ok(Ok(None)) => {
-                return Some(Room::absent(jid.clone()).with_service_admins(admins).with_versions(versions));
-            }
+            Ok(Ok(room)) => return Some(room),
             Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
@@ -112,13 +109,19 @@ async fn load(
     }
 }
 
-/// What the store and the archive have of a room.
-fn stored(host: &Host, jid: &BareJid) -> Result<Option<(State, History)>, StoreError> {
-    let Some(state) = host.store.load(jid)? else { return Ok(None) };
+/// The room as the store and the archive have it, and what the store was told.
+fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
+    let of_service = |room: Room| {
+        room.with_service_admins(&host.service.admins).with_versions(host.service.affiliation_versions)
+    };
+    let Some(state) = host.store.load(jid)? else {
+        return Ok((of_service(Room::absent(jid.clone())), Told::default()));
+    };
     let (config, archive) = (&state.record.config, &state.record.archive);
     let history =
         feature::history::restore(config, &host.service.limits, |each| host.archive.newest(archive, each))?;
-    Ok(Some((state, history)))
+    let room = of_service(Room::stored(jid.clone(), state, history));
+    Ok(restart::bring_back(room, host.store.occupants(jid)?))
 }
 
 fn unreadable(event: &Event) -> Effects {
@@ -157,6 +160,9 @@ struct Task {
     room: Room,
     ids: Ids,
     mailbox: Arc<Mailbox>,
+    told: Told,
+    /// Since when the store has not been told all.
+    behind: Option<Instant>,
     /// Of the room while it waits for its first occupant.
     place: Option<OwnedSemaphorePermit>,
 }
@@ -173,11 +179,39 @@ impl Task {
                 effects.push(self.alone(event).await);
             }
         }
+        if self.behind.is_none() && self.told.is_behind(&self.room) {
+            self.behind = Some(Instant::now());
+        }
         if let Some(change) = self.room.relisting(&before) {
             self.host.list(&self.room.jid, change);
         }
+        if !Arc::ptr_eq(&self.room.roster, &before.roster) {
+            self.mailbox.note(self.room.roster.clone());
+        }
         for effects in effects {
             self.release(effects).await;
+        }
+    }
+
+    /// How long to wait for the next event.
+    fn patience(&self) -> Duration {
+        match self.behind {
+            Some(since) => LINGER.saturating_sub(since.elapsed()),
+            None => IDLE,
+        }
+    }
+
+    /// Tells the store what it does not know yet. If it does not take it, the next time may be better.
+    async fn catch_up(&mut self) {
+        self.behind = None;
+        if !self.told.is_behind(&self.room) {
+            return;
+        }
+        let (writes, told) = self.told.catch_up(&self.room);
+        if self.keep(&self.host.committer, writes).await {
+            self.told = told;
+        } else {
+            self.behind = Some(Instant::now());
         }
     }
 
@@ -221,7 +255,7 @@ impl Task {
     }
 
     /// Makes the writes durable; true if all are.
-    async fn commit(&self, effects: &mut [Effects]) -> bool {
+    async fn commit(&mut self, effects: &mut [Effects]) -> bool {
         let writes: Vec<_> = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.writes)).collect();
         let changes = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.archive));
         // What is not to be found any more need not be gone at once: what is left over goes at the next start.
@@ -230,9 +264,13 @@ impl Task {
         if !self.keep(&self.host.archivist, changes.clone()).await {
             return false;
         }
+        let forgets = writes.iter().any(|write| matches!(write, Write::Forget { .. }));
         if !self.keep(&self.host.committer, writes).await {
             self.keep(&self.host.archivist, withdrawn(changes)).await;
             return false;
+        }
+        if forgets {
+            self.told = Told::default();
         }
         self.keep(&self.host.archivist, forgotten).await;
         true

@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::LinkSettings;
 use super::fault::{LinkError, printable};
+use super::{LinkSettings, TakenOver};
 use crate::config::Secret;
 use crate::wire::ns;
 use crate::wire::stream::{Header, Output, StreamReader};
@@ -21,6 +21,16 @@ pub(super) struct Open {
     pub(super) reader: StreamReader,
     /// What came in the same segment as the end of the handshake.
     pub(super) early: Vec<Output>,
+}
+
+/// Goes on with the connection of another process, which had done all that.
+pub(super) fn resume(settings: &LinkSettings, taken: TakenOver) -> Result<Open, LinkError> {
+    let TakenOver { socket, resumption } = taken;
+    let socket = socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket));
+    let mut reader = StreamReader::resume(settings.limits, &resumption).map_err(LinkError::Garbled)?;
+    let mut early = Vec::new();
+    reader.feed(&resumption.tail, &mut early).map_err(LinkError::Garbled)?;
+    Ok(Open { socket: socket.map_err(LinkError::Lost)?, reader, early })
 }
 
 /// Connects and shakes hands.

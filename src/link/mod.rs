@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use minidom::Element;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -24,10 +25,10 @@ use tracing::{error, info, warn};
 pub use self::fault::LinkError;
 pub use self::outbox::{Lane, Outbox, Outlet, outbox};
 use self::retry::{Backoff, Repeats};
-use self::write::{Order, Pending};
+use self::write::{Close, Order, Pending};
 use crate::config::Secret;
 use crate::wire::jid::BareJid;
-use crate::wire::stream::{Excess, Head, Limits};
+use crate::wire::stream::{Excess, Head, Limits, Resumption};
 
 /// Where what the server sends arrives. The calls are made in the order of the stream and must not block.
 pub trait Arrivals: Send + Sync + 'static {
@@ -101,10 +102,33 @@ impl Default for Times {
     }
 }
 
+/// How far the program has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The link is kept up.
+    Run,
+    /// Nothing more is read; what is queued is still written.
+    Quiet,
+    /// What is queued is written, then the stream is closed (114-16).
+    Stop,
+    /// What is queued is written, and the connection stays open for another process.
+    HandOver,
+}
+
+/// A connection on which the server takes our stanzas, from one process to the next.
+#[derive(Debug)]
+pub struct TakenOver {
+    /// The connection.
+    pub socket: std::net::TcpStream,
+    /// Where its reader stands.
+    pub resumption: Resumption,
+}
+
 /// How the time of one link ended.
 enum End {
     Failed(LinkError),
     Stopped,
+    HandedOver(TakenOver),
 }
 
 /// Connects and shakes hands once, and closes the stream again: whether the settings are right.
@@ -120,8 +144,10 @@ pub async fn probe(settings: &LinkSettings) -> Result<(), LinkError> {
     Ok(())
 }
 
-/// Keeps the link up until `stop` becomes true (or its sender is gone), then writes what is queued and closes
-/// the stream (114-16). One call per outlet; the outlet is gone when it returns.
+/// Keeps the link up until `stage` says otherwise (or its sender is gone, which means [`Stage::Stop`]). One call per
+/// outlet; the outlet is gone when it returns. The first connection may be `taken` over from another process.
+///
+/// Gives the connection when it is to be handed over and there is one.
 ///
 /// # Errors
 ///
@@ -130,30 +156,32 @@ pub async fn run(
     settings: LinkSettings,
     outlet: Outlet,
     arrivals: Arc<dyn Arrivals>,
-    mut stop: watch::Receiver<bool>,
-) -> Result<(), LinkError> {
+    mut stage: watch::Receiver<Stage>,
+    mut taken: Option<TakenOver>,
+) -> Result<Option<TakenOver>, LinkError> {
     check(&settings)?;
     let times = settings.times;
     let pending = Arc::new(Mutex::new(Pending::new(outlet)));
     let mut backoff = Backoff::new(times.retry_min, times.retry_max, times.retry_misconfigured_max);
     let mut repeats = Repeats::default();
-    loop {
+    let handed_over = loop {
         let opened = tokio::select! {
             biased;
-            () = stopped(&mut stop) => break,
-            opened = handshake::open(&settings) => opened,
+            () = reached(&mut stage, Stage::Quiet) => break None,
+            opened = open(&settings, taken.take()) => opened,
         };
         let fault = match opened {
             Ok(open) => {
                 info!(server = %settings.server, domain = %settings.domain, "connected to the server");
                 let since = Instant::now();
-                let end = hold(&settings, open, &pending, &*arrivals, &mut stop).await;
+                let end = hold(&settings, open, &pending, &*arrivals, &mut stage).await;
                 if since.elapsed() >= times.held {
                     backoff.reset();
                     repeats.over();
                 }
                 match end {
-                    End::Stopped => break,
+                    End::Stopped => break None,
+                    End::HandedOver(connection) => break Some(connection),
                     End::Failed(fault) => fault,
                 }
             }
@@ -164,15 +192,16 @@ pub async fn run(
         tell(&fault, &mut repeats, wait);
         tokio::select! {
             biased;
-            () = stopped(&mut stop) => break,
+            () = reached(&mut stage, Stage::Quiet) => break None,
             () = sleep(wait) => {}
         }
-    }
+    };
     match pending.lock().await.bytes_waiting() {
+        0 if handed_over.is_some() => info!("the link to the server is handed over"),
         0 => info!("the link to the server is closed"),
         bytes => warn!(bytes, "the link to the server is closed, and what was queued is lost"),
     }
-    Ok(())
+    Ok(handed_over)
 }
 
 /// Settings that no server could make work.
@@ -194,13 +223,20 @@ fn tell(fault: &LinkError, repeats: &mut Repeats, wait: Duration) {
     }
 }
 
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+async fn reached(stage: &mut watch::Receiver<Stage>, least: Stage) {
     // A sender that is gone stops the link as well.
-    let _ = stop.wait_for(|stop| *stop).await;
+    let _ = stage.wait_for(|stage| *stage >= least).await;
+}
+
+async fn open(settings: &LinkSettings, taken: Option<TakenOver>) -> Result<handshake::Open, LinkError> {
+    match taken {
+        Some(taken) => handshake::resume(settings, taken),
+        None => handshake::open(settings).await,
+    }
 }
 
 /// Ends the writing task with the link.
-struct Writing(JoinHandle<std::io::Result<()>>);
+struct Writing(JoinHandle<std::io::Result<OwnedWriteHalf>>);
 
 impl Drop for Writing {
     fn drop(&mut self) {
@@ -214,41 +250,65 @@ async fn hold(
     open: handshake::Open,
     pending: &Arc<Mutex<Pending>>,
     arrivals: &dyn Arrivals,
-    stop: &mut watch::Receiver<bool>,
+    stage: &mut watch::Receiver<Stage>,
 ) -> End {
-    let (read_half, write_half) = open.socket.into_split();
+    let handshake::Open { socket, mut reader, mut early } = open;
+    let (mut read_half, write_half) = socket.into_split();
     let (orders, received) = mpsc::channel(4);
     arrivals.up();
     let mut writing =
         Writing(tokio::spawn(write::run(pending.clone(), write_half, received, settings.times.write_idle)));
-    let mut reading = pin!(read::run(read_half, open.reader, open.early, settings, arrivals, orders.clone()));
-    let end = tokio::select! {
-        biased;
-        () = stopped(stop) => {
+    let failed = {
+        let reading = read::run(&mut read_half, &mut reader, &mut early, settings, arrivals, orders.clone());
+        let mut reading = pin!(reading);
+        tokio::select! {
+            biased;
+            () = reached(stage, Stage::Quiet) => None,
+            fault = &mut reading => Some(fault),
+            written = &mut writing.0 => {
+                // The server may have said why before it hung up; that says more.
+                let lost = match written {
+                    Ok(Err(error)) => LinkError::Lost(error),
+                    _ => LinkError::Cut { within_stanza: false },
+                };
+                let said = timeout(Duration::from_secs(1), &mut reading).await;
+                Some(said.ok().filter(|said| matches!(said, LinkError::Stream { .. })).unwrap_or(lost))
+            }
+        }
+    };
+    let end = match failed {
+        Some(fault) => End::Failed(fault),
+        None => {
+            reached(stage, Stage::Stop).await;
+            let close = if *stage.borrow() == Stage::HandOver { Close::Nothing } else { Close::Stream };
             let written = timeout(settings.times.stop_write, async {
                 // The channel is full only when the writing half is stuck; then the time runs out.
-                let _ = orders.send(Order::Finish).await;
-                tokio::select! {
-                    _ = &mut writing.0 => true,
-                    _ = &mut reading => false,
-                }
+                let _ = orders.send(Order::Finish(close)).await;
+                (&mut writing.0).await
             });
-            if written.await == Ok(true) {
-                let _ = timeout(settings.times.stop_close, &mut reading).await;
+            match (written.await, close, reader.resumption()) {
+                (Ok(Ok(Ok(write_half))), Close::Nothing, Some(resumption)) => {
+                    hand_over(read_half, write_half, resumption)
+                }
+                (Ok(_), ..) => {
+                    // The server answers by closing its stream; what it says before is for nobody.
+                    let reading =
+                        read::run(&mut read_half, &mut reader, &mut early, settings, arrivals, orders);
+                    let _ = timeout(settings.times.stop_close, reading).await;
+                    End::Stopped
+                }
+                _ => End::Stopped,
             }
-            End::Stopped
-        }
-        fault = &mut reading => End::Failed(fault),
-        written = &mut writing.0 => {
-            // The server may have said why before it hung up; that says more.
-            let lost = match written {
-                Ok(Err(error)) => LinkError::Lost(error),
-                _ => LinkError::Cut { within_stanza: false },
-            };
-            let said = timeout(Duration::from_secs(1), &mut reading).await;
-            End::Failed(said.ok().filter(|said| matches!(said, LinkError::Stream { .. })).unwrap_or(lost))
         }
     };
     arrivals.down();
     end
+}
+
+fn hand_over(read_half: OwnedReadHalf, write_half: OwnedWriteHalf, resumption: Resumption) -> End {
+    let whole = read_half.reunite(write_half).ok().and_then(|socket| socket.into_std().ok());
+    match whole {
+        Some(socket) => End::HandedOver(TakenOver { socket, resumption }),
+        None => End::Stopped,
+    }
 }

@@ -20,14 +20,17 @@ const PING_ID: &str = "conclave-link-";
 ///
 /// The server's silence is met with a ping of the service's own domain: the server always knows the way back,
 /// while the name of a host that it serves is not known here. Whatever comes counts as life.
+///
+/// May be dropped at any time: everything that was read is with the reader or was handed to the host.
 pub(super) async fn run(
-    mut socket: impl AsyncRead + Unpin,
-    mut reader: StreamReader,
-    early: Vec<Output>,
+    socket: &mut (impl AsyncRead + Unpin),
+    reader: &mut StreamReader,
+    early: &mut Vec<Output>,
     settings: &LinkSettings,
     arrivals: &dyn Arrivals,
     orders: mpsc::Sender<Order>,
 ) -> LinkError {
+    let early = std::mem::take(early);
     if let Err(end) = early.into_iter().try_for_each(|output| deliver(output, settings, arrivals)) {
         return end;
     }

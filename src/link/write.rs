@@ -24,8 +24,17 @@ const PIECE_BYTES: usize = 64 * 1024;
 pub(super) enum Order {
     /// Write this whole stanza soon, before what is queued.
     Write(String),
-    /// Write what is queued, close the stream, and end.
-    Finish,
+    /// Write what is queued, and end.
+    Finish(Close),
+}
+
+/// What becomes of the stream when everything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Close {
+    /// It is closed.
+    Stream,
+    /// It stays open: somebody else goes on with it.
+    Nothing,
 }
 
 /// What is on its way to the socket. It outlives the links.
@@ -142,35 +151,38 @@ impl Piece {
     }
 }
 
-/// Writes until the socket fails, or the stream was closed by order.
+/// Writes until the socket fails, or it is told to finish; then it gives the socket back.
 ///
 /// May be dropped at any time. When nothing was written for `idle`, a white space keeps the connection open
 /// (XEP-0114; RFC 6120, 4.6.1).
-pub(super) async fn run(
+pub(super) async fn run<S: AsyncWrite + Unpin>(
     pending: Arc<Mutex<Pending>>,
-    mut socket: impl AsyncWrite + Unpin,
+    mut socket: S,
     mut orders: mpsc::Receiver<Order>,
     idle: Duration,
-) -> io::Result<()> {
+) -> io::Result<S> {
     let mut pending = pending.lock_owned().await;
     pending.rewind();
-    let mut finish = false;
+    let mut finish = None;
     loop {
         while let Ok(order) = orders.try_recv() {
-            finish |= obey(order, &mut pending, &mut socket).await?;
+            finish = obey(order, &mut pending, &mut socket).await?.or(finish);
         }
         if pending.fill() {
             pending.flush(&mut socket).await?;
-        } else if finish {
-            socket.write_all(b"</stream:stream>").await?;
-            return socket.flush().await;
+        } else if let Some(close) = finish {
+            if close == Close::Stream {
+                socket.write_all(b"</stream:stream>").await?;
+            }
+            socket.flush().await?;
+            return Ok(socket);
         } else {
             tokio::select! {
                 () = pending.outlet.ready() => {}
                 order = orders.recv() => match order {
-                    Some(order) => finish |= obey(order, &mut pending, &mut socket).await?,
+                    Some(order) => finish = obey(order, &mut pending, &mut socket).await?,
                     // The reading half is gone, and the link with it.
-                    None => return Ok(()),
+                    None => return Ok(socket),
                 },
                 () = tokio::time::sleep(idle) => socket.write_all(b" ").await?,
             }
@@ -178,19 +190,19 @@ pub(super) async fn run(
     }
 }
 
-/// Carries out an order between two pieces; true for [`Order::Finish`].
+/// Carries out an order between two pieces; gives what [`Order::Finish`] says.
 async fn obey(
     order: Order,
     pending: &mut Pending,
     socket: &mut (impl AsyncWrite + Unpin),
-) -> io::Result<bool> {
+) -> io::Result<Option<Close>> {
     match order {
-        Order::Finish => Ok(true),
+        Order::Finish(close) => Ok(Some(close)),
         Order::Write(stanza) => {
             // The rest of a piece that an earlier link left may stand here; a stanza of its own comes after it.
             pending.flush(socket).await?;
             socket.write_all(stanza.as_bytes()).await?;
-            Ok(false)
+            Ok(None)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! All that can happen to a room.
 
 use super::archive::Found;
+use super::order::Order;
 use crate::wire::inbound::Inbound;
 
 /// A cause of work.
@@ -10,8 +11,14 @@ pub enum Event {
     Stanza(Box<Inbound>),
     /// The archive has answered.
     Found(Box<Found>),
-    /// The service is about to stop (XEP-0045 §11.2).
-    Stop,
+    /// An admin of the service wants something done.
+    Order(Box<Order>),
+    /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
+    /// else they stay in.
+    Stop {
+        /// Whether occupants are told.
+        goodbye: bool,
+    },
 }
 
 impl Event {
@@ -20,7 +27,8 @@ impl Event {
         match self {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
-            Self::Stop => None,
+            Self::Order(order) => Some(&order.inbound),
+            Self::Stop { .. } => None,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod invariant;
 pub mod limits;
 pub mod listing;
 pub mod nick;
+pub mod order;
 pub mod privilege;
 pub mod role;
 pub mod roster;
@@ -64,11 +65,14 @@ pub struct Room {
     pub(crate) running: feature::activity::Running,
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) leavers: Arc<feature::leavers::Leavers>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
     /// Whether clients are told versions of the lists of affiliations.
     pub(crate) offers_versions: bool,
+    /// Whether somebody has asked for them since the room came into memory.
+    pub(crate) tells_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
     /// Who was refused a nick that is taken, and how often.
@@ -92,17 +96,21 @@ impl Room {
             invitations: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
+            leavers: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
             offers_versions: true,
+            tells_versions: false,
             service_admins: Arc::default(),
         }
     }
 
-    /// A room as the store has it: open, with nobody in it. `history` is from its archive.
-    pub fn stored(jid: BareJid, state: State, history: History) -> Self {
+    /// A room as the store has it, with nobody in it. `history` is from its archive.
+    pub fn stored(jid: BareJid, mut state: State, history: History) -> Self {
+        let life = if state.record.locked { Life::Locked } else { Life::Open };
+        state.record.locked = false;
         Self {
-            life: Life::Open,
+            life,
             ban_ends: feature::ban::first_end(&state),
             state: Arc::new(state),
             history: Arc::new(history),
@@ -160,8 +168,11 @@ impl Room {
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
-            Event::Stop => {
-                feature::leave::stop(self, cx, &mut fx);
+            Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
+            Event::Stop { goodbye } => {
+                if *goodbye {
+                    feature::leave::stop(self, cx, &mut fx);
+                }
                 Ok(())
             }
         };

@@ -11,7 +11,7 @@ use super::role::Role;
 use crate::wire::jid::{BareJid, Jid};
 
 /// One client of an occupant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Session {
     /// The real full address.
     pub jid: Jid,
@@ -29,7 +29,7 @@ pub struct Said {
 }
 
 /// Somebody in the room under one nick, with one or several sessions of one account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Occupant {
     /// The nick.
     pub nick: Nick,

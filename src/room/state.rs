@@ -164,6 +164,9 @@ pub struct RoomRecord {
     /// What only this room knows, in hexadecimal digits: the key of its occupant ids (XEP-0421).
     #[serde(default)]
     pub secret: String,
+    /// The room was created and not yet configured. In the store only: in memory this is `Life::Locked`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
     /// The subject, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
@@ -192,6 +195,7 @@ impl RoomRecord {
             config,
             archive: ArchiveId::default(),
             secret: String::new(),
+            locked: false,
             subject: None,
             activity: None,
             voices: BTreeSet::new(),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::occupant::encode_occupant;
 use super::record::{corrupt, decode_affiliated, encode_affiliated, encode_room, encode_vcard};
 use super::{StoreError, Write};
 use crate::room::state::{Affiliated, Affiliation};
@@ -16,16 +17,18 @@ pub(super) enum Table {
     Rooms,
     Affiliations,
     Vcards,
+    Occupants,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 3] = [Self::Rooms, Self::Affiliations, Self::Vcards];
+    /// All of them, in their order.
+    pub(super) const ALL: [Self; 4] = [Self::Rooms, Self::Affiliations, Self::Vcards, Self::Occupants];
 }
 
 /// What becomes of each key that some writes touch; `None` removes it.
 pub(super) type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
-/// How every key of an affiliation in this room begins.
+/// How every key of an affiliation or an occupant in this room begins.
 pub(super) fn affiliation_prefix(room: &BareJid) -> Vec<u8> {
     let mut key = Vec::with_capacity(room.as_str().len() + 1);
     key.extend_from_slice(room.as_str().as_bytes());
@@ -40,10 +43,10 @@ pub(super) fn affiliation_key(room: &BareJid, jid: &BareJid) -> Vec<u8> {
     key
 }
 
-/// The outcome of `writes` in their order. `stored` gives the keys of affiliations that are stored and begin so.
+/// The outcome of `writes` in their order. `stored` gives the keys of a table that are stored and begin so.
 pub(super) fn changes<E>(
     writes: &[Write],
-    mut stored: impl FnMut(&[u8]) -> Result<Vec<Vec<u8>>, E>,
+    mut stored: impl FnMut(Table, &[u8]) -> Result<Vec<Vec<u8>>, E>,
 ) -> Result<Changes, E> {
     let mut changes = Changes::new();
     for write in writes {
@@ -56,18 +59,26 @@ pub(super) fn changes<E>(
                 changes
                     .insert((Table::Affiliations, affiliation_key(room, jid)), value.map(encode_affiliated));
             }
+            Write::Occupant { room, nick, value } => {
+                let mut key = affiliation_prefix(room);
+                key.extend_from_slice(nick.as_bytes());
+                changes.insert((Table::Occupants, key), value.as_ref().map(encode_occupant));
+            }
             Write::Vcard { room, value } => {
                 let value = value.as_deref().map(encode_vcard);
                 changes.insert((Table::Vcards, room.as_str().into()), value);
             }
             Write::Forget { room } => {
                 let prefix = affiliation_prefix(room);
-                for key in stored(&prefix)? {
-                    changes.insert((Table::Affiliations, key), None);
-                }
-                let from = (Table::Affiliations, prefix.clone());
-                for (_, value) in changes.range_mut(from..).take_while(|((_, k), _)| k.starts_with(&prefix)) {
-                    *value = None;
+                for table in [Table::Affiliations, Table::Occupants] {
+                    for key in stored(table, &prefix)? {
+                        changes.insert((table, key), None);
+                    }
+                    let from = (table, prefix.clone());
+                    let ours = |t: &Table, key: &[u8]| *t == table && key.starts_with(&prefix);
+                    for (_, value) in changes.range_mut(from..).take_while(|((t, k), _)| ours(t, k)) {
+                        *value = None;
+                    }
                 }
                 changes.insert((Table::Rooms, room.as_str().into()), None);
                 changes.insert((Table::Vcards, room.as_str().into()), None);

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::change::{self, Table, affiliation_key, affiliation_prefix};
 use super::record::decode_room;
-use super::{Store, StoreError, Write, each_record, state};
+use super::{Store, StoreError, StoredOccupant, Write, each_record, state};
 use crate::room::state::{RoomRecord, State};
 use crate::wire::jid::BareJid;
 
@@ -17,9 +17,21 @@ pub struct MemoryStore(Mutex<Inner>);
 struct Inner {
     rooms: BTreeMap<Vec<u8>, Vec<u8>>,
     affiliations: BTreeMap<Vec<u8>, Vec<u8>>,
+    occupants: BTreeMap<Vec<u8>, Vec<u8>>,
     vcards: BTreeMap<Vec<u8>, Vec<u8>>,
     failing: bool,
     commits: u64,
+}
+
+impl Inner {
+    fn table(&mut self, table: Table) -> &mut BTreeMap<Vec<u8>, Vec<u8>> {
+        match table {
+            Table::Rooms => &mut self.rooms,
+            Table::Affiliations => &mut self.affiliations,
+            Table::Vcards => &mut self.vcards,
+            Table::Occupants => &mut self.occupants,
+        }
+    }
 }
 
 impl MemoryStore {
@@ -72,6 +84,18 @@ impl Store for MemoryStore {
         state(room, record, inner.vcards.get(key), stored.map(Ok)).map(Some)
     }
 
+    fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError> {
+        let inner = self.lock();
+        let prefix = affiliation_prefix(room);
+        let stored = inner.occupants.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));
+        super::occupants(stored.map(Ok))
+    }
+
+    fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError> {
+        let keys: Vec<_> = self.lock().occupants.keys().cloned().collect();
+        super::each_occupied(keys.into_iter().map(Ok), each)
+    }
+
     fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
         // A copy, so that `each` may use the store.
         let rooms = self.lock().rooms.clone();
@@ -83,19 +107,14 @@ impl Store for MemoryStore {
         if inner.failing {
             return Err(StoreError::Io("commits are made to fail".to_owned()));
         }
-        let changes = change::changes(writes, |prefix| {
-            let keys = inner.affiliations.range(prefix.to_vec()..).map(|(k, _)| k.clone());
+        let changes = change::changes(writes, |table, prefix| {
+            let keys = inner.table(table).range(prefix.to_vec()..).map(|(k, _)| k.clone());
             Ok::<_, StoreError>(keys.take_while(|k| k.starts_with(prefix)).collect())
         })?;
         for ((table, key), value) in changes {
-            let table = match table {
-                Table::Rooms => &mut inner.rooms,
-                Table::Affiliations => &mut inner.affiliations,
-                Table::Vcards => &mut inner.vcards,
-            };
             match value {
-                Some(value) => table.insert(key, value),
-                None => table.remove(&key),
+                Some(value) => inner.table(table).insert(key, value),
+                None => inner.table(table).remove(&key),
             };
         }
         inner.commits += 1;

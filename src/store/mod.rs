@@ -6,6 +6,7 @@
 pub mod archive;
 mod change;
 pub mod memory;
+pub mod occupant;
 pub mod record;
 pub mod sled;
 
@@ -13,6 +14,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use occupant::StoredOccupant;
+
+use crate::room::roster::Session;
 use crate::room::state::{Affiliated, RoomRecord, State};
 use crate::room::vcard::Vcard;
 use crate::wire::encode;
@@ -36,6 +40,15 @@ pub enum Write {
         jid: BareJid,
         /// The new value.
         value: Option<Affiliated>,
+    },
+    /// Somebody in the room; `None` when he is no longer.
+    Occupant {
+        /// In which room.
+        room: BareJid,
+        /// The key of his nick.
+        nick: String,
+        /// Who and how.
+        value: Option<StoredOccupant>,
     },
     /// The room's vCard; `None` removes it.
     Vcard {
@@ -86,6 +99,13 @@ impl Write {
                     + jid.as_str().len()
                     + texts.map(String::len).sum::<usize>()
             }
+            Self::Occupant { room, nick, value } => {
+                let sessions = value.iter().flat_map(|v| &v.occupant.sessions);
+                let said =
+                    |s: &Session| s.presence.children.iter().map(|c| encode::element(c).len()).sum::<usize>();
+                let sessions = sessions.map(|s| s.jid.as_str().len() + said(s));
+                AFFILIATION_BYTES + room.as_str().len() + nick.len() + sessions.sum::<usize>()
+            }
             Self::Vcard { room, value } => {
                 room.as_str().len() + value.as_ref().map_or(0, |v| encode::standalone(v.element()).len())
             }
@@ -129,6 +149,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// What it gives is what the disk holds: never a change whose commit is under way or has failed.
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError>;
+
+    /// Who was in a room, in the order of nicks. A damaged record is logged and passed over.
+    fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError>;
+
+    /// Calls `each` for every room that somebody was in, with the number of occupants.
+    fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError>;
 
     /// Calls `each` for every stored room, without its affiliations. A damaged record is logged and passed over; gives
     /// how many there were.
@@ -179,4 +205,39 @@ fn each_record(key: &[u8], value: &[u8], each: &mut dyn FnMut(BareJid, RoomRecor
             false
         }
     }
+}
+
+/// Occupants from their stored records.
+fn occupants<B: AsRef<[u8]>>(
+    stored: impl Iterator<Item = Result<(B, B), StoreError>>,
+) -> Result<Vec<StoredOccupant>, StoreError> {
+    let mut occupants = Vec::new();
+    for pair in stored {
+        let (key, value) = pair?;
+        match occupant::decode_occupant(key.as_ref(), value.as_ref()) {
+            Ok(occupant) => occupants.push(occupant),
+            Err(damage) => tracing::error!("{damage}; somebody has to enter again"),
+        }
+    }
+    Ok(occupants)
+}
+
+/// Counts the occupants of each room, given the keys of all occupants in order, and hands them to `each`.
+fn each_occupied<B: AsRef<[u8]>>(
+    keys: impl Iterator<Item = Result<B, StoreError>>,
+    each: &mut dyn FnMut(BareJid, usize),
+) -> Result<(), StoreError> {
+    let mut rooms = BTreeMap::new();
+    for key in keys {
+        let key = key?;
+        let room = key.as_ref().split(|byte| *byte == 0).next().unwrap_or_default();
+        *rooms.entry(room.to_vec()).or_insert(0) += 1;
+    }
+    for (room, count) in rooms {
+        match change::address(&room, &room) {
+            Ok(room) => each(room, count),
+            Err(damage) => tracing::error!("{damage}; its occupants are passed over"),
+        }
+    }
+    Ok(())
 }

@@ -71,14 +71,14 @@ pub(super) fn corrupt(key: &[u8], reason: String) -> StoreError {
     StoreError::Corrupt { key: printable(key), reason: reason.replace(char::is_control, "\u{fffd}") }
 }
 
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = vec![VERSION];
     serde_json::to_writer(&mut bytes, value)
         .expect("strings, numbers and times go into memory without fault");
     bytes
 }
 
-fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(content(key, bytes)?).map_err(|e| corrupt(key, e.to_string()))
 }
 
@@ -216,6 +216,7 @@ mod tests {
                     config,
                     archive: ArchiveId(archive),
                     secret,
+                    locked: false,
                     subject,
                     activity,
                     voices,
@@ -305,6 +306,7 @@ mod tests {
             }),
             archive: ArchiveId("a1".to_owned()),
             secret: "5ec2e7".to_owned(),
+            locked: false,
             activity: None,
             voices: Default::default(),
             hats: Hats::default(),

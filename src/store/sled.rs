@@ -25,7 +25,7 @@ use self::database::{Database, Step, guarded, io};
 use self::folder::Folder;
 use super::change::{affiliation_prefix, changes};
 use super::record::decode_room;
-use super::{Store, StoreError, Write, each_record, state};
+use super::{Store, StoreError, StoredOccupant, Write, each_record, state};
 use crate::room::state::{RoomRecord, State};
 use crate::wire::jid::BareJid;
 
@@ -158,6 +158,20 @@ impl Store for SledStore {
         })
     }
 
+    fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError> {
+        self.read(|database| {
+            let stored = database.occupants.scan_prefix(affiliation_prefix(room));
+            super::occupants(stored.map(|pair| pair.map_err(io)))
+        })
+    }
+
+    fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError> {
+        self.read(|database| {
+            let keys = database.occupants.iter().keys();
+            super::each_occupied(keys.map(|key| key.map_err(io)), each)
+        })
+    }
+
     fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
         let (mut from, mut damaged) = (Bound::Unbounded, 0);
         loop {
@@ -175,8 +189,8 @@ impl Store for SledStore {
         let mut health = self.write();
         let database = self.sound(&mut health)?;
         let steps = guarded(|| {
-            database.steps(changes(writes, |prefix| {
-                let keys = database.affiliations.scan_prefix(prefix).keys();
+            database.steps(changes(writes, |table, prefix| {
+                let keys = database.tree(table).scan_prefix(prefix).keys();
                 keys.map(|key| key.map(|k| k.to_vec()).map_err(io)).collect()
             })?)
         })?;

@@ -11,6 +11,7 @@
 
 mod names;
 mod reserved;
+mod resume;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use rxml::{Options, Parse, RawEvent, RawParser, WithOptions};
 
 use self::names::{Scopes, Tag};
 use self::reserved::Reserved;
+pub use self::resume::Resumption;
 use super::ns;
 use crate::room;
 
@@ -187,6 +189,9 @@ pub struct StreamReader {
     partial: bool,
     closed: bool,
     fault: Option<StreamFault>,
+    /// How many of the bytes that are being read come behind the last stanza that is complete.
+    behind: Option<usize>,
+    keeper: resume::Keeper,
 }
 
 impl StreamReader {
@@ -214,6 +219,8 @@ impl StreamReader {
             partial: false,
             closed: false,
             fault: None,
+            behind: None,
+            keeper: resume::Keeper::default(),
         }
     }
 
@@ -227,11 +234,32 @@ impl StreamReader {
             return Err(fault.clone());
         }
         let harmless = self.reserved.disarm(bytes);
+        self.behind = None;
         let result = self.read(&harmless, out);
+        let bytes_max = self.limits.stanza_bytes_max.saturating_mul(2);
+        self.keeper.note(bytes, self.behind, bytes_max);
         if let Err(fault) = &result {
             self.fault = Some(fault.clone());
         }
         result
+    }
+
+    /// A reader that goes on where another one stood; what that had read of a stanza is to be fed to it.
+    ///
+    /// # Errors
+    ///
+    /// When `resumption` is not from an open stream.
+    pub fn resume(limits: Limits, resumption: &Resumption) -> Result<Self, StreamFault> {
+        let mut reader = Self::new(limits);
+        // What it says was heard by the other one.
+        reader.feed(&resumption.header, &mut Vec::new())?;
+        Ok(reader)
+    }
+
+    /// What another reader needs to go on here; `None` before the stream is open, and in the middle of a stanza that
+    /// is too long to be kept.
+    pub fn resumption(&self) -> Option<Resumption> {
+        self.keeper.kept()
     }
 
     /// Whether the stream is open and everything that was fed has been handed out: a connection that ends
@@ -263,7 +291,11 @@ impl StreamReader {
                 return Ok(());
             };
             self.partial = false;
+            let before = out.len();
             self.take(event, out)?;
+            if self.depth == 1 && out.len() > before {
+                self.behind = Some(rest.len());
+            }
         }
         Ok(())
     }

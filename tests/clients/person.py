@@ -3,6 +3,8 @@
 import asyncio
 
 from slixmpp import JID, ClientXMPP
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import StanzaPath
 
 PATIENCE = 10
 PLUGINS = [
@@ -37,6 +39,9 @@ class Person(ClientXMPP):
         self.plugin["feature_mechanisms"].unencrypted_plain = True
         for event in EVENTS:
             self.add_event_handler(event, lambda stanza, event=event: self._note(event, stanza))
+        # Of rooms it passes over all presences but those of occupants.
+        avatar = StanzaPath("presence/vcard_temp_update")
+        self.register_handler(Callback("avatar", avatar, lambda presence: self._note("avatar", presence)))
         self.rooms = self.plugin["xep_0045"]
 
     def _note(self, event, stanza):

@@ -1,13 +1,14 @@
 """Sessions about what clients of today expect beyond XEP-0045: archive, ids, moderation."""
 
 import asyncio
+import hashlib
 from datetime import datetime, timedelta, timezone
 
 from slixmpp import JID
 from slixmpp.exceptions import IqError
 from slixmpp.plugins import xep_0082
 
-from person import PATIENCE
+from person import PATIENCE, codes
 
 LINES = [f"line {number}" for number in range(23)]
 
@@ -200,3 +201,48 @@ async def learns_affiliations_by_entering(cast):
     await cast.anne.rooms.set_affiliation(cast.room, "member", jid=member, timeout=PATIENCE)
     newer = await enters(version)
     assert newer != version and await learns(version, newer) == {member: "member"}
+
+
+async def commands(person, jid, node, **values):
+    """Runs an ad-hoc command with one form to fill in; gives the last answer."""
+    plugin = person.plugin["xep_0050"]
+    first = (await plugin.send_command(jid, node, timeout=PATIENCE))["command"]
+    assert first["status"] == "executing", first
+    form = first["form"]
+    form.reply()
+    form.set_values({name.replace("_", "#"): value for name, value in values.items()})
+    last = await plugin.send_command(
+        jid, node, action="complete", payload=form, sessionid=first["sessionid"], timeout=PATIENCE)
+    assert last["command"]["status"] == "completed", last
+    return last["command"]
+
+
+async def wears_a_hat(cast):
+    await cast.meet()
+    hat = "urn:example:hats:cook"
+    await commands(cast.anne, cast.room, "urn:xmpp:hats:commands:create", hats_uri=hat, hats_title="Cook")
+    bert = cast.bert.boundjid.bare
+    await commands(cast.anne, cast.room, "urn:xmpp:hats:commands:assign", hats_jid=bert, hats_uri=hat)
+    seen = await cast.bert.sees("bert", lambda p: len(p["hats"]) > 0)
+    assert [(h["uri"], h["title"]) for h in seen["hats"]] == [(hat, "Cook")], seen
+    _, _, occupants, _ = await cast.cleo.enters(cast.room)
+    hats = {p["from"].resource: [h["title"] for h in p["hats"]] for p in occupants}
+    assert hats == {"anne": [], "bert": ["Cook"], "cleo": []}, hats
+
+
+async def shows_its_face(cast):
+    await cast.meet()
+    picture = b"\x89PNG\r\n\x1a\n and so on"
+    vcard = cast.anne.plugin["xep_0054"].make_vcard()
+    vcard["PHOTO"]["TYPE"], vcard["PHOTO"]["BINVAL"] = "image/png", picture
+    request = cast.anne.make_iq_set(vcard, ito=JID(cast.room))
+    await request.send(timeout=PATIENCE)
+    await cast.bert.hears("groupchat_config_status", lambda m: 104 in codes(m))
+    answer = await cast.bert.plugin["xep_0054"].get_vcard(jid=JID(cast.room), cached=False, timeout=PATIENCE)
+    assert answer["vcard_temp"]["PHOTO"]["BINVAL"] == picture, answer
+    _, information = await cast.bert.asks_info(cast.room)
+    hashed = hashlib.sha1(picture).hexdigest()
+    assert information["muc#roominfo_avatarhash"] in (hashed, [hashed]), information
+    await cast.cleo.enters(cast.room)
+    told = await cast.cleo.hears("avatar", lambda p: p["from"] == cast.room)
+    assert told["vcard_temp_update"]["photo"] == hashed, told

@@ -308,6 +308,30 @@ fn who_has_left_is_found_by_nick_or_occupant_id_or_address() {
 }
 
 #[test]
+fn who_came_and_went_is_named_to_moderators_and_can_be_banned() {
+    // clients §11 row 6
+    let mut w = room();
+    w.join_as("mercutio", "Spammer", "");
+    w.send("mercutio", &format!("<presence xmlns='{CLIENT}' type='unavailable' to='{ROOM}/Spammer'/>"));
+    w.clear();
+    let show = format!(
+        "<iq xmlns='{CLIENT}' type='set' id='c'><command xmlns='{COMMANDS}' node='conclave#leavers'/></iq>"
+    );
+    w.send("juliet", &show);
+    let answer = encode::element(&w.stanzas("juliet").pop().expect("an answer"));
+    for word in ["Spammer", "mercutio@example", "2026-01-01T00:00:00.000Z"] {
+        assert!(answer.contains(word), "{word}: {answer}");
+    }
+    w.send("romeo", &show);
+    assert_eq!(w.got("romeo"), ["iq:error room auth/forbidden"]);
+    assert_eq!(run(&mut w, "juliet", BAN, &[("nick", "spammer")]), "mercutio@example is banned for good.");
+    // A day later nobody remembers.
+    w.wait(24 * 60 * 60);
+    w.send("juliet", &show);
+    assert!(!encode::element(&w.stanzas("juliet").pop().expect("an answer")).contains("Spammer"));
+}
+
+#[test]
 fn since_and_last_bound_what_is_retracted() {
     // 425-4
     let mut w = room();

@@ -215,6 +215,54 @@ fn retracted(retract: impl Fn(&mut World, &str)) {
 }
 
 #[test]
+fn ban_closes_the_vcard_of_the_room() {
+    // 45-9.1-b
+    let mut w = room();
+    iq(&mut w, "owner", "set", ROOM, &format!("<vCard xmlns='vcard-temp'><DESC>{SECRET}</DESC></vCard>"));
+    let look = |w: &mut World| {
+        w.clear();
+        iq(w, "romeo", "get", ROOM, "<vCard xmlns='vcard-temp'/>");
+    };
+    look(&mut w);
+    assert!(knows(&mut w, "romeo"), "open until then");
+    w.admin("owner", "<item nick='romeo' affiliation='outcast'/>");
+    look(&mut w);
+    assert_eq!(w.got("romeo"), ["iq:error room auth/forbidden"]);
+}
+
+#[test]
+fn ban_and_a_lost_membership_close_the_path_by_mentions() {
+    // 45-9.1-b
+    for lost in ["outcast", "none"] {
+        let mut w = World::with_room(&[("forwardmentions", "1")]);
+        w.admin("owner", "<item jid='romeo@example' affiliation='member'/>");
+        let mention = |w: &mut World| {
+            w.clear();
+            let reference =
+                "<reference xmlns='urn:xmpp:reference:0' type='mention' uri='xmpp:romeo@example'/>";
+            w.send("owner", &format!("<message xmlns='{CLIENT}' type='groupchat' id='m'><body>{SECRET}</body>{reference}</message>"));
+        };
+        mention(&mut w);
+        assert!(knows(&mut w, "romeo@example"), "open until then");
+        w.admin("owner", &format!("<item jid='romeo@example' affiliation='{lost}'/>"));
+        mention(&mut w);
+        assert!(!knows(&mut w, "romeo@example"), "{lost}");
+    }
+}
+
+#[test]
+fn search_finds_nothing_of_what_was_said() {
+    let mut w = room();
+    w.configure("owner", &[("publicroom", "1")]);
+    let found = |w: &World| w.room.listing().expect("it is listed");
+    assert!(found(&w).open && !format!("{:?}", found(&w)).contains(SECRET));
+    w.configure("owner", &[("membersonly", "1")]);
+    assert!(!found(&w).open, "it says that it is closed");
+    w.configure("owner", &[("publicroom", "0")]);
+    assert_eq!(w.room.listing(), None);
+}
+
+#[test]
 fn retraction_by_a_moderator_closes_every_path() {
     // 425-5, trap 73
     retracted(|w, id| {

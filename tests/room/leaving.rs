@@ -183,7 +183,7 @@ fn iq_error_removes_nobody() {
 fn service_that_stops_tells_each_occupant_about_himself() {
     // 45-11.2-a
     let mut w = room_of_three();
-    w.event(&Event::Stop);
+    w.event(&Event::Stop { goodbye: true });
     for who in ["romeo", "juliet", "owner"] {
         assert_eq!(w.got(who), [format!("unavailable {who} 332 [none none] 110")]);
     }

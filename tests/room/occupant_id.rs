@@ -96,7 +96,7 @@ fn end_of_a_room_and_of_the_service_are_told_with_the_id() {
         w.clear();
         match end {
             "destroy" => w.owner("owner", "<destroy/>"),
-            _ => drop(w.event(&conclave::room::event::Event::Stop)),
+            _ => drop(w.event(&conclave::room::event::Event::Stop { goodbye: true })),
         }
         assert_eq!(ids_of(&mut w, "romeo", "romeo"), [id], "{end}");
     }

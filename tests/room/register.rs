@@ -255,7 +255,7 @@ fn new_member_is_invited_where_the_room_does_so() {
 
 #[test]
 fn members_may_say_more_of_themselves_for_admins_to_see() {
-    // 45-7.10-f, 45-7.10-j, clients.md §7: only the nick is required
+    // 45-7.10-f, 45-7.10-j, trap 81, clients.md §7: only the nick is required
     let mut w = World::with_room(&[("x-muc#roomconfig_registration", "1")]);
     let form = |fields: &[(&str, &str)]| {
         let field = |(var, value): &(&str, &str)| {

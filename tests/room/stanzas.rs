@@ -32,7 +32,7 @@ fn every_stanza_has_both_addresses_and_an_id() {
     w.configure("owner", &[("whois", "anyone")]);
     w.admin("owner", "<item nick='romeo' role='none'/><item affiliation='none' jid='romeo@example'/>");
     w.join_as("owner/phone", "owner", "");
-    w.event(&Event::Stop);
+    w.event(&Event::Stop { goodbye: true });
     let all = w.everything();
     assert!(all.len() > 30, "{}", all.len());
     for stanza in all {

@@ -61,7 +61,7 @@ fn token_lets_a_stranger_in_as_a_member_for_good() {
     let stored = |w: &Write| match w {
         Write::Room { record, .. } => record.tokens[0].uses_left == Some(4),
         Write::Affiliation { jid, value, .. } => jid.as_str() == "romeo@example" && value.is_some(),
-        Write::Vcard { .. } | Write::Forget { .. } => false,
+        Write::Vcard { .. } | Write::Occupant { .. } | Write::Forget { .. } => false,
     };
     assert_eq!((w.writes.len(), w.writes.iter().all(stored)), (2, true));
     assert_eq!(

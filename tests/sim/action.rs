@@ -14,9 +14,11 @@ pub(crate) enum Action {
     /// An entity answers the oldest IQ that was passed on to `who`, or its server returns the oldest invitation; `by`
     /// differs from `who` when it is a lie.
     Answer { who: usize, by: usize, error: bool },
-    /// The process is killed and started again.
+    /// The process is killed and started again, some seconds after the last thing that happened.
     Crash,
     /// The process is told to stop, does so in order, and is started again.
+    Restart,
+    /// The same, with a goodbye to everybody.
     Stop,
     /// From now on the disk takes what is written, or does not.
     Disk { works: bool },
@@ -41,7 +43,8 @@ impl Action {
                 format!("{} answers the oldest request passed on to {} with {what}", name(by), name(who))
             }
             Self::Crash => "the process is killed and started again".to_owned(),
-            Self::Stop => "the process is stopped in order and started again".to_owned(),
+            Self::Restart => "the process is stopped in order and started again".to_owned(),
+            Self::Stop => "the process is stopped with a goodbye and started again".to_owned(),
             Self::Disk { works: true } => "the disk works again".to_owned(),
             Self::Disk { works: false } => "the disk begins to refuse every commit".to_owned(),
             Self::Wait { seconds } => format!("{seconds} seconds pass"),

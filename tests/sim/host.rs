@@ -2,6 +2,7 @@
 //! It does what `src/host` does, in virtual time and without tasks.
 
 use conclave::feature::history::restore;
+use conclave::feature::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::archive::{Change, Found};
 use conclave::room::cx::{Cx, Ids};
@@ -41,6 +42,7 @@ struct Place {
     room: Option<Room>,
     ids: Ids,
     mailbox: Vec<(usize, Inbound)>,
+    told: Told,
     active: Timestamp,
 }
 
@@ -51,6 +53,13 @@ struct Handled {
     after: Room,
     effects: Effects,
     unstored: bool,
+}
+
+/// The rooms in memory, as the commands of admins see them: nobody here runs one.
+struct Unasked;
+
+impl service::Rooms for Unasked {
+    fn each(&self, _: &mut dyn FnMut(&conclave::wire::jid::BareJid, &conclave::room::roster::Roster)) {}
 }
 
 /// The process.
@@ -64,13 +73,20 @@ pub(crate) struct Host<'c> {
     started: Timestamp,
     pub(crate) now: Timestamp,
     loads: u64,
+    disk_works: bool,
 }
 
 impl<'c> Host<'c> {
     /// A service with an empty store.
     pub(crate) fn new(cast: &'c Cast) -> Self {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a date");
-        let place = |_| Place { room: None, ids: Ids::new(&[0]), mailbox: Vec::new(), active: now };
+        let place = |_| Place {
+            room: None,
+            ids: Ids::new(&[0]),
+            mailbox: Vec::new(),
+            told: Told::default(),
+            active: now,
+        };
         Self {
             cast,
             store: MemoryStore::new(),
@@ -81,6 +97,7 @@ impl<'c> Host<'c> {
             started: now,
             now,
             loads: 1,
+            disk_works: true,
         }
     }
 
@@ -96,7 +113,7 @@ impl<'c> Host<'c> {
 
     /// The room as it is, or as it would be loaded.
     pub(crate) fn room(&self, place: usize) -> Room {
-        self.places[place].room.clone().unwrap_or_else(|| self.load(place))
+        self.places[place].room.clone().unwrap_or_else(|| self.load(place).0)
     }
 
     /// The addresses of the rooms that are listed.
@@ -131,10 +148,10 @@ impl<'c> Host<'c> {
                 started: self.started,
                 service: &self.cast.service,
                 directory: &self.directory,
+                rooms: &Unasked,
                 memory: &mut self.memory,
             };
-            let answer = service::answer(&inbound, &mut cx);
-            return plain(answer.as_ref());
+            return plain(service::answer(&inbound, &mut cx).answer.as_ref());
         };
         self.places[place].mailbox.push((sender, inbound));
         if held { Ok(Vec::new()) } else { self.work(place) }
@@ -162,23 +179,59 @@ impl<'c> Host<'c> {
         Ok(outcomes)
     }
 
+    /// The service stops, everybody stays in, and it starts again.
+    pub(crate) fn restart(&mut self) -> Result<Vec<Outcome>, String> {
+        let mut outcomes = Vec::new();
+        for place in 0..self.places.len() {
+            outcomes.extend(self.work(place)?);
+        }
+        self.crash();
+        Ok(outcomes)
+    }
+
+    /// The store is told all that there is to know of a room. Whoever is patient gets a disk that works.
+    fn catch_up(&mut self, place: usize) {
+        let Place { room: Some(room), told, .. } = &mut self.places[place] else { return };
+        let (writes, all) = told.catch_up(room);
+        assert!(told.is_behind(room) || writes.is_empty(), "what is not behind has nothing to tell");
+        *told = all;
+        self.store.fail_commits(false);
+        self.store.commit(&writes).expect("this store takes all");
+        self.store.fail_commits(!self.disk_works);
+    }
+
     /// The process loses everything but the store and starts again.
     pub(crate) fn crash(&mut self) {
+        (0..self.places.len()).for_each(|place| self.catch_up(place));
         for place in &mut self.places {
             place.room = None;
             place.mailbox.clear();
         }
         self.directory = Directory::default();
+        let mut occupied = std::collections::HashSet::new();
+        let note = &mut |jid, _| {
+            occupied.insert(jid);
+        };
+        self.store.each_occupied(note).expect("this store always reads");
+        let mut vacant = Vec::new();
         let directory = &mut self.directory;
         let each = &mut |jid: conclave::wire::jid::BareJid, record: conclave::room::state::RoomRecord| {
-            let listing = Listing::of(&jid, &record.config, 0);
-            directory.set(jid, listing);
+            if !record.config.persistent && !occupied.contains(&jid) {
+                vacant.push(Write::Forget { room: jid });
+            } else if !record.locked {
+                let listing = Listing::of(&jid, &record.config, 0);
+                directory.set(jid, listing);
+            }
         };
         self.store.each_room(each).expect("this store always reads");
+        self.store.fail_commits(false);
+        self.store.commit(&vacant).expect("this store takes all");
+        self.store.fail_commits(!self.disk_works);
     }
 
     /// The disk begins to fail or works again.
     pub(crate) fn disk(&mut self, works: bool) {
+        self.disk_works = works;
         self.store.fail_commits(!works);
         self.archive.fail_commits(!works);
     }
@@ -186,7 +239,9 @@ impl<'c> Host<'c> {
     /// Time passes; empty rooms leave memory.
     pub(crate) fn wait(&mut self, seconds: i64) {
         self.now = self.now.checked_add(SignedDuration::from_secs(seconds)).expect("a date");
-        for place in &mut self.places {
+        for place in 0..self.places.len() {
+            self.catch_up(place);
+            let place = &mut self.places[place];
             let idle = self.now.duration_since(place.active).as_secs() >= IDLE_SECONDS;
             if idle && place.mailbox.is_empty() && place.room.as_ref().is_some_and(Room::is_empty) {
                 place.room = None;
@@ -194,25 +249,29 @@ impl<'c> Host<'c> {
         }
     }
 
-    fn load(&self, place: usize) -> Room {
+    fn load(&self, place: usize) -> (Room, Told) {
         let jid = self.cast.rooms[place].clone();
-        let room = match self.stored(place) {
+        let admins = &self.cast.service.admins;
+        match self.stored(place) {
             Some(state) => {
                 let (config, archive) = (&state.record.config, state.record.archive.clone());
                 let newest = |each: &mut dyn FnMut(_) -> bool| self.archive.newest(&archive, each);
                 let history = restore(config, &self.cast.service.limits, newest);
-                Room::stored(jid, state.clone(), history.expect("this archive always reads"))
+                let room =
+                    Room::stored(jid.clone(), state.clone(), history.expect("this archive always reads"));
+                let occupants = self.store.occupants(&jid).expect("this store always reads");
+                bring_back(room.with_service_admins(admins), occupants)
             }
-            None => Room::absent(jid),
-        };
-        room.with_service_admins(&self.cast.service.admins)
+            None => (Room::absent(jid).with_service_admins(admins), Told::default()),
+        }
     }
 
     fn step(&mut self, place: usize, causes: Vec<Option<(usize, Inbound)>>) -> Vec<Handled> {
         if self.places[place].room.is_none() {
-            let room = self.load(place);
+            let (room, told) = self.load(place);
             self.loads += 1;
             self.places[place].room = Some(room);
+            self.places[place].told = told;
             self.places[place].ids = Ids::new(&self.loads.to_be_bytes());
         }
         self.places[place].active = self.now;
@@ -222,6 +281,7 @@ impl<'c> Host<'c> {
             self.places[place].room = Some(start.clone());
             handled = causes.into_iter().map(|cause| self.alone(place, cause)).collect();
         }
+        self.forget(place, &handled);
         for one in &mut handled {
             self.ask(place, one);
         }
@@ -230,6 +290,7 @@ impl<'c> Host<'c> {
             self.directory.note(&self.cast.rooms[place], change);
         }
         if !self.in_memory(place).exists() {
+            self.catch_up(place);
             self.places[place].room = None;
         }
         handled
@@ -245,7 +306,7 @@ impl<'c> Host<'c> {
         let before = room.clone();
         let event = match &cause {
             Some((_, inbound)) => Event::Stanza(Box::new(inbound.clone())),
-            None => Event::Stop,
+            None => Event::Stop { goodbye: true },
         };
         let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
         let effects = room.handle(&event, &mut cx);
@@ -255,9 +316,21 @@ impl<'c> Host<'c> {
     /// Makes durable what events lead to: all of it or nothing.
     fn commit<'e>(&self, effects: impl Iterator<Item = &'e Effects> + Clone) -> bool {
         let writes: Vec<Write> = effects.clone().flat_map(|fx| fx.writes.iter().cloned()).collect();
-        let changes: Vec<Change> = effects.flat_map(|fx| fx.archive.iter().cloned()).collect();
+        let changes = effects.flat_map(|fx| fx.archive.iter().cloned());
+        let (forgotten, changes): (Vec<_>, Vec<_>) =
+            changes.partition(|change| matches!(change, Change::Forget { .. }));
+        // What is not to be found any more need not be gone.
+        let _ = self.archive.commit(&forgotten);
         (changes.is_empty() || self.archive.commit(&changes).is_ok())
             && (writes.is_empty() || self.store.commit(&writes).is_ok())
+    }
+
+    /// What the store was told is void once it has forgotten the room.
+    fn forget(&mut self, place: usize, handled: &[Handled]) {
+        let mut writes = handled.iter().flat_map(|h| &h.effects.writes);
+        if writes.any(|write| matches!(write, Write::Forget { .. })) {
+            self.places[place].told = Told::default();
+        }
     }
 
     /// Puts the questions of an event to the archive; what the room says then counts as said at once.

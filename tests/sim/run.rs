@@ -130,9 +130,9 @@ impl<'c> Run<'c> {
             Action::Answer { who, by, error } => self.answer(*who, *by, *error),
             Action::Crash => {
                 self.host.crash();
-                self.pictures.iter_mut().flatten().for_each(Picture::loses);
                 Ok(Vec::new())
             }
+            Action::Restart => self.host.restart(),
             Action::Stop => self.host.stop(),
             Action::Disk { works } => {
                 self.host.disk(*works);
@@ -368,7 +368,7 @@ impl Ledger {
             if config.archive { config.history_max.min(limits.history_messages_max) as usize } else { 0 };
         let archived = std::mem::take(&mut self.archived);
         let kept = archived[archived.len().saturating_sub(max)..].iter().copied().collect();
-        Self { epoch, kept, archived, ..Self::default() }
+        Self { epoch, kept, archived, locked: self.locked, was_locked: self.locked, was_epoch: epoch }
     }
 
     /// Keeps a message that the room should keep.

@@ -198,8 +198,8 @@ fn what_was_queued_while_the_link_was_down_leaves_over_the_next_one_after_its_ha
 
 // 45-11.2-a, 114-16
 #[test]
-fn told_to_stop_the_service_says_goodbye_to_everybody_and_closes_the_stream() {
-    let mut server = Server::start();
+fn told_to_stop_for_good_the_service_says_goodbye_to_everybody_and_closes_the_stream() {
+    let mut server = Server::start_with("[service]\non_stop = \"leave\"");
     let mut peer = server.accept();
     peer.create(ROOM, &[]);
     peer.join(ROOM, "Guest", "guest@example.org/pc");

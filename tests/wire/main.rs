@@ -6,8 +6,10 @@
 
 mod addresses;
 mod clients;
+mod commands;
 mod hostile;
 mod link;
+mod moderation;
 mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;

@@ -125,7 +125,12 @@ impl Server {
 
     /// Asks the service to stop: SIGTERM.
     pub(crate) fn terminate(&self) {
-        let status = Command::new("kill").args(["-s", "TERM", &self.pid().to_string()]).status();
+        self.signal("TERM");
+    }
+
+    /// Sends a signal, by its name without SIG.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
         assert!(status.expect("kill").success());
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::store::StoredOccupant;
 use crate::store::memory::MemoryStore;
 use crate::wire::jid::BareJid;
 
@@ -56,6 +57,14 @@ impl Store for Observed {
         self.inner.load(room)
     }
 
+    fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError> {
+        self.inner.occupants(room)
+    }
+
+    fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError> {
+        self.inner.each_occupied(each)
+    }
+
     fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
         self.inner.each_room(each)
     }
@@ -65,9 +74,10 @@ impl Store for Observed {
             .iter()
             .map(|write| match write {
                 Write::Affiliation { jid, .. } => jid.to_string(),
-                Write::Room { room, .. } | Write::Vcard { room, .. } | Write::Forget { room } => {
-                    room.to_string()
-                }
+                Write::Room { room, .. }
+                | Write::Occupant { room, .. }
+                | Write::Vcard { room, .. }
+                | Write::Forget { room } => room.to_string(),
             })
             .collect();
         self.commits.lock().expect("unpoisoned").push(accounts.clone());

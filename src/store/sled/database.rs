@@ -36,6 +36,7 @@ pub(super) struct Database {
     pub(super) rooms: Tree,
     pub(super) affiliations: Tree,
     pub(super) vcards: Tree,
+    pub(super) occupants: Tree,
     disk: Disk,
 }
 
@@ -81,7 +82,7 @@ impl Database {
         };
         let tree = |name| db.open_tree(name).map_err(|e| unusable(&e));
         let (meta, rooms) = (tree("meta")?, tree("rooms")?);
-        let (affiliations, vcards) = (tree("affiliations")?, tree("vcards")?);
+        let (affiliations, vcards, occupants) = (tree("affiliations")?, tree("vcards")?, tree("occupants")?);
         let format = meta.get("format").map_err(|e| unusable(&e))?;
         match format.as_deref().map(|f| std::str::from_utf8(f).ok().and_then(|f| f.parse::<u32>().ok())) {
             None => {
@@ -97,7 +98,7 @@ impl Database {
             }
         }
         let disk = folder.disk().map_err(|e| unusable(&e))?;
-        let mut database = Self { db, rooms, affiliations, vcards, disk };
+        let mut database = Self { db, rooms, affiliations, vcards, occupants, disk };
         database.write_out()?;
         database.sync(folder)?;
         if let Some(steps) = journal::read(folder)? {
@@ -153,22 +154,19 @@ impl Database {
     }
 
     fn transact(&self, steps: &[Step]) -> Result<(), StoreError> {
-        let [mut rooms, mut affiliations, mut vcards] = Table::ALL.map(|_| Batch::default());
+        let mut batches = Table::ALL.map(|_| Batch::default());
         for step in steps {
-            let batch = match step.table {
-                Table::Rooms => &mut rooms,
-                Table::Affiliations => &mut affiliations,
-                Table::Vcards => &mut vcards,
-            };
+            let batch = &mut batches[step.table as usize];
             match &step.after {
                 Some(value) => batch.insert(&step.key, value),
                 None => batch.remove(&step.key),
             }
         }
-        let outcome = (&self.rooms, &self.affiliations, &self.vcards).transaction(|(r, a, v)| {
-            r.apply_batch(&rooms)?;
-            a.apply_batch(&affiliations)?;
-            v.apply_batch(&vcards)?;
+        let trees = Table::ALL.map(|table| self.tree(table).clone());
+        let outcome = trees[..].transaction(|trees| {
+            for (tree, batch) in trees.iter().zip(&batches) {
+                tree.apply_batch(batch)?;
+            }
             Ok::<_, ConflictableTransactionError<()>>(())
         });
         outcome.map_err(|e| match e {
@@ -198,11 +196,12 @@ impl Database {
         }
     }
 
-    fn tree(&self, table: Table) -> &Tree {
+    pub(super) fn tree(&self, table: Table) -> &Tree {
         match table {
             Table::Rooms => &self.rooms,
             Table::Affiliations => &self.affiliations,
             Table::Vcards => &self.vcards,
+            Table::Occupants => &self.occupants,
         }
     }
 

@@ -142,7 +142,7 @@ fn a_step_back_is_the_step_reversed() {
     let mut health = store.write();
     let database = store.sound(&mut health).expect("sound");
     let writes = [room_write("after"), affiliation_write("newcomer@example", Affiliation::Member)];
-    let steps = database.steps(changes(&writes, |_| Ok::<_, StoreError>(Vec::new())).expect("no forget"));
+    let steps = database.steps(changes(&writes, |_, _| Ok::<_, StoreError>(Vec::new())).expect("no forget"));
     let steps = steps.expect("read");
     assert_eq!(steps.len(), 2);
     database.make(&steps, &store.folder).expect("made");
@@ -199,7 +199,7 @@ fn a_change_that_was_written_down_is_finished_by_the_next_run() {
     {
         let mut health = store.write();
         let database = store.sound(&mut health).expect("sound");
-        let changes = changes(&writes, |_| Ok::<_, StoreError>(Vec::new())).expect("no forget");
+        let changes = changes(&writes, |_, _| Ok::<_, StoreError>(Vec::new())).expect("no forget");
         journal::write(&store.folder, &database.steps(changes).expect("read")).expect("written");
     }
     drop(store);

@@ -400,3 +400,43 @@ proptest! {
         prop_assert!(first.is_ok() || again.is_err());
     }
 }
+
+const MANY: &str = "<handshake/> <message to='a@b'><body>x<![CDATA[<y>]]>&amp;</body></message>\n<iq xml:lang='de'>\
+    <p:q xmlns:p='urn:p' a='1'/></iq><presence/>  <xml:x/><message xmlns:xml='http://www.w3.org/XML/1998/namespace'><a/></message>";
+
+#[test]
+fn another_reader_goes_on_wherever_the_first_one_stands() {
+    let all = format!("{OPEN}{MANY}");
+    let (whole, result) = read_in(&all, usize::MAX);
+    assert_eq!(result, Ok(()));
+    for cut in OPEN.len()..all.len() {
+        for size in [1, 7, usize::MAX] {
+            let (mut reader, mut out) = (StreamReader::new(LIMITS), Vec::new());
+            for chunk in all.as_bytes()[..cut].chunks(size) {
+                reader.feed(chunk, &mut out).expect("well-formed");
+            }
+            let resumption = reader.resumption().expect("the stream is open");
+            let mut second = StreamReader::resume(LIMITS, &resumption).expect("the same stream");
+            for bytes in [&resumption.tail, &all.as_bytes()[cut..]] {
+                second.feed(bytes, &mut out).expect("well-formed");
+            }
+            assert_eq!(out, whole, "cut at {cut}, read by {size}");
+        }
+    }
+}
+
+#[test]
+fn in_a_stanza_that_is_too_long_nobody_can_go_on() {
+    let (mut reader, mut out) = (StreamReader::new(LIMITS), Vec::new());
+    assert_eq!(reader.resumption(), None, "before the header");
+    reader.feed(OPEN.as_bytes(), &mut out).expect("well-formed");
+    reader.feed(b"<message><body>", &mut out).expect("well-formed");
+    for _ in 0..5 {
+        assert!(reader.resumption().is_some());
+        reader.feed(&[b'x'; 20_000], &mut out).expect("well-formed");
+    }
+    reader.feed(&[b'x'; 40_000], &mut out).expect("well-formed");
+    assert_eq!(reader.resumption(), None);
+    reader.feed(b"</body></message><iq", &mut out).expect("well-formed");
+    assert_eq!(reader.resumption().expect("behind it one can").tail, b"<iq");
+}

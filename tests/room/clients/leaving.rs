@@ -30,7 +30,7 @@ fn presence_about_oneself_says_so_however_one_goes() {
         ("is no member", |w| w.configure("owner", &[("membersonly", "1")]), &["322", "110"]),
         (
             "meets the end of the service",
-            |w| drop(w.event(&conclave::room::event::Event::Stop)),
+            |w| drop(w.event(&conclave::room::event::Event::Stop { goodbye: true })),
             &["332", "110"],
         ),
         ("meets the end of the room", |w| w.owner("owner", "<destroy/>"), &["110"]),

@@ -1,5 +1,5 @@
 //! What would be loaded after a crash is what was acknowledged: everything about a persistent room that is configured,
-//! and nothing about any other.
+//! nothing about a room that is gone.
 
 use conclave::room::state::State;
 
@@ -18,6 +18,12 @@ pub(crate) fn look(sheet: &Sheet, locked: bool, stored: Option<&State>) -> Resul
                 Some(jid) => Err(format!("the store has another affiliation of {jid}")),
                 None => Err(format!("the store has {:?}, and due is {:?}", stored.record, due.record)),
             }
+        }
+        // A temporary room is kept for as long as somebody is in it, and written when there is time.
+        (None, Some(stored))
+            if sheet.exists() && (stored.record.locked || !stored.record.config.persistent) =>
+        {
+            Ok(())
         }
         (None, Some(_)) => Err("the store keeps a room that should not outlive the process".to_owned()),
         (Some(_), None) => Err("the store has lost a room".to_owned()),

@@ -74,8 +74,9 @@ impl Workload {
         match self.random.below(1000) {
             0..80 if run.cast.calm => {}
             0..12 => return vec![Action::Crash],
-            12..15 => return vec![Action::Stop],
-            15..27 => return vec![Action::Disk { works: false }],
+            12..14 => return vec![Action::Stop],
+            14..20 => return vec![Action::Restart],
+            20..27 => return vec![Action::Disk { works: false }],
             27..80 => return vec![Action::Disk { works: true }],
             80..110 => return vec![Action::Wait { seconds: *self.random.pick(&[1, 30, 61, 3600]) }],
             110..190 if !waiting.is_empty() => {

@@ -1,0 +1,148 @@
+//! What a room needs to come back with everybody in it after the process has ended.
+//!
+//! XEP-0114 tells nobody that a service went away, so occupants need not notice. Who is in a room, and all of a
+//! temporary room, is written a little later than it happens: what a crash loses of the last seconds heals as the
+//! standard has it, by `not-acceptable` (XEP-0410) or by a bounce.
+
+use std::sync::Arc;
+
+use super::persistence::is_lasting;
+use super::roles;
+use crate::room::nick::NickKey;
+use crate::room::roster::{Occupant, Roster};
+use crate::room::state::{Affiliation, State};
+use crate::room::{Life, Room};
+use crate::store::{StoredOccupant, Write};
+
+/// What the store was told of a room that is not told by [`super::persistence::settle`].
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    roster: Arc<Roster>,
+    /// The state of a temporary room, and how far it had come.
+    temporary: Option<(Arc<State>, Life)>,
+    /// The store has something of an earlier life of the room.
+    leftover: bool,
+}
+
+impl Told {
+    /// That `room` is as it is.
+    fn all(room: &Room) -> Self {
+        let temporary = (room.exists() && !is_lasting(room)).then(|| (room.state.clone(), room.life));
+        Self { roster: room.roster.clone(), temporary, leftover: false }
+    }
+
+    /// Whether the store knows less than there is.
+    pub fn is_behind(&self, room: &Room) -> bool {
+        !Arc::ptr_eq(&self.roster, &room.roster)
+            || self.leftover
+            || match &self.temporary {
+                Some((state, life)) => {
+                    !room.exists()
+                        || is_lasting(room)
+                        || !Arc::ptr_eq(state, &room.state)
+                        || *life != room.life
+                }
+                None => room.exists() && !is_lasting(room),
+            }
+    }
+
+    /// What is to be written so that the store knows `room` as it is, and what it has been told then.
+    pub fn catch_up(&self, room: &Room) -> (Vec<Write>, Self) {
+        let now = Self::all(room);
+        let name = || room.jid.clone();
+        let known = !self.roster.is_empty() || self.temporary.is_some() || self.leftover;
+        if !room.exists() {
+            return (known.then(|| Write::Forget { room: name() }).into_iter().collect(), now);
+        }
+        let mut writes = Vec::new();
+        let told = if self.leftover {
+            writes.push(Write::Forget { room: name() });
+            Self::default()
+        } else {
+            self.clone()
+        };
+        if now.temporary.is_some() {
+            writes.extend(temporary(told.temporary.as_ref(), room));
+        }
+        let same = |old: &Occupant, new: &Arc<Occupant>| std::ptr::eq(old, Arc::as_ptr(new));
+        for occupant in room.roster.iter() {
+            let key = occupant.nick.key();
+            if !told.roster.by_nick(key).is_some_and(|old| same(old, occupant)) {
+                writes.push(write(room, key, Some(occupant)));
+            }
+        }
+        for occupant in told.roster.iter() {
+            let key = occupant.nick.key();
+            if room.roster.by_nick(key).is_none() {
+                writes.push(write(room, key, None));
+            }
+        }
+        (writes, now)
+    }
+}
+
+fn write(room: &Room, key: &NickKey, occupant: Option<&Arc<Occupant>>) -> Write {
+    let stored = |occupant: &Arc<Occupant>| StoredOccupant {
+        occupant: occupant.clone(),
+        affiliation: room.affiliation(&occupant.account),
+    };
+    Write::Occupant { room: room.jid.clone(), nick: key.as_str().to_owned(), value: occupant.map(stored) }
+}
+
+/// The state of a temporary room, as far as it is not what the store was told before.
+fn temporary(told: Option<&(Arc<State>, Life)>, room: &Room) -> Vec<Write> {
+    let name = || room.jid.clone();
+    let mut writes = Vec::new();
+    let before = told.map(|(state, _)| &**state);
+    let locked = room.life == Life::Locked;
+    if told.is_none_or(|(state, life)| state.record != room.state.record || *life != room.life) {
+        let record = crate::room::state::RoomRecord { locked, ..room.state.record.clone() };
+        writes.push(Write::Room { room: name(), record: Box::new(record) });
+    }
+    if before.and_then(|state| state.vcard.as_ref()) != room.state.vcard.as_ref() {
+        writes.push(Write::Vcard { room: name(), value: room.state.vcard.clone() });
+    }
+    let affiliation = |jid: &_, value| Write::Affiliation { room: name(), jid: Clone::clone(jid), value };
+    for (jid, value) in &room.state.affiliations {
+        if before.and_then(|state| state.affiliations.get(jid)) != Some(value) {
+            writes.push(affiliation(jid, Some(value.clone())));
+        }
+    }
+    for jid in before.iter().flat_map(|state| state.affiliations.keys()) {
+        if !room.state.affiliations.contains_key(jid) {
+            writes.push(affiliation(jid, None));
+        }
+    }
+    writes
+}
+
+/// Puts the occupants back whom the store has, and says what the store was told. Who may not be in the room any more stays
+/// out; who has another affiliation than he had gets the role that goes with it. A temporary room that nobody is in is no
+/// room.
+pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
+    let (mut all, mut back) = (Roster::default(), Roster::default());
+    let mut as_stored = true;
+    for StoredOccupant { occupant, affiliation } in stored {
+        let now = room.affiliation(&occupant.account);
+        let barred = now == Affiliation::Outcast || (room.config().members_only && now < Affiliation::Member);
+        let role = if now == affiliation { occupant.role } else { roles::on_entry(&room, &occupant.account) };
+        as_stored &= !barred && now == affiliation;
+        if occupant.sessions.iter().any(|s| all.by_session(&s.jid).is_some()) {
+            as_stored = false;
+            continue;
+        }
+        let id = room.occupant_id(&occupant.account);
+        let occupant = Occupant { id, role, ..Arc::unwrap_or_clone(occupant) };
+        if !barred {
+            back.enter(occupant.clone());
+        }
+        all.enter(occupant);
+    }
+    room.roster = Arc::new(back);
+    if room.roster.is_empty() && !is_lasting(&room) {
+        return (room.vacated(), Told { leftover: true, ..Told::default() });
+    }
+    let told = Told::all(&room);
+    let told = if as_stored { told } else { Told { roster: Arc::new(all), ..told } };
+    (room, told)
+}

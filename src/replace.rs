@@ -1,0 +1,83 @@
+//! Restart in place: the process becomes a new one of the same id, with the connection to the server as its standard
+//! input. The server notices nothing, and the new process may be another version with other settings.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs, io};
+
+use conclave::link::TakenOver;
+use conclave::wire::stream::Resumption;
+
+/// Tells the new process in which file it finds where the stream stands.
+const VARIABLE: &str = "CONCLAVE_TAKE_OVER";
+
+/// The program as it was called, found before anything changes.
+#[derive(Clone)]
+pub(crate) struct Program {
+    path: PathBuf,
+}
+
+impl Program {
+    /// The program that runs now, or what stands in its place later.
+    pub(crate) fn current() -> io::Result<Self> {
+        Ok(Self { path: env::current_exe()? })
+    }
+
+    /// Whether what stands in the program's place can be started at all.
+    pub(crate) fn is_sound(&self) -> bool {
+        let tried = Command::new(&self.path).arg("--version").stdin(Stdio::null()).output();
+        tried.is_ok_and(|output| output.status.success())
+    }
+
+    /// Becomes the new process. Returns only when that fails.
+    pub(crate) fn start(&self, connection: Option<TakenOver>, folder: &Path) -> io::Error {
+        let mut command = Command::new(&self.path);
+        command.args(env::args_os().skip(1)).env_remove(VARIABLE);
+        if let Some(TakenOver { socket, resumption }) = connection {
+            let file = folder.join("take-over");
+            match write(&file, &resumption) {
+                Ok(()) => command.env(VARIABLE, file).stdin(OwnedFd::from(socket)),
+                Err(e) => {
+                    tracing::warn!("the connection cannot be handed over and is made anew: {e}");
+                    command.stdin(Stdio::null())
+                }
+            };
+        }
+        command.exec()
+    }
+}
+
+/// The connection that the process before has left, if it has. What cannot be taken over is made anew.
+pub(crate) fn taken_over() -> Option<TakenOver> {
+    let file = PathBuf::from(env::var_os(VARIABLE)?);
+    let taken = read(&file).and_then(|resumption| {
+        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+        Ok(TakenOver { socket: TcpStream::from(socket), resumption })
+    });
+    // A file that stays behind does no harm.
+    let _ = fs::remove_file(&file);
+    taken.inspect_err(|e| tracing::warn!("the connection cannot be taken over and is made anew: {e}")).ok()
+}
+
+fn write(path: &Path, Resumption { header, tail }: &Resumption) -> io::Result<()> {
+    // What was begun of a stanza may be somebody's words.
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(header)?;
+    file.write_all(tail)
+}
+
+fn read(path: &Path) -> io::Result<Resumption> {
+    let bytes = fs::read(path)?;
+    let parts = bytes.split_first_chunk().and_then(|(length, rest)| {
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        rest.split_at_checked(length)
+    });
+    let (header, tail) = parts.ok_or_else(|| io::Error::other(format!("{} is cut short", path.display())))?;
+    Ok(Resumption { header: header.to_vec(), tail: tail.to_vec() })
+}

@@ -1,0 +1,150 @@
+//! How an occupant looks on disk: who is in a room, with which clients, and what they said of themselves.
+
+use std::sync::Arc;
+
+use minidom::Element;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::record::{corrupt, decode, encode};
+use crate::room::nick::Nick;
+use crate::room::role::Role;
+use crate::room::roster::{Occupant, Said, Session};
+use crate::room::state::Affiliation;
+use crate::wire::encode::standalone;
+use crate::wire::jid::{BareJid, Jid, check_resource};
+
+/// An occupant, and the affiliation that his role goes with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredOccupant {
+    /// Who and how. His occupant id is not stored, and empty when this is read.
+    pub occupant: Arc<Occupant>,
+    /// The affiliation of the account when this was written.
+    pub affiliation: Affiliation,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OccupantRecord {
+    nick: String,
+    account: BareJid,
+    affiliation: Affiliation,
+    role: String,
+    sessions: Vec<SessionRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SessionRecord {
+    jid: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lang: Option<String>,
+    /// Elements as XML, each on its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    said: Vec<String>,
+}
+
+/// The bytes of an occupant.
+pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
+    let session = |session: &Session| SessionRecord {
+        jid: session.jid.as_str().to_owned(),
+        lang: session.presence.lang.clone(),
+        said: session.presence.children.iter().map(standalone).collect(),
+    };
+    let occupant = &stored.occupant;
+    encode(&OccupantRecord {
+        nick: occupant.nick.as_str().to_owned(),
+        account: occupant.account.clone(),
+        affiliation: stored.affiliation,
+        role: occupant.role.as_str().to_owned(),
+        sessions: occupant.sessions.iter().map(session).collect(),
+    })
+}
+
+/// Reads an occupant. `key` is where it was found; what cannot be an occupant is [`StoreError::Corrupt`].
+pub fn decode_occupant(key: &[u8], bytes: &[u8]) -> Result<StoredOccupant, StoreError> {
+    let record: OccupantRecord = decode(key, bytes)?;
+    let wrong = |why: &str| corrupt(key, why.to_owned());
+    check_resource(&record.nick).map_err(|e| corrupt(key, format!("its nick: {e}")))?;
+    let role = Role::parse(&record.role).filter(|role| *role != Role::None);
+    let sessions: Result<Vec<Session>, StoreError> =
+        record.sessions.into_iter().map(|s| session(key, s)).collect();
+    let sessions = sessions?;
+    if sessions.is_empty() || sessions.iter().any(|s| s.jid.to_bare() != record.account) {
+        return Err(wrong("its sessions are not those of one account"));
+    }
+    let nick = Nick::trusted(&record.nick);
+    if nick.key().as_str().is_empty() {
+        return Err(wrong("its nick has nothing visible"));
+    }
+    let role = role.ok_or_else(|| wrong("it has no role"))?;
+    // The id is not stored: it follows from the account and the room's secret.
+    let occupant = Occupant { nick, account: record.account, id: "".into(), role, sessions };
+    Ok(StoredOccupant { occupant: Arc::new(occupant), affiliation: record.affiliation })
+}
+
+fn session(key: &[u8], record: SessionRecord) -> Result<Session, StoreError> {
+    let jid = Jid::parse(&record.jid).map_err(|e| corrupt(key, format!("a session: {e}")))?;
+    let element = |xml: &String| xml.parse::<Element>().map_err(|e| corrupt(key, format!("a presence: {e}")));
+    let children = record.said.iter().map(element).collect::<Result<_, _>>()?;
+    Ok(Session { jid, presence: Arc::new(Said { lang: record.lang, children }) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn occupant(said: &[&str]) -> StoredOccupant {
+        let presence = Said {
+            lang: Some("de".to_owned()),
+            children: said.iter().map(|xml| xml.parse().expect("test xml")).collect(),
+        };
+        let session = |resource: &str| Session {
+            jid: Jid::parse(&format!("romeo@example/{resource}")).expect("an address"),
+            presence: Arc::new(presence.clone()),
+        };
+        let occupant = Occupant {
+            nick: Nick::trusted("Romeo 🌹"),
+            account: BareJid::parse("romeo@example").expect("an address"),
+            id: "".into(),
+            role: Role::Participant,
+            sessions: vec![session("pc"), session("it's <odd>")],
+        };
+        StoredOccupant { occupant: Arc::new(occupant), affiliation: Affiliation::Member }
+    }
+
+    #[test]
+    fn an_occupant_reads_back_as_he_was() {
+        let said =
+            ["<show xmlns='jabber:client'>away</show>", "<c xmlns='urn:c' a='&lt;&quot;'>a<b/>&amp;</c>"];
+        let stored = occupant(&said);
+        let read = decode_occupant(b"k", &encode_occupant(&stored)).expect("just written");
+        assert_eq!(format!("{read:?}"), format!("{stored:?}"));
+    }
+
+    #[test]
+    fn version_1_of_an_occupant_stays_as_it_is() {
+        let text = "\u{1}{\"nick\":\"Romeo 🌹\",\"account\":\"romeo@example\",\"affiliation\":\"member\",\
+            \"role\":\"participant\",\"sessions\":[{\"jid\":\"romeo@example/pc\",\"lang\":\"de\",\
+            \"said\":[\"<show xmlns='jabber:client'>away</show>\"]},{\"jid\":\"romeo@example/it's <odd>\",\
+            \"lang\":\"de\",\"said\":[\"<show xmlns='jabber:client'>away</show>\"]}]}";
+        let stored = occupant(&["<show xmlns='jabber:client'>away</show>"]);
+        assert_eq!(String::from_utf8(encode_occupant(&stored)).expect("text"), text);
+    }
+
+    #[test]
+    fn what_can_be_no_occupant_is_damage() {
+        let good = String::from_utf8(encode_occupant(&occupant(&[]))).expect("text");
+        for (from, to) in [
+            ("Romeo 🌹", ""),
+            ("Romeo 🌹", "\\u200b"),
+            ("participant", "none"),
+            ("participant", "king"),
+            ("romeo@example/pc", "juliet@example/pc"),
+            ("\"role\"", "\"rule\""),
+        ] {
+            let bad = good.replacen(from, to, 1);
+            assert!(decode_occupant(b"k", bad.as_bytes()).is_err(), "{to}");
+        }
+        let none = good.split("[{").next().expect("a head").to_owned() + "[]}";
+        assert!(decode_occupant(b"k", none.as_bytes()).is_err());
+    }
+}
