@@ -88,26 +88,21 @@ pub(super) fn greet(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Option<Element> {
-    if !is_wanted(room, x) {
-        return None;
-    }
+    let wish = x.get_child("mav", ns::MAV).filter(|_| room.offers_versions)?;
     let account = inbound.from.to_bare();
     let now = room.state.record.versions.now;
-    let wish = x.get_child("mav", ns::MAV);
     if !is_for(room, &account) {
         let refusal = Refusal::forbidden("you may not see the lists of this room");
         fx.send(&refusal.aside(inbound, &cx.id()), &inbound.from);
         // Nobody can build on this one: it is no version that the room knows.
         return Some(mav(None, &format!("{}x{now}", mark(room))));
     }
-    if let Some(wish) = wish {
-        let since = wish.attr("since").and_then(|word| read(room, word));
-        if since != Some(now) {
-            let changes = since.and_then(|since| changes_since(room, since, &account));
-            let start = changes.as_ref().and(wish.attr("since"));
-            let items = changes.unwrap_or_else(|| all(room, &account));
-            send(room, start, &items, &inbound.from, cx, fx);
-        }
+    let since = wish.attr("since").and_then(|word| read(room, word));
+    if since != Some(now) {
+        let changes = since.and_then(|since| changes_since(room, since, &account));
+        let start = changes.as_ref().and(wish.attr("since"));
+        let items = changes.unwrap_or_else(|| all(room, &account));
+        send(room, start, &items, &inbound.from, cx, fx);
     }
     Some(mav(None, &word(room, now)))
 }

@@ -37,12 +37,14 @@ pub mod moderate;
 pub mod moderated;
 pub mod nick;
 pub mod occupant_id;
+pub mod order;
 pub mod owner;
 pub mod password;
 pub mod persistence;
 pub mod presence;
 pub mod private;
 pub mod public;
+pub mod quiet;
 pub mod ratings;
 pub mod reactions;
 pub mod reflect;
@@ -187,6 +189,7 @@ pub static FEATURES: &[Feature] = &[
     register::FEATURE,
     private::FEATURE,
     presence::FEATURE,
+    quiet::FEATURE,
     lists::FEATURE,
     affiliation_versions::FEATURE,
     history::FEATURE,

@@ -1,10 +1,12 @@
 //! What waits for one room.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendError};
 
 use crate::room::event::Event;
+use crate::room::roster::Roster;
 use crate::wire::inbound::Inbound;
 
 /// The sending side of a room's queue. It is bounded: a request beyond the bound is given back to be refused.
@@ -13,25 +15,34 @@ pub(super) struct Mailbox {
     events: UnboundedSender<Event>,
     waiting: AtomicUsize,
     stanzas_max: usize,
+    roster: Mutex<Arc<Roster>>,
 }
 
 impl Mailbox {
     pub(super) fn new(stanzas_max: usize) -> (Self, UnboundedReceiver<Event>) {
         let (events, receiver) = mpsc::unbounded_channel();
-        (Self { events, waiting: AtomicUsize::new(0), stanzas_max }, receiver)
+        (Self { events, waiting: AtomicUsize::new(0), stanzas_max, roster: Mutex::default() }, receiver)
     }
 
-    /// Takes a stanza, or gives it back when too many wait or the room has said goodbye.
-    pub(super) fn put(&self, inbound: Inbound) -> Result<(), Box<Inbound>> {
-        let max = if inbound.is_refusable() { self.stanzas_max } else { self.stanzas_max.saturating_mul(4) };
+    /// Takes an event, or gives it back when too many wait or the room has said goodbye.
+    pub(super) fn put(&self, event: Event) -> Result<(), Event> {
+        let refusable = event.inbound().is_none_or(Inbound::is_refusable);
+        let max = if refusable { self.stanzas_max } else { self.stanzas_max.saturating_mul(4) };
         if self.waiting.load(Ordering::Acquire) >= max {
-            return Err(Box::new(inbound));
+            return Err(event);
         }
         self.expect();
-        match self.events.send(Event::Stanza(Box::new(inbound))) {
-            Err(SendError(Event::Stanza(inbound))) => Err(inbound),
-            _ => Ok(()),
-        }
+        self.events.send(event).map_err(|SendError(event)| event)
+    }
+
+    /// Notes who is in the room.
+    pub(super) fn note(&self, roster: Arc<Roster>) {
+        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = roster;
+    }
+
+    /// Who is in the room, as last noted.
+    pub(super) fn roster(&self) -> Arc<Roster> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes that an event will come for which the room is kept.

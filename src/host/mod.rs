@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use minidom::Element;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
@@ -26,6 +26,7 @@ use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::room::listing::{Listing, Relisting};
+use crate::room::roster::Roster;
 use crate::service::{self, directory::Directory};
 use crate::store::archive::{Archive, fjall::FjallArchive};
 use crate::store::{Store, StoreError, Write, sled::SledStore};
@@ -127,6 +128,7 @@ pub async fn run(
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
     let (told, ended) = tokio::select! {
         told = signal => (told, None),
+        () = host.told_to_stop.notified() => (Signal::Stop, None),
         ended = &mut link => (Signal::Stop, Some(ended)),
     };
     info!("stopping");
@@ -223,6 +225,18 @@ pub struct Host {
     pace: Pace,
     /// Rooms that the store has occupants of, until the first link is up.
     asleep: Mutex<Vec<BareJid>>,
+    told_to_stop: Notify,
+}
+
+/// The rooms in memory, for the service to look at.
+struct InMemory<'a>(&'a Host);
+
+impl service::Rooms for InMemory<'_> {
+    fn each(&self, each: &mut dyn FnMut(&BareJid, &Roster)) {
+        for (room, mailbox) in &*self.0.rooms() {
+            each(room, &mailbox.roster());
+        }
+    }
 }
 
 impl Host {
@@ -283,6 +297,7 @@ impl Host {
             gaps: AtomicU64::new(0),
             pace: Pace::new(),
             asleep: Mutex::new(occupied.into_keys().collect()),
+            told_to_stop: Notify::new(),
         };
         Ok((Arc::new(host), receiver))
     }
@@ -315,27 +330,55 @@ impl Host {
                 started: self.started,
                 service: &self.service,
                 directory: &directory,
+                rooms: &InMemory(self),
                 memory: &mut memory,
             };
-            let answer = service::answer(&inbound, &mut cx);
+            let effects = service::answer(&inbound, &mut cx);
             drop((directory, memory));
-            return answer.into_iter().for_each(|answer| self.reply(&answer));
+            return self.release(effects);
         }
-        let room = inbound.to.to_bare();
-        if let Err(inbound) = self.deliver(&room, inbound) {
+        self.bring(&inbound.to.to_bare(), Event::Stanza(Box::new(inbound)));
+    }
+
+    /// Does what a stanza to the service leads to.
+    fn release(self: &Arc<Self>, effects: service::Effects) {
+        if let Some((room, order)) = effects.order {
+            self.bring(&room, Event::Order(order));
+        }
+        if let Some(answer) = effects.answer {
+            self.reply(&answer);
+        }
+        if let Some(announcement) = effects.announcement
+            && self.replies.try_send(announcement).is_err()
+        {
+            warn!("too many answers wait for the server; an announcement is dropped");
+        }
+        if let Some(delay) = effects.stop_after {
+            info!(seconds = delay.as_secs(), "an admin stops the service");
+            let host = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(delay.unsigned_abs()).await;
+                host.told_to_stop.notify_one();
+            });
+        }
+    }
+
+    /// Brings an event to its room, or refuses it.
+    fn bring(self: &Arc<Self>, room: &BareJid, event: Event) {
+        if let Err(event) = self.deliver(room, event) {
             let busy = Refusal::resource_constraint("too much is waiting here; try again later");
-            if let Some(answer) = busy.answer(&inbound) {
+            if let Some(answer) = event.inbound().and_then(|inbound| busy.answer(inbound)) {
                 self.reply(&answer);
             }
         }
     }
 
-    /// Puts a stanza into the mailbox of its room, or gives it back.
-    fn deliver(self: &Arc<Self>, room: &BareJid, inbound: Inbound) -> Result<(), Box<Inbound>> {
-        let mut waiting = Some(inbound);
-        let put = |mailbox: &Mailbox| waiting.take().map_or(Ok(()), |inbound| mailbox.put(inbound));
+    /// Puts an event into the mailbox of its room, or gives it back.
+    fn deliver(self: &Arc<Self>, room: &BareJid, event: Event) -> Result<(), Event> {
+        let mut waiting = Some(event);
+        let put = |mailbox: &Mailbox| waiting.take().map_or(Ok(()), |event| mailbox.put(event));
         let outcome = self.with_mailbox(room, put);
-        outcome.unwrap_or_else(|| waiting.take().map_or(Ok(()), |inbound| Err(Box::new(inbound))))
+        outcome.unwrap_or_else(|| waiting.take().map_or(Ok(()), Err))
     }
 
     /// Does something with the mailbox of a room, starting the room's task if there is none; `None` if there cannot be

@@ -46,6 +46,7 @@ pub(super) async fn run(
     mut events: UnboundedReceiver<Event>,
 ) {
     let Some((room, told)) = load(&host, &jid, &mailbox, &mut events).await else { return };
+    mailbox.note(room.roster.clone());
     let mut task = Task {
         host,
         room,
@@ -210,6 +211,9 @@ impl Task {
         }
         if let Some(change) = self.room.relisting(&before) {
             self.host.list(&self.room.jid, change);
+        }
+        if !Arc::ptr_eq(&self.room.roster, &before.roster) {
+            self.mailbox.note(self.room.roster.clone());
         }
         for effects in effects {
             self.release(effects).await;

@@ -1,6 +1,7 @@
 //! All that can happen to a room.
 
 use super::archive::Found;
+use super::order::Order;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 
@@ -16,6 +17,8 @@ pub enum Event {
     /// All sessions that stay silent are to be asked, one after the other: there was a gap in the link. For the loop
     /// of a room; a room itself is told [`Event::Check`].
     Gap,
+    /// An admin of the service wants something done.
+    Order(Box<Order>),
     /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
     /// else they stay in.
     Stop {
@@ -30,6 +33,7 @@ impl Event {
         match self {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
+            Self::Order(order) => Some(&order.inbound),
             Self::Check(_) | Self::Gap | Self::Stop { .. } => None,
         }
     }

@@ -16,6 +16,7 @@ pub mod invariant;
 pub mod limits;
 pub mod listing;
 pub mod nick;
+pub mod order;
 pub mod privilege;
 pub mod role;
 pub mod roster;
@@ -69,6 +70,8 @@ pub struct Room {
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
+    /// Whether there may be occupants who are not shown yet.
+    pub(crate) hushed: bool,
     /// Whether clients are told versions of the lists of affiliations.
     pub(crate) offers_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
@@ -98,6 +101,7 @@ impl Room {
             leavers: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
+            hushed: false,
             offers_versions: true,
             service_admins: Arc::default(),
         }
@@ -171,6 +175,7 @@ impl Room {
                 Ok(())
             }
             Event::Gap => Ok(()),
+            Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
             Event::Stop { goodbye } => {
                 if *goodbye {
                     feature::leave::stop(self, cx, &mut fx);
@@ -184,7 +189,10 @@ impl Room {
                 let refusal = feature::conflicts::weighed(self, refusal, event, cx);
                 return event.inbound().map_or_else(Effects::default, |i| Self::refuse(&refusal, i));
             }
-            (Ok(()), _) => feature::persistence::settle(&before, self, cx, &mut fx),
+            (Ok(()), _) => {
+                feature::quiet::settle(self, cx, &mut fx);
+                feature::persistence::settle(&before, self, cx, &mut fx);
+            }
         }
         debug_assert_eq!(self.broken_invariant(), None);
         fx

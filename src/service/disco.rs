@@ -2,17 +2,18 @@
 
 use minidom::Element;
 
-use super::Cx;
+use super::{Cx, commands};
 use crate::feature::data_policy;
 use crate::room::cx::Service;
 use crate::wire::build::{Build, el};
 use crate::wire::form::{Field, form};
+use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::Paging;
 
 /// What works here.
-const FEATURES: [&str; 16] = [
+const FEATURES: &[&str] = &[
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MUC,
@@ -30,13 +31,14 @@ const FEATURES: [&str; 16] = [
     ns::SEARCH,
     ns::MUCLUMBUS,
     ns::NO_REPLY,
+    ns::COMMANDS,
     ns::DATA,
 ];
 
-/// disco#info.
-pub(super) fn info(query: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
-    if node(query).is_some() {
-        return Err(no_such_node());
+/// disco#info of the service, or of its commands.
+pub(super) fn info(query: &Element, asker: &BareJid, cx: &Cx<'_>) -> Result<Element, Refusal> {
+    if let Some(node) = node(query) {
+        return commands::info(node, asker, cx);
     }
     let identity = el("identity", ns::DISCO_INFO)
         .with("category", "conference")
@@ -51,20 +53,17 @@ pub(super) fn info(query: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
         .child(data_policy::policy(cx.service, cx.service.limits.archive_days_max)))
 }
 
-/// disco#items: the listed rooms.
-pub(super) fn items(query: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
+/// disco#items: the listed rooms, or the commands.
+pub(super) fn items(query: &Element, asker: &BareJid, cx: &Cx<'_>) -> Result<Element, Refusal> {
     match node(query) {
         None => cx.directory.items(Paging::read(query).as_ref()),
-        Some(_) => Err(no_such_node()),
+        Some(ns::COMMANDS) => Ok(commands::items(asker, cx)),
+        Some(_) => Err(Refusal::item_not_found("there is no such node")),
     }
 }
 
 fn node(query: &Element) -> Option<&str> {
     query.attr("node").filter(|node| !node.is_empty())
-}
-
-fn no_such_node() -> Refusal {
-    Refusal::item_not_found("there is no such node")
 }
 
 /// Whom to write to (XEP-0157); nothing if nobody is named.

@@ -1,16 +1,21 @@
 //! Stanzas to the bare domain: what the service says of itself and of its rooms (XEP-0045 §6.2, §6.3). Pure.
 
+mod commands;
 pub mod directory;
 mod disco;
 mod pace;
 mod search;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
 use crate::room::cx::{Ids, Service};
+use crate::room::order::Order;
+use crate::room::roster::Roster;
 use crate::wire::build::{Build, el, iq_result, stamp};
+use crate::wire::encode::Outgoing;
 use crate::wire::inbound::{Inbound, IqType, Kind, MessageType};
+use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use directory::Directory;
@@ -18,7 +23,6 @@ use pace::Pace;
 use search::Dialect;
 
 /// The world at the moment of one request.
-#[derive(Debug)]
 pub struct Cx<'a> {
     /// The time.
     pub now: Timestamp,
@@ -28,49 +32,83 @@ pub struct Cx<'a> {
     pub service: &'a Service,
     /// The listed rooms.
     pub directory: &'a Directory,
+    /// The rooms in memory.
+    pub rooms: &'a dyn Rooms,
     /// What the service remembers.
     pub memory: &'a mut Memory,
+}
+
+/// The rooms in memory and who is in them.
+pub trait Rooms {
+    /// Calls `each` for every room.
+    fn each(&self, each: &mut dyn FnMut(&BareJid, &Roster));
+}
+
+/// What a stanza to the service leads to.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// The answer; `None` if none is due, or none yet.
+    pub answer: Option<Element>,
+    /// What an admin has to say to everybody.
+    pub announcement: Option<Outgoing>,
+    /// What a room has to do; it gives the answer then.
+    pub order: Option<(BareJid, Box<Order>)>,
+    /// The service is to stop after this time.
+    pub stop_after: Option<SignedDuration>,
 }
 
 /// What the service remembers from one request to the next. It is bounded, and gone with the process.
 #[derive(Debug)]
 pub struct Memory {
     ids: Ids,
+    /// What proves the sessions of commands.
+    secret: String,
     searches: Pace,
 }
 
 impl Memory {
     /// Nothing yet. `ids` are given out for names of rooms.
-    pub fn new(ids: Ids) -> Self {
-        Self { ids, searches: Pace::default() }
+    pub fn new(mut ids: Ids) -> Self {
+        Self { secret: ids.secret(), ids, searches: Pace::default() }
     }
 }
 
-/// The answer to a stanza that is addressed to no room; `None` if none is due.
-pub fn answer(inbound: &Inbound, cx: &mut Cx<'_>) -> Option<Element> {
+/// Deals with a stanza that is addressed to no room.
+pub fn answer(inbound: &Inbound, cx: &mut Cx<'_>) -> Effects {
+    let mut fx = Effects::default();
     let outcome = match inbound.kind {
-        Kind::Iq(IqType::Get) => request(inbound, false, cx),
-        Kind::Iq(IqType::Set) => request(inbound, true, cx),
+        Kind::Iq(IqType::Get) => request(inbound, false, cx, &mut fx),
+        Kind::Iq(IqType::Set) => request(inbound, true, cx, &mut fx),
         // Presence to the service means nothing; the server's own announcements come as messages (114-18).
-        Kind::Iq(_) | Kind::Presence(_) | Kind::Message(MessageType::Error) => return None,
-        Kind::Message(_) if announcement(&inbound.stanza) => return None,
+        Kind::Iq(_) | Kind::Presence(_) | Kind::Message(MessageType::Error) => return fx,
+        Kind::Message(_) if announcement(&inbound.stanza) => return fx,
         Kind::Message(_) => Err(Refusal::service_unavailable("nobody reads messages to the service")),
     };
     match outcome {
-        Ok(payload) => Some(iq_result(&inbound.to, inbound.id(), payload).with("to", inbound.from.as_str())),
-        Err(refusal) => refusal.answer(inbound),
+        Ok(_) if fx.order.is_some() => {}
+        Ok(payload) => {
+            let answer = iq_result(&inbound.to, inbound.id(), payload);
+            fx.answer = Some(answer.with("to", inbound.from.as_str()));
+        }
+        Err(refusal) => fx = Effects { answer: refusal.answer(inbound), ..Effects::default() },
     }
+    fx
 }
 
 fn announcement(message: &Element) -> bool {
     message.has_child("privilege", ns::PRIVILEGE) || message.has_child("delegation", ns::DELEGATION)
 }
 
-fn request(inbound: &Inbound, set: bool, cx: &mut Cx<'_>) -> Result<Option<Element>, Refusal> {
+fn request(
+    inbound: &Inbound,
+    set: bool,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Option<Element>, Refusal> {
     let payload = inbound.payload().ok_or_else(|| Refusal::bad_request("an IQ needs a payload"))?;
     let answer = match (payload.name(), payload.ns().as_str(), set) {
-        ("query", ns::DISCO_INFO, false) => disco::info(payload, cx)?,
-        ("query", ns::DISCO_ITEMS, false) => disco::items(payload, cx)?,
+        ("query", ns::DISCO_INFO, false) => disco::info(payload, &inbound.from.to_bare(), cx)?,
+        ("query", ns::DISCO_ITEMS, false) => disco::items(payload, &inbound.from.to_bare(), cx)?,
         ("query", ns::VERSION, false) => version(),
         ("query", ns::LAST, false) => uptime(cx),
         ("time", ns::TIME, false) => time(cx.now),
@@ -78,6 +116,7 @@ fn request(inbound: &Inbound, set: bool, cx: &mut Cx<'_>) -> Result<Option<Eleme
         ("search", ns::MUCLUMBUS, _) => find(&search::MUCLUMBUS, payload, inbound, cx)?,
         // Ids are told apart by process and count: no room of this name exists unless somebody was told the same id.
         ("unique", ns::MUC_UNIQUE, false) => el("unique", ns::MUC_UNIQUE).text_node(&cx.memory.ids.fresh()),
+        ("command", ns::COMMANDS, true) => return commands::execute(payload, inbound, cx, fx),
         ("ping", ns::PING, false) => return Ok(None),
         _ => return Err(Refusal::service_unavailable("the service does not know this request")),
     };

@@ -176,7 +176,8 @@ impl Query {
             words,
             in_name: flag("sinname", true)?,
             in_description: flag("sindescription", true)?,
-            in_address: flag(dialect.in_address, true)?,
+            // The example of XEP-0433 has the older name.
+            in_address: flag(dialect.in_address, flag(MUCLUMBUS.in_address, true)?)?,
             occupants_min: value("min_users")
                 .map_or(Ok(0), |n| n.trim().parse())
                 .map_err(|_| Refusal::bad_request("the fewest occupants must be a number"))?,

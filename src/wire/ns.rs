@@ -115,6 +115,8 @@ pub const MENTIONS: &str = "urn:xmpp:mmn:0";
 pub const TOKEN_INVITE: &str = "urn:xmpp:muc-token-invite:0";
 /// Validation of form fields (XEP-0122).
 pub const VALIDATE: &str = "http://jabber.org/protocol/xdata-validate";
+/// FORM_TYPE of administration, and how its commands begin (XEP-0133).
+pub const ADMIN: &str = "http://jabber.org/protocol/admin";
 /// Ad-hoc commands (XEP-0050).
 pub const COMMANDS: &str = "http://jabber.org/protocol/commands";
 /// The hash of an avatar in a presence (XEP-0153).

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, is_id};
 use crate::proofs::Proofs;
 use crate::{nothing, read, root};
 
@@ -13,8 +13,7 @@ fn sample() -> Vec<(String, String, Vec<String>)> {
         let mut cells = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ");
         let (id, _, file, tests) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
         let bare = |text: &str| text.trim_matches('`').to_owned();
-        id.starts_with(|c: char| c.is_ascii_digit())
-            .then(|| (id.to_owned(), bare(file), tests.split(", ").map(bare).collect()))
+        is_id(id).then(|| (id.to_owned(), bare(file), tests.split(", ").map(bare).collect()))
     });
     rows.collect()
 }

@@ -189,7 +189,7 @@ fn activity_costs_few_writes() {
 
 #[test]
 fn contacts_language_ratings_and_space_are_told() {
-    // 45-6.4-c, 128-1
+    // 45-6.4-c, 128-1, 456-1, 503-1, clients-info-f
     let mut w = World::with_room(&[
         ("lang", "it"),
         ("pubsub", "xmpp:pubsub.example?;node=verona"),
@@ -228,6 +228,7 @@ fn what_is_not_set_is_not_told() {
 
 #[test]
 fn a_room_says_for_how_long_messages_are_kept() {
+    // 504-1
     const FORM: &str = "urn:xmpp:data-policy:0";
     let mut w = World::with_room(&[]);
     let one = |text: &str| Some(vec![text.to_owned()]);
@@ -262,7 +263,7 @@ fn nonsense_in_these_fields_is_refused_by_name() {
 
 #[test]
 fn reactions_that_the_room_does_not_allow_are_refused_and_nobody_sees_them() {
-    // Not with not-acceptable: clients, section 3.
+    // 444-1, but not with not-acceptable (clients-error-l).
     let mut w = World::with_room(&[(MAX, "2"), (ALLOWED, "👍,❤️,🐢")]);
     w.join("guest");
     let info = info(&mut w);

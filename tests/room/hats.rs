@@ -66,7 +66,7 @@ fn with_witch() -> World {
 
 #[test]
 fn hat_is_made_given_shown_changed_and_done_away_with() {
-    // 317-2, 317-3, 317-4, 317-5, trap 64, trap 80
+    // 317-2, 317-3, 317-4, 317-5, trap 64, trap 80, clients-feature-m
     let mut w = World::with_room(&[]);
     w.join("romeo");
     let made = [("hats#title", "Witch"), ("hats#uri", WITCH), ("hats#hue", "327.25")];
@@ -239,7 +239,7 @@ fn lists_tell_what_there_is_and_who_wears_it() {
 
 #[test]
 fn what_makes_no_hat_is_refused() {
-    // 317-2, 317-3, 050-3
+    // 317-2, 317-3, 050-3, clients-feature-m
     let mut w = with_witch();
     for fields in [
         &[("hats#title", "Witch")][..],

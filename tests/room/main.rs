@@ -19,6 +19,7 @@ mod mam;
 mod mentions;
 mod moderation;
 mod occupant_id;
+mod orders;
 mod owner;
 mod persistence;
 mod privileges;

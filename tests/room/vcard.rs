@@ -47,7 +47,7 @@ fn photo(presence: &Element) -> String {
 
 #[test]
 fn owner_sets_the_vcard_and_everybody_is_told() {
-    // 486-1, 486-2, 486-6
+    // 486-1, 486-2, 486-6, clients-info-g, clients-feature-j, clients-check-s
     let mut w = World::with_room(&[]);
     w.join("romeo");
     assert_eq!(hashes(&mut w), [""; 0]);
@@ -67,7 +67,7 @@ fn owner_sets_the_vcard_and_everybody_is_told() {
 
 #[test]
 fn every_picture_has_its_hash_in_one_field() {
-    // 486-6
+    // 486-6, clients-info-g
     let mut w = World::with_room(&[]);
     set(&mut w, "owner", &PHOTO.repeat(2));
     assert_eq!(hashes(&mut w), [HASH, HASH]);
@@ -87,7 +87,7 @@ fn empty_vcard_takes_the_avatar_away() {
 
 #[test]
 fn only_owners_set_the_vcard() {
-    // 486-3
+    // 486-3, clients-feature-j
     let mut w = World::with_room(&[]);
     w.admin("owner", "<item affiliation='admin' jid='romeo@example'/>");
     for who in ["romeo", "stranger"] {
@@ -101,7 +101,7 @@ fn only_owners_set_the_vcard() {
 
 #[test]
 fn everybody_but_who_is_banned_sees_the_vcard() {
-    // 486-5, trap 76
+    // 486-5, trap 76, clients-feature-j
     let mut w = World::with_room(&[("membersonly", "1")]);
     set(&mut w, "owner", "<FN>Coven</FN>");
     assert_eq!(get(&mut w, "stranger"), ["FN"]);
@@ -133,7 +133,7 @@ fn vcard_is_kept_as_it_is_with_its_language_and_bounded() {
 
 #[test]
 fn who_enters_sees_the_avatar_after_himself() {
-    // 486-8, trap 77
+    // 486-8, trap 77, clients-code-g
     let mut w = World::with_room(&[]);
     set(&mut w, "owner", PHOTO);
     w.say("owner", "hello");

@@ -1,5 +1,6 @@
 //! What the service answers for itself: discovery, the list of rooms, small requests (XEP-0045 §6.2, §6.3).
 
+mod commands;
 mod search;
 
 use conclave::config::Create;
@@ -7,7 +8,8 @@ use conclave::room::config::Config;
 use conclave::room::cx::{Contacts, Ids, Service};
 use conclave::room::limits::Limits;
 use conclave::room::listing::Listing;
-use conclave::service::{Cx, Memory, answer, directory::Directory};
+use conclave::room::roster::Roster;
+use conclave::service::{Cx, Effects, Memory, Rooms, answer, directory::Directory};
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +23,7 @@ fn service() -> Service {
     Service {
         domain: BareJid::parse("muc.example").expect("a jid"),
         name: "Rooms of Verona".to_owned(),
-        admins: Vec::new(),
+        admins: vec![BareJid::parse("root@example").expect("a jid")],
         create: Create::Anyone,
         affiliation_versions: true,
         admin_fields: Vec::new(),
@@ -43,8 +45,19 @@ fn directory(rooms: usize) -> Directory {
     directory
 }
 
+/// The rooms in memory.
+#[derive(Default)]
+struct InMemory(Vec<(BareJid, Roster)>);
+
+impl Rooms for InMemory {
+    fn each(&self, each: &mut dyn FnMut(&BareJid, &Roster)) {
+        self.0.iter().for_each(|(room, roster)| each(room, roster));
+    }
+}
+
 /// The service between requests.
 struct Desk {
+    rooms: InMemory,
     service: Service,
     memory: Memory,
     started: Timestamp,
@@ -54,7 +67,13 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a date");
-        Self { service: service(), memory: Memory::new(Ids::new(&[1])), started: now, now }
+        Self {
+            service: service(),
+            memory: Memory::new(Ids::new(&[1])),
+            rooms: InMemory::default(),
+            started: now,
+            now,
+        }
     }
 
     /// Lets time pass.
@@ -64,6 +83,11 @@ impl Desk {
 
     /// The answer to a stanza of `romeo@example/pc` to the service, unless it says who sends it.
     fn ask(&mut self, stanza: &str, directory: &Directory) -> Option<Element> {
+        self.effects(stanza, directory).answer
+    }
+
+    /// All that a stanza leads to.
+    fn effects(&mut self, stanza: &str, directory: &Directory) -> Effects {
         let sender = if stanza.contains(" from=") { "" } else { " from='romeo@example/pc'" };
         let stanza = stanza.replacen(' ', &format!(" xmlns='jabber:client'{sender} to='muc.example' "), 1);
         let inbound = Inbound::parse(stanza.parse().expect("test xml")).expect("a stanza");
@@ -72,6 +96,7 @@ impl Desk {
             started: self.started,
             service: &self.service,
             directory,
+            rooms: &self.rooms,
             memory: &mut self.memory,
         };
         answer(&inbound, &mut cx)
@@ -106,7 +131,7 @@ fn error(answer: &Element) -> String {
 
 #[test]
 fn service_says_what_it_is() {
-    // 45-6-a, 45-6.2-a, 45-7.4-e, 45-16.2-a, 030-1, 199-1, 059-3, 433-1, clients-join-a
+    // 45-6-a, 45-6.2-a, 45-7.4-e, 45-16.2-a, 030-1, 199-1, 059-3, 433-1, 506-1, clients-join-a
     let answer = get(&format!("<query xmlns='{INFO}'/>"), &directory(0));
     let query = answer.get_child("query", INFO).expect("a query");
     let identity = query.get_child("identity", INFO).expect("an identity");
@@ -126,6 +151,7 @@ fn service_says_what_it_is() {
         "urn:xmpp:channel-search:0:search",
         "https://xmlns.zombofant.net/muclumbus/search/1.0",
         "urn:xmpp:noreply:0",
+        "http://jabber.org/protocol/commands",
     ] {
         assert!(features.contains(&var), "{var}");
     }
@@ -225,6 +251,7 @@ fn service_says_whom_to_write_to() {
 
 #[test]
 fn service_says_what_becomes_of_data_and_where_its_terms_are() {
+    // 504-1
     const FORM: &str = "urn:xmpp:data-policy:0";
     let mut desk = Desk::new();
     let info = format!("<query xmlns='{INFO}'/>");

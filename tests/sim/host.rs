@@ -55,6 +55,13 @@ struct Handled {
     unstored: bool,
 }
 
+/// The rooms in memory, as the commands of admins see them: nobody here runs one.
+struct Unasked;
+
+impl service::Rooms for Unasked {
+    fn each(&self, _: &mut dyn FnMut(&conclave::wire::jid::BareJid, &conclave::room::roster::Roster)) {}
+}
+
 /// The process.
 pub(crate) struct Host<'c> {
     cast: &'c Cast,
@@ -141,10 +148,10 @@ impl<'c> Host<'c> {
                 started: self.started,
                 service: &self.cast.service,
                 directory: &self.directory,
+                rooms: &Unasked,
                 memory: &mut self.memory,
             };
-            let answer = service::answer(&inbound, &mut cx);
-            return plain(answer.as_ref());
+            return plain(service::answer(&inbound, &mut cx).answer.as_ref());
         };
         self.places[place].mailbox.push((sender, inbound));
         if held { Ok(Vec::new()) } else { self.work(place) }

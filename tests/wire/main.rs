@@ -6,6 +6,7 @@
 
 mod addresses;
 mod clients;
+mod commands;
 mod hostile;
 mod link;
 mod moderation;

@@ -279,6 +279,7 @@ fn everybody_stays_in_over_an_orderly_stop() {
 
 #[test]
 fn everybody_stays_in_over_a_kill_some_seconds_later() {
+    // clients-ping-b
     everybody_stays(|server, _peer| {
         std::thread::sleep(std::time::Duration::from_secs(4));
         server.kill();
