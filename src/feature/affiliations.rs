@@ -121,11 +121,11 @@ pub(super) fn apply(
         let codes = codes_of_removal(room, now);
         let why =
             Removal { codes, actor, reason: change.reason.as_deref(), step: step.as_ref().filter(|_| tells) };
-        let mut shown = room.broadcasts(occupant.role);
+        let mut shown = room.broadcasts(&occupant);
         if codes.is_empty() {
             let role = privilege::role_after(before, now, occupant.role, room.config().moderated);
-            shown |= room.broadcasts(role);
             roles::restate(room, &occupant, role, &why, cx, fx);
+            shown |= room.roster.by_nick(occupant.nick.key()).is_some_and(|now| room.broadcasts(now));
         } else {
             remove(room, &occupant, &why, cx, fx);
         }

@@ -85,15 +85,16 @@ impl Room {
         role == Role::Moderator || self.is_nonanonymous()
     }
 
-    /// Whether the presence of this role is shown to others (`muc#roomconfig_presencebroadcast`).
-    pub(crate) fn broadcasts(&self, role: Role) -> bool {
+    /// Whether the presence of an occupant is shown to others (`muc#roomconfig_presencebroadcast`).
+    pub(crate) fn broadcasts(&self, occupant: &Occupant) -> bool {
         let roles = &self.config().presence_broadcast;
-        match role {
-            Role::Moderator => roles.moderator,
-            Role::Participant => roles.participant,
-            Role::Visitor => roles.visitor,
-            Role::None => true,
-        }
+        !occupant.quiet
+            && match occupant.role {
+                Role::Moderator => roles.moderator,
+                Role::Participant => roles.participant,
+                Role::Visitor => roles.visitor,
+                Role::None => true,
+            }
     }
 
     /// Sends the notice to `own` with code 110 and the additional `codes`.

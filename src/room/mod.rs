@@ -69,6 +69,8 @@ pub struct Room {
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
+    /// Whether there may be occupants who are not shown yet.
+    pub(crate) hushed: bool,
     /// Whether clients are told versions of the lists of affiliations.
     pub(crate) offers_versions: bool,
     /// Whether somebody has asked for them since the room came into memory.
@@ -99,6 +101,7 @@ impl Room {
             leavers: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
+            hushed: false,
             offers_versions: true,
             tells_versions: false,
             service_admins: Arc::default(),
@@ -182,7 +185,10 @@ impl Room {
                 let refusal = feature::conflicts::weighed(self, refusal, event, cx);
                 return event.inbound().map_or_else(Effects::default, |i| Self::refuse(&refusal, i));
             }
-            (Ok(()), _) => feature::persistence::settle(&before, self, cx, &mut fx),
+            (Ok(()), _) => {
+                feature::quiet::settle(self, cx, &mut fx);
+                feature::persistence::settle(&before, self, cx, &mut fx);
+            }
         }
         debug_assert_eq!(self.broken_invariant(), None);
         fx

@@ -39,6 +39,8 @@ pub struct Occupant {
     pub id: Arc<str>,
     /// The role.
     pub role: Role,
+    /// Not shown to the others yet: the room is large, and he has not spoken.
+    pub quiet: bool,
     /// The sessions; the last one spoke last, and its presence is the one that others were shown.
     pub sessions: Vec<Session>,
 }
@@ -124,7 +126,12 @@ impl Roster {
             Entry::Vacant(free) => {
                 free.insert(Arc::new(newcomer));
             }
-            Entry::Occupied(mut there) => Arc::make_mut(there.get_mut()).sessions.extend(newcomer.sessions),
+            Entry::Occupied(mut there) => {
+                let there = Arc::make_mut(there.get_mut());
+                // Whoever was shown under another nick is shown under this one.
+                there.quiet &= newcomer.quiet;
+                there.sessions.extend(newcomer.sessions);
+            }
         }
         self.everyone = OnceLock::new();
     }
@@ -163,10 +170,19 @@ impl Roster {
         Some(occupant)
     }
 
-    /// Changes a role.
+    /// Changes a role. Moderators are always shown.
     pub fn set_role(&mut self, key: &NickKey, role: Role) {
         if let Some(occupant) = self.occupants.get_mut(key) {
-            Arc::make_mut(occupant).role = role;
+            let occupant = Arc::make_mut(occupant);
+            occupant.role = role;
+            occupant.quiet &= role < Role::Moderator;
+        }
+    }
+
+    /// Notes that the occupant is shown from now on.
+    pub fn unhush(&mut self, key: &NickKey) {
+        if let Some(occupant) = self.occupants.get_mut(key) {
+            Arc::make_mut(occupant).quiet = false;
         }
     }
 }

@@ -32,6 +32,7 @@ fn desk() -> Desk {
                 account: jid.to_bare(),
                 id: Arc::from("id"),
                 role: Role::Participant,
+                quiet: false,
                 sessions: vec![Session { jid, presence: Arc::new(Said::default()) }],
             });
         }
