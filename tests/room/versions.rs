@@ -224,29 +224,6 @@ fn change_that_no_presence_tells_of_is_told_by_a_message() {
     );
 }
 
-#[test]
-fn where_nobody_asks_stanzas_are_as_they_were_before_there_were_versions() {
-    // 463-3, 463-4
-    let mut w = group();
-    w.join("romeo");
-    let change = |w: &mut World, affiliation: &str| {
-        w.clear();
-        for jid in ["romeo@example", "nurse@example"] {
-            w.admin("owner", &format!("<item affiliation='{affiliation}' jid='{jid}'/>"));
-        }
-        let told: Vec<_> = w.everything().into_iter().filter(|s| x_or_none(s).is_some()).collect();
-        (told.len(), told.iter().filter(|s| mav(s).is_some()).count())
-    };
-    w.clear();
-    w.join("romeo/phone");
-    assert!(w.everything().iter().filter_map(x_or_none).all(|x| !x.has_child("mav", MAV)));
-    assert_eq!(change(&mut w, "admin"), (6, 0));
-    // From when somebody asks each change is told with versions, to all.
-    join(&mut w, "juliet", None);
-    let (told, with_versions) = change(&mut w, "member");
-    assert!(told > 0 && told == with_versions, "{told}, {with_versions}");
-}
-
 fn x_or_none(stanza: &Element) -> Option<&Element> {
     stanza.get_child("x", ns::MUC_USER)
 }
