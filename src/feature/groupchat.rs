@@ -1,7 +1,7 @@
 //! Messages to everybody (XEP-0045 §7.4).
 
 use super::reflect::{is_chat_state, passed_on};
-use super::{Feature, activity, archive, mentions, reactions, retract, slow_mode, subject};
+use super::{Feature, activity, archive, mentions, quiet, reactions, retract, slow_mode, subject};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -38,6 +38,7 @@ pub(crate) fn speak(
     archive::keep(room, Some(&speaker.account), &mut message, cx, fx);
     retract::own(room, &speaker.account, &message, cx, fx);
     activity::count(room, &message, cx.now);
+    quiet::reveal(room, speaker.nick.key(), cx, fx);
     fx.send_many(&message, room.roster.everyone());
     mentions::forward(room, &speaker.account, &message, cx, fx);
     Ok(())

@@ -6,7 +6,7 @@ use minidom::Element;
 
 use super::{
     FEATURES, affiliation_versions, affiliations, anonymity, capacity, history, members_only, nick, password,
-    roles, subject, token_invite, vcard,
+    quiet, roles, subject, token_invite, vcard,
 };
 use crate::room::audience::Notice;
 use crate::room::cx::Cx;
@@ -66,9 +66,11 @@ pub(super) fn enter(
     }
 
     let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
-    let session = Session { jid: inbound.from.clone(), presence };
+    let follows = affiliation_versions::is_wanted(room, x);
+    let session = Session { jid: inbound.from.clone(), presence, follows };
     let id = room.occupant_id(&account);
-    let newcomer = Occupant { nick: nick.clone(), account, id, role, sessions: vec![session] };
+    let quiet = quiet::on_entry(room, role);
+    let newcomer = Occupant { nick: nick.clone(), account, id, role, quiet, sessions: vec![session] };
     room.roster_mut().enter(newcomer);
     room.awaited = None;
     let mut codes: Vec<u16> =
@@ -82,13 +84,15 @@ pub(super) fn enter(
 
 /// An occupant asks for everything again (§7.2.1, §17.3): the whole sequence, told to others only if `changed`.
 pub(super) fn resync(
-    room: &Room,
+    room: &mut Room,
     x: &Element,
     inbound: &Inbound,
     changed: bool,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
+    let follows = affiliation_versions::is_wanted(room, x);
+    room.roster_mut().follow(&inbound.from, follows);
     welcome(room, x, inbound, &[], changed, cx, fx);
 }
 
@@ -112,7 +116,7 @@ fn welcome(
     room.tell_own(fx, &Notice { version: version.as_ref(), ..notice.clone() }, &joiner, codes);
     if tell_others {
         room.tell_own(fx, &notice, &other_sessions(&occupant, &inbound.from), &[]);
-        if room.broadcasts(occupant.role) {
+        if room.broadcasts(&occupant) {
             room.tell_others(fx, &notice);
         }
     }

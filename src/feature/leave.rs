@@ -56,7 +56,7 @@ pub(super) fn depart(
         leavers::note(room, &before, cx);
     }
     match stays {
-        None if room.broadcasts(before.role) => room.tell_others(fx, &notice),
+        None if room.broadcasts(&before) => room.tell_others(fx, &notice),
         None => {}
         Some(stay) if &before.shown().jid == session => presence::show(room, &stay, &cx.id(), fx),
         Some(_) => {}
@@ -110,7 +110,7 @@ pub(super) fn remove(
     );
     let (own, others) = why.versions();
     room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(occupant), &[]);
-    if room.broadcasts(occupant.role) {
+    if room.broadcasts(occupant) {
         room.tell_others(fx, &Notice { version: others, ..notice });
     }
 }

@@ -44,6 +44,7 @@ pub mod persistence;
 pub mod presence;
 pub mod private;
 pub mod public;
+pub mod quiet;
 pub mod ratings;
 pub mod reactions;
 pub mod reflect;
@@ -188,6 +189,7 @@ pub static FEATURES: &[Feature] = &[
     register::FEATURE,
     private::FEATURE,
     presence::FEATURE,
+    quiet::FEATURE,
     lists::FEATURE,
     affiliation_versions::FEATURE,
     history::FEATURE,

@@ -129,7 +129,7 @@ fn relocate(
     );
     room.tell_own(fx, &gone, std::slice::from_ref(mover), &[]);
     match stay {
-        None if room.broadcasts(before.role) => room.tell(fx, &gone, |_, session| session != mover),
+        None if room.broadcasts(&before) => room.tell(fx, &gone, |_, session| session != mover),
         None => {}
         Some(stay) => presence::show(room, &stay, &cx.id(), fx),
     }
@@ -137,7 +137,7 @@ fn relocate(
     let notice = Notice { codes, ..room.notice_of(&moved, id) };
     room.tell_own(fx, &notice, std::slice::from_ref(mover), respelled);
     room.tell_own(fx, &notice, &other_sessions(&moved, mover), &[]);
-    if room.broadcasts(moved.role) {
+    if room.broadcasts(&moved) {
         room.tell_others(fx, &notice);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Feature, affiliation_versions, join, nick, reflect, roles, roles_field};
+use super::{Feature, join, nick, reflect, roles, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Notice, sessions};
 use crate::room::config::Config;
@@ -42,9 +42,6 @@ pub(crate) fn available(
         (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
     };
     let presence = Arc::new(reflect::clean(&inbound.stanza, &room.jid));
-    if let Some(x) = x {
-        affiliation_versions::note(room, x);
-    }
     match (present, x) {
         (None, Some(x)) => join::enter(room, &wanted, x, presence, inbound, cx, fx),
         (None, None) => {
@@ -80,7 +77,7 @@ fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
 pub(super) fn show(room: &Room, occupant: &Occupant, id: &str, fx: &mut Effects) {
     let notice = room.notice_of(occupant, id);
     room.tell_own(fx, &notice, &sessions(occupant), &[]);
-    if room.broadcasts(occupant.role) {
+    if room.broadcasts(occupant) {
         room.tell_others(fx, &notice);
     }
 }
@@ -120,7 +117,7 @@ pub(crate) fn probe(
     let target = inbound.to.resource().map(|n| Nick::trusted(n).key().clone());
     let Some(target) = target.and_then(|key| room.roster.by_nick(&key)) else { return Ok(()) };
     let own = target.nick.key() == asker.nick.key();
-    if own || room.broadcasts(target.role) {
+    if own || room.broadcasts(target) {
         let id = cx.id();
         let notice = room.notice_of(target, &id);
         fx.send(&notice.stanza(room, own || room.sees_jids(asker.role), own, &[]), &inbound.from);
@@ -138,7 +135,7 @@ pub(super) fn rebroadcast(room: &Room, old: &Config, cx: &mut Cx<'_>, fx: &mut E
     was.state_mut().record.config = old.clone();
     for occupant in room.roster.iter() {
         let id = cx.id();
-        match (was.broadcasts(occupant.role), room.broadcasts(occupant.role)) {
+        match (was.broadcasts(occupant), room.broadcasts(occupant)) {
             (false, true) => room.tell_others(fx, &room.notice_of(occupant, &id)),
             (true, false) => {
                 let affiliation = room.affiliation(&occupant.account);

@@ -1,7 +1,7 @@
 //! Private messages between occupants (XEP-0045 §7.5).
 
 use super::reflect::passed_on;
-use super::{Feature, Field, FieldKind, reactions};
+use super::{Feature, Field, FieldKind, quiet, reactions};
 use crate::room::Room;
 use crate::room::audience::sessions;
 use crate::room::config::AllowPm;
@@ -55,13 +55,13 @@ fn word(allow: AllowPm) -> &'static str {
 
 /// A message from one occupant to another: from his nick, to all sessions of the other.
 pub(crate) fn send(
-    room: &Room,
+    room: &mut Room,
     nick: &str,
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
-    let Some(sender) = room.roster.by_session(&inbound.from) else {
+    let Some(sender) = room.roster.by_session(&inbound.from).cloned() else {
         return Err(Refusal::not_acceptable_here("you are not in this room"));
     };
     let Some(target) = room.roster.by_nick(&NickKey::of(nick)) else {
@@ -79,9 +79,11 @@ pub(crate) fn send(
     reactions::check(room, &inbound.stanza)?;
     // A type that the standard does not have is normal.
     let type_ = inbound.stanza.attr("type").filter(|t| matches!(*t, "chat" | "headline"));
-    let copy = passed_on(room, sender, type_, inbound, cx);
+    let copy = passed_on(room, &sender, type_, inbound, cx);
     // Servers and clients know by this that it is a private message of a room.
     let copy = copy.child(el("x", ns::MUC_USER));
-    fx.send_many(&copy, sessions(target));
+    let to = sessions(target);
+    quiet::reveal(room, sender.nick.key(), cx, fx);
+    fx.send_many(&copy, to);
     Ok(())
 }

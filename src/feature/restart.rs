@@ -138,6 +138,7 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
         }
         all.enter(occupant);
     }
+    room.hushed = back.iter().any(|occupant| occupant.quiet);
     room.roster = Arc::new(back);
     if room.roster.is_empty() && !is_lasting(&room) {
         return (room.vacated(), Told { leftover: true, ..Told::default() });

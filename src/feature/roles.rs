@@ -104,7 +104,7 @@ pub(super) fn restate(
     notice.codes = why.codes;
     let (own, version) = why.versions();
     room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(&now), &[]);
-    match (room.broadcasts(before.role), room.broadcasts(role)) {
+    match (room.broadcasts(before), room.broadcasts(&now)) {
         (_, true) => room.tell_others(fx, &Notice { version, ..notice }),
         (true, false) => {
             let gone = vanished(&now, room.affiliation(&now.account), &id);

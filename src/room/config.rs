@@ -107,7 +107,7 @@ pub struct Config {
     pub slow_mode_seconds: u32,
     /// Members who are away are told when somebody mentions them (`forwardmentions`).
     pub forward_mentions: bool,
-    /// Above so many occupants, the presence of those who have not spoken is not shown to all; 0: always shown.
+    /// Above so many occupants, those who come are shown to the others once they speak; 0: always shown.
     pub quiet_above: u32,
     /// Whom to write to about the room.
     pub contacts: Vec<String>,

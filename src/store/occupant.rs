@@ -29,6 +29,9 @@ struct OccupantRecord {
     account: BareJid,
     affiliation: Affiliation,
     role: String,
+    /// Not shown to the others yet, in a large room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    quiet: bool,
     sessions: Vec<SessionRecord>,
 }
 
@@ -40,6 +43,8 @@ struct SessionRecord {
     /// Elements as XML, each on its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     said: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    follows: bool,
 }
 
 /// The bytes of an occupant.
@@ -48,6 +53,7 @@ pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
         jid: session.jid.as_str().to_owned(),
         lang: session.presence.lang.clone(),
         said: session.presence.children.iter().map(standalone).collect(),
+        follows: session.follows,
     };
     let occupant = &stored.occupant;
     encode(&OccupantRecord {
@@ -55,6 +61,7 @@ pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
         account: occupant.account.clone(),
         affiliation: stored.affiliation,
         role: occupant.role.as_str().to_owned(),
+        quiet: occupant.quiet,
         sessions: occupant.sessions.iter().map(session).collect(),
     })
 }
@@ -77,7 +84,8 @@ pub fn decode_occupant(key: &[u8], bytes: &[u8]) -> Result<StoredOccupant, Store
     }
     let role = role.ok_or_else(|| wrong("it has no role"))?;
     // The id is not stored: it follows from the account and the room's secret.
-    let occupant = Occupant { nick, account: record.account, id: "".into(), role, sessions };
+    let (account, quiet) = (record.account, record.quiet);
+    let occupant = Occupant { nick, account, id: "".into(), role, quiet, sessions };
     Ok(StoredOccupant { occupant: Arc::new(occupant), affiliation: record.affiliation })
 }
 
@@ -85,7 +93,7 @@ fn session(key: &[u8], record: SessionRecord) -> Result<Session, StoreError> {
     let jid = Jid::parse(&record.jid).map_err(|e| corrupt(key, format!("a session: {e}")))?;
     let element = |xml: &String| xml.parse::<Element>().map_err(|e| corrupt(key, format!("a presence: {e}")));
     let children = record.said.iter().map(element).collect::<Result<_, _>>()?;
-    Ok(Session { jid, presence: Arc::new(Said { lang: record.lang, children }) })
+    Ok(Session { jid, presence: Arc::new(Said { lang: record.lang, children }), follows: record.follows })
 }
 
 #[cfg(test)]
@@ -100,12 +108,14 @@ mod tests {
         let session = |resource: &str| Session {
             jid: Jid::parse(&format!("romeo@example/{resource}")).expect("an address"),
             presence: Arc::new(presence.clone()),
+            follows: false,
         };
         let occupant = Occupant {
             nick: Nick::trusted("Romeo 🌹"),
             account: BareJid::parse("romeo@example").expect("an address"),
             id: "".into(),
             role: Role::Participant,
+            quiet: false,
             sessions: vec![session("pc"), session("it's <odd>")],
         };
         StoredOccupant { occupant: Arc::new(occupant), affiliation: Affiliation::Member }
@@ -115,7 +125,8 @@ mod tests {
     fn an_occupant_reads_back_as_he_was() {
         let said =
             ["<show xmlns='jabber:client'>away</show>", "<c xmlns='urn:c' a='&lt;&quot;'>a<b/>&amp;</c>"];
-        let stored = occupant(&said);
+        let mut stored = occupant(&said);
+        Arc::make_mut(&mut stored.occupant).quiet = true;
         let read = decode_occupant(b"k", &encode_occupant(&stored)).expect("just written");
         assert_eq!(format!("{read:?}"), format!("{stored:?}"));
     }

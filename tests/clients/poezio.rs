@@ -105,6 +105,11 @@ fn poezio_joins_talks_and_is_moderated() {
     keep("poezio-banned", &client.shows(&["banned", "salt in the tea"]));
 }
 
+/// It asks for the 46 newest messages before now, then for what is older than the oldest of them: both in whole seconds.
+fn wait_for_another_second() {
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+}
+
 #[test]
 fn poezio_reads_the_archive() {
     // 313-1 313-12 313-18 313-23
@@ -112,11 +117,11 @@ fn poezio_reads_the_archive() {
     let mut deck = Deck::start_with(Kind::Prosody, &[("muc#maxhistoryfetch", "0")]);
     for number in 1..=60 {
         if number == 15 {
-            // It asks for its first page by number, here 46, and for what is older by time, in whole seconds.
-            std::thread::sleep(std::time::Duration::from_millis(2_100));
+            wait_for_another_second();
         }
         deck.captain_says(&format!("entry {number:02} of the log"));
     }
+    wait_for_another_second();
     let poezio = Poezio::start(&deck.host, "cook");
     let client = &poezio.terminal;
     enter(client, ROOM, "cook");

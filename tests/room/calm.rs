@@ -136,3 +136,166 @@ fn slow_mode_ends_with_the_option() {
     w.say("romeo", "two");
     assert_eq!(w.got("owner"), ["message:groupchat romeo body=two"]);
 }
+
+fn occupants_info(w: &mut World) -> Vec<String> {
+    let mut nicks: Vec<String> =
+        w.room.roster().iter().filter(|o| o.quiet).map(|o| o.nick.as_str().to_owned()).collect();
+    nicks.sort();
+    nicks
+}
+
+/// The owner and Romeo are in a room that is large above two; nobody after them is shown.
+fn large_room() -> World {
+    let mut w = room_of_two(&[("x-muc#roomconfig_quietabove", "2")]);
+    w.join("juliet");
+    w
+}
+
+#[test]
+fn newcomer_of_a_large_room_is_shown_right_before_he_speaks() {
+    let mut w = large_room();
+    assert!(w.got("owner").is_empty() && w.got("romeo").is_empty());
+    assert_eq!(
+        w.got("juliet"),
+        [
+            "available owner [owner moderator]",
+            "available romeo [none participant]",
+            "available juliet [none participant jid=juliet@example/pc] 110",
+            "message:groupchat room subject="
+        ]
+    );
+    w.say("juliet", "one");
+    w.say("juliet", "two");
+    let shown = [
+        "available juliet [none participant]",
+        "message:groupchat juliet body=one",
+        "message:groupchat juliet body=two",
+    ];
+    assert_eq!(w.got("romeo"), shown);
+    assert_eq!(w.got("owner")[0], "available juliet [none participant jid=juliet@example/pc]");
+    assert_eq!(w.got("juliet"), shown[1..]);
+    // Who comes now sees her, and not those who are silent.
+    w.join("nurse");
+    w.join("page");
+    let got = w.got("page");
+    assert!(got.contains(&"available juliet [none participant]".to_owned()), "{got:?}");
+    assert!(!got.iter().any(|line| line.contains("nurse")), "{got:?}");
+    w.clear();
+    w.send("juliet", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/juliet'/>"));
+    assert_eq!(w.got("romeo"), ["unavailable juliet [none none]"]);
+}
+
+#[test]
+fn silent_occupant_of_a_large_room_comes_and_goes_unseen() {
+    let mut w = large_room();
+    w.clear();
+    w.send(
+        "juliet",
+        &format!("<presence xmlns='jabber:client' to='{ROOM}/juliet'><show>away</show></presence>"),
+    );
+    w.send("juliet", &format!("<presence xmlns='jabber:client' id='n' to='{ROOM}/rose'/>"));
+    assert_eq!(w.got("juliet").len(), 3, "she sees herself");
+    w.send("romeo", &format!("<presence xmlns='jabber:client' type='probe' to='{ROOM}/rose'/>"));
+    w.send("juliet", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/rose'/>"));
+    assert_eq!(w.got("juliet").len(), 1);
+    assert!(w.silent());
+    // Kicked unseen, gone unseen.
+    w.join("juliet");
+    w.clear();
+    w.admin("owner", "<item nick='juliet' role='none'/>");
+    assert_eq!(w.got("juliet").len(), 1);
+    assert_eq!(w.got("owner"), ["iq:result room"]);
+    assert!(w.silent());
+}
+
+#[test]
+fn moderators_and_those_who_were_here_before_are_always_shown() {
+    let mut w = large_room();
+    w.admin("owner", "<item affiliation='admin' jid='nurse@example'/>");
+    w.clear();
+    w.join("nurse");
+    assert_eq!(w.got("romeo"), ["available nurse [admin moderator]"]);
+    w.clear();
+    w.admin("owner", "<item nick='juliet' role='moderator'/>");
+    assert_eq!(w.got("romeo"), ["available juliet [none moderator actor=owner]"]);
+    w.admin("owner", "<item nick='juliet' role='participant'/>");
+    assert_eq!(w.got("romeo"), ["available juliet [none participant actor=owner]"]);
+}
+
+#[test]
+fn private_message_shows_its_sender_too() {
+    let mut w = large_room();
+    w.clear();
+    w.send(
+        "juliet",
+        &format!(
+            "<message xmlns='jabber:client' type='chat' id='p' to='{ROOM}/romeo'><body>psst</body></message>"
+        ),
+    );
+    assert_eq!(w.got("romeo"), ["available juliet [none participant]", "message:chat juliet body=psst"]);
+    assert_eq!(w.got("owner"), ["available juliet [none participant jid=juliet@example/pc]"]);
+    // What is refused shows nobody.
+    let mut w = large_room();
+    w.configure("owner", &[("allowpm", "none")]);
+    w.clear();
+    w.send(
+        "juliet",
+        &format!(
+            "<message xmlns='jabber:client' type='chat' id='p' to='{ROOM}/romeo'><body>psst</body></message>"
+        ),
+    );
+    assert_eq!(w.got("juliet"), ["message:error romeo auth/forbidden"]);
+    assert!(w.silent());
+}
+
+#[test]
+fn everybody_appears_when_the_room_is_large_no_more() {
+    let mut w = large_room();
+    w.join("nurse");
+    assert_eq!(occupants_info(&mut w), ["juliet", "nurse"]);
+    w.clear();
+    w.configure("owner", &[("x-muc#roomconfig_quietabove", "0")]);
+    assert_eq!(
+        w.got("romeo"),
+        [
+            "message:groupchat room 104",
+            "available juliet [none participant]",
+            "available nurse [none participant]"
+        ]
+    );
+    assert_eq!(w.got("nurse"), ["message:groupchat room 104", "available juliet [none participant]"]);
+    // With half as many left it is the same.
+    let mut w = World::with_room(&[("x-muc#roomconfig_quietabove", "4")]);
+    for who in ["a", "b", "c", "juliet"] {
+        w.join(who);
+    }
+    assert_eq!(occupants_info(&mut w), ["juliet"]);
+    for who in ["a", "b"] {
+        w.send(who, &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/{who}'/>"));
+    }
+    assert_eq!(occupants_info(&mut w), ["juliet"]);
+    w.clear();
+    w.send("c", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/c'/>"));
+    assert_eq!(
+        w.got("owner"),
+        [
+            "unavailable c [none none jid=c@example/pc]",
+            "available juliet [none participant jid=juliet@example/pc]"
+        ]
+    );
+    assert_eq!(w.got("juliet"), ["unavailable c [none none]"]);
+}
+
+#[test]
+fn change_of_affiliation_of_somebody_silent_is_told_by_a_message() {
+    // 463-4
+    let mut w = room_of_two(&[("x-muc#roomconfig_quietabove", "2"), ("whois", "anyone")]);
+    w.join("juliet");
+    w.clear();
+    w.admin("owner", "<item affiliation='member' jid='juliet@example'/>");
+    assert_eq!(w.got("romeo"), ["message:normal room [member jid=juliet@example]"]);
+    // Who shares a nick that is shown is shown.
+    w.join_as("romeo/phone", "romeo", "");
+    assert_eq!(w.got("romeo").len(), 1);
+    assert_eq!(occupants_info(&mut w), ["juliet"]);
+}

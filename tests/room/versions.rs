@@ -16,8 +16,14 @@ fn group() -> World {
         "owner",
         "<item affiliation='member' jid='romeo@example'/><item affiliation='admin' jid='juliet@example'/>",
     );
+    follow(&mut w, "owner");
     w.clear();
     w
+}
+
+/// Enters, again if need be, as somebody who wants to be told of versions.
+fn follow(w: &mut World, who: &str) {
+    w.join_as(who, who, &format!("<mav xmlns='{MAV}'/>"));
 }
 
 fn leave(w: &mut World, who: &str) {
@@ -191,7 +197,7 @@ fn change_that_no_presence_tells_of_is_told_by_a_message() {
     w.configure("owner", &[("presencebroadcast", "moderator")]);
     w.admin("owner", "<item affiliation='member' jid='nurse@example'/>");
     for who in ["romeo", "nurse"] {
-        w.join(who);
+        follow(&mut w, who);
     }
     w.clear();
     w.admin("owner", "<item affiliation='none' jid='nurse@example'/>");
@@ -246,6 +252,33 @@ fn x_or_none(stanza: &Element) -> Option<&Element> {
 }
 
 #[test]
+fn who_did_not_ask_is_not_told_of_versions() {
+    // 463-3, 463-4: clients that know nothing of versions see the words that they know, and no others
+    let mut w = group();
+    for who in ["romeo", "juliet"] {
+        w.join(who);
+    }
+    w.join_as("juliet/phone", "juliet", &format!("<mav xmlns='{MAV}'/>"));
+    let told = |w: &mut World, who: &str| {
+        let got = w.stanzas(who);
+        assert!(!got.is_empty(), "{who}");
+        got.iter().filter(|s| x_or_none(s).is_some_and(|x| x.has_child("mav", MAV))).count()
+    };
+    assert_eq!((told(&mut w, "romeo"), told(&mut w, "juliet"), told(&mut w, "juliet/phone")), (0, 0, 2));
+    w.clear();
+    w.admin("owner", "<item affiliation='member' jid='nurse@example'/>");
+    assert_eq!((told(&mut w, "romeo"), told(&mut w, "juliet"), told(&mut w, "juliet/phone")), (0, 0, 1));
+    w.admin("owner", "<item affiliation='none' jid='juliet@example'/>");
+    assert_eq!((told(&mut w, "romeo"), told(&mut w, "juliet"), told(&mut w, "juliet/phone")), (0, 0, 1));
+    // Who enters anew without asking does not follow any more.
+    w.join("owner");
+    w.clear();
+    w.admin("owner", "<item affiliation='member' jid='nurse@example'/>");
+    w.admin("owner", "<item affiliation='none' jid='nurse@example'/>");
+    assert_eq!(told(&mut w, "owner"), 0);
+}
+
+#[test]
 fn two_nicks_of_one_account_tell_one_change() {
     // 463-4
     let mut w = group();
@@ -276,7 +309,7 @@ fn who_may_not_see_the_lists_is_told_so_and_enters() {
     // The word of a version that such a client gets is none that it could use later.
     let word = mav(&{
         w.clear();
-        w.join_as("romeo", "romeo", &format!("<mav xmlns='{MAV}'/>"));
+        follow(&mut w, "romeo");
         w.stanzas("romeo").into_iter().find(|s| line(s).contains(" 110")).expect("own")
     });
     let word = word.and_then(|(_, until)| until).expect("a version");

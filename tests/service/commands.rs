@@ -32,7 +32,8 @@ fn desk() -> Desk {
                 account: jid.to_bare(),
                 id: Arc::from("id"),
                 role: Role::Participant,
-                sessions: vec![Session { jid, presence: Arc::new(Said::default()) }],
+                quiet: false,
+                sessions: vec![Session { jid, presence: Arc::new(Said::default()), follows: false }],
             });
         }
         let room = BareJid::parse(&format!("{room}@muc.example")).expect("a jid");

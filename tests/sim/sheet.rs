@@ -32,6 +32,8 @@ pub(crate) struct Seat {
     pub(crate) account: BareJid,
     pub(crate) affiliation: Affiliation,
     pub(crate) role: Role,
+    /// Came into a large room and has not spoken.
+    pub(crate) quiet: bool,
     pub(crate) said: String,
     /// Whose presence is shown.
     pub(crate) shown: Jid,
@@ -61,6 +63,7 @@ impl Sheet {
                     account: occupant.account.clone(),
                     affiliation: sheet.affiliation(&occupant.account),
                     role: occupant.role,
+                    quiet: occupant.quiet,
                     said: said(shown.presence.children.iter(), shown.presence.lang.as_deref()),
                     shown: shown.jid.clone(),
                     sessions: occupant
@@ -148,21 +151,22 @@ impl Sheet {
         viewer.role == Role::Moderator || self.is_open_about_jids()
     }
 
-    /// Whether the presence of a role is shown.
-    pub(crate) fn shows(&self, role: Role) -> bool {
+    /// Whether the presence of an occupant is shown to the others.
+    pub(crate) fn shows(&self, seat: &Seat) -> bool {
         let roles = self.config().presence_broadcast;
-        match role {
-            Role::Moderator => roles.moderator,
-            Role::Participant => roles.participant,
-            Role::Visitor => roles.visitor,
-            Role::None => false,
-        }
+        !seat.quiet
+            && match seat.role {
+                Role::Moderator => roles.moderator,
+                Role::Participant => roles.participant,
+                Role::Visitor => roles.visitor,
+                Role::None => false,
+            }
     }
 
     /// What `viewer` sees of `subject`; nothing if the presence of that role is not shown.
     pub(crate) fn view(&self, viewer: &Seat, subject: &Seat) -> Option<Seen> {
         let own = viewer.key == subject.key;
-        (own || self.shows(subject.role)).then(|| Seen {
+        (own || self.shows(subject)).then(|| Seen {
             affiliation: subject.affiliation,
             role: subject.role,
             jid: (own || self.sees_jids(viewer)).then(|| subject.shown.clone()),

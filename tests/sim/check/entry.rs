@@ -56,7 +56,7 @@ fn sequence(scene: &Scene<'_>, got: &[&Sent], seat: &Seat, x: &Element) -> Resul
     let due: Vec<&str> = sheet
         .seats
         .iter()
-        .filter(|other| other.key != seat.key && sheet.shows(other.role))
+        .filter(|other| other.key != seat.key && sheet.shows(other))
         .map(|other| other.nick.as_str())
         .collect();
     others.sort_unstable();

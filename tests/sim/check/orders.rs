@@ -33,6 +33,9 @@ pub(super) fn expected(scene: &Scene<'_>, cause: &Inbound, set: bool) -> Option<
         }
         ("query", ns::MUC_OWNER | ns::REGISTER, _) => None,
         ("query", ns::DISCO_INFO | ns::DISCO_ITEMS, false) => None,
+        ("vCard", ns::VCARD, false) if rank > Affiliation::Outcast => Some(vec![]),
+        ("vCard", ns::VCARD, true) if rank == Affiliation::Owner => Some(vec![]),
+        ("vCard", ns::VCARD, _) => Some(vec!["forbidden"]),
         _ => Some(vec!["service-unavailable"]),
     }
 }

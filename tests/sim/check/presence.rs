@@ -99,10 +99,13 @@ fn most(happening: &Happening, client: usize, nick: &str) -> usize {
     if !after.exists() && happening.sent.iter().any(destroys) {
         return own;
     }
+    // Who was silent in a large room appears when he speaks, or when the room is large no more.
+    let silent = |sheet: &crate::sheet::Sheet| sheet.seats.iter().find(|s| s.key == key).map(|s| s.quiet);
+    let appears = usize::from(silent(before) == Some(true) && silent(after) == Some(false));
     if matches!(cause.kind, Kind::Presence(_)) || cause.stanza.attr("type") == Some("error") {
-        return of_presence(happening, client, subject);
+        return appears + of_presence(happening, client, subject);
     }
-    let mut most = 0;
+    let mut most = appears;
     if let Some(query) = happening.set_of(ns::MUC_ADMIN) {
         let concerned = |seat: &Seat| wishes(query, before).iter().filter(|wish| wish.concerns(seat)).count();
         most += concerned(subject) + if subject.key == viewer.key { 0 } else { concerned(viewer) };

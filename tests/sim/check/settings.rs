@@ -161,6 +161,8 @@ fn set(config: &mut Config, var: &str, values: &[String], limits: &Limits) -> Op
         "invitenewmembers" => config.invite_new_members = yes?,
         "registration" => config.registration = yes?,
         "reservednick" => config.lock_nicks = yes?,
+        "forwardmentions" => config.forward_mentions = yes?,
+        "quietabove" => config.quiet_above = number(u32::MAX)?,
         "enablelogging" => config.logging = yes?,
         "maxusers" => {
             config.occupants_max = if first == "none" { 0 } else { number(limits.occupants_max)? };

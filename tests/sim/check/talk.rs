@@ -50,7 +50,9 @@ impl Check for Talk {
 impl Talk {
     fn reflected(&mut self, scene: &Scene<'_>, sent: &[Sent]) -> Result<(), String> {
         let happening = scene.happening;
-        let [copy] = sent else { return Err("a message leads to one message to everybody".to_owned()) };
+        let [copy] = after_appearing(happening, sent)? else {
+            return Err("a message leads to one message to everybody".to_owned());
+        };
         let seat = happening.sender.and_then(|s| happening.before.seat_of(s)).ok_or("a stranger speaks")?;
         let stanza = happening.stanza().ok_or("nothing was said")?;
         faithful(stanza, copy)?;
@@ -83,7 +85,9 @@ impl Talk {
             return Ok(());
         };
         let target = happening.before.by_nick(nick).ok_or("a private message to nobody was accepted")?;
-        let [copy] = &happening.sent[..] else { return Err("a private message leads to one".to_owned()) };
+        let [copy] = after_appearing(happening, &happening.sent)? else {
+            return Err("a private message leads to one".to_owned());
+        };
         faithful(&cause.stanza, copy)?;
         let sender =
             happening.sender.and_then(|s| happening.before.seat_of(s)).ok_or("a stranger whispers")?;
@@ -96,6 +100,25 @@ impl Talk {
         }
         Ok(())
     }
+}
+
+/// What is sent after the presences by which somebody appears who was silent in a large room until now.
+fn after_appearing<'a>(happening: &Happening, sent: &'a [Sent]) -> Result<&'a [Sent], String> {
+    let (Some(was), Some(now)) = (
+        happening.sender.and_then(|s| happening.before.seat_of(s)),
+        happening.sender.and_then(|s| happening.after.seat_of(s)),
+    ) else {
+        return Ok(sent);
+    };
+    if now.quiet {
+        return Err(format!("{} spoke and is not shown", now.nick));
+    }
+    let shown = sent.iter().take_while(|s| s.is_presence()).count();
+    let own = sent[..shown].iter().all(|s| s.nick() == Some(was.nick.as_str()));
+    if shown > 0 && !(was.quiet && own) {
+        return Err(format!("presences come before what {} says", was.nick));
+    }
+    Ok(&sent[shown..])
 }
 
 /// Whether a copy says what was said: id, language, and every child that clients may send.

@@ -6,7 +6,7 @@ use conclave::wire::ns;
 use super::{Stage, Workload};
 
 /// Fields with values that rooms take.
-const FIELDS: [(&str, &[&str]); 21] = [
+const FIELDS: [(&str, &[&str]); 23] = [
     ("muc#roomconfig_persistentroom", &["1", "1", "true", "0"]),
     ("muc#roomconfig_persistentroom", &["1", "1", "1", "0"]),
     ("muc#roomconfig_publicroom", &["1", "0"]),
@@ -27,6 +27,8 @@ const FIELDS: [(&str, &[&str]); 21] = [
     ),
     ("muc#roomconfig_presencebroadcast", &["moderator|participant|visitor", "moderator|participant"]),
     ("muc#roomconfig_getmemberlist", &["moderator", "moderator|participant"]),
+    ("x-muc#roomconfig_quietabove", &["0", "1", "2", "4"]),
+    ("muc#roomconfig_forwardmentions", &["0", "1"]),
     ("muc#roomconfig_enablelogging", &["1", "0"]),
     ("muc#maxhistoryfetch", &["0", "2", "10", "100000"]),
     ("muc#roomconfig_maxusers", &["none", "2", "5", "10", "0", "100000"]),

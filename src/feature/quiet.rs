@@ -1,0 +1,57 @@
+//! Large rooms: above so many occupants, who comes is shown to the others only once he speaks.
+//!
+//! Whoever was shown stays shown, moderators always are, and everybody sees himself. Whoever is not shown yet appears to all
+//! right before his first message, and nobody is told when he leaves before that. When no more than half as many are
+//! left, or the option is lifted, everybody appears.
+
+use super::{Feature, number_field};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
+use crate::room::role::Role;
+
+pub(super) const FEATURE: Feature = Feature {
+    fields: &[number_field!(
+        "x-muc#roomconfig_quietabove",
+        "Above so many occupants, newcomers are shown once they speak (0: always)",
+        quiet_above
+    )],
+    ..Feature::new("quiet")
+};
+
+/// Whether somebody who enters now with this role is not shown yet.
+pub(super) fn on_entry(room: &mut Room, role: Role) -> bool {
+    let above = room.config().quiet_above as usize;
+    let quiet = above > 0 && role < Role::Moderator && room.roster.len() >= above;
+    room.hushed |= quiet;
+    quiet
+}
+
+/// The occupant of a nick is about to speak: if he is not shown yet, he appears to the others.
+pub(super) fn reveal(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if room.roster.by_nick(key).is_none_or(|occupant| !occupant.quiet) {
+        return;
+    }
+    room.roster_mut().unhush(key);
+    if let Some(occupant) = room.roster.by_nick(key).cloned()
+        && room.broadcasts(&occupant)
+    {
+        let id = cx.id();
+        room.tell_others(fx, &room.notice_of(&occupant, &id));
+    }
+}
+
+/// The end of every event: in a room that is not large any more, everybody appears.
+pub(crate) fn settle(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if !room.hushed
+        || room.roster.len() > room.config().quiet_above as usize / 2 && room.config().quiet_above > 0
+    {
+        return;
+    }
+    room.hushed = false;
+    let quiet: Vec<NickKey> = room.roster.iter().filter(|o| o.quiet).map(|o| o.nick.key().clone()).collect();
+    for key in quiet {
+        reveal(room, &key, cx, fx);
+    }
+}
