@@ -224,29 +224,6 @@ fn change_that_no_presence_tells_of_is_told_by_a_message() {
     );
 }
 
-#[test]
-fn where_nobody_asks_stanzas_are_as_they_were_before_there_were_versions() {
-    // 463-3, 463-4
-    let mut w = group();
-    w.join("romeo");
-    let change = |w: &mut World, affiliation: &str| {
-        w.clear();
-        for jid in ["romeo@example", "nurse@example"] {
-            w.admin("owner", &format!("<item affiliation='{affiliation}' jid='{jid}'/>"));
-        }
-    };
-    w.clear();
-    w.join("romeo/phone");
-    change(&mut w, "admin");
-    let told: Vec<_> = w.everything().into_iter().filter(|s| x_or_none(s).is_some()).collect();
-    assert!(!told.is_empty() && told.iter().all(|s| mav(s).is_none()));
-    // Whoever asks is told with versions from then on.
-    join(&mut w, "juliet", None);
-    change(&mut w, "member");
-    let told: Vec<_> = w.stanzas("juliet").into_iter().filter(|s| x_or_none(s).is_some()).collect();
-    assert!(told.len() == 2 && told.iter().all(|s| mav(s).is_some()));
-}
-
 fn x_or_none(stanza: &Element) -> Option<&Element> {
     stanza.get_child("x", ns::MUC_USER)
 }
