@@ -64,7 +64,7 @@ pub(super) struct Step {
 /// The change that led from version `since` to what is now; `own` as in [`Step`].
 pub(super) fn step(room: &Room, since: u64, own: bool) -> Option<Step> {
     let now = room.state.record.versions.now;
-    let offered = room.offers_versions && room.tells_versions && now != since;
+    let offered = room.offers_versions && now != since;
     offered.then(|| Step { mav: mav(Some(&word(room, since)), &word(room, now)), own })
 }
 
@@ -74,10 +74,10 @@ pub(super) fn is_for(room: &Room, account: &BareJid) -> bool {
     lists.into_iter().all(|list| lists::check(room, account, list).is_ok())
 }
 
-/// Notes whether somebody who enters with `x` asks for versions: from then on each change is told with them. Where
-/// nobody does, stanzas are as clients know them that never heard of versions.
-pub(super) fn note(room: &mut Room, x: &Element) {
-    room.tells_versions |= x.has_child("mav", ns::MAV);
+/// Whether a client that enters wants to follow the lists. Others are not told of versions: some take what they do not know
+/// in a room's words for an error.
+pub(super) fn is_wanted(room: &Room, x: &Element) -> bool {
+    room.offers_versions && x.has_child("mav", ns::MAV)
 }
 
 /// Somebody who enters is told what he asks for, before any presence (§5.2.1). Returns what his own presence says.

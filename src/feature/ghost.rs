@@ -1,16 +1,28 @@
 //! Sessions that are gone without having said so (XEP-0045 §18.1.2).
+//!
+//! What the room sends to a session that is gone comes back. Not every bounce is one of these: a user who blocks an
+//! occupant has that occupant's messages sent back as well (XEP-0191), and a server that cannot be reached for a minute
+//! has not lost its users. So a bounce that may mean either is looked at again, with a message of the room itself, and
+//! one that speaks of a server has to last.
+//!
+//! An error about an IQ removes nobody: clients may refuse requests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::leave::depart;
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::roster::Said;
-use crate::wire::build::{Build, el};
-use crate::wire::inbound::Inbound;
+use crate::wire::build::{Build, el, message};
+use crate::wire::inbound::{Inbound, IqType, Kind};
+use crate::wire::jid::Jid;
 use crate::wire::ns;
 
-/// Conditions by which a server says that nobody is at an address. `service-unavailable` is what RFC 6121 asks for
-/// when a full address is gone; the others are XEP-0045's and what servers really send.
+/// Conditions by which a server says that nobody is at an address (XEP-0045 §18.1.2, and what servers really send).
 const GONE: &[&str] = &[
     "gone",
     "internal-server-error",
@@ -18,20 +30,132 @@ const GONE: &[&str] = &[
     "jid-malformed",
     "recipient-unavailable",
     "redirect",
-    "remote-server-not-found",
-    "remote-server-timeout",
-    "service-unavailable",
 ];
 
+/// What RFC 6121 asks of the server of an address where nobody is, and XEP-0191 of one whose user blocks the sender.
+const AMBIGUOUS: &str = "service-unavailable";
+
+/// Conditions by which our own server says that it does not reach another one.
+const UNREACHABLE: &[&str] = &["remote-server-not-found", "remote-server-timeout"];
+
+/// How long a server has to be out of reach before those who use it are out.
+const GRACE: SignedDuration = SignedDuration::from_mins(3);
+
+/// How long after a look the next one may follow.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(20);
+
+/// Most sessions that are removed in a second because their server is out of reach: the others are told of each.
+const REMOVED_MAX: u32 = 20;
+
+/// How the ids of the room's looks begin.
+const LOOK: &str = "look-";
+
+/// What is known of sessions that may be gone.
+#[derive(Clone, Debug, Default)]
+pub struct Suspects {
+    sessions: BTreeMap<Jid, Suspect>,
+    /// In which second how many were removed.
+    removed: (i64, u32),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Suspect {
+    /// When the first bounce came that said so.
+    since: Timestamp,
+    /// When the room looked last.
+    looked: Timestamp,
+}
+
 /// Something that the room sent to a session came back. Only that session goes, with code 333 and without 307:
-/// clients that see a bare kick forget the room. An error about an IQ never gets here.
+/// clients that see a bare kick forget the room.
 pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let Some(error) = inbound.stanza.get_child("error", ns::CLIENT) else { return };
-    let condition = error.children().find(|c| c.has_ns(ns::STANZA_ERRORS) && c.name() != "text");
-    if !condition.is_some_and(|c| GONE.contains(&c.name())) {
+    let Some(condition) = condition(inbound) else { return };
+    if room.roster.by_session(&inbound.from).is_none() {
         return;
     }
+    // What the room itself said cannot have been blocked on account of an occupant.
+    let of_room = inbound.to.resource().is_none();
+    if GONE.contains(&condition) || (condition == AMBIGUOUS && of_room) {
+        gone(room, &inbound.from, cx, fx);
+    } else if condition == AMBIGUOUS {
+        look(room, &inbound.from, cx, fx);
+    } else if UNREACHABLE.contains(&condition) {
+        unreachable(room, &inbound.from, cx, fx);
+    }
+}
+
+/// A session said something: it is there.
+pub(crate) fn heard(room: &mut Room, session: &Jid) {
+    if room.suspects.sessions.contains_key(session) {
+        Arc::make_mut(&mut room.suspects).sessions.remove(session);
+    }
+}
+
+/// Asks a session that has been silent whether it is there: after a gap in the link, what it said may be lost.
+pub(crate) fn check(room: &Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if room.roster.by_session(session).is_some() {
+        let ping = el("iq", ns::CLIENT).with("type", "get").with("id", &format!("{LOOK}{}", cx.id()));
+        fx.send(&ping.with("from", room.jid.as_str()).child(el("ping", ns::PING)), session);
+    }
+}
+
+/// An IQ came back; true if it is the answer to a check. An error proves nothing yet: the room looks again.
+pub(crate) fn answered(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> bool {
+    if !inbound.id().starts_with(LOOK) || inbound.to.resource().is_some() {
+        return false;
+    }
+    if inbound.kind == Kind::Iq(IqType::Error) && room.roster.by_session(&inbound.from).is_some() {
+        look(room, &inbound.from, cx, fx);
+    }
+    true
+}
+
+fn condition(inbound: &Inbound) -> Option<&str> {
+    let error = inbound.stanza.get_child("error", ns::CLIENT)?;
+    error.children().find(|c| c.has_ns(ns::STANZA_ERRORS) && c.name() != "text").map(|c| c.name())
+}
+
+/// What is known of a session that is under suspicion, as of now if not before.
+fn suspect<'r>(room: &'r mut Room, session: &Jid, now: Timestamp) -> &'r mut Suspect {
+    let Room { roster, suspects, .. } = room;
+    let sessions = &mut Arc::make_mut(suspects).sessions;
+    if !sessions.contains_key(session) {
+        sessions.retain(|jid, _| roster.by_session(jid).is_some());
+    }
+    sessions.entry(session.clone()).or_insert(Suspect { since: now, looked: Timestamp::MIN })
+}
+
+/// Sends something of the room's own that comes back if nobody is there, and that clients pass over.
+fn look(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let suspect = suspect(room, session, cx.now);
+    if cx.now.duration_since(suspect.looked) < LOOK_AGAIN {
+        return;
+    }
+    suspect.looked = cx.now;
+    let id = format!("{LOOK}{}", cx.id());
+    let stanza = message(room.jid.as_jid(), Some("groupchat"), &id).child(el("no-store", ns::HINTS));
+    fx.send(&stanza, session);
+}
+
+fn unreachable(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if cx.now.duration_since(suspect(room, session, cx.now).since) < GRACE {
+        return;
+    }
+    let suspects = Arc::make_mut(&mut room.suspects);
+    let second = cx.now.as_second();
+    if suspects.removed.0 != second {
+        suspects.removed = (second, 0);
+    }
+    // Whoever is not removed now is with the next bounce.
+    if suspects.removed.1 < REMOVED_MAX {
+        suspects.removed.1 += 1;
+        gone(room, session, cx, fx);
+    }
+}
+
+fn gone(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    heard(room, session);
     let status = el("status", ns::CLIENT).text_node("The connection to this client was lost.");
     let said = Said { lang: Some("en".to_owned()), children: vec![status] };
-    depart(room, &inbound.from, &said, &[333], cx, fx);
+    depart(room, session, &said, &[333], cx, fx);
 }

@@ -66,7 +66,8 @@ pub(super) fn enter(
     }
 
     let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
-    let session = Session { jid: inbound.from.clone(), presence };
+    let follows = affiliation_versions::is_wanted(room, x);
+    let session = Session { jid: inbound.from.clone(), presence, follows };
     let id = room.occupant_id(&account);
     let quiet = quiet::on_entry(room, role);
     let newcomer = Occupant { nick: nick.clone(), account, id, role, quiet, sessions: vec![session] };
@@ -83,13 +84,15 @@ pub(super) fn enter(
 
 /// An occupant asks for everything again (§7.2.1, §17.3): the whole sequence, told to others only if `changed`.
 pub(super) fn resync(
-    room: &Room,
+    room: &mut Room,
     x: &Element,
     inbound: &Inbound,
     changed: bool,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
+    let follows = affiliation_versions::is_wanted(room, x);
+    room.roster_mut().follow(&inbound.from, follows);
     welcome(room, x, inbound, &[], changed, cx, fx);
 }
 

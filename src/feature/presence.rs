@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Feature, affiliation_versions, join, nick, reflect, roles, roles_field};
+use super::{Feature, join, nick, reflect, roles, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Notice, sessions};
 use crate::room::config::Config;
@@ -42,9 +42,6 @@ pub(crate) fn available(
         (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
     };
     let presence = Arc::new(reflect::clean(&inbound.stanza, &room.jid));
-    if let Some(x) = x {
-        affiliation_versions::note(room, x);
-    }
     match (present, x) {
         (None, Some(x)) => join::enter(room, &wanted, x, presence, inbound, cx, fx),
         (None, None) => {

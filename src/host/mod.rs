@@ -6,11 +6,12 @@
 pub mod commit;
 mod keeper;
 mod mailbox;
+mod pace;
 mod task;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -39,10 +40,14 @@ use crate::wire::stream::{Excess, Head};
 use commit::Committer;
 use keeper::Keeper;
 use mailbox::Mailbox;
+use pace::Pace;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
 /// after which container runtimes kill.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long after a gap in the link those who are still silent begin to be asked.
+const SETTLE: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether the answers of the service itself are on their way.
 const REPLIES_PAUSE: Duration = Duration::from_millis(2);
@@ -119,7 +124,7 @@ pub async fn run(
     let answering = tokio::spawn(answer(replies, outbox.clone()));
     let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
-    let arrivals = Arc::new(Gate(host.clone()));
+    let arrivals = Arc::new(Gate { host: host.clone(), no_gap: AtomicBool::new(taken.is_some()) });
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
     let (told, ended) = tokio::select! {
         told = signal => (told, None),
@@ -216,6 +221,10 @@ pub struct Host {
     started: Timestamp,
     stopping: AtomicBool,
     goodbye: bool,
+    gaps: AtomicU64,
+    pace: Pace,
+    /// Rooms that the store has occupants of, until the first link is up.
+    asleep: Mutex<Vec<BareJid>>,
     told_to_stop: Notify,
 }
 
@@ -285,6 +294,9 @@ impl Host {
             started: Timestamp::now(),
             stopping: AtomicBool::new(false),
             goodbye: settings.service.on_stop == OnStop::Leave,
+            gaps: AtomicU64::new(0),
+            pace: Pace::new(),
+            asleep: Mutex::new(occupied.into_keys().collect()),
             told_to_stop: Notify::new(),
         };
         Ok((Arc::new(host), receiver))
@@ -361,22 +373,52 @@ impl Host {
         }
     }
 
-    /// Puts an event into the mailbox of its room, starting the room's task if there is none.
+    /// Puts an event into the mailbox of its room, or gives it back.
     fn deliver(self: &Arc<Self>, room: &BareJid, event: Event) -> Result<(), Event> {
+        let mut waiting = Some(event);
+        let put = |mailbox: &Mailbox| waiting.take().map_or(Ok(()), |event| mailbox.put(event));
+        let outcome = self.with_mailbox(room, put);
+        outcome.unwrap_or_else(|| waiting.take().map_or(Ok(()), Err))
+    }
+
+    /// Does something with the mailbox of a room, starting the room's task if there is none; `None` if there cannot be
+    /// one more.
+    fn with_mailbox<T>(self: &Arc<Self>, room: &BareJid, put: impl FnOnce(&Mailbox) -> T) -> Option<T> {
         let mut rooms = self.rooms();
         if let Some(mailbox) = rooms.get(room) {
-            return mailbox.put(event);
+            return Some(put(mailbox));
         }
         if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
-            return Err(event);
+            return None;
         }
         let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
         let mailbox = Arc::new(mailbox);
-        mailbox.put(event)?;
+        let outcome = put(&mailbox);
         rooms.insert(room.clone(), mailbox.clone());
         drop(rooms);
         tokio::spawn(task::run(self.clone(), room.clone(), mailbox, events));
-        Ok(())
+        Some(outcome)
+    }
+
+    /// The link is up, and before it was not: what was said in between is lost. When things have settled, every room that
+    /// had somebody in it then asks those who stay silent whether they are there.
+    fn gap(self: &Arc<Self>) {
+        let host = self.clone();
+        let gap = self.gaps.fetch_add(1, Ordering::AcqRel);
+        let awake: Vec<_> = self.rooms().keys().cloned().collect();
+        tokio::spawn(async move {
+            tokio::time::sleep(SETTLE).await;
+            if host.gaps.load(Ordering::Acquire) != gap + 1 {
+                // There was another one, which looks after all of it.
+                return;
+            }
+            let asleep = std::mem::take(&mut *host.asleep.lock().unwrap_or_else(PoisonError::into_inner));
+            for room in awake.into_iter().chain(asleep) {
+                host.pace.turn().await;
+                // A room that sleeps is loaded for it. When there are too many, it asks when somebody comes.
+                host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap));
+            }
+        });
     }
 
     /// Forgets a room's mailbox if nothing waits in it; true if the task may end.
@@ -441,11 +483,15 @@ fn stanza_of(head: &Head) -> Element {
 }
 
 /// Where the link brings what it reads.
-struct Gate(Arc<Host>);
+struct Gate {
+    host: Arc<Host>,
+    /// The first link is that of the process before: nothing was lost.
+    no_gap: AtomicBool,
+}
 
 impl Arrivals for Gate {
     fn stanza(&self, stanza: Element) {
-        self.0.route(stanza);
+        self.host.route(stanza);
     }
 
     fn skipped(&self, head: Head, excess: Excess) {
@@ -453,17 +499,21 @@ impl Arrivals for Gate {
         let stanza = stanza_of(&head);
         if stanza.name() == "presence" && stanza.attr("type") == Some("unavailable") {
             // However much is said along with it, whoever is gone is gone.
-            return self.0.route(stanza);
+            return self.host.route(stanza);
         }
         if let Ok(inbound) = Inbound::parse(stanza)
             && let Some(answer) =
                 Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
         {
-            self.0.reply(&answer);
+            self.host.reply(&answer);
         }
     }
 
-    fn up(&self) {}
+    fn up(&self) {
+        if !self.no_gap.swap(false, Ordering::AcqRel) {
+            self.host.gap();
+        }
+    }
 
     fn down(&self) {}
 }

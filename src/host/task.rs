@@ -16,6 +16,7 @@ use tracing::{error, warn};
 use super::Host;
 use super::commit::Committer;
 use super::mailbox::Mailbox;
+use super::pace::Unheard;
 use crate::feature::restart::Told;
 use crate::feature::{self, restart};
 use crate::link::Lane;
@@ -46,7 +47,16 @@ pub(super) async fn run(
 ) {
     let Some((room, told)) = load(&host, &jid, &mailbox, &mut events).await else { return };
     mailbox.note(room.roster.clone());
-    let mut task = Task { host, room, ids: Ids::new(&random()), mailbox, told, behind: None, place: None };
+    let mut task = Task {
+        host,
+        room,
+        ids: Ids::new(&random()),
+        mailbox,
+        told,
+        behind: None,
+        place: None,
+        unheard: Unheard::default(),
+    };
     loop {
         if !task.room.exists() {
             task.catch_up().await;
@@ -54,7 +64,17 @@ pub(super) async fn run(
                 return;
             }
         }
-        let first = match tokio::time::timeout(task.patience(), events.recv()).await {
+        let next = tokio::select! {
+            biased;
+            next = tokio::time::timeout(task.patience(), events.recv()) => next,
+            () = task.host.pace.turn(), if !task.unheard.is_empty() => {
+                if let Some(session) = task.unheard.next() {
+                    task.step(&[Event::Check(session)]).await;
+                }
+                continue;
+            }
+        };
+        let first = match next {
             Ok(event) => event,
             Err(_) if task.behind.is_some() => {
                 task.catch_up().await;
@@ -72,8 +92,13 @@ pub(super) async fn run(
         {
             batch.push(next);
         }
-        for _ in &batch {
+        for event in &batch {
             task.mailbox.taken();
+            match event {
+                Event::Gap => task.unheard.gap(&task.room),
+                Event::Stanza(inbound) => task.unheard.heard(&inbound.from),
+                _ => {}
+            }
         }
         task.step(&batch).await;
         if batch.last().is_some_and(is_stop) {
@@ -163,6 +188,8 @@ struct Task {
     told: Told,
     /// Since when the store has not been told all.
     behind: Option<Instant>,
+    /// Who is to be asked whether he is there.
+    unheard: Unheard,
     /// Of the room while it waits for its first occupant.
     place: Option<OwnedSemaphorePermit>,
 }

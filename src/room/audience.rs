@@ -99,8 +99,14 @@ impl Room {
 
     /// Sends the notice to `own` with code 110 and the additional `codes`.
     pub(crate) fn tell_own(&self, fx: &mut Effects, notice: &Notice<'_>, own: &[Jid], codes: &[u16]) {
-        if !own.is_empty() {
-            fx.send_many(&notice.stanza(self, true, true, codes), own);
+        let follows = |jid: &&Jid| {
+            notice.version.is_some() && notice.occupant.is_some_and(|occupant| occupant.follows(jid))
+        };
+        let (following, plain): (Vec<&Jid>, Vec<&Jid>) = own.iter().partition(follows);
+        let without = Notice { version: None, ..notice.clone() };
+        for (list, notice) in [(following, notice), (plain, &without)] {
+            let list: Vec<Jid> = list.into_iter().cloned().collect();
+            fx.send_many(&notice.stanza(self, true, true, codes), list);
         }
     }
 
@@ -116,14 +122,23 @@ impl Room {
         notice: &Notice<'_>,
         chosen: impl Fn(&Occupant, &Jid) -> bool,
     ) {
-        let (mut seeing, mut blind) = (Vec::new(), Vec::new());
+        // Those who see the address and follow the lists, who only see it, and who do not.
+        let (mut following, mut seeing, mut blind) = (Vec::new(), Vec::new(), Vec::new());
         for occupant in self.roster.iter() {
-            let list = if self.sees_jids(occupant.role) { &mut seeing } else { &mut blind };
-            list.extend(
-                occupant.sessions.iter().map(|s| &s.jid).filter(|jid| chosen(occupant, jid)).cloned(),
-            );
+            let jid_seen = self.sees_jids(occupant.role);
+            for session in occupant.sessions.iter().filter(|s| chosen(occupant, &s.jid)) {
+                let list = match jid_seen {
+                    true if session.follows && notice.version.is_some() => &mut following,
+                    true => &mut seeing,
+                    false => &mut blind,
+                };
+                list.push(session.jid.clone());
+            }
         }
-        for (list, jid_seen) in [(seeing, true), (blind, false)] {
+        let plain = Notice { version: None, ..notice.clone() };
+        for (list, notice, jid_seen) in
+            [(following, notice, true), (seeing, &plain, true), (blind, &plain, false)]
+        {
             if !list.is_empty() {
                 fx.send_many(&notice.stanza(self, jid_seen, false, &[]), list);
             }

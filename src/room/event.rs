@@ -3,6 +3,7 @@
 use super::archive::Found;
 use super::order::Order;
 use crate::wire::inbound::Inbound;
+use crate::wire::jid::Jid;
 
 /// A cause of work.
 #[derive(Clone, Debug)]
@@ -11,6 +12,11 @@ pub enum Event {
     Stanza(Box<Inbound>),
     /// The archive has answered.
     Found(Box<Found>),
+    /// A session is to be asked whether it is there.
+    Check(Jid),
+    /// All sessions that stay silent are to be asked, one after the other: there was a gap in the link. For the loop
+    /// of a room; a room itself is told [`Event::Check`].
+    Gap,
     /// An admin of the service wants something done.
     Order(Box<Order>),
     /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
@@ -28,7 +34,7 @@ impl Event {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
             Self::Order(order) => Some(&order.inbound),
-            Self::Stop { .. } => None,
+            Self::Check(_) | Self::Gap | Self::Stop { .. } => None,
         }
     }
 }

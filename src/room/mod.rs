@@ -66,6 +66,7 @@ pub struct Room {
     pub(crate) relay: Arc<feature::relay::Pending>,
     pub(crate) invitations: Arc<feature::invite::Sent>,
     pub(crate) leavers: Arc<feature::leavers::Leavers>,
+    pub(crate) suspects: Arc<feature::ghost::Suspects>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
@@ -73,8 +74,6 @@ pub struct Room {
     pub(crate) hushed: bool,
     /// Whether clients are told versions of the lists of affiliations.
     pub(crate) offers_versions: bool,
-    /// Whether somebody has asked for them since the room came into memory.
-    pub(crate) tells_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
     /// Who was refused a nick that is taken, and how often.
@@ -96,6 +95,7 @@ impl Room {
             running: feature::activity::Running::default(),
             relay: Arc::default(),
             invitations: Arc::default(),
+            suspects: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
             leavers: Arc::default(),
@@ -103,7 +103,6 @@ impl Room {
             ban_ends: None,
             hushed: false,
             offers_versions: true,
-            tells_versions: false,
             service_admins: Arc::default(),
         }
     }
@@ -171,6 +170,11 @@ impl Room {
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
+            Event::Check(session) => {
+                feature::ghost::check(self, session, cx, &mut fx);
+                Ok(())
+            }
+            Event::Gap => Ok(()),
             Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
             Event::Stop { goodbye } => {
                 if *goodbye {
@@ -204,6 +208,9 @@ impl Room {
     }
 
     fn stanza(&mut self, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+        if inbound.may_be_answered() {
+            feature::ghost::heard(self, &inbound.from);
+        }
         match inbound.kind {
             Kind::Presence(type_) => self.presence(type_, inbound, cx, fx),
             Kind::Message(type_) => self.message(type_, inbound, cx, fx),
@@ -273,7 +280,9 @@ impl Room {
             IqType::Get => false,
             IqType::Set => true,
             IqType::Result | IqType::Error => {
-                feature::relay::answered(self, inbound, fx);
+                if !feature::ghost::answered(self, inbound, cx, fx) {
+                    feature::relay::answered(self, inbound, fx);
+                }
                 return Ok(());
             }
         };

@@ -17,6 +17,8 @@ pub struct Session {
     pub jid: Jid,
     /// The presence that it sent last.
     pub presence: Arc<Said>,
+    /// It asked for versions of the lists of affiliations when it entered, and is told of each (XEP-0463).
+    pub follows: bool,
 }
 
 /// What a client said of itself in a presence, cleaned of what only the room may say.
@@ -49,6 +51,11 @@ impl Occupant {
     /// The session whose presence others were shown last.
     pub fn shown(&self) -> &Session {
         self.sessions.last().expect("an occupant has a session")
+    }
+
+    /// Whether this session follows the versions of the lists of affiliations.
+    pub fn follows(&self, jid: &Jid) -> bool {
+        self.sessions.iter().any(|s| &s.jid == jid && s.follows)
     }
 
     /// Whether `jid` is one of the sessions.
@@ -142,8 +149,21 @@ impl Roster {
             return;
         };
         let occupant = Arc::make_mut(occupant);
-        occupant.sessions.retain(|s| &s.jid != jid);
-        occupant.sessions.push(Session { jid: jid.clone(), presence });
+        let place = occupant.sessions.iter().position(|s| &s.jid == jid).expect("the session leads here");
+        let session = occupant.sessions.remove(place);
+        occupant.sessions.push(Session { presence, ..session });
+    }
+
+    /// Notes whether a session follows the versions of the lists.
+    pub fn follow(&mut self, jid: &Jid, follows: bool) {
+        let Some(occupant) = self.sessions.get(jid).and_then(|key| self.occupants.get_mut(key)) else {
+            return;
+        };
+        let is_news = |s: &Session| &s.jid == jid && s.follows != follows;
+        if occupant.sessions.iter().any(is_news) {
+            let sessions = &mut Arc::make_mut(occupant).sessions;
+            sessions.iter_mut().filter(|s| &s.jid == jid).for_each(|s| s.follows = follows);
+        }
     }
 
     /// Takes a session out; its occupant goes with the last one. Returns the occupant as it was before.

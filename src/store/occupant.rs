@@ -43,6 +43,8 @@ struct SessionRecord {
     /// Elements as XML, each on its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     said: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    follows: bool,
 }
 
 /// The bytes of an occupant.
@@ -51,6 +53,7 @@ pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
         jid: session.jid.as_str().to_owned(),
         lang: session.presence.lang.clone(),
         said: session.presence.children.iter().map(standalone).collect(),
+        follows: session.follows,
     };
     let occupant = &stored.occupant;
     encode(&OccupantRecord {
@@ -90,7 +93,7 @@ fn session(key: &[u8], record: SessionRecord) -> Result<Session, StoreError> {
     let jid = Jid::parse(&record.jid).map_err(|e| corrupt(key, format!("a session: {e}")))?;
     let element = |xml: &String| xml.parse::<Element>().map_err(|e| corrupt(key, format!("a presence: {e}")));
     let children = record.said.iter().map(element).collect::<Result<_, _>>()?;
-    Ok(Session { jid, presence: Arc::new(Said { lang: record.lang, children }) })
+    Ok(Session { jid, presence: Arc::new(Said { lang: record.lang, children }), follows: record.follows })
 }
 
 #[cfg(test)]
@@ -105,6 +108,7 @@ mod tests {
         let session = |resource: &str| Session {
             jid: Jid::parse(&format!("romeo@example/{resource}")).expect("an address"),
             presence: Arc::new(presence.clone()),
+            follows: false,
         };
         let occupant = Occupant {
             nick: Nick::trusted("Romeo 🌹"),

@@ -2,7 +2,7 @@
 
 use conclave::room::event::Event;
 
-use crate::world::{ROOM, World};
+use crate::world::{ROOM, World, full};
 
 fn room_of_three() -> World {
     let mut w = World::with_room(&[]);
@@ -151,8 +151,6 @@ fn bounce_removes_the_session_with_333_and_without_307() {
         "jid-malformed",
         "recipient-unavailable",
         "redirect",
-        "remote-server-not-found",
-        "remote-server-timeout",
     ] {
         w.join_as("late", "late", "");
         w.send("late", &bounce(condition));
@@ -168,6 +166,106 @@ fn bounce_removes_the_session_with_333_and_without_307() {
         ["unavailable romeo status=The connection to this client was lost. 333 [none none]"]
     );
     assert!(w.got("romeo")[0].ends_with("333 [none none jid=romeo@example/pc] 110"));
+}
+
+/// What comes back from `who`, with a condition: a message to `to`.
+fn bounce(w: &mut World, who: &str, to: &str, condition: &str) {
+    let error = format!("<{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>");
+    w.send(
+        who,
+        &format!("<message xmlns='jabber:client' to='{to}' type='error'><error type='cancel'>{error}</error></message>"),
+    );
+}
+
+#[test]
+fn user_who_blocks_an_occupant_is_not_taken_for_gone() {
+    // 45-18.1.2-a
+    let mut w = room_of_three();
+    let of_juliet = format!("{ROOM}/juliet");
+    bounce(&mut w, "romeo", &of_juliet, "service-unavailable");
+    // The room looks again, in words of its own, which nobody can have blocked on account of an occupant.
+    assert_eq!(w.got("romeo"), ["message:groupchat room <no-store>"]);
+    assert!(w.silent());
+    bounce(&mut w, "romeo", &of_juliet, "service-unavailable");
+    assert!(w.silent(), "once is enough for a while");
+    w.wait(30);
+    bounce(&mut w, "romeo", &of_juliet, "service-unavailable");
+    assert_eq!(w.got("romeo").len(), 1);
+    // This one is gone: the room's own words come back as well.
+    bounce(&mut w, "romeo", ROOM, "service-unavailable");
+    assert!(w.got("juliet")[0].starts_with("unavailable romeo"));
+}
+
+#[test]
+fn flapping_server_does_not_empty_a_room() {
+    // 45-18.1.2-a
+    let mut w = room_of_three();
+    for condition in ["remote-server-timeout", "remote-server-not-found"] {
+        for _ in 0..3 {
+            bounce(&mut w, "romeo", ROOM, condition);
+            w.wait(50);
+        }
+        assert!(w.silent(), "{condition}");
+        w.send(
+            "romeo",
+            &format!(
+                "<message xmlns='jabber:client' type='groupchat' to='{ROOM}'><body>back</body></message>"
+            ),
+        );
+        w.clear();
+    }
+    // Nothing heard for three minutes: he is out, and the room says why.
+    for _ in 0..4 {
+        bounce(&mut w, "romeo", ROOM, "remote-server-timeout");
+        w.wait(60);
+    }
+    assert!(w.got("juliet")[0].contains("333"), "gone after the grace");
+}
+
+#[test]
+fn users_of_a_lost_server_go_a_few_at_a_time() {
+    let mut w = World::with_room(&[]);
+    for n in 0..50 {
+        w.join(&format!("u{n}"));
+    }
+    let all =
+        |w: &mut World| (0..50).for_each(|n| bounce(w, &format!("u{n}"), ROOM, "remote-server-timeout"));
+    all(&mut w);
+    w.wait(200);
+    w.clear();
+    all(&mut w);
+    assert_eq!(w.room.roster().len(), 51 - 20);
+    w.wait(1);
+    all(&mut w);
+    assert_eq!(w.room.roster().len(), 51 - 40);
+}
+
+#[test]
+fn silent_session_is_asked_and_removed_only_when_nobody_is_there() {
+    let mut w = room_of_three();
+    let romeo = conclave::wire::jid::Jid::parse(&full("romeo")).expect("a jid");
+    let check = |w: &mut World| {
+        w.event(&conclave::room::event::Event::Check(romeo.clone()));
+        let asked = w.stanzas("romeo").remove(0);
+        assert_eq!(asked.attr("from"), Some(ROOM));
+        assert!(asked.has_child("ping", "urn:xmpp:ping"));
+        asked.attr("id").expect("an id").to_owned()
+    };
+    let id = check(&mut w);
+    w.send("romeo", &format!("<iq xmlns='jabber:client' type='result' id='{id}' to='{ROOM}'/>"));
+    assert!(w.silent(), "he is there");
+    // A client may refuse pings; its server says the same when nobody is there. So the room looks again.
+    let id = check(&mut w);
+    let refused =
+        "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+    w.send("romeo", &format!("<iq xmlns='jabber:client' type='error' id='{id}' to='{ROOM}'>{refused}</iq>"));
+    assert_eq!(w.got("romeo"), ["message:groupchat room <no-store>"]);
+    bounce(&mut w, "romeo", ROOM, "service-unavailable");
+    assert!(w.got("juliet")[0].contains("333"));
+    w.event(&conclave::room::event::Event::Check(romeo.clone()));
+    w.clear();
+    w.event(&conclave::room::event::Event::Check(romeo));
+    assert!(w.silent(), "who is not in the room is not asked");
 }
 
 #[test]

@@ -16,8 +16,14 @@ fn group() -> World {
         "owner",
         "<item affiliation='member' jid='romeo@example'/><item affiliation='admin' jid='juliet@example'/>",
     );
+    follow(&mut w, "owner");
     w.clear();
     w
+}
+
+/// Enters, again if need be, as somebody who wants to be told of versions.
+fn follow(w: &mut World, who: &str) {
+    w.join_as(who, who, &format!("<mav xmlns='{MAV}'/>"));
 }
 
 fn leave(w: &mut World, who: &str) {
@@ -191,7 +197,7 @@ fn change_that_no_presence_tells_of_is_told_by_a_message() {
     w.configure("owner", &[("presencebroadcast", "moderator")]);
     w.admin("owner", "<item affiliation='member' jid='nurse@example'/>");
     for who in ["romeo", "nurse"] {
-        w.join(who);
+        follow(&mut w, who);
     }
     w.clear();
     w.admin("owner", "<item affiliation='none' jid='nurse@example'/>");
@@ -218,31 +224,35 @@ fn change_that_no_presence_tells_of_is_told_by_a_message() {
     );
 }
 
-#[test]
-fn where_nobody_asks_stanzas_are_as_they_were_before_there_were_versions() {
-    // 463-3, 463-4
-    let mut w = group();
-    w.join("romeo");
-    let change = |w: &mut World, affiliation: &str| {
-        w.clear();
-        for jid in ["romeo@example", "nurse@example"] {
-            w.admin("owner", &format!("<item affiliation='{affiliation}' jid='{jid}'/>"));
-        }
-        let told: Vec<_> = w.everything().into_iter().filter(|s| x_or_none(s).is_some()).collect();
-        (told.len(), told.iter().filter(|s| mav(s).is_some()).count())
-    };
-    w.clear();
-    w.join("romeo/phone");
-    assert!(w.everything().iter().filter_map(x_or_none).all(|x| !x.has_child("mav", MAV)));
-    assert_eq!(change(&mut w, "admin"), (6, 0));
-    // From when somebody asks each change is told with versions, to all.
-    join(&mut w, "juliet", None);
-    let (told, with_versions) = change(&mut w, "member");
-    assert!(told > 0 && told == with_versions, "{told}, {with_versions}");
-}
-
 fn x_or_none(stanza: &Element) -> Option<&Element> {
     stanza.get_child("x", ns::MUC_USER)
+}
+
+#[test]
+fn who_did_not_ask_is_not_told_of_versions() {
+    // 463-3, 463-4: clients that know nothing of versions see the words that they know, and no others
+    let mut w = group();
+    for who in ["romeo", "juliet"] {
+        w.join(who);
+    }
+    w.join_as("juliet/phone", "juliet", &format!("<mav xmlns='{MAV}'/>"));
+    let told = |w: &mut World, who: &str| {
+        let got = w.stanzas(who);
+        assert!(!got.is_empty(), "{who}");
+        got.iter().filter(|s| x_or_none(s).is_some_and(|x| x.has_child("mav", MAV))).count()
+    };
+    assert_eq!((told(&mut w, "romeo"), told(&mut w, "juliet"), told(&mut w, "juliet/phone")), (0, 0, 2));
+    w.clear();
+    w.admin("owner", "<item affiliation='member' jid='nurse@example'/>");
+    assert_eq!((told(&mut w, "romeo"), told(&mut w, "juliet"), told(&mut w, "juliet/phone")), (0, 0, 1));
+    w.admin("owner", "<item affiliation='none' jid='juliet@example'/>");
+    assert_eq!((told(&mut w, "romeo"), told(&mut w, "juliet"), told(&mut w, "juliet/phone")), (0, 0, 1));
+    // Who enters anew without asking does not follow any more.
+    w.join("owner");
+    w.clear();
+    w.admin("owner", "<item affiliation='member' jid='nurse@example'/>");
+    w.admin("owner", "<item affiliation='none' jid='nurse@example'/>");
+    assert_eq!(told(&mut w, "owner"), 0);
 }
 
 #[test]
@@ -276,7 +286,7 @@ fn who_may_not_see_the_lists_is_told_so_and_enters() {
     // The word of a version that such a client gets is none that it could use later.
     let word = mav(&{
         w.clear();
-        w.join_as("romeo", "romeo", &format!("<mav xmlns='{MAV}'/>"));
+        follow(&mut w, "romeo");
         w.stanzas("romeo").into_iter().find(|s| line(s).contains(" 110")).expect("own")
     });
     let word = word.and_then(|(_, until)| until).expect("a version");

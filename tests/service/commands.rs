@@ -33,7 +33,7 @@ fn desk() -> Desk {
                 id: Arc::from("id"),
                 role: Role::Participant,
                 quiet: false,
-                sessions: vec![Session { jid, presence: Arc::new(Said::default()) }],
+                sessions: vec![Session { jid, presence: Arc::new(Said::default()), follows: false }],
             });
         }
         let room = BareJid::parse(&format!("{room}@muc.example")).expect("a jid");
