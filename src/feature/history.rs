@@ -63,14 +63,15 @@ pub fn restore<E>(
     newest: impl FnOnce(&mut dyn FnMut(Entry) -> bool) -> Result<(), E>,
 ) -> Result<History, E> {
     let messages_max = config.history_max.min(limits.history_messages_max) as usize;
-    let (mut kept, mut seen, mut latest) = (Vec::new(), 0, None);
+    let (mut kept, mut bytes, mut seen, mut latest) = (Vec::new(), 0, 0, None);
     newest(&mut |entry| {
         latest = latest.max(Some(entry.at));
         seen += 1;
         if is_shown(&entry) && config.archive {
+            bytes += entry.bytes();
             kept.push(Arc::new(entry));
         }
-        kept.len() < messages_max && seen < messages_max * LOOK_BACK
+        kept.len() < messages_max && bytes < limits.history_bytes_max && seen < messages_max * LOOK_BACK
     })?;
     let mut history = History::default();
     history.latest = latest;

@@ -40,6 +40,12 @@ impl Entry {
         self.message.has_child("retracted", ns::RETRACT)
     }
 
+    /// How many bytes its XML has, with what is kept of it out of sight.
+    pub fn bytes(&self) -> usize {
+        let bytes = |message| crate::wire::encode::element(message).len();
+        bytes(&self.message) + self.original.as_ref().map_or(0, bytes)
+    }
+
     /// The ids that its sender gave it: that of the stanza, and the origin id (XEP-0359).
     pub fn said_ids(&self) -> impl Iterator<Item = &str> {
         let origin = self.message.get_child("origin-id", ns::SID).and_then(|o| o.attr("id"));
@@ -131,7 +137,7 @@ impl Change {
     pub fn bytes(&self) -> usize {
         const ENTRY_BYTES: usize = 128;
         match self {
-            Self::Append { entry, .. } => ENTRY_BYTES + crate::wire::encode::element(&entry.message).len(),
+            Self::Append { entry, .. } => ENTRY_BYTES + entry.bytes(),
             Self::Retract { .. } | Self::Withdraw { .. } | Self::Forget { .. } => ENTRY_BYTES,
         }
     }
@@ -177,7 +183,7 @@ pub struct Query {
     pub ids: Vec<String>,
     /// Which page of what fits.
     pub place: Place,
-    /// Most messages of the page; 0 to learn the count alone.
+    /// Most messages of the page; 0 to learn the count alone. A page of large messages has fewer.
     pub max: usize,
 }
 

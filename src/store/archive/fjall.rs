@@ -1,4 +1,5 @@
-//! The archive on disk, on fjall 3.1: a log-structured merge tree, made for what is added at the end and read in ranges.
+//! The archive on disk, on fjall 3.1: a log-structured merge tree, made for what is added at the end and read in
+//! ranges.
 //!
 //! What it adds to fjall:
 //! 1. keys that make every question a range or a few looks (`layout`), so that a page costs the same in any archive;

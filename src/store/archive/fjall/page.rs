@@ -1,6 +1,6 @@
 //! Answers: which messages a query means, and how many.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::database::View;
 use super::layout::{self, Head, Table};
@@ -9,6 +9,9 @@ use crate::store::StoreError;
 
 /// Most messages of one sender that are counted one by one. Of more the number is not told.
 const COUNT_MAX: usize = 1000;
+
+/// Bytes of messages after which a page ends, however many more were asked for: messages may be as large as stanzas.
+const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Positions, from the first to before the second.
 type Span = (u64, u64);
@@ -29,7 +32,8 @@ pub(super) fn answer(
     }
 }
 
-/// The newest messages before `end`, newest first, with their positions; `messages_max` at most.
+/// The newest messages before `end`, newest first, with their positions; `messages_max` at most, and no more than a
+/// page has.
 pub(super) fn newest(
     view: &View<'_>,
     archive: &ArchiveId,
@@ -39,7 +43,11 @@ pub(super) fn newest(
     let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
     let Some(head) = head.and_then(|head| Head::decode(&head)) else { return Ok(Vec::new()) };
     let reader = Reader { view, head };
-    reader.messages((head.first, end)).rev().take(messages_max).collect()
+    let span = (head.first, end);
+    let wish = Wish { span, part: span, forward: false, max: messages_max };
+    let (mut newest, _) = wish.take(reader.messages(span))?;
+    newest.reverse();
+    Ok(newest)
 }
 
 /// What is true of an archive without messages.
@@ -118,10 +126,7 @@ impl Reader<'_> {
         };
         let wish = Wish { span, part, forward, max: query.max };
         let page = match &query.with {
-            with if !query.ids.is_empty() => match self.chosen(&query.ids, with.as_ref())? {
-                Some(chosen) => wish.of_list(chosen),
-                None => return Ok(None),
-            },
+            with if !query.ids.is_empty() => return self.page_of_chosen(&query.ids, with.as_ref(), &wish),
             Some(with) => self.page_of(with, &wish)?,
             None => self.page_of_all(&wish)?,
         };
@@ -167,17 +172,27 @@ impl Reader<'_> {
         Ok(Page { entries, complete, count: told.then_some(all.len() as u64), index: index.filter(|_| told) })
     }
 
-    /// The messages of these ids, in order; `None` if one is not there.
-    fn chosen(&self, ids: &[String], with: Option<&With>) -> Result<Option<Vec<(u64, Entry)>>, StoreError> {
-        let mut chosen = BTreeMap::new();
+    /// A page of the messages of these ids; `None` if one is not there.
+    fn page_of_chosen(
+        &self,
+        ids: &[String],
+        with: Option<&With>,
+        wish: &Wish,
+    ) -> Result<Option<Page>, StoreError> {
+        let mut chosen = BTreeSet::new();
         for id in ids {
             let Some(position) = self.locate(id)? else { return Ok(None) };
-            let message = self.message(position)?.map(|(_, entry)| entry);
-            if let Some(entry) = message.filter(|entry| with.is_none_or(|with| sent_by(entry, with))) {
-                chosen.insert(position, entry);
+            let fits = |entry: &Entry| with.is_none_or(|with| sent_by(entry, with));
+            let in_span = (wish.span.0..wish.span.1).contains(&position);
+            if in_span && self.message(position)?.is_some_and(|(_, entry)| fits(&entry)) {
+                chosen.insert(position);
             }
         }
-        Ok(Some(chosen.into_iter().collect()))
+        let part = chosen.iter().copied().filter(|position| (wish.part.0..wish.part.1).contains(position));
+        let (taken, complete) = wish.take(part.filter_map(|position| self.message(position).transpose()))?;
+        let index = taken.first().map(|(first, _)| chosen.range(..first).count() as u64);
+        let entries = taken.into_iter().map(|(_, entry)| entry).collect();
+        Ok(Some(Page { entries, complete, count: Some(chosen.len() as u64), index }))
     }
 
     /// Where the message of this id is.
@@ -248,42 +263,28 @@ struct Wish {
 }
 
 impl Wish {
-    /// The page, oldest first, and whether nothing lies beyond it.
+    /// The page, oldest first, and whether nothing lies beyond it. It ends early with the message that makes it too
+    /// large.
     fn take(
         &self,
         mut messages: impl DoubleEndedIterator<Item = Result<(u64, Entry), StoreError>>,
     ) -> Result<(Vec<(u64, Entry)>, bool), StoreError> {
-        let mut taken = Vec::new();
+        let (mut taken, mut bytes) = (Vec::new(), 0);
         loop {
             let next = if self.forward { messages.next() } else { messages.next_back() };
             let Some(message) = next.transpose()? else { break };
-            if taken.len() == self.max {
+            if taken.len() == self.max || bytes >= PAGE_BYTES_MAX {
                 if !self.forward {
                     taken.reverse();
                 }
                 return Ok((taken, false));
             }
+            bytes += message.1.bytes();
             taken.push(message);
         }
         if !self.forward {
             taken.reverse();
         }
         Ok((taken, true))
-    }
-
-    /// The page of messages that are all at hand.
-    fn of_list(&self, mut fitting: Vec<(u64, Entry)>) -> Page {
-        fitting.retain(|(position, _)| (self.span.0..self.span.1).contains(position));
-        let from = fitting.partition_point(|(position, _)| *position < self.part.0);
-        let to = fitting.partition_point(|(position, _)| *position < self.part.1).max(from);
-        let taken = (to - from).min(self.max);
-        let (from, complete) = match self.forward {
-            true => (from, from + taken == to),
-            false => (to - taken, taken == to - from),
-        };
-        let count = fitting.len() as u64;
-        let entries: Vec<_> = fitting.drain(from..from + taken).map(|(_, entry)| entry).collect();
-        let index = (!entries.is_empty()).then_some(from as u64);
-        Page { entries, complete, count: Some(count), index }
     }
 }

@@ -44,6 +44,51 @@ fn ids(archive_: &FjallArchive) -> Vec<String> {
     }
 }
 
+#[test]
+fn a_page_of_large_messages_ends_early_and_the_next_one_goes_on() {
+    // 313-14, 313-18, 313-22
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive_ = open(folder.path());
+    let text = "b".repeat(512 * 1024);
+    let names: Vec<String> = (0..10).map(|n| format!("m{n}")).collect();
+    for name in &names {
+        let Change::Append { archive, entry } = append(name) else { panic!("just made") };
+        let mut entry = Arc::unwrap_or_clone(entry);
+        entry.message.children_mut().next().expect("a body").append_text_node(&text);
+        archive_.commit(&[Change::Append { archive, entry: Arc::new(entry) }]).expect("stored");
+    }
+    let page = |place, ids: &[String]| {
+        let query = Query { place, ids: ids.to_vec(), max: 500, ..Query::default() };
+        match archive_.answer(&archive(), &Question::Page(query)).expect("read") {
+            Answer::Page(page) => page,
+            other => panic!("{other:?}"),
+        }
+    };
+    for chosen in [&[][..], &names] {
+        let (mut forward, mut place) = (Vec::new(), Place::First);
+        let (mut backward, mut from) = (Vec::new(), Place::Last);
+        for _ in 0..3 {
+            let next = page(place, chosen);
+            assert_eq!((next.count, next.index), (Some(10), Some(forward.len() as u64)));
+            forward.extend(next.entries.iter().map(|entry| entry.id.clone()));
+            assert_eq!(next.complete, forward.len() == names.len());
+            place = Place::After(forward.last().expect("some").clone());
+            let before = page(from, chosen);
+            backward.splice(0..0, before.entries.iter().map(|entry| entry.id.clone()));
+            from = Place::Before(backward.first().expect("some").clone());
+        }
+        assert_eq!((&forward, &backward), (&names, &names), "four, four and two");
+    }
+    let mut newest = Vec::new();
+    let each = &mut |entry: Entry| {
+        newest.push(entry.id);
+        true
+    };
+    archive_.newest(&archive(), each).expect("read");
+    newest.reverse();
+    assert_eq!(newest, names);
+}
+
 impl FjallArchive {
     /// A commit whose sync failed, as the next opening finds it: the changes are in the journal, and were refused.
     fn commit_in_vain(&self, changes: &[Change]) {
