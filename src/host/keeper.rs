@@ -66,8 +66,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Looks which archives have no room any more. Temporary rooms have archives that no record tells of: it must be
-    /// called before there are any.
+    /// Looks which archives have no room any more. A new room may have an archive that no record tells of yet: it
+    /// must be called before there are any, and after those that did not outlive the last run were forgotten.
     pub(super) fn new(
         store: Arc<dyn Store>,
         archive: Arc<dyn Archive>,

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendError};
 
 use crate::room::event::Event;
@@ -16,12 +17,21 @@ pub(super) struct Mailbox {
     waiting: AtomicUsize,
     stanzas_max: usize,
     roster: Mutex<Arc<Roster>>,
+    /// Places of the readers whose answers wait here.
+    reading: Mutex<Vec<OwnedSemaphorePermit>>,
 }
 
 impl Mailbox {
     pub(super) fn new(stanzas_max: usize) -> (Self, UnboundedReceiver<Event>) {
         let (events, receiver) = mpsc::unbounded_channel();
-        (Self { events, waiting: AtomicUsize::new(0), stanzas_max, roster: Mutex::default() }, receiver)
+        let mailbox = Self {
+            events,
+            waiting: AtomicUsize::new(0),
+            stanzas_max,
+            roster: Mutex::default(),
+            reading: Mutex::default(),
+        };
+        (mailbox, receiver)
     }
 
     /// Takes an event, or gives it back when too many wait or the room has said goodbye.
@@ -54,6 +64,20 @@ impl Mailbox {
     pub(super) fn arrived(&self, event: Event) {
         // Without a receiver the room's task has ended, and nobody is left to be told.
         let _ = self.events.send(event);
+    }
+
+    /// Takes an answer of the archive that was expected. Answers are large: nobody else gets the `place` of its reader
+    /// before the room is done with it.
+    pub(super) fn answered(&self, answer: Event, place: OwnedSemaphorePermit) {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner).push(place);
+        self.arrived(answer);
+    }
+
+    /// To be called when the room is done with so many answers of the archive.
+    pub(super) fn done_with(&self, answers: usize) {
+        let mut places = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = places.len().saturating_sub(answers);
+        places.truncate(left);
     }
 
     /// Takes an event whatever waits.

@@ -61,7 +61,7 @@ const AWAITED_MAX: usize = 1000;
 /// The folder of the archive, inside the store's.
 const ARCHIVE: &str = "archive";
 
-/// Questions to the archive that are answered at a time.
+/// Questions to the archive that are answered at a time, until the answer is on its way.
 const READERS_MAX: usize = 8;
 
 /// Why the service ended other than by being told to. The fault is ours, the operator's or the machine's.
@@ -96,8 +96,8 @@ pub enum Ended {
     Replaced(Option<TakenOver>),
 }
 
-/// Runs the service until it is told to stop (SIGTERM, SIGINT) or to make place (SIGUSR2). The connection of the process
-/// before may be `taken` over. It makes place only if `can_be_replaced` says so, which may take some time.
+/// Runs the service until it is told to stop (SIGTERM, SIGINT) or to make place (SIGUSR2). The connection of the
+/// process before may be `taken` over. It makes place only if `can_be_replaced` says so, which may take some time.
 ///
 /// The store is open and readable before the server is told that we are there: a client that finds rooms missing
 /// forgets them.
@@ -116,9 +116,10 @@ pub async fn run(
         settings.archive.cache_bytes.into(),
     );
     let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
-    let keeper = Keeper::new(store.clone(), archive.clone(), &settings.limits).map_err(RunError::Store)?;
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
-    let (host, replies) = Host::start(&settings, store, archive, outbox.clone()).map_err(RunError::Store)?;
+    let (host, replies) =
+        Host::start(&settings, store.clone(), archive.clone(), outbox.clone()).map_err(RunError::Store)?;
+    let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
     let answering = tokio::spawn(answer(replies, outbox.clone()));
@@ -210,7 +211,7 @@ pub struct Host {
     committer: Committer<Write>,
     archivist: Committer<Change>,
     /// Places for those who read the archive.
-    reading: Semaphore,
+    reading: Arc<Semaphore>,
     /// Places for rooms that wait for their first occupant.
     awaited: Arc<Semaphore>,
     outbox: Outbox,
@@ -284,7 +285,7 @@ impl Host {
             store,
             archivist: Committer::of_archive(archive.clone()),
             archive,
-            reading: Semaphore::new(READERS_MAX),
+            reading: Arc::new(Semaphore::new(READERS_MAX)),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,
             replies,
@@ -400,8 +401,8 @@ impl Host {
         Some(outcome)
     }
 
-    /// The link is up, and before it was not: what was said in between is lost. When things have settled, every room that
-    /// had somebody in it then asks those who stay silent whether they are there.
+    /// The link is up, and before it was not: what was said in between is lost. When things have settled, every room
+    /// that had somebody in it then asks those who stay silent whether they are there.
     fn gap(self: &Arc<Self>) {
         let host = self.clone();
         let gap = self.gaps.fetch_add(1, Ordering::AcqRel);
@@ -449,9 +450,9 @@ impl Host {
         self.directory.write().unwrap_or_else(PoisonError::into_inner).note(room, change);
     }
 
-    /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done so
-    /// and what they said is on its way. Rooms that somebody asks for from now on are refused with `wait`: clients come
-    /// back then.
+    /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done
+    /// so and what they said is on its way. Rooms that somebody asks for from now on are refused with `wait`: clients
+    /// come back then.
     async fn stop(&self, told: Signal) {
         self.stopping.store(true, Ordering::Release);
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();

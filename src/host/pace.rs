@@ -31,38 +31,50 @@ impl Pace {
 /// The sessions of one room that have not been heard of since a gap in the link.
 #[derive(Default)]
 pub(super) struct Unheard {
-    waiting: VecDeque<Jid>,
-    heard: HashSet<Jid>,
+    silent: HashSet<Jid>,
+    /// In which order they are asked; also has those that have been heard of meanwhile.
+    order: VecDeque<Jid>,
 }
 
 impl Unheard {
     /// After a gap nobody has been heard of. Those come first who were silent at the last one already.
     pub(super) fn gap(&mut self, room: &Room) {
-        let still: HashSet<Jid> = self.waiting.iter().cloned().collect();
         let everyone = room.roster().everyone();
-        let (old, new): (Vec<_>, Vec<_>) = everyone.iter().cloned().partition(|jid| still.contains(jid));
-        self.waiting = old.into_iter().chain(new).collect();
-        self.heard.clear();
+        let (old, new): (Vec<_>, Vec<_>) =
+            everyone.iter().cloned().partition(|jid| self.silent.contains(jid));
+        self.silent = everyone.iter().cloned().collect();
+        self.order = old.into_iter().chain(new).collect();
     }
 
     /// A session said something.
     pub(super) fn heard(&mut self, session: &Jid) {
-        if !self.waiting.is_empty() && !self.heard.contains(session) {
-            self.heard.insert(session.clone());
-        }
+        self.silent.remove(session);
     }
 
     /// Whether nobody is to be asked.
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.silent.is_empty()
     }
 
     /// Who is to be asked next.
     pub(super) fn next(&mut self) -> Option<Jid> {
-        let next = std::iter::from_fn(|| self.waiting.pop_front()).find(|jid| !self.heard.contains(jid));
-        if self.waiting.is_empty() {
-            self.heard.clear();
-        }
-        next
+        std::iter::from_fn(|| self.order.pop_front()).find(|jid| self.silent.remove(jid))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_was_in_the_room_and_said_nothing_is_asked() {
+        let jid = |name: &str| Jid::parse(&format!("{name}@example/x")).expect("an address");
+        let order: VecDeque<Jid> = ["a", "b", "c"].map(jid).into();
+        let mut unheard = Unheard { silent: order.iter().cloned().collect(), order };
+        (0..100).for_each(|n| unheard.heard(&jid(&format!("stranger{n}"))));
+        unheard.heard(&jid("b"));
+        assert_eq!(unheard.silent.len(), 2, "strangers are not remembered");
+        assert_eq!([unheard.next(), unheard.next()], [Some(jid("a")), Some(jid("c"))]);
+        assert!(unheard.is_empty() && unheard.next().is_none());
     }
 }

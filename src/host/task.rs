@@ -35,6 +35,9 @@ const BATCH_EVENTS_MAX: usize = 64;
 /// How long a persistent room that nobody is in stays in memory.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// How long a room that stops waits for what the archive has been asked.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
 /// How long after a change the store is told who is in the room.
 const LINGER: Duration = Duration::from_secs(3);
 
@@ -53,6 +56,7 @@ pub(super) async fn run(
         ids: Ids::new(&random()),
         mailbox,
         told,
+        owed: Vec::new(),
         behind: None,
         place: None,
         unheard: Unheard::default(),
@@ -60,7 +64,7 @@ pub(super) async fn run(
     loop {
         if !task.room.exists() {
             task.catch_up().await;
-            if task.host.retire(&jid, &task.mailbox) {
+            if task.behind.is_none() && task.host.retire(&jid, &task.mailbox) {
                 return;
             }
         }
@@ -80,18 +84,16 @@ pub(super) async fn run(
                 task.catch_up().await;
                 continue;
             }
+            // Its time may be over.
+            Err(_) if task.room.is_awaited() => {
+                task.step(&[Event::Gap]).await;
+                continue;
+            }
             Err(_) if task.room.is_empty() && task.host.retire(&jid, &task.mailbox) => return,
             Err(_) => continue,
         };
         let Some(first) = first else { return };
-        let mut batch = vec![first];
-        let is_stop = |event: &Event| matches!(event, Event::Stop { .. });
-        while batch.len() < BATCH_EVENTS_MAX
-            && !batch.last().is_some_and(is_stop)
-            && let Ok(next) = events.try_recv()
-        {
-            batch.push(next);
-        }
+        let batch = batch(first, &mut events);
         for event in &batch {
             task.mailbox.taken();
             match event {
@@ -101,12 +103,30 @@ pub(super) async fn run(
             }
         }
         task.step(&batch).await;
-        if batch.last().is_some_and(is_stop) {
+        if is_last(&batch) {
+            task.finish(&mut events).await;
             task.catch_up().await;
-            task.turn_away(events).await;
+            task.close(events).await;
             return;
         }
     }
+}
+
+/// `first` and what waits behind it, up to a bound and to the goodbye.
+fn batch(first: Event, events: &mut UnboundedReceiver<Event>) -> Vec<Event> {
+    let mut batch = vec![first];
+    while batch.len() < BATCH_EVENTS_MAX
+        && !is_last(&batch)
+        && let Ok(next) = events.try_recv()
+    {
+        batch.push(next);
+    }
+    batch
+}
+
+/// Whether the room ends with these events.
+fn is_last(batch: &[Event]) -> bool {
+    matches!(batch.last(), Some(Event::Stop { .. }))
 }
 
 /// Reads the room from the store. If that fails, whatever waits is refused with `wait`, so that clients come back,
@@ -186,6 +206,8 @@ struct Task {
     ids: Ids,
     mailbox: Arc<Mailbox>,
     told: Told,
+    /// What takes messages back that nobody has seen, and that the archive has not taken yet.
+    owed: Vec<Change>,
     /// Since when the store has not been told all.
     behind: Option<Instant>,
     /// Who is to be asked whether he is there.
@@ -206,7 +228,7 @@ impl Task {
                 effects.push(self.alone(event).await);
             }
         }
-        if self.behind.is_none() && self.told.is_behind(&self.room) {
+        if self.behind.is_none() && (self.told.is_behind(&self.room) || !self.owed.is_empty()) {
             self.behind = Some(Instant::now());
         }
         if let Some(change) = self.room.relisting(&before) {
@@ -218,6 +240,7 @@ impl Task {
         for effects in effects {
             self.release(effects).await;
         }
+        self.mailbox.done_with(batch.iter().filter(|event| matches!(event, Event::Found(_))).count());
     }
 
     /// How long to wait for the next event.
@@ -231,15 +254,18 @@ impl Task {
     /// Tells the store what it does not know yet. If it does not take it, the next time may be better.
     async fn catch_up(&mut self) {
         self.behind = None;
-        if !self.told.is_behind(&self.room) {
-            return;
-        }
-        let (writes, told) = self.told.catch_up(&self.room);
+        let settled = self.settle_debts().await;
+        let (writes, told) = match self.told.is_behind(&self.room) {
+            true => self.told.catch_up(&self.room),
+            false => (Vec::new(), self.told.clone()),
+        };
         if self.keep(&self.host.committer, writes).await {
             self.told = told;
-        } else {
-            self.behind = Some(Instant::now());
+            if settled {
+                return;
+            }
         }
+        self.behind = Some(Instant::now());
     }
 
     /// Lets out what an event led to, now that it is durable.
@@ -255,17 +281,16 @@ impl Task {
         let (host, mailbox) = (self.host.clone(), self.mailbox.clone());
         mailbox.expect();
         tokio::spawn(async move {
-            let place = host.reading.acquire().await;
+            let place = host.reading.clone().acquire_owned().await.expect("nobody closes it");
             let Ask { archive, retracted, question, inbound } = ask;
             let (reader, asked) = (host.archive.clone(), archive.clone());
             let answer = tokio::task::spawn_blocking(move || reader.answer(&asked, &question)).await;
-            drop(place);
             let answer = answer.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())));
             let answer = answer.unwrap_or_else(|e| {
                 error!(room = %inbound.to, "the archive cannot be read: {e}");
                 Answer::Failed
             });
-            mailbox.arrived(Event::Found(Box::new(Found { archive, retracted, answer, inbound })));
+            mailbox.answered(Event::Found(Box::new(Found { archive, retracted, answer, inbound })), place);
         });
     }
 
@@ -288,12 +313,15 @@ impl Task {
         // What is not to be found any more need not be gone at once: what is left over goes at the next start.
         let (forgotten, changes): (Vec<_>, Vec<_>) =
             changes.partition(|change| matches!(change, Change::Forget { .. }));
-        if !self.keep(&self.host.archivist, changes.clone()).await {
+        if !changes.is_empty()
+            && !(self.settle_debts().await && self.keep(&self.host.archivist, changes.clone()).await)
+        {
             return false;
         }
         let forgets = writes.iter().any(|write| matches!(write, Write::Forget { .. }));
         if !self.keep(&self.host.committer, writes).await {
-            self.keep(&self.host.archivist, withdrawn(changes)).await;
+            self.owed.extend(withdrawn(changes));
+            self.settle_debts().await;
             return false;
         }
         if forgets {
@@ -301,6 +329,15 @@ impl Task {
         }
         self.keep(&self.host.archivist, forgotten).await;
         true
+    }
+
+    /// Takes back what nobody has seen; true if the archive has nothing of it any more.
+    async fn settle_debts(&mut self) -> bool {
+        let settled = self.keep(&self.host.archivist, self.owed.clone()).await;
+        if settled {
+            self.owed.clear();
+        }
+        settled
     }
 
     async fn keep<W: Clone + Send + 'static>(&self, committer: &Committer<W>, writes: Vec<W>) -> bool {
@@ -313,15 +350,34 @@ impl Task {
         true
     }
 
-    /// What came after the goodbye is refused with `wait`: clients come back then.
-    async fn turn_away(&self, mut events: UnboundedReceiver<Event>) {
+    /// Whoever has asked the archive before the service stops gets the answer, if it comes soon.
+    async fn finish(&mut self, events: &mut UnboundedReceiver<Event>) {
+        let end = tokio::time::Instant::now() + LAST_ANSWERS;
+        while !self.mailbox.is_empty()
+            && let Ok(Some(event)) = tokio::time::timeout_at(end, events.recv()).await
+        {
+            self.mailbox.taken();
+            match event {
+                Event::Found(_) => self.step(&[event]).await,
+                event => self.turn_away(&event).await,
+            }
+        }
+    }
+
+    /// The end: nothing more is taken, and nobody waits for this room any longer.
+    async fn close(&self, mut events: UnboundedReceiver<Event>) {
         events.close();
-        let stopping = Refusal::resource_constraint("the service is stopping; try again later");
         while let Ok(event) = events.try_recv() {
             self.mailbox.taken();
-            if let Some(inbound) = event.inbound() {
-                send(&self.host, Room::refuse(&stopping, inbound)).await;
-            }
+            self.turn_away(&event).await;
+        }
+    }
+
+    /// What came after the goodbye is refused with `wait`: clients come back then.
+    async fn turn_away(&self, event: &Event) {
+        let stopping = Refusal::resource_constraint("the service is stopping; try again later");
+        if let Some(inbound) = event.inbound() {
+            send(&self.host, Room::refuse(&stopping, inbound)).await;
         }
     }
 
