@@ -24,6 +24,9 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("retract")
 };
 
+/// Longest id of a retraction, and of what it takes back. The room remembers both for a while.
+const ID_BYTES_MAX: usize = 1024;
+
 /// The id of the message that a client's message takes back, in today's form or in that of older clients.
 pub(super) fn wanted(message: &Element) -> Option<&str> {
     let now = message.get_child("retract", ns::RETRACT);
@@ -34,10 +37,9 @@ pub(super) fn wanted(message: &Element) -> Option<&str> {
 /// An occupant said `message`; if that takes back an earlier message of the same account, what was said is gone from
 /// the history and the archive. Of anybody else's message it takes back nothing: receivers judge the same way.
 pub(super) fn own(room: &mut Room, author: &BareJid, message: &Element, cx: &Cx<'_>, fx: &mut Effects) {
-    let Some(id) = wanted(message) else { return };
-    let retracted = el("retracted", ns::RETRACT)
-        .with("id", message.attr("id").unwrap_or_default())
-        .with("stamp", &stamp(cx.now));
+    let (wanted, own) = (wanted(message), message.attr("id").unwrap_or_default());
+    let Some(id) = wanted.filter(|id| id.len().max(own.len()) <= ID_BYTES_MAX) else { return };
+    let retracted = el("retracted", ns::RETRACT).with("id", own).with("stamp", &stamp(cx.now));
     retract(room, Target::Of(author.clone(), id.to_owned()), retracted, cx, fx);
 }
 

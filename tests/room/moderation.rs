@@ -406,6 +406,18 @@ fn author_takes_back_what_he_said_by_any_of_its_ids() {
 }
 
 #[test]
+fn ids_that_are_too_long_take_nothing_back() {
+    // 424-1
+    let mut w = room(&[]);
+    let long = "i".repeat(2000);
+    let id = say(&mut w, "romeo", &body(&long, "long"));
+    retract(&mut w, "romeo", &long);
+    assert!(!entry(&w, &id).is_tombstone());
+    retract(&mut w, "romeo", &id);
+    assert!(entry(&w, &id).is_tombstone());
+}
+
+#[test]
 fn retraction_of_somebody_elses_message_passes_and_takes_nothing_back() {
     // 424-1, trap 69, clients-feature-f
     let mut w = room(&[]);
