@@ -1,4 +1,5 @@
-//! The rules of the house, checked: layers, sizes, clean text, nothing left undone, documents that point at what is there.
+//! The rules of the house, checked: layers, sizes, clean text, nothing left undone, documents that point at what is
+//! there.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,8 +1,8 @@
 //! How lively a room is: messages an hour, over the last day (XEP-0502).
 //!
-//! Told is what the record of the room says, and nothing newer than the last full hour: so it is the same after a restart
-//! and changes at most once an hour. The running hour is counted in memory and written when its count has doubled, along
-//! with the message that does it: some ten writes an hour in a busy room.
+//! Told is what the record of the room says, and nothing newer than the last full hour: so it is the same after a
+//! restart and changes at most once an hour. The running hour is counted in memory and written when its count has
+//! doubled, along with the message that does it: some ten writes an hour in a busy room.
 
 use jiff::Timestamp;
 use minidom::Element;

@@ -74,8 +74,8 @@ pub(super) fn is_for(room: &Room, account: &BareJid) -> bool {
     lists.into_iter().all(|list| lists::check(room, account, list).is_ok())
 }
 
-/// Whether a client that enters wants to follow the lists. Others are not told of versions: some take what they do not know
-/// in a room's words for an error.
+/// Whether a client that enters wants to follow the lists. Others are not told of versions: some take what they do
+/// not know in a room's words for an error.
 pub(super) fn is_wanted(room: &Room, x: &Element) -> bool {
     room.offers_versions && x.has_child("mav", ns::MAV)
 }

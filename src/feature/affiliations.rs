@@ -157,7 +157,8 @@ pub(super) fn found(room: &mut Room, owner: &BareJid, fx: &mut Effects) {
     write(room, &Change::new(owner.clone(), Affiliation::Owner), fx);
 }
 
-/// Changes the record. A ban frees the reserved nick and forgets what its holder said of himself; "none" is the absence of a record.
+/// Changes the record. A ban frees the reserved nick and forgets what its holder said of himself; "none" is the
+/// absence of a record.
 fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     let old = room.state.affiliations.get(&change.jid);
     let nick = match (&change.nick, change.new) {
@@ -193,8 +194,8 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     fx.touch(&change.jid);
 }
 
-/// Tells of a change that no presence tells of, mostly about somebody who is not in the room (§10.3). The message shows a real address, so in a
-/// semi-anonymous room it is for moderators only.
+/// Tells of a change that no presence tells of, mostly about somebody who is not in the room (§10.3). The message
+/// shows a real address, so in a semi-anonymous room it is for moderators only.
 fn tell_of_absent(room: &Room, change: &Change, step: Option<&Step>, cx: &mut Cx<'_>, fx: &mut Effects) {
     let item = Item {
         affiliation: Some(change.new),

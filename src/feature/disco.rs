@@ -33,7 +33,8 @@ pub(crate) fn info(
     Ok(())
 }
 
-/// disco#items of the room: its commands, each for those who may run it. Who is in it is nobody's business from outside.
+/// disco#items of the room: its commands, each for those who may run it. Who is in it is nobody's business from
+/// outside.
 pub(crate) fn items(
     room: &Room,
     query: &Element,

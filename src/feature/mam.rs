@@ -219,7 +219,8 @@ fn send_page(
     }
     let ends = page.entries.first().zip(page.entries.last()).map(|(a, b)| (a.id.as_str(), b.id.as_str()));
     let complete = page.complete.then_some("true");
-    // With an index, slixmpp and the clients made with it take the newest page for the last one, and page back no further.
+    // With an index, slixmpp and the clients made with it take the newest page for the last one, and page back no
+    // further.
     let forward = Paging::read(payload).is_none_or(|paging| paging.before.is_none());
     let index = page.index.filter(|_| forward);
     let fin = el("fin", ns::MAM).with_opt("complete", complete).child(rsm::set(ends, index, page.count));

@@ -26,8 +26,8 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("mentions")
 };
 
-/// Forwards a message, as everybody got it, to those whom it mentions: members and above who are not in the room and may
-/// read it. Nobody learns who that was.
+/// Forwards a message, as everybody got it, to those whom it mentions: members and above who are not in the room and
+/// may read it. Nobody learns who that was.
 pub(super) fn forward(room: &Room, speaker: &BareJid, said: &Element, cx: &mut Cx<'_>, fx: &mut Effects) {
     if !room.config().forward_mentions {
         return;

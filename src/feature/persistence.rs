@@ -19,8 +19,8 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("persistence")
 };
 
-/// The end of every event: a temporary room that nobody is in is gone unless it still waits for its first occupant, and the durable changes between `before`
-/// and now become writes.
+/// The end of every event: a temporary room that nobody is in is gone unless it still waits for its first occupant,
+/// and the durable changes between `before` and now become writes.
 pub(crate) fn settle(before: &Room, room: &mut Room, cx: &Cx<'_>, fx: &mut Effects) {
     let stays = room.life == Life::Open && room.config().persistent || !room.has_waited(cx.now);
     if room.exists() && room.roster.is_empty() && !stays {

@@ -1,8 +1,8 @@
 //! Large rooms: above so many occupants, who comes is shown to the others only once he speaks.
 //!
-//! Whoever was shown stays shown, moderators always are, and everybody sees himself. Whoever is not shown yet appears to all
-//! right before his first message, and nobody is told when he leaves before that. When no more than half as many are
-//! left, or the option is lifted, everybody appears.
+//! Whoever was shown stays shown, moderators always are, and everybody sees himself. Whoever is not shown yet appears
+//! to all right before his first message, and nobody is told when he leaves before that. When no more than half as
+//! many are left, or the option is lifted, everybody appears.
 
 use super::{Feature, number_field};
 use crate::room::Room;

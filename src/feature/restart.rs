@@ -117,9 +117,9 @@ fn temporary(told: Option<&(Arc<State>, Life)>, room: &Room) -> Vec<Write> {
     writes
 }
 
-/// Puts the occupants back whom the store has, and says what the store was told. Who may not be in the room any more stays
-/// out; who has another affiliation than he had gets the role that goes with it. A temporary room that nobody is in is no
-/// room.
+/// Puts the occupants back whom the store has, and says what the store was told. Who may not be in the room any more
+/// stays out; who has another affiliation than he had gets the role that goes with it. A temporary room that nobody
+/// is in is no room.
 pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
     let (mut all, mut back) = (Roster::default(), Roster::default());
     let mut as_stored = true;

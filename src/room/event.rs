@@ -15,7 +15,7 @@ pub enum Event {
     /// A session is to be asked whether it is there.
     Check(Jid),
     /// All sessions that stay silent are to be asked, one after the other: there was a gap in the link. For the loop
-    /// of a room; a room itself is told [`Event::Check`].
+    /// of a room; a room itself is told [`Event::Check`], and takes this for nothing but the passing of time.
     Gap,
     /// An admin of the service wants something done.
     Order(Box<Order>),

@@ -23,8 +23,8 @@ pub struct NickKey(Arc<str>);
 impl Nick {
     /// Reads a nick: the resource of an occupant's address, or a text that is to become one.
     ///
-    /// Refused are nicks in which nothing is visible or that no address can have (`jid-malformed`) and nicks beyond `nick_bytes_max`
-    /// (`not-acceptable`: another nick may pass, but adding to this one never will).
+    /// Refused are nicks in which nothing is visible or that no address can have (`jid-malformed`) and nicks beyond
+    /// `nick_bytes_max` (`not-acceptable`: another nick may pass, but adding to this one never will).
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         let nick = Self::trusted(text);
         if nick.key.0.is_empty() {

@@ -20,7 +20,8 @@ const ASKER: Rate = Rate { each: SignedDuration::from_secs(1), tries: 20 };
 /// A search of a hundred thousand rooms takes some milliseconds.
 const ALL: Rate = Rate { each: SignedDuration::from_millis(20), tries: 100 };
 
-/// Askers that are remembered before those are forgotten whose buckets are full. [`ALL`] keeps the others to half of it.
+/// Askers that are remembered before those are forgotten whose buckets are full. [`ALL`] keeps the others to half of
+/// it.
 const ASKERS_MAX: usize = 2500;
 
 /// Who has asked how much.

@@ -1,7 +1,7 @@
 //! Search for rooms by words (XEP-0433), also in the older form that clients use (muclumbus).
 //!
-//! Only what is listed is found. A request carries all that is needed for its answer, and the ids of pages are places in
-//! the order of the results: nothing is kept between requests but how many there were.
+//! Only what is listed is found. A request carries all that is needed for its answer, and the ids of pages are places
+//! in the order of the results: nothing is kept between requests but how many there were.
 
 use std::cmp::Reverse;
 

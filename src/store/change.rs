@@ -1,7 +1,7 @@
 //! From writes to keys and values, the same for every store that keeps bytes.
 //!
-//! Rooms and vCards are under the room's bare address, affiliations under room, a zero byte, account: no address holds a zero byte,
-//! so a room's affiliations are exactly the keys that begin with [`affiliation_prefix`].
+//! Rooms and vCards are under the room's bare address, affiliations under room, a zero byte, account: no address
+//! holds a zero byte, so a room's affiliations are exactly the keys that begin with [`affiliation_prefix`].
 
 use std::collections::BTreeMap;
 

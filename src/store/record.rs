@@ -315,8 +315,8 @@ mod tests {
         }
     }
 
-    /// What is written today. A new option is appended here and old records get its default; if a field changes or goes,
-    /// the disks that have it need a reader: see the head of this file.
+    /// What is written today. A new option is appended here and old records get its default; if a field changes or
+    /// goes, the disks that have it need a reader: see the head of this file.
     const GOLDEN_ROOM: &str = concat!(
         "\u{1}",
         r#"{"created":"2023-11-14T22:13:20Z","config":{"name":"Coven","description":"","language":"","#,

@@ -34,8 +34,8 @@ impl Paging {
         })
     }
 
-    /// The places of a page of `max` items at most, of `count` items in an order of their own. `place` finds an id: where
-    /// its item is, or where it would be. `None` if it cannot say: the id is none of these items.
+    /// The places of a page of `max` items at most, of `count` items in an order of their own. `place` finds an id:
+    /// where its item is, or where it would be. `None` if it cannot say: the id is none of these items.
     pub fn page(
         &self,
         count: usize,

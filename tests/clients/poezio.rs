@@ -106,7 +106,8 @@ fn poezio_joins_talks_and_is_moderated() {
     keep("poezio-banned", &client.shows(&["banned", "salt in the tea"]));
 }
 
-/// It asks for the 46 newest messages before now, then for what is older than the oldest of them: both in whole seconds.
+/// It asks for the 46 newest messages before now, then for what is older than the oldest of them: both in whole
+/// seconds.
 fn wait_for_another_second() {
     std::thread::sleep(std::time::Duration::from_millis(2_100));
 }

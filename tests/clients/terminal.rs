@@ -95,8 +95,8 @@ impl Terminal {
     }
 }
 
-/// Keeps a screen, with its empty part cut short, among the documents when they are to be written; otherwise it must have
-/// been kept before.
+/// Keeps a screen, with its empty part cut short, among the documents when they are to be written; otherwise it must
+/// have been kept before.
 pub(crate) fn keep(name: &str, screen: &str) {
     let mut screen = screen.to_owned();
     while screen.contains("\n\n\n") {

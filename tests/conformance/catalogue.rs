@@ -19,8 +19,8 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    /// What stands here, and how much a service needs it: `core`, `today`, `moonshot, cheap`, `moonshot, large`. What this
-    /// service is made of has no such word: it is needed as a whole.
+    /// What stands here, and how much a service needs it: `core`, `today`, `moonshot, cheap`, `moonshot, large`. What
+    /// this service is made of has no such word: it is needed as a whole.
     pub(crate) fn named(&self) -> (&str, &str) {
         self.title.rsplit_once(": ").unwrap_or((&self.title, "core"))
     }

@@ -59,7 +59,8 @@ proptest! {
     #[test]
     fn case_makes_no_other_nick(text in text()) {
         let text: String = text.nfkc().collect();
-        // The one mark that becomes a letter of its own: where it stands among other marks is then a matter of spelling.
+        // The one mark that becomes a letter of its own: where it stands among other marks is then a matter of
+        // spelling.
         prop_assume!(!text.contains('\u{345}'));
         let key = NickKey::of(&text);
         prop_assert_eq!(NickKey::of(&text.to_uppercase()), key.clone());

@@ -1,4 +1,5 @@
-//! Nobody but moderators learns a real address in a semi-anonymous room, whatever happens there (XEP-0045 §7.2.4, §17.4).
+//! Nobody but moderators learns a real address in a semi-anonymous room, whatever happens there (XEP-0045 §7.2.4,
+//! §17.4).
 
 use crate::world::{ROOM, World};
 use minidom::Element;

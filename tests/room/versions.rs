@@ -136,7 +136,8 @@ fn unknown_version_brings_the_whole_list() {
         assert_eq!((got.messages.len(), &got.messages[0].0), (1, &None), "{unknown}");
         assert_eq!(got.messages[0].2.len(), 3, "{unknown}");
     }
-    // A room of the same name that is another room knows nothing of it, and nor does the room once it is of another kind.
+    // A room of the same name that is another room knows nothing of it, and nor does the room once it is of another
+    // kind.
     w.configure("owner", &[("whois", "moderators")]);
     w.configure("owner", &[("getmemberlist", "participant")]);
     let got = join(&mut w, "owner", Some(&known));

@@ -11,8 +11,9 @@
 //! cargo test --test scansion -- --server HOST:PORT --domain HOST --muc DOMAIN    any server and any service
 //! ```
 //!
-//! Scripts that follow the standard's text, section by section, lie in `standard/` and are named `standard_…`; those that
-//! show what clients rely on lie in `clients/`. Scripts that only one server lets through to the service lie in a folder named like it.
+//! Scripts that follow the standard's text, section by section, lie in `standard/` and are named `standard_…`; those
+//! that show what clients rely on lie in `clients/`. Scripts that only one server lets through to the service lie in
+//! a folder named like it.
 //!
 //! A foreign server must allow plain connections and in-band registration. The accounts and rooms that a run makes
 //! there have names of their own; temporary rooms vanish, accounts stay.
@@ -118,8 +119,8 @@ fn load(folder: &Path) -> Result<Vec<Loaded>, String> {
         .collect())
 }
 
-/// Every script of the folder and of its folders `standard` and `clients` for every venue, and those of the folder's folder that is
-/// named like the venue.
+/// Every script of the folder and of its folders `standard` and `clients` for every venue, and those of the folder's
+/// folder that is named like the venue.
 fn trials(folder: &Path, venues: &[Arc<Venue>]) -> Result<Vec<Trial>, String> {
     // Names that no earlier run on the same server can have used.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();

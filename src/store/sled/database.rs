@@ -205,8 +205,8 @@ impl Database {
         }
     }
 
-    /// Hands everything to the system: sled's flush. When a write fails on a thread of sled's, the one who waits for it is not always woken:
-    /// hence not the blocking call, but a look from time to time.
+    /// Hands everything to the system: sled's flush. When a write fails on a thread of sled's, the one who waits for
+    /// it is not always woken: hence not the blocking call, but a look from time to time.
     fn write_out(&self) -> Result<(), StoreError> {
         struct Unpark(Thread);
         impl Wake for Unpark {
