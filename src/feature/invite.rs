@@ -13,7 +13,7 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, message, remove_attr, set_attr};
-use crate::wire::inbound::Inbound;
+use crate::wire::inbound::{ID_BYTES_MAX, Inbound};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -53,7 +53,7 @@ struct Invitation {
     /// The id under which it was passed on.
     id: String,
     invitee: BareJid,
-    /// The message that asked for it.
+    /// The message that asked for it, with nothing but whom it invites.
     asked: Inbound,
 }
 
@@ -92,6 +92,9 @@ pub(crate) fn mediate(
             cx.limits().invites_max
         )));
     }
+    if inbound.id().len() > ID_BYTES_MAX {
+        return Err(Refusal::policy_violation("the id is too long"));
+    }
     let from = inviter(room, inbound)?;
     // All addresses are read before anything is done.
     let invitees = invites.iter().map(|invite| invitee(room, invite)).collect::<Result<Vec<_>, _>>()?;
@@ -104,13 +107,21 @@ pub(crate) fn mediate(
         set_attr(&mut copy, "from", from.as_str());
         let id = send(room, copy, &invitee, cx, fx);
         let sent = Arc::make_mut(&mut room.invitations);
-        let invitee = invitee.to_bare();
-        sent.invitations.push_back(Arc::new(Invitation { id, invitee, asked: inbound.clone() }));
+        let asked = head(inbound, &invitee);
+        sent.invitations.push_back(Arc::new(Invitation { id, invitee: invitee.to_bare(), asked }));
         if sent.invitations.len() > SENT_MAX {
             sent.invitations.pop_front();
         }
     }
     Ok(())
+}
+
+/// What is remembered of a message that invites.
+fn head(inbound: &Inbound, invitee: &Jid) -> Inbound {
+    let invite = el("invite", ns::MUC_USER).with("to", invitee.as_str());
+    let id = Some(inbound.id()).filter(|id| !id.is_empty());
+    let stanza = el("message", ns::CLIENT).with_opt("id", id).child(el("x", ns::MUC_USER).child(invite));
+    Inbound { from: inbound.from.clone(), to: inbound.to.clone(), kind: inbound.kind, stanza }
 }
 
 /// Who invites, as the invitee sees it: an occupant by nick where real addresses are hidden. Somebody who is not in

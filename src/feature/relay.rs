@@ -14,7 +14,7 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::{Life, Room};
 use crate::wire::build::{Build, el, lang, set_lang};
-use crate::wire::inbound::Inbound;
+use crate::wire::inbound::{ID_BYTES_MAX, Inbound};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -63,6 +63,9 @@ pub(crate) fn request(
     if ping && target.nick.key() == asker.nick.key() {
         self_ping::answer(inbound, fx);
         return Ok(());
+    }
+    if inbound.id().len() > ID_BYTES_MAX {
+        return Err(Refusal::policy_violation("the id is too long"));
     }
     let id = cx.id();
     let to = match payload.ns().as_str() {

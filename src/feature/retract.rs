@@ -11,6 +11,7 @@ use crate::room::archive::{Answer, Change, Found, Retraction, Target};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, stamp};
+use crate::wire::inbound::ID_BYTES_MAX;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 
@@ -24,9 +25,6 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("retract")
 };
 
-/// Longest id of a retraction, and of what it takes back. The room remembers both for a while.
-const ID_BYTES_MAX: usize = 1024;
-
 /// The id of the message that a client's message takes back, in today's form or in that of older clients.
 pub(super) fn wanted(message: &Element) -> Option<&str> {
     let now = message.get_child("retract", ns::RETRACT);
@@ -35,7 +33,8 @@ pub(super) fn wanted(message: &Element) -> Option<&str> {
 }
 
 /// An occupant said `message`; if that takes back an earlier message of the same account, what was said is gone from
-/// the history and the archive. Of anybody else's message it takes back nothing: receivers judge the same way.
+/// the history and the archive. Of anybody else's message it takes back nothing: receivers judge the same way. Neither
+/// do ids that are too long for the room to remember.
 pub(super) fn own(room: &mut Room, author: &BareJid, message: &Element, cx: &Cx<'_>, fx: &mut Effects) {
     let (wanted, own) = (wanted(message), message.attr("id").unwrap_or_default());
     let Some(id) = wanted.filter(|id| id.len().max(own.len()) <= ID_BYTES_MAX) else { return };

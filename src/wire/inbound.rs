@@ -21,6 +21,9 @@ pub struct Inbound {
     pub stanza: Element,
 }
 
+/// Longest id of a stanza that is remembered, in bytes.
+pub const ID_BYTES_MAX: usize = 1024;
+
 /// What a stanza is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

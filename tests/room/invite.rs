@@ -115,6 +115,16 @@ fn inviter_learns_that_the_invited_account_does_not_exist() {
 }
 
 #[test]
+fn of_an_invitation_that_comes_back_only_the_address_is_remembered() {
+    let mut w = room_of_two(&[]);
+    invite(&mut w, "romeo", "<invite to='nobody@example'><reason>a long letter</reason></invite>");
+    let id = w.stanzas("nobody@example")[0].attr("id").expect("id").to_owned();
+    w.send("nobody@example", &format!("<message xmlns='jabber:client' type='error' id='{id}'/>"));
+    let answer = conclave::wire::encode::element(&w.stanzas("romeo")[0]);
+    assert!(answer.contains("<invite to='nobody@example'/>") && !answer.contains("letter"), "{answer}");
+}
+
+#[test]
 fn affiliation_of_none_for_whom_one_invites_is_granted_in_silence() {
     // clients section 7: some clients set it for everybody before they invite
     let mut w = World::with_room(&[("membersonly", "1"), ("persistentroom", "1")]);
