@@ -8,13 +8,18 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs, io};
+use std::time::Duration;
+use std::{env, fs, io, thread};
 
 use conclave::link::TakenOver;
 use conclave::wire::stream::Resumption;
 
 /// Tells the new process in which file it finds where the stream stands.
 const VARIABLE: &str = "CONCLAVE_TAKE_OVER";
+
+/// How often and how long it is waited for the program to say its version.
+const TRIES: u32 = 250;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The program as it was called, found before anything changes.
 #[derive(Clone)]
@@ -28,10 +33,21 @@ impl Program {
         Ok(Self { path: env::current_exe()? })
     }
 
-    /// Whether what stands in the program's place can be started at all.
+    /// Whether what stands in the program's place can be started at all. Takes five seconds at most.
     pub(crate) fn is_sound(&self) -> bool {
-        let tried = Command::new(&self.path).arg("--version").stdin(Stdio::null()).output();
-        tried.is_ok_and(|output| output.status.success())
+        let mut command = Command::new(&self.path);
+        command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(mut child) = command.spawn() else { return false };
+        for _ in 0..TRIES {
+            match child.try_wait() {
+                Ok(None) => thread::sleep(PAUSE),
+                ended => return matches!(ended, Ok(Some(status)) if status.success()),
+            }
+        }
+        // It hangs. Whatever becomes of it, it is not sound.
+        let _ = child.kill();
+        let _ = child.wait();
+        false
     }
 
     /// Becomes the new process. Returns only when that fails.
