@@ -32,9 +32,9 @@ pub(crate) fn read(values: &[String]) -> Result<Vec<String>, String> {
         if !contacts.iter().any(|known| known == jid.as_str()) {
             contacts.push(jid.as_str().to_owned());
         }
-    }
-    if contacts.len() > CONTACTS_MAX {
-        return Err(format!("may hold {CONTACTS_MAX} addresses"));
+        if contacts.len() > CONTACTS_MAX {
+            return Err(format!("may hold {CONTACTS_MAX} addresses"));
+        }
     }
     Ok(contacts)
 }

@@ -1,5 +1,7 @@
 //! The owner's configuration form, and the owner's wish to end the room (XEP-0045 §10.1, §10.2, §10.9).
 
+use std::collections::BTreeSet;
+
 use minidom::Element;
 
 use super::{FEATURES, affiliations, anonymity, destroy, fields, members_only, password, presence};
@@ -133,14 +135,14 @@ fn kept_to_admins(field: &super::Field, cx: &Cx<'_>) -> bool {
 /// The lists of owners and admins are whole lists: whoever is missing loses the place, an owner to admin and an
 /// admin to member. Whoever is on both is an owner.
 fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>, Refusal> {
-    let read = |var: &str| -> Result<Option<Vec<BareJid>>, Refusal> {
+    let read = |var: &str| -> Result<Option<BTreeSet<BareJid>>, Refusal> {
         let Some(values) = form.values(var) else { return Ok(None) };
         let parse = |text: &String| Jid::prepare(text.trim()).map(|jid| jid.to_bare());
         let jids = values.iter().filter(|v| !v.trim().is_empty()).map(parse).collect::<Result<_, _>>();
         jids.map(Some).map_err(|e| Refusal::not_acceptable(format!("{var}: {e}")))
     };
     let (owners, admins) = (read(OWNERS)?, read(ADMINS)?);
-    let on = |list: &Option<Vec<BareJid>>, jid: &BareJid| list.as_ref().map(|l| l.contains(jid));
+    let on = |list: &Option<BTreeSet<BareJid>>, jid: &BareJid| list.as_ref().map(|l| l.contains(jid));
     let wanted = |jid: &BareJid, now: Affiliation| match (on(&owners, jid), on(&admins, jid)) {
         (Some(true), _) => Affiliation::Owner,
         (None, _) if now == Affiliation::Owner => Affiliation::Owner,

@@ -75,9 +75,9 @@ pub(crate) fn read(values: &[String]) -> Result<Vec<String>, String> {
         if !allowed.iter().any(|known| known == value) {
             allowed.push(value.to_owned());
         }
-    }
-    if allowed.len() > ALLOWED_MAX {
-        return Err(format!("may hold {ALLOWED_MAX} reactions"));
+        if allowed.len() > ALLOWED_MAX {
+            return Err(format!("may hold {ALLOWED_MAX} reactions"));
+        }
     }
     Ok(allowed)
 }
