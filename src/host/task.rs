@@ -313,9 +313,10 @@ impl Task {
         // What is not to be found any more need not be gone at once: what is left over goes at the next start.
         let (forgotten, changes): (Vec<_>, Vec<_>) =
             changes.partition(|change| matches!(change, Change::Forget { .. }));
-        if !changes.is_empty()
-            && !(self.settle_debts().await && self.keep(&self.host.archivist, changes.clone()).await)
-        {
+        if !changes.is_empty() && !self.settle_debts().await {
+            return false;
+        }
+        if !self.keep(&self.host.archivist, changes.clone()).await {
             return false;
         }
         let forgets = writes.iter().any(|write| matches!(write, Write::Forget { .. }));
