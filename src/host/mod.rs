@@ -404,6 +404,7 @@ impl Host {
     /// had somebody in it then asks those who stay silent whether they are there.
     fn gap(self: &Arc<Self>) {
         let host = self.clone();
+        let since = Timestamp::now();
         let gap = self.gaps.fetch_add(1, Ordering::AcqRel);
         let awake: Vec<_> = self.rooms().keys().cloned().collect();
         tokio::spawn(async move {
@@ -416,7 +417,7 @@ impl Host {
             for room in awake.into_iter().chain(asleep) {
                 host.pace.turn().await;
                 // A room that sleeps is loaded for it. When there are too many, it asks when somebody comes.
-                host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap));
+                host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap(since)));
             }
         });
     }

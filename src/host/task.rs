@@ -16,7 +16,7 @@ use tracing::{error, warn};
 use super::Host;
 use super::commit::Committer;
 use super::mailbox::Mailbox;
-use super::pace::Unheard;
+use super::pace::Heard;
 use crate::feature::restart::Told;
 use crate::feature::{self, restart};
 use crate::link::Lane;
@@ -55,7 +55,7 @@ pub(super) async fn run(
         told,
         behind: None,
         place: None,
-        unheard: Unheard::default(),
+        heard: Heard::default(),
     };
     loop {
         if !task.room.exists() {
@@ -67,8 +67,8 @@ pub(super) async fn run(
         let next = tokio::select! {
             biased;
             next = tokio::time::timeout(task.patience(), events.recv()) => next,
-            () = task.host.pace.turn(), if !task.unheard.is_empty() => {
-                if let Some(session) = task.unheard.next() {
+            () = task.host.pace.turn(), if !task.heard.is_settled() => {
+                if let Some(session) = task.heard.next() {
                     task.step(&[Event::Check(session)]).await;
                 }
                 continue;
@@ -95,8 +95,10 @@ pub(super) async fn run(
         for event in &batch {
             task.mailbox.taken();
             match event {
-                Event::Gap => task.unheard.gap(&task.room),
-                Event::Stanza(inbound) => task.unheard.heard(&inbound.from),
+                Event::Gap(since) => task.heard.gap(*since, &task.room),
+                Event::Stanza(inbound) if inbound.may_be_answered() => {
+                    task.heard.note(&inbound.from, Timestamp::now(), &task.room);
+                }
                 _ => {}
             }
         }
@@ -188,8 +190,7 @@ struct Task {
     told: Told,
     /// Since when the store has not been told all.
     behind: Option<Instant>,
-    /// Who is to be asked whether he is there.
-    unheard: Unheard,
+    heard: Heard,
     /// Of the room while it waits for its first occupant.
     place: Option<OwnedSemaphorePermit>,
 }

@@ -174,7 +174,7 @@ impl Room {
                 feature::ghost::check(self, session, cx, &mut fx);
                 Ok(())
             }
-            Event::Gap => Ok(()),
+            Event::Gap(_) => Ok(()),
             Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
             Event::Stop { goodbye } => {
                 if *goodbye {
