@@ -27,7 +27,8 @@ pub struct Told {
 impl Told {
     /// That `room` is as it is.
     fn all(room: &Room) -> Self {
-        let temporary = (room.exists() && !is_lasting(room)).then(|| (room.state.clone(), room.life));
+        let temporary = (room.exists() && !is_lasting(room) && !room.is_awaited())
+            .then(|| (room.state.clone(), room.life));
         Self { roster: room.roster.clone(), temporary, leftover: false }
     }
 
@@ -42,7 +43,7 @@ impl Told {
                         || !Arc::ptr_eq(state, &room.state)
                         || *life != room.life
                 }
-                None => room.exists() && !is_lasting(room),
+                None => room.exists() && !is_lasting(room) && !room.is_awaited(),
             }
     }
 

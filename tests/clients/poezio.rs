@@ -27,6 +27,7 @@ struct Poezio {
 impl Poezio {
     /// Starts it for a new account of this name.
     fn start(host: &Host, name: &str) -> Self {
+        wait_for_another_second();
         let program =
             find("poezio").expect("poezio, which scripts/test installs (Debian: apt-get install poezio)");
         let account = Guest::account(name);
@@ -121,7 +122,6 @@ fn poezio_reads_the_archive() {
         }
         deck.captain_says(&format!("entry {number:02} of the log"));
     }
-    wait_for_another_second();
     let poezio = Poezio::start(&deck.host, "cook");
     let client = &poezio.terminal;
     enter(client, ROOM, "cook");
@@ -163,10 +163,14 @@ fn poezio_makes_a_room_and_moderates_it() {
     mate.hears("the loss of voice", |s| is_from(s, &room, "mate") && role(s) == Some("visitor"));
     client.types("/kick mate too loud");
     mate.hears("the kick", |s| is_from(s, &room, "mate") && has_code(s, "307"));
-    mate.enters(&room, "mate");
-    client.types("/ban mate much too loud");
-    mate.hears("the ban", |s| is_from(s, &room, "mate") && has_code(s, "301"));
-    keep("poezio-moderates", &client.shows(&["kicked by chef", "banned by chef"]));
+    mate.enters(&room, "matey");
+    client.shows(&[&format!("matey (mate@{DOMAIN}/door) joined the room")]);
+    client.types("/ban matey much too loud");
+    mate.hears("the ban", |s| is_from(s, &room, "matey") && has_code(s, "301"));
+    keep(
+        "poezio-moderates",
+        &client.shows(&["mate has been kicked by chef", "matey has been banned by chef"]),
+    );
 }
 
 /// The role in the room's part of a presence.
