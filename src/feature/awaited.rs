@@ -46,6 +46,13 @@ impl Room {
             && !self.config().persistent
     }
 
+    /// The room leaves memory: it waits no longer.
+    pub fn give_up(&mut self) {
+        if self.is_awaited() {
+            *self = self.vacated();
+        }
+    }
+
     /// Whether it has waited long enough.
     pub(super) fn has_waited(&self, now: Timestamp) -> bool {
         self.awaited.is_none_or(|until| now >= until)

@@ -252,10 +252,13 @@ impl Host {
         store.each_occupied(&mut |jid, occupants| {
             occupied.insert(jid, occupants);
         })?;
+        let now = Timestamp::now();
         store.each_room(&mut |jid, record| {
-            if !record.config.persistent && !occupied.contains_key(&jid) {
+            let vacated = !record.config.persistent && !occupied.contains_key(&jid);
+            let awaited = vacated && record.awaited.is_some_and(|until| until > now);
+            if vacated && !awaited {
                 vacant.push(Write::Forget { room: jid });
-            } else if !record.locked {
+            } else if !record.locked && !awaited {
                 let listing =
                     Listing::of(&jid, &record.config, occupied.get(&jid).copied().unwrap_or_default());
                 directory.set(jid, listing);

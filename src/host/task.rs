@@ -80,6 +80,10 @@ pub(super) async fn run(
                 task.catch_up().await;
                 continue;
             }
+            Err(_) if task.room.is_awaited() => {
+                task.room.give_up();
+                continue;
+            }
             Err(_) if task.room.is_empty() && task.host.retire(&jid, &task.mailbox) => return,
             Err(_) => continue,
         };

@@ -211,6 +211,21 @@ fn changes_after_a_restart_are_kept_as_well() {
 
 const GUEST: &str = "guest@example.org/pc";
 
+// clients-9
+#[test]
+fn a_room_that_waits_for_its_first_occupant_is_as_private_after_a_restart() {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    peer.configure(ROOM, &[("muc#roomconfig_membersonly", "1")]);
+    server.stop(peer);
+    server.start_again();
+    let mut peer = server.accept();
+    let refused = peer.join(ROOM, "New", "new@example.org/x");
+    assert_eq!(refused.first().map(error).as_deref(), Some("auth/registration-required"), "{refused:?}");
+    let sequence = peer.join(ROOM, "Owner", OWNER);
+    assert!(!sequence.iter().any(|s| codes(s).contains(&201)), "the room is there");
+}
+
 /// What becomes of two people in a temporary room with an open door to a locked one, when the process ends.
 fn everybody_stays(end: impl FnOnce(&mut Server, Peer)) {
     let mut server = Server::start();
