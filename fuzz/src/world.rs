@@ -154,7 +154,7 @@ impl World {
         match (write, &mut self.stored) {
             (Write::Room { record, .. }, Some(state)) => state.record = (**record).clone(),
             (Write::Room { record, .. }, stored) => {
-                *stored = Some(State { record: (**record).clone(), affiliations: BTreeMap::new() });
+                *stored = Some(State { record: (**record).clone(), affiliations: BTreeMap::new(), vcard: None });
             }
             (Write::Affiliation { jid, value: Some(value), .. }, Some(state)) => {
                 state.affiliations.insert(jid.clone(), value.clone());
@@ -162,7 +162,12 @@ impl World {
             (Write::Affiliation { jid, value: None, .. }, Some(state)) => {
                 state.affiliations.remove(jid);
             }
-            (Write::Affiliation { .. }, None) => panic!("an affiliation of a room that is not stored"),
+            (Write::Vcard { value, .. }, Some(state)) => state.vcard.clone_from(value),
+            (Write::Affiliation { .. } | Write::Vcard { .. }, None) => {
+                panic!("a part of a room that is not stored")
+            }
+            // Who is in the room is written by its task.
+            (Write::Occupant { .. }, _) => {}
             (Write::Forget { .. }, stored) => *stored = None,
         }
     }

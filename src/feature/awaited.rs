@@ -2,7 +2,7 @@
 //!
 //! Some clients send the owner's form first and enter afterwards, so that a private room is private from its first
 //! moment. The form makes the room then: its sender owns it, and it is open as the form has it. A temporary one waits
-//! for its first occupant for a while, is not listed meanwhile, and goes if nobody comes or the service ends.
+//! for its first occupant for a while, is not listed meanwhile, and goes if nobody comes.
 
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
@@ -16,7 +16,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
-/// How long a room waits for its first occupant.
+/// How long a room waits for its first occupant. In memory it stays for no longer than any other that nobody is in.
 const WAIT: SignedDuration = SignedDuration::from_mins(5);
 
 /// An owner's form comes to a room that does not exist.
@@ -44,6 +44,13 @@ impl Room {
             && self.life == Life::Open
             && self.roster.is_empty()
             && !self.config().persistent
+    }
+
+    /// The room leaves memory: it waits no longer.
+    pub fn give_up(&mut self) {
+        if self.is_awaited() {
+            *self = self.vacated();
+        }
     }
 
     /// Whether it has waited long enough.

@@ -10,7 +10,7 @@ use super::persistence::is_lasting;
 use super::roles;
 use crate::room::nick::NickKey;
 use crate::room::roster::{Occupant, Roster};
-use crate::room::state::{Affiliation, State};
+use crate::room::state::{Affiliation, RoomRecord, State};
 use crate::room::{Life, Room};
 use crate::store::{StoredOccupant, Write};
 
@@ -27,8 +27,7 @@ pub struct Told {
 impl Told {
     /// That `room` is as it is.
     fn all(room: &Room) -> Self {
-        let temporary = (room.exists() && !is_lasting(room) && !room.is_awaited())
-            .then(|| (room.state.clone(), room.life));
+        let temporary = (room.exists() && !is_lasting(room)).then(|| (room.state.clone(), room.life));
         Self { roster: room.roster.clone(), temporary, leftover: false }
     }
 
@@ -43,7 +42,7 @@ impl Told {
                         || !Arc::ptr_eq(state, &room.state)
                         || *life != room.life
                 }
-                None => room.exists() && !is_lasting(room) && !room.is_awaited(),
+                None => room.exists() && !is_lasting(room),
             }
     }
 
@@ -97,7 +96,7 @@ fn temporary(told: Option<&(Arc<State>, Life)>, room: &Room) -> Vec<Write> {
     let before = told.map(|(state, _)| &**state);
     let locked = room.life == Life::Locked;
     if told.is_none_or(|(state, life)| state.record != room.state.record || *life != room.life) {
-        let record = crate::room::state::RoomRecord { locked, ..room.state.record.clone() };
+        let record = RoomRecord { locked, awaited: room.awaited, ..room.state.record.clone() };
         writes.push(Write::Room { room: name(), record: Box::new(record) });
     }
     if before.and_then(|state| state.vcard.as_ref()) != room.state.vcard.as_ref() {
@@ -119,7 +118,7 @@ fn temporary(told: Option<&(Arc<State>, Life)>, room: &Room) -> Vec<Write> {
 
 /// Puts the occupants back whom the store has, and says what the store was told. Who may not be in the room any more
 /// stays out; who has another affiliation than he had gets the role that goes with it. A temporary room that nobody
-/// is in is no room.
+/// is in is no room, unless it waits for its first occupant.
 pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
     let (mut all, mut back) = (Roster::default(), Roster::default());
     let mut as_stored = true;
@@ -141,7 +140,10 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
     }
     room.hushed = back.iter().any(|occupant| occupant.quiet);
     room.roster = Arc::new(back);
-    if room.roster.is_empty() && !is_lasting(&room) {
+    if !room.roster.is_empty() {
+        room.awaited = None;
+    }
+    if room.roster.is_empty() && !is_lasting(&room) && !room.is_awaited() {
         return (room.vacated(), Told { leftover: true, ..Told::default() });
     }
     let told = Told::all(&room);

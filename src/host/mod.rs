@@ -253,10 +253,13 @@ impl Host {
         store.each_occupied(&mut |jid, occupants| {
             occupied.insert(jid, occupants);
         })?;
+        let now = Timestamp::now();
         store.each_room(&mut |jid, record| {
-            if !record.config.persistent && !occupied.contains_key(&jid) {
+            let vacated = !record.config.persistent && !occupied.contains_key(&jid);
+            let awaited = vacated && record.awaited.is_some_and(|until| until > now);
+            if vacated && !awaited {
                 vacant.push(Write::Forget { room: jid });
-            } else if !record.locked {
+            } else if !record.locked && !awaited {
                 let listing =
                     Listing::of(&jid, &record.config, occupied.get(&jid).copied().unwrap_or_default());
                 directory.set(jid, listing);
@@ -405,6 +408,7 @@ impl Host {
     /// that had somebody in it then asks those who stay silent whether they are there.
     fn gap(self: &Arc<Self>) {
         let host = self.clone();
+        let since = Timestamp::now();
         let gap = self.gaps.fetch_add(1, Ordering::AcqRel);
         let awake: Vec<_> = self.rooms().keys().cloned().collect();
         tokio::spawn(async move {
@@ -417,7 +421,7 @@ impl Host {
             for room in awake.into_iter().chain(asleep) {
                 host.pace.turn().await;
                 // A room that sleeps is loaded for it. When there are too many, it asks when somebody comes.
-                host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap));
+                host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap(since)));
             }
         });
     }

@@ -1,8 +1,9 @@
 //! How fast silent sessions are asked whether they are there, all rooms together: never a storm, and each room in turn.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -11,6 +12,9 @@ use crate::wire::jid::Jid;
 
 /// Sessions that are asked in a second.
 const CHECKS_PER_SECOND: u32 = 50;
+
+/// Times of people who are not in the room that are kept, besides as many as are in it.
+const STRANGERS_MAX: usize = 16;
 
 /// Turns that are given out one after the other, in the order in which they are asked for.
 pub(super) struct Pace(Mutex<Interval>);
@@ -28,53 +32,49 @@ impl Pace {
     }
 }
 
-/// The sessions of one room that have not been heard of since a gap in the link.
+/// When each session of one room was heard of last, and who is to be asked whether he is still there.
 #[derive(Default)]
-pub(super) struct Unheard {
-    silent: HashSet<Jid>,
-    /// In which order they are asked; also has those that have been heard of meanwhile.
-    order: VecDeque<Jid>,
+pub(super) struct Heard {
+    at: HashMap<Jid, Timestamp>,
+    waiting: VecDeque<Jid>,
+    /// When the gap in the link was over.
+    since: Timestamp,
 }
 
-impl Unheard {
-    /// After a gap nobody has been heard of. Those come first who were silent at the last one already.
-    pub(super) fn gap(&mut self, room: &Room) {
-        let everyone = room.roster().everyone();
-        let (old, new): (Vec<_>, Vec<_>) =
-            everyone.iter().cloned().partition(|jid| self.silent.contains(jid));
-        self.silent = everyone.iter().cloned().collect();
-        self.order = old.into_iter().chain(new).collect();
+impl Heard {
+    /// A session said something.
+    pub(super) fn note(&mut self, session: &Jid, now: Timestamp, room: &Room) {
+        match self.at.get_mut(session) {
+            Some(at) => *at = now,
+            None => {
+                let there = room.roster().everyone();
+                if self.at.len() > 2 * there.len() + STRANGERS_MAX {
+                    let there: HashSet<&Jid> = there.iter().collect();
+                    self.at.retain(|jid, _| there.contains(jid));
+                }
+                self.at.insert(session.clone(), now);
+            }
+        }
     }
 
-    /// A session said something.
-    pub(super) fn heard(&mut self, session: &Jid) {
-        self.silent.remove(session);
+    /// There was a gap in the link until `since`. Those are to be asked who are not heard of after it; who has been
+    /// silent for longest comes first.
+    pub(super) fn gap(&mut self, since: Timestamp, room: &Room) {
+        self.since = since;
+        let mut silent = room.roster().everyone().to_vec();
+        silent.sort_by_key(|jid| self.at.get(jid).copied());
+        self.waiting = silent.into();
     }
 
     /// Whether nobody is to be asked.
-    pub(super) fn is_empty(&self) -> bool {
-        self.silent.is_empty()
+    pub(super) fn is_settled(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     /// Who is to be asked next.
     pub(super) fn next(&mut self) -> Option<Jid> {
-        std::iter::from_fn(|| self.order.pop_front()).find(|jid| self.silent.remove(jid))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_who_was_in_the_room_and_said_nothing_is_asked() {
-        let jid = |name: &str| Jid::parse(&format!("{name}@example/x")).expect("an address");
-        let order: VecDeque<Jid> = ["a", "b", "c"].map(jid).into();
-        let mut unheard = Unheard { silent: order.iter().cloned().collect(), order };
-        (0..100).for_each(|n| unheard.heard(&jid(&format!("stranger{n}"))));
-        unheard.heard(&jid("b"));
-        assert_eq!(unheard.silent.len(), 2, "strangers are not remembered");
-        assert_eq!([unheard.next(), unheard.next()], [Some(jid("a")), Some(jid("c"))]);
-        assert!(unheard.is_empty() && unheard.next().is_none());
+        let Self { at, waiting, since } = self;
+        let is_silent = |jid: &Jid| at.get(jid).is_none_or(|at| at < since);
+        std::iter::from_fn(|| waiting.pop_front()).find(is_silent)
     }
 }

@@ -16,7 +16,7 @@ use tracing::{error, warn};
 use super::Host;
 use super::commit::Committer;
 use super::mailbox::Mailbox;
-use super::pace::Unheard;
+use super::pace::Heard;
 use crate::feature::restart::Told;
 use crate::feature::{self, restart};
 use crate::link::Lane;
@@ -59,7 +59,7 @@ pub(super) async fn run(
         owed: Vec::new(),
         behind: None,
         place: None,
-        unheard: Unheard::default(),
+        heard: Heard::default(),
     };
     loop {
         if !task.room.exists() {
@@ -71,8 +71,8 @@ pub(super) async fn run(
         let next = tokio::select! {
             biased;
             next = tokio::time::timeout(task.patience(), events.recv()) => next,
-            () = task.host.pace.turn(), if !task.unheard.is_empty() => {
-                if let Some(session) = task.unheard.next() {
+            () = task.host.pace.turn(), if !task.heard.is_settled() => {
+                if let Some(session) = task.heard.next() {
                     task.step(&[Event::Check(session)]).await;
                 }
                 continue;
@@ -84,9 +84,8 @@ pub(super) async fn run(
                 task.catch_up().await;
                 continue;
             }
-            // Its time may be over.
             Err(_) if task.room.is_awaited() => {
-                task.step(&[Event::Gap]).await;
+                task.room.give_up();
                 continue;
             }
             Err(_) if task.room.is_empty() && task.host.retire(&jid, &task.mailbox) => return,
@@ -97,8 +96,10 @@ pub(super) async fn run(
         for event in &batch {
             task.mailbox.taken();
             match event {
-                Event::Gap => task.unheard.gap(&task.room),
-                Event::Stanza(inbound) => task.unheard.heard(&inbound.from),
+                Event::Gap(since) => task.heard.gap(*since, &task.room),
+                Event::Stanza(inbound) if inbound.may_be_answered() => {
+                    task.heard.note(&inbound.from, Timestamp::now(), &task.room);
+                }
                 _ => {}
             }
         }
@@ -210,8 +211,7 @@ struct Task {
     owed: Vec<Change>,
     /// Since when the store has not been told all.
     behind: Option<Instant>,
-    /// Who is to be asked whether he is there.
-    unheard: Unheard,
+    heard: Heard,
     /// Of the room while it waits for its first occupant.
     place: Option<OwnedSemaphorePermit>,
 }

@@ -1,5 +1,7 @@
 //! All that can happen to a room.
 
+use jiff::Timestamp;
+
 use super::archive::Found;
 use super::order::Order;
 use crate::wire::inbound::Inbound;
@@ -14,9 +16,9 @@ pub enum Event {
     Found(Box<Found>),
     /// A session is to be asked whether it is there.
     Check(Jid),
-    /// All sessions that stay silent are to be asked, one after the other: there was a gap in the link. For the loop
-    /// of a room; a room itself is told [`Event::Check`], and takes this for nothing but the passing of time.
-    Gap,
+    /// There was a gap in the link until then: who stays silent is to be asked, one after the other. For the loop of a
+    /// room; a room itself is told [`Event::Check`].
+    Gap(Timestamp),
     /// An admin of the service wants something done.
     Order(Box<Order>),
     /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
@@ -34,7 +36,7 @@ impl Event {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
             Self::Order(order) => Some(&order.inbound),
-            Self::Check(_) | Self::Gap | Self::Stop { .. } => None,
+            Self::Check(_) | Self::Gap(_) | Self::Stop { .. } => None,
         }
     }
 }

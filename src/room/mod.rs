@@ -111,8 +111,10 @@ impl Room {
     pub fn stored(jid: BareJid, mut state: State, history: History) -> Self {
         let life = if state.record.locked { Life::Locked } else { Life::Open };
         state.record.locked = false;
+        let awaited = state.record.awaited.take();
         Self {
             life,
+            awaited,
             ban_ends: feature::ban::first_end(&state),
             state: Arc::new(state),
             history: Arc::new(history),
@@ -174,7 +176,7 @@ impl Room {
                 feature::ghost::check(self, session, cx, &mut fx);
                 Ok(())
             }
-            Event::Gap => Ok(()),
+            Event::Gap(_) => Ok(()),
             Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
             Event::Stop { goodbye } => {
                 if *goodbye {

@@ -167,6 +167,9 @@ pub struct RoomRecord {
     /// The room was created and not yet configured. In the store only: in memory this is `Life::Locked`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
+    /// Until when it waits for its first occupant. In the store only, as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<Timestamp>,
     /// The subject, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
@@ -196,6 +199,7 @@ impl RoomRecord {
             archive: ArchiveId::default(),
             secret: String::new(),
             locked: false,
+            awaited: None,
             subject: None,
             activity: None,
             voices: BTreeSet::new(),

@@ -213,12 +213,14 @@ impl<'c> Host<'c> {
             occupied.insert(jid);
         };
         self.store.each_occupied(note).expect("this store always reads");
-        let mut vacant = Vec::new();
+        let (mut vacant, now) = (Vec::new(), self.now);
         let directory = &mut self.directory;
         let each = &mut |jid: conclave::wire::jid::BareJid, record: conclave::room::state::RoomRecord| {
-            if !record.config.persistent && !occupied.contains(&jid) {
+            let vacated = !record.config.persistent && !occupied.contains(&jid);
+            let awaited = vacated && record.awaited.is_some_and(|until| until > now);
+            if vacated && !awaited {
                 vacant.push(Write::Forget { room: jid });
-            } else if !record.locked {
+            } else if !record.locked && !awaited {
                 let listing = Listing::of(&jid, &record.config, 0);
                 directory.set(jid, listing);
             }
@@ -241,10 +243,16 @@ impl<'c> Host<'c> {
         self.now = self.now.checked_add(SignedDuration::from_secs(seconds)).expect("a date");
         for place in 0..self.places.len() {
             self.catch_up(place);
-            let place = &mut self.places[place];
-            let idle = self.now.duration_since(place.active).as_secs() >= IDLE_SECONDS;
-            if idle && place.mailbox.is_empty() && place.room.as_ref().is_some_and(Room::is_empty) {
-                place.room = None;
+            let held = &mut self.places[place];
+            let idle = self.now.duration_since(held.active).as_secs() >= IDLE_SECONDS;
+            if idle
+                && held.mailbox.is_empty()
+                && let Some(room) = &mut held.room
+                && room.is_empty()
+            {
+                room.give_up();
+                self.catch_up(place);
+                self.places[place].room = None;
             }
         }
     }

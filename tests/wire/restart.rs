@@ -211,6 +211,21 @@ fn changes_after_a_restart_are_kept_as_well() {
 
 const GUEST: &str = "guest@example.org/pc";
 
+// clients-9
+#[test]
+fn a_room_that_waits_for_its_first_occupant_is_as_private_after_a_restart() {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    peer.configure(ROOM, &[("muc#roomconfig_membersonly", "1")]);
+    server.stop(peer);
+    server.start_again();
+    let mut peer = server.accept();
+    let refused = peer.join(ROOM, "New", "new@example.org/x");
+    assert_eq!(refused.first().map(error).as_deref(), Some("auth/registration-required"), "{refused:?}");
+    let sequence = peer.join(ROOM, "Owner", OWNER);
+    assert!(!sequence.iter().any(|s| codes(s).contains(&201)), "the room is there");
+}
+
 /// What becomes of two people in a temporary room with an open door to a locked one, when the process ends.
 fn everybody_stays(end: impl FnOnce(&mut Server, Peer)) {
     let mut server = Server::start();
@@ -335,6 +350,64 @@ fn restart_in_place_without_a_link_is_a_restart() {
     let ping = "<ping xmlns='urn:xmpp:ping'/>";
     let answer = peer.ask(OWNER, &format!("{ROOM}/Owner"), "get", ping);
     assert_eq!(answer.attr("type"), Some("result"), "everybody is in");
+}
+
+/// After the link was lost, or the process started anew, those who stay silent are asked whether they are there.
+fn silent_sessions_are_asked(end: impl FnOnce(&mut Server, Peer) -> Peer) {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[PERSISTENT]);
+    let (gone, heard) = ("gone@example.org/pc", "heard@example.org/pc");
+    peer.join(ROOM, "Gone", gone);
+    peer.join(ROOM, "Heard", heard);
+    peer.fence(ROOM);
+    let mut peer = end(&mut server, peer);
+    peer.say(heard, ROOM, "m1", "still here");
+    peer.expect("message", &[("id", "m1"), ("to", OWNER)]);
+    let ask = |peer: &mut Peer, who: &str| {
+        let asked = peer.expect("iq", &[("type", "get"), ("from", ROOM), ("to", who)]);
+        assert!(asked.has_child("ping", "urn:xmpp:ping"));
+        asked.attr("id").expect("an id").to_owned()
+    };
+    let id = ask(&mut peer, OWNER);
+    peer.send(format!("<iq type='result' id='{id}' from='{OWNER}' to='{ROOM}'/>"));
+    let id = ask(&mut peer, gone);
+    let error =
+        "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+    peer.send(format!("<iq type='error' id='{id}' from='{gone}' to='{ROOM}'>{error}</iq>"));
+    // A client may refuse pings: it takes something of the room's own that comes back.
+    let look = peer.expect("message", &[("type", "groupchat"), ("from", ROOM), ("to", gone)]);
+    let id = look.attr("id").expect("an id").to_owned();
+    peer.send(format!("<message type='error' id='{id}' from='{gone}' to='{ROOM}'>{error}</message>"));
+    let told =
+        peer.expect("presence", &[("type", "unavailable"), ("from", "room@muc.example/Gone"), ("to", heard)]);
+    assert_eq!(codes(&told), [333]);
+    let answer = peer.ask(OWNER, &format!("{ROOM}/Owner"), "get", "<ping xmlns='urn:xmpp:ping'/>");
+    assert_eq!(answer.attr("type"), Some("result"), "who answers stays in");
+    let all = peer.fence(ROOM);
+    assert!(
+        all.iter().all(|s| s.name() != "iq" || s.attr("to") != Some(heard)),
+        "who spoke is not asked: {all:?}"
+    );
+}
+
+#[test]
+fn after_a_gap_in_the_link_silent_sessions_are_asked() {
+    silent_sessions_are_asked(|server, peer| {
+        drop(peer);
+        server.accept()
+    });
+}
+
+#[test]
+fn after_a_kill_silent_sessions_are_asked() {
+    silent_sessions_are_asked(|server, peer| {
+        std::thread::sleep(std::time::Duration::from_secs(4));
+        server.kill();
+        drop(peer);
+        server.start_again();
+        server.accept()
+    });
 }
 
 #[test]
