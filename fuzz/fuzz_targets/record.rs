@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
             let owner = BareJid::parse("owner@example").expect("an address");
             let owned = decode_affiliated(b"", b"\x01{\"affiliation\":\"owner\"}").expect("a record");
             let affiliations = BTreeMap::from([(owner, owned)]);
-            conclave_fuzz::world::visit(State { record, affiliations });
+            conclave_fuzz::world::visit(State { record, affiliations, vcard: None });
         }
     }
 });

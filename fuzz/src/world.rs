@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conclave::config::Create;
 use conclave::room::Room;
 use conclave::room::config::Config;
-use conclave::room::cx::{Cx, Ids, Service};
+use conclave::room::cx::{Contacts, Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
@@ -54,6 +54,8 @@ impl World {
             admins: vec![BareJid::parse("root@example").expect("an address")],
             create: Create::Anyone,
             affiliation_versions: true,
+            contacts: Contacts::default(),
+            terms: String::new(),
             admin_fields: vec!["muc#roomconfig_enablelogging".to_owned()],
             default_room: Config { history_max: 4, ..Config::default() },
             limits,
@@ -154,7 +156,8 @@ impl World {
         match (write, &mut self.stored) {
             (Write::Room { record, .. }, Some(state)) => state.record = (**record).clone(),
             (Write::Room { record, .. }, stored) => {
-                *stored = Some(State { record: (**record).clone(), affiliations: BTreeMap::new(), vcard: None });
+                *stored =
+                    Some(State { record: (**record).clone(), affiliations: BTreeMap::new(), vcard: None });
             }
             (Write::Affiliation { jid, value: Some(value), .. }, Some(state)) => {
                 state.affiliations.insert(jid.clone(), value.clone());
