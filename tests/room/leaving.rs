@@ -179,7 +179,7 @@ fn bounce(w: &mut World, who: &str, to: &str, condition: &str) {
 
 #[test]
 fn user_who_blocks_an_occupant_is_not_taken_for_gone() {
-    // 45-18.1.2-a
+    // 45-18.1.2-a, trap 83
     let mut w = room_of_three();
     let of_juliet = format!("{ROOM}/juliet");
     bounce(&mut w, "romeo", &of_juliet, "service-unavailable");
@@ -198,7 +198,7 @@ fn user_who_blocks_an_occupant_is_not_taken_for_gone() {
 
 #[test]
 fn flapping_server_does_not_empty_a_room() {
-    // 45-18.1.2-a
+    // 45-18.1.2-a, trap 84
     let mut w = room_of_three();
     for condition in ["remote-server-timeout", "remote-server-not-found"] {
         for _ in 0..3 {
@@ -224,6 +224,7 @@ fn flapping_server_does_not_empty_a_room() {
 
 #[test]
 fn users_of_a_lost_server_go_a_few_at_a_time() {
+    // trap 84
     let mut w = World::with_room(&[]);
     for n in 0..50 {
         w.join(&format!("u{n}"));
@@ -242,6 +243,7 @@ fn users_of_a_lost_server_go_a_few_at_a_time() {
 
 #[test]
 fn silent_session_is_asked_and_removed_only_when_nobody_is_there() {
+    // trap 85
     let mut w = room_of_three();
     let romeo = conclave::wire::jid::Jid::parse(&full("romeo")).expect("a jid");
     let check = |w: &mut World| {

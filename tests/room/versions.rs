@@ -231,7 +231,7 @@ fn x_or_none(stanza: &Element) -> Option<&Element> {
 
 #[test]
 fn who_did_not_ask_is_not_told_of_versions() {
-    // 463-3, 463-4: clients that know nothing of versions see the words that they know, and no others
+    // 463-3, 463-4, trap 86: clients that know nothing of versions see the words that they know, and no others
     let mut w = group();
     for who in ["romeo", "juliet"] {
         w.join(who);

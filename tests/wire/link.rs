@@ -196,7 +196,7 @@ fn what_was_queued_while_the_link_was_down_leaves_over_the_next_one_after_its_ha
     peer.room_works(ROOM);
 }
 
-// 45-11.2-a, 114-16
+// 45-11.2-a, 114-16, trap 82
 #[test]
 fn told_to_stop_for_good_the_service_says_goodbye_to_everybody_and_closes_the_stream() {
     let mut server = Server::start_with("[service]\non_stop = \"leave\"");

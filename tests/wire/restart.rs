@@ -286,7 +286,7 @@ fn everybody_stays(end: impl FnOnce(&mut Server, Peer)) {
     assert_eq!(error(&peer.ask(OWNER, lobby, "get", DISCO_INFO)), "cancel/item-not-found");
 }
 
-// 410-1, 410-3
+// 410-1, 410-3, trap 82
 #[test]
 fn everybody_stays_in_over_an_orderly_stop() {
     everybody_stays(Server::stop);
@@ -391,6 +391,7 @@ fn silent_sessions_are_asked(end: impl FnOnce(&mut Server, Peer) -> Peer) {
     );
 }
 
+// trap 85
 #[test]
 fn after_a_gap_in_the_link_silent_sessions_are_asked() {
     silent_sessions_are_asked(|server, peer| {
