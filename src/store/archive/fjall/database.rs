@@ -23,7 +23,7 @@ const MESSAGES_MEMORY_BYTES: u64 = 4 << 20;
 const INDEX_MEMORY_BYTES: u64 = 2 << 20;
 
 /// Files of the database that are kept open.
-const FILES_MAX: usize = 128;
+const FILES_MAX: usize = 512;
 
 /// Two, so that writing out what is in memory need not wait for the merging of files.
 const WORKERS: usize = 2;
