@@ -46,6 +46,9 @@ use pace::Pace;
 /// after which container runtimes kill.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long they may take to make place for the next process: nobody kills, and what they do not finish is lost.
+const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -472,7 +475,8 @@ impl Host {
                 tokio::time::sleep(REPLIES_PAUSE).await;
             }
         };
-        if tokio::time::timeout(STOP_TIMEOUT, all).await.is_err() {
+        let patience = if told == Signal::Replace { REPLACE_TIMEOUT } else { STOP_TIMEOUT };
+        if tokio::time::timeout(patience, all).await.is_err() {
             error!("some rooms did not stop in time");
         }
     }
