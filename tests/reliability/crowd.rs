@@ -173,10 +173,24 @@ impl Crowd {
                 Some(reader) => reader.archive(self.archived.get(room).cloned()).await,
                 None => Err("nobody is in".to_owned()),
             };
-            let archive = archive.map_err(|fault| eprintln!("the archive of {room}: {fault}")).ok();
-            archives.push((room.clone(), archive));
+            // While the link is away none can be read; that is counted.
+            archives.push((room.clone(), archive.ok()));
         }
         archives
+    }
+
+    /// Whom somebody does not see, for the report.
+    pub(crate) fn who_is_missing(&self) -> String {
+        let mut missing = Vec::new();
+        for person in &*self.people {
+            let picture = person.picture();
+            for other in self.of_room(&picture.room).filter(|other| other.name() != person.name()) {
+                if !picture.occupants.contains_key(other.name()) {
+                    missing.push(format!("{} does not see {}", person.name(), other.name()));
+                }
+            }
+        }
+        missing.join(", ")
     }
 
     /// Those who belong to a room.

@@ -14,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::connection::Connection;
 use super::picture::{Heard, Picture, Place, Reaction, archive_query};
 use crate::servers::client::{Account, Door};
-use crate::servers::guest::Guest;
+use crate::servers::guest::{Guest, brief};
 
 /// How long a client waits before it connects again: this, and up to as much more.
 const BACK_OFF: Duration = Duration::from_millis(500);
@@ -128,7 +128,7 @@ impl Person {
             let query = archive_query(&room, "{id}", after.as_deref());
             let (fin, page) = self.ask(&query, Duration::from_secs(10)).await?;
             all.extend(page);
-            let fin = fin.get_child("fin", ns::MAM).ok_or("the archive refuses")?;
+            let fin = fin.get_child("fin", ns::MAM).ok_or_else(|| brief(&fin))?;
             let last = fin.get_child("set", ns::RSM).and_then(|set| set.get_child("last", ns::RSM));
             match last {
                 Some(last) if fin.attr("complete") != Some("true") => after = Some(last.text()),
@@ -191,7 +191,10 @@ impl Life {
                     }
                 }
                 order = self.orders.recv() => match order {
-                    Some(Order::Vanish) => return Ok(connection.vanish()),
+                    Some(Order::Vanish) => {
+                        connection.vanish();
+                        return Ok(());
+                    }
                     Some(order) => self.obey(&mut connection, order).await?,
                     None => return Ok(()),
                 },
@@ -247,10 +250,7 @@ impl Life {
                 }
                 Order::Send(stanza) => stanza,
                 Order::Leave => picture.leave(),
-                Order::Enter(room) => {
-                    (picture.room, picture.wants_in) = (room, true);
-                    picture.enter()
-                }
+                Order::Enter(room) => picture.enter_room(&room),
                 Order::Vanish => unreachable!("ends the session"),
             }
         };

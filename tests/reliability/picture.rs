@@ -161,6 +161,15 @@ impl Picture {
         )
     }
 
+    /// The stanza that asks to be let into this room, be it another than before.
+    pub(crate) fn enter_room(&mut self, room: &str) -> String {
+        if self.room != room {
+            (self.room, self.last) = (room.to_owned(), None);
+        }
+        self.wants_in = true;
+        self.enter()
+    }
+
     /// The stanza that leaves, on purpose.
     pub(crate) fn leave(&mut self) -> String {
         (self.wants_in, self.place) = (false, Place::Out);
@@ -186,7 +195,8 @@ impl Picture {
             return self.see_error(stanza);
         }
         match stanza.name() {
-            "presence" if room == self.room => self.see_presence(stanza, nick),
+            // A presence of the room itself tells of its picture.
+            "presence" if room == self.room && !nick.is_empty() => self.see_presence(stanza, nick),
             "message" if stanza.has_child("result", ns::MAM) => self.see_result(stanza),
             "message" if room == self.room => self.see_message(stanza, nick),
             "iq" => self.see_iq(stanza),
@@ -402,7 +412,9 @@ pub(crate) fn archive_query(room: &str, id: &str, after: Option<&str>) -> String
 pub(crate) fn archived(stanza: &Element) -> Option<(String, Heard)> {
     let result = stanza.get_child("result", ns::MAM)?;
     let message = result.get_child("forwarded", ns::FORWARD)?.get_child("message", ns::CLIENT)?;
-    message.get_child("body", ns::CLIENT)?;
+    if !message.has_child("body", ns::CLIENT) && !message.has_child("retracted", ns::RETRACT) {
+        return None;
+    }
     let (id, stanza_id) = (message.attr("id")?.to_owned(), result.attr("id")?.to_owned());
     Some((result.attr("queryid")?.to_owned(), Heard { id, stanza_id }))
 }

@@ -97,7 +97,7 @@ impl Stage {
 
     async fn round(&mut self, way: Way, tally: &mut Tally) -> Result<(), String> {
         // What the last round left behind is not counted again.
-        self.crowd.settle(Instant::now() + PATIENCE).await;
+        everybody_is_in(&self.crowd.people, PATIENCE).await?;
         self.crowd.turn_page().await;
         let talk = self.crowd.talk(RATE);
         if way == Way::Killed && self.service.is_some() {

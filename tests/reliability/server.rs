@@ -227,6 +227,7 @@ acl:
 access_rules:
   muc_create: {{ allow: local }}
 modules:
+  mod_admin_extra: {{}}
   mod_carboncopy: {{}}
   mod_disco: {{}}
   mod_mam: {{ assume_mam_usage: true, default: always }}
