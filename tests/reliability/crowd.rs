@@ -183,9 +183,12 @@ impl Crowd {
     pub(crate) fn who_is_missing(&self) -> String {
         let mut missing = Vec::new();
         for person in &*self.people {
-            let picture = person.picture();
-            for other in self.of_room(&picture.room).filter(|other| other.name() != person.name()) {
-                if !picture.occupants.contains_key(other.name()) {
+            let (room, occupants) = {
+                let picture = person.picture();
+                (picture.room.clone(), picture.occupants.clone())
+            };
+            for other in self.of_room(&room) {
+                if !occupants.contains_key(other.name()) {
                     missing.push(format!("{} does not see {}", person.name(), other.name()));
                 }
             }
