@@ -215,6 +215,11 @@ impl Churn {
             .then(|| format!("wrong: {}; not there: {away:?}", wrong.join(", ")))
     }
 
+    /// Whether the service answers its admin.
+    pub(crate) async fn is_answered(&self) -> bool {
+        self.told().await.is_ok()
+    }
+
     /// Rooms in use, and how many are in each.
     async fn told(&self) -> Result<BTreeMap<String, u64>, String> {
         let request = format!(

@@ -199,15 +199,15 @@ impl Life {
                     None => return Ok(()),
                 },
                 _ = retry.tick() => {
-                    let entry = {
+                    let again = {
                         let mut picture = self.picture();
                         let outside = picture.wants_in && picture.place != Place::In;
-                        let again = outside && asked_before;
+                        let waits_long = outside && asked_before;
                         asked_before = outside;
-                        again.then(|| picture.enter())
+                        if waits_long { Some(picture.enter()) } else { picture.ask_again() }
                     };
-                    if let Some(entry) = entry {
-                        connection.write(&entry).await?;
+                    if let Some(again) = again {
+                        connection.write(&again).await?;
                     }
                 }
             }

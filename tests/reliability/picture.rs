@@ -12,6 +12,9 @@ use crate::servers::guest::{condition, has_code};
 /// Most messages in a page of the archive: what Prosody gives at most.
 const PAGE: usize = 50;
 
+/// After so many looks in vain the archive is asked once more.
+const LOOKS: u32 = 4;
+
 /// Where somebody is, as far as he knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -76,6 +79,9 @@ pub(crate) enum Reaction {
 #[derive(Debug, Default)]
 struct CatchUp {
     query: String,
+    failed: bool,
+    /// How often the client has looked whether it is done.
+    looks: u32,
     read: Vec<Heard>,
     /// What was said meanwhile.
     live: Vec<Heard>,
@@ -307,8 +313,10 @@ impl Picture {
             return if in_doubt.contains(&condition) { Vec::new() } else { self.is_out() };
         }
         if id.starts_with("archive-") {
-            // What was read stays; the rest is missing, and will be counted so.
-            self.end_catch_up(id);
+            // The service went away meanwhile: he asks once more, a little later.
+            if let Some(catch_up) = self.catch_up.as_mut().filter(|catch_up| catch_up.query == id) {
+                catch_up.failed = true;
+            }
             return Vec::new();
         }
         self.answer(id, stanza)
@@ -353,6 +361,18 @@ impl Picture {
                 Vec::new()
             }
         }
+    }
+
+    /// The question to the archive once more, if it failed or nothing came of it for a while.
+    pub(crate) fn ask_again(&mut self) -> Option<String> {
+        let catch_up = self.catch_up.as_mut()?;
+        catch_up.looks += 1;
+        if !catch_up.failed && catch_up.looks < LOOKS {
+            return None;
+        }
+        (catch_up.failed, catch_up.looks) = (false, 0);
+        let last = catch_up.read.last().map(|heard| heard.stanza_id.clone()).or_else(|| self.last.clone());
+        Some(self.archive_query(last.filter(|last| !last.is_empty()).as_deref()))
     }
 
     fn begin_catch_up(&mut self) -> Vec<Reaction> {

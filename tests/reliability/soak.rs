@@ -118,6 +118,10 @@ impl Scene {
         self.churn.calm = true;
         self.churn.go_on(&self.crowd, CALM).await;
         self.fail(fault).await?;
+        let deadline = Instant::now() + PATIENCE;
+        while !self.churn.is_answered().await && Instant::now() < deadline {
+            self.churn.go_on(&self.crowd, Duration::from_millis(200)).await;
+        }
         self.churn.calm = false;
         self.churn.go_on(&self.crowd, end.saturating_duration_since(Instant::now())).await;
         drop(talk);
