@@ -179,17 +179,21 @@ impl Crowd {
         archives
     }
 
-    /// Whom somebody does not see, for the report.
-    pub(crate) fn who_is_missing(&self) -> String {
+    /// Whom somebody does not see and what he has not heard, for the report.
+    pub(crate) fn what_is_missing(&self) -> String {
         let mut missing = Vec::new();
-        for person in &*self.people {
-            let (room, occupants) = {
-                let picture = person.picture();
-                (picture.room.clone(), picture.occupants.clone())
-            };
-            for other in self.of_room(&room) {
-                if !occupants.contains_key(other.name()) {
-                    missing.push(format!("{} does not see {}", person.name(), other.name()));
+        for room in &self.rooms {
+            let views: Vec<View> = self.of_room(room).map(|person| view(&person.picture())).collect();
+            for (view, other) in views.iter().flat_map(|view| views.iter().map(move |other| (view, other))) {
+                if !view.occupants.contains(&other.nick) {
+                    missing.push(format!("{} does not see {}", view.nick, other.nick));
+                }
+                let heard = |id: &String| view.heard.iter().any(|heard| heard.id == *id);
+                for (id, _) in other.fates.iter().filter(|(_, fate)| **fate == Fate::Acknowledged) {
+                    if !heard(id) {
+                        let last = view.heard.last().map(|heard| heard.id.as_str());
+                        missing.push(format!("{} has not heard {id}, but {last:?}", view.nick));
+                    }
                 }
             }
         }

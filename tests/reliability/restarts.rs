@@ -100,10 +100,6 @@ impl Stage {
         everybody_is_in(&self.crowd.people, PATIENCE).await?;
         self.crowd.turn_page().await;
         let talk = self.crowd.talk(RATE);
-        if way == Way::Killed && self.service.is_some() {
-            // Who came in the last seconds need not be known; they came in the round before.
-            sleep(2 * TALK).await;
-        }
         sleep(TALK).await;
         let begun = Instant::now();
         let deadline = begun + PATIENCE;

@@ -21,7 +21,7 @@ use crate::servers::host::{Kind, MUC};
 /// How long people are left to themselves between two looks at everything, in a long soak and in a short one; a fault
 /// falls into it.
 const STAGE: Duration = Duration::from_secs(14);
-const STAGE_SHORT: Duration = Duration::from_secs(9);
+const STAGE_SHORT: Duration = Duration::from_secs(8);
 /// How long visitors of temporary rooms stay where they are before a fault: of a leave that nobody could hear nobody will
 /// ever hear.
 const CALM: Duration = Duration::from_secs(4);
@@ -213,7 +213,7 @@ async fn look(scene: &mut Scene, outcome: &mut Outcome, after: Fault) {
         verdict = scene.crowd.settle(deadline).await;
     }
     if !verdict.is_good() || leak.is_some() {
-        eprintln!("after {after:?}: {verdict:?} {leak:?}; {}", scene.crowd.who_is_missing());
+        eprintln!("after {after:?}: {verdict:?} {leak:?}; {}", scene.crowd.what_is_missing());
     }
     outcome.looks += 1;
     outcome.quiet += u64::from(verdict.is_good() && leak.is_none());
