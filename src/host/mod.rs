@@ -21,7 +21,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
-use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver};
+use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver, Times};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
@@ -158,12 +158,13 @@ pub async fn run(
 }
 
 fn link_settings(settings: &Settings) -> LinkSettings {
+    let keepalive = Duration::from_secs(settings.component.keepalive_seconds.into());
     LinkSettings {
         domain: settings.component.domain.as_str().to_owned(),
         server: settings.component.server.clone(),
         secret: settings.component.secret.clone(),
         limits: (&settings.limits).into(),
-        times: Default::default(),
+        times: Times { read_idle: keepalive, ping_answer: keepalive / 2, ..Times::default() },
     }
 }
 

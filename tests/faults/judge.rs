@@ -97,6 +97,15 @@ impl Party {
         }
     }
 
+    /// Waits until everything said so far is back with its author.
+    pub(crate) fn until_heard(&mut self) {
+        let start = Instant::now();
+        while !self.under_way().is_empty() {
+            assert!(start.elapsed() < 2 * SETTLE, "not back: {:?}", self.under_way());
+            self.listen(Duration::from_millis(200));
+        }
+    }
+
     /// What is not back and was not heard by its author.
     fn under_way(&self) -> Vec<String> {
         let open = self.said.iter().filter(|said| {

@@ -16,7 +16,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 mod judge;
 mod kills;
+mod links;
 mod party;
+mod processes;
 mod proxy;
 mod scenario;
 #[path = "../servers/mod.rs"]
@@ -31,7 +33,7 @@ use stage::{Server, Stage};
 const JOBS: usize = 16;
 
 fn scenarios() -> Vec<Scenario> {
-    [kills::ALL].concat()
+    [kills::ALL, links::ALL, processes::ALL].concat()
 }
 
 fn main() -> ExitCode {

@@ -159,14 +159,16 @@ impl Party {
         party
     }
 
+    /// Before or after.
+    pub(crate) fn nobody() -> Self {
+        Self { room: String::new(), people: Vec::new(), said: Vec::new(), numbers: HashMap::new() }
+    }
+
     /// What came and was said so far is not looked at again.
     pub(crate) fn forget(&mut self) {
-        for person in 0..self.people.len() {
-            self.people[person].asks(
-                "get",
-                &self.room.clone(),
-                &format!("<query xmlns='{}'/>", ns::DISCO_INFO),
-            );
+        let query = format!("<query xmlns='{}'/>", ns::DISCO_INFO);
+        for person in self.people.iter_mut().filter(|person| person.is_connected()) {
+            person.asks("get", &self.room, &query);
         }
         self.listen(Duration::from_millis(300));
         self.people.iter_mut().for_each(|person| person.journal.clear());

@@ -107,6 +107,11 @@ impl Proxy {
         self.orders.send_modify(|orders| orders.closed = count);
     }
 
+    /// Closes what was forgotten.
+    pub(crate) fn close_forgotten(&self) {
+        self.orders.send_modify(|orders| orders.closed = orders.silent);
+    }
+
     /// What is open stays open, and nothing passes there any more. New connections pass.
     pub(crate) fn forget(&self) {
         let count = self.connections();

@@ -101,10 +101,16 @@ impl Stage {
         self.service.as_mut().expect("the scenario has started it")
     }
 
-    /// Starts the service, and does not wait for it.
-    pub(crate) fn spawn(&mut self) {
+    /// Writes the settings as they are now; gives the file.
+    pub(crate) fn write_settings(&self) -> PathBuf {
         let file = self.folder().join("component.toml");
         fs::write(&file, &self.settings).expect("the settings are written");
+        file
+    }
+
+    /// Starts the service, and does not wait for it.
+    pub(crate) fn spawn(&mut self) {
+        let file = self.write_settings();
         self.starts += 1;
         let program = Program {
             path: self.program.clone(),
