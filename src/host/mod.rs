@@ -195,7 +195,9 @@ fn signal(
             if tokio::task::block_in_place(&can_be_replaced) {
                 return Signal::Replace;
             }
-            error!("told to make place, but the program that should follow cannot be started; going on");
+            error!(
+                "told to make place, but the program that should follow cannot be started with the settings as they are now; going on"
+            );
         }
     })
 }

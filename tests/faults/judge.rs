@@ -226,6 +226,7 @@ impl Party {
         let room = self.room.clone();
         let mut nicks: Vec<String> =
             self.people.iter().filter(|p| p.is_connected()).map(|p| p.nick.clone()).collect();
+        nicks.extend(self.others.iter().cloned());
         nicks.sort();
         for asking in 0..self.people.len() {
             if !self.people[asking].is_connected() {

@@ -14,16 +14,23 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+mod clocks;
+mod disks;
+mod far;
+mod gone;
 mod judge;
 mod kills;
 mod links;
+mod network;
 mod party;
 mod processes;
 mod proxy;
+mod replaced;
 mod scenario;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod stage;
+mod twins;
 
 use scenario::Scenario;
 use servers::host::{Extra, Host, Kind};
@@ -33,7 +40,18 @@ use stage::{Server, Stage};
 const JOBS: usize = 16;
 
 fn scenarios() -> Vec<Scenario> {
-    [kills::ALL, links::ALL, processes::ALL].concat()
+    [
+        kills::ALL,
+        processes::ALL,
+        links::ALL,
+        network::ALL,
+        twins::ALL,
+        replaced::ALL,
+        disks::ALL,
+        clocks::ALL,
+        gone::ALL,
+    ]
+    .concat()
 }
 
 fn main() -> ExitCode {
@@ -108,7 +126,8 @@ impl Shared {
             domain: Self::domain(number),
             kick_old: !scenario.name.ends_with("kick_new"),
         };
-        scenarios().iter().enumerate().map(extra).collect()
+        let far = gone::FAR.iter().map(|domain| Extra { domain: (*domain).to_owned(), kick_old: true });
+        scenarios().iter().enumerate().map(extra).chain(far).collect()
     }
 
     fn host(&self) -> Result<Arc<Host>, String> {

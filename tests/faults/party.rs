@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use conclave::wire::ns;
 use minidom::Element;
 
-use crate::servers::client::{Account, Client, Door};
+use crate::servers::client::{Account, Client, Door, Error};
 use crate::servers::guest::{Guest, brief, entry, is_error, is_own_presence, is_subject};
 
 /// How long a step may take that is not part of what is tried.
@@ -27,7 +27,11 @@ impl Person {
     /// Registers an account and logs in.
     pub(crate) fn new(door: &Door, nick: &str, tag: &str) -> Self {
         let account = Guest::account(&format!("{nick}-{tag}"));
-        Client::register(door, &account).unwrap_or_else(|e| panic!("{nick} registers: {e}"));
+        match Client::register(door, &account) {
+            // He has been here before.
+            Ok(()) | Err(Error::Refused("registration", _)) => {}
+            Err(e) => panic!("{nick} registers: {e}"),
+        }
         let mut person = Self { nick: nick.to_owned(), account, client: None, journal: Vec::new() };
         person.log_in(door);
         person
@@ -130,6 +134,8 @@ pub(crate) struct Party {
     pub(crate) room: String,
     pub(crate) people: Vec<Person>,
     pub(crate) said: Vec<Said>,
+    /// Nicks of others who are in the room.
+    pub(crate) others: Vec<String>,
     numbers: HashMap<usize, usize>,
 }
 
@@ -137,8 +143,13 @@ impl Party {
     /// Three people enter a room; the first creates it with these options.
     pub(crate) fn gather(door: &Door, room: &str, tag: &str, options: &[(&str, &str)]) -> Self {
         let people = ["romeo", "juliet", "mercutio"].map(|nick| Person::new(door, nick, tag));
-        let mut party =
-            Self { room: room.to_owned(), people: people.into(), said: Vec::new(), numbers: HashMap::new() };
+        let mut party = Self {
+            room: room.to_owned(),
+            people: people.into(),
+            said: Vec::new(),
+            others: Vec::new(),
+            numbers: HashMap::new(),
+        };
         party.people[0].enters(room);
         let field =
             |(var, value): &(&str, &str)| format!("<field var='{var}'><value>{value}</value></field>");
@@ -161,7 +172,13 @@ impl Party {
 
     /// Before or after.
     pub(crate) fn nobody() -> Self {
-        Self { room: String::new(), people: Vec::new(), said: Vec::new(), numbers: HashMap::new() }
+        Self {
+            room: String::new(),
+            people: Vec::new(),
+            said: Vec::new(),
+            others: Vec::new(),
+            numbers: HashMap::new(),
+        }
     }
 
     /// What came and was said so far is not looked at again.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use minidom::Element;
+
 use crate::judge::Cost;
 use crate::kills::{AWAY, WRITTEN};
-use crate::party::Party;
+use crate::party::{Party, Person};
 use crate::scenario::Scenario;
 use crate::servers::client::Client;
-use crate::servers::guest::{brief, has_code, is_departure};
+use crate::servers::guest::{brief, condition, entry, has_code, is_departure, is_from};
 use crate::stage::Stage;
 
 const PAUSE: Duration = Duration::from_millis(50);
@@ -115,7 +117,19 @@ fn server_restarted(stage: &mut Stage) {
     let mut party = before(stage);
     stage.own_host().process().signal("TERM").expect("it runs");
     stage.own_host().process().wait(END).expect("it ends in time");
-    let party = come_back(stage, &mut party);
+    let mut party = come_back(stage, &mut party);
+    let room = party.room.clone();
+    // A server that stops may take leave of the service first, or not.
+    let is_there = |s: &Element| s.name() == "presence" && is_from(s, &room, "mercutio");
+    let still = party.people[0].journal.iter().any(is_there);
+    if still {
+        for person in &mut party.people[..2] {
+            person.hears("the third is gone", 0, |s| is_departure(s, &room, "mercutio"));
+        }
+    }
+    stage
+        .saw
+        .push(format!("the third was {}", if still { "gone some seconds later" } else { "gone at once" }));
     after(stage, party);
 }
 
@@ -185,11 +199,11 @@ fn works(stage: &mut Stage) {
 /// A request comes back.
 fn refused(stage: &mut Stage) {
     let tag = stage.domain.split('.').next().expect("a label").to_owned();
-    let mut early = crate::party::Person::new(&stage.door(), "early", &tag);
+    let mut early = Person::new(&stage.door(), "early", &tag);
     let room = format!("room@{}", stage.domain);
-    early.says(&crate::servers::guest::entry(&room, "early"));
+    early.says(&entry(&room, "early"));
     let answer = early.hears("an answer", 0, |s| s.name() == "presence");
-    let condition = crate::servers::guest::condition(&early.journal[answer]).unwrap_or("none").to_owned();
-    assert!(AWAY.contains(&condition.as_str()), "{condition}");
-    stage.saw.push(format!("an early entry came back ({condition})"));
+    let why = condition(&early.journal[answer]).unwrap_or("none").to_owned();
+    assert!(AWAY.contains(&why.as_str()), "{why}");
+    stage.saw.push(format!("an early entry came back ({why})"));
 }

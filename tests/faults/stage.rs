@@ -39,6 +39,8 @@ pub(crate) struct Stage {
     pub(crate) environment: Vec<(String, String)>,
     /// The program to start: the built binary, unless a scenario needs another.
     pub(crate) program: PathBuf,
+    /// A command that becomes the program that its last arguments name.
+    pub(crate) wrapper: Vec<String>,
     pub(crate) proxy: Proxy,
     /// What users saw, as counted.
     pub(crate) saw: Vec<String>,
@@ -64,6 +66,7 @@ impl Stage {
             settings,
             environment: Vec::new(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_conclave")),
+            wrapper: Vec::new(),
             proxy,
             saw: Vec::new(),
             service: None,
@@ -112,9 +115,12 @@ impl Stage {
     pub(crate) fn spawn(&mut self) {
         let file = self.write_settings();
         self.starts += 1;
+        let program = self.program.display().to_string();
+        let command = [program, "run".to_owned(), "--config".to_owned(), file.display().to_string()];
+        let mut words = self.wrapper.iter().cloned().chain(command);
         let program = Program {
-            path: self.program.clone(),
-            arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
+            path: words.next().expect("the program at least").into(),
+            arguments: words.collect(),
             environment: self.environment.clone(),
             log: self.folder().join(format!("conclave-{}.log", self.starts)),
         };
