@@ -40,6 +40,8 @@ pub trait Arrivals: Send + Sync + 'static {
     fn up(&self);
     /// The link ended. What was written shortly before may be lost.
     fn down(&self);
+    /// Nothing more arrives: the program stops.
+    fn quiet(&self) {}
 }
 
 /// What the link needs to know.
@@ -285,6 +287,7 @@ async fn hold(
     let end = match failed {
         Some(fault) => End::Failed(fault),
         None => {
+            arrivals.quiet();
             reached(stage, Stage::Stop).await;
             let close = if *stage.borrow() == Stage::HandOver { Close::Nothing } else { Close::Stream };
             let written = timeout(settings.times.stop_write, async {

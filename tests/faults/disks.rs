@@ -115,13 +115,7 @@ fn full(stage: &mut Stage) {
         "changes were granted {:.1} s after there was room again",
         start.elapsed().as_secs_f32()
     ));
-    for person in &mut party.people {
-        // Those who are absent are announced.
-        person.journal.retain(|s| {
-            s.name() != "message" || s.attr("type") == Some("groupchat") || s.attr("type") == Some("error")
-        });
-    }
-    let account = party.judge(Cost { bounces: &[REFUSED], ..Cost::default() });
+    let account = party.judge(Cost { bounces: &[REFUSED], announcements: true, ..Cost::default() });
     assert!(account.bounced() > 0, "what cannot be kept is refused: {account}");
     stage.note(&account);
     party.talk(Duration::from_secs(1), PAUSE);

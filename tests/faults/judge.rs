@@ -24,6 +24,8 @@ pub(crate) struct Cost<'a> {
     pub(crate) bounces: &'a [&'a str],
     /// Messages may be lost without a word to their author.
     pub(crate) losses: bool,
+    /// The room may say that somebody who is absent has another affiliation.
+    pub(crate) announcements: bool,
     /// These presences come to everybody once: a nick, and `in` or `out`.
     pub(crate) presences: &'a [(&'a str, &'a str)],
 }
@@ -204,6 +206,7 @@ impl Party {
                     ("presence", Some("unavailable")) => seen.push((nick, "out")),
                     ("message", Some("groupchat")) if heard(stanza).is_some() => {}
                     ("message", Some("error")) => {}
+                    ("message", None) if cost.announcements && stanza.has_child("x", ns::MUC_USER) => {}
                     _ => panic!("{} sees {}", person.nick, brief(stanza)),
                 }
             }
