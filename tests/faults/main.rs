@@ -22,6 +22,7 @@ mod judge;
 mod kills;
 mod links;
 mod network;
+mod page;
 mod party;
 mod processes;
 mod proxy;
@@ -78,6 +79,8 @@ fn main() -> ExitCode {
             trials.push((scenario.seconds, Trial::test(name, trial)));
         }
     }
+    let page = move || page::check(&all).map_err(Failed::from);
+    trials.push((0, Trial::test("the_page_tells_of_every_scenario", page)));
     trials.sort_by_key(|(seconds, _)| std::cmp::Reverse(*seconds));
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().map(|(_, trial)| trial).collect());
     for note in notes.lock().expect("nobody panics with it").iter() {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::judge::Cost;
@@ -61,28 +62,41 @@ fn twice(stage: &mut Stage) {
     stage.saw.push(format!("replaced {times} times"));
 }
 
-fn replace_file(file: &Path, with: impl AsRef<[u8]>) {
-    // A program that runs is not written to: it gets out of the way, as package managers do it.
-    let new = file.with_extension("new");
-    fs::write(&new, with).expect("written");
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).expect("ours");
-    fs::rename(&new, file).expect("the same folder");
+/// A program that runs is not written to: it gets out of the way, as package managers do it.
+fn install(program: &Path, new: &Path) {
+    let beside = program.with_extension("new");
+    // By another process: what this one writes cannot be started while a child that it begins has it open, too.
+    let status = Command::new("cp").arg(new).arg(&beside).status();
+    assert!(status.expect("cp").success());
+    fs::rename(&beside, program).expect("the same folder");
+}
+
+/// Something that may be started, whatever becomes of it.
+fn broken_program(folder: &Path, bytes: &[u8]) -> PathBuf {
+    let file = folder.join("broken");
+    fs::write(&file, bytes).expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("ours");
+    file
 }
 
 fn broken(stage: &mut Stage) {
-    let good = fs::read(&stage.program).expect("the built binary");
-    stage.program = stage.folder().join("conclave");
-    let program = stage.program.clone();
-    replace_file(&program, &good);
+    let good = stage.program.clone();
+    let program = stage.folder().join("conclave");
+    stage.program = program.clone();
+    install(&program, &good);
     let mut party = stage.party();
     let settings = stage.settings.clone();
     let mut refusals = 0;
+    let folder = stage.folder().to_owned();
     for (bytes, settings) in [
-        (&b"#!/bin/sh\nexit 1\n"[..], settings.clone()),
-        (&b"\x7fELF, not really"[..], settings.clone()),
-        (&good, settings.replace("[component]", "[component]\nsekret = 5")),
+        (Some("#!/bin/sh\nexit 1\n"), settings.clone()),
+        (Some("\x7fELF, not really"), settings.clone()),
+        (None, settings.replace("[component]", "[component]\nsekret = 5")),
     ] {
-        replace_file(&program, bytes);
+        match bytes {
+            Some(bytes) => install(&program, &broken_program(&folder, bytes.as_bytes())),
+            None => install(&program, &good),
+        }
         stage.settings = settings;
         stage.write_settings();
         party.talk(Duration::from_millis(300), PAUSE);

@@ -15,7 +15,7 @@ use crate::judge::Account;
 use crate::party::Party;
 use crate::proxy::Proxy;
 use crate::servers::client::{Client, Door};
-use crate::servers::host::{Host, Kind, SECRET};
+use crate::servers::host::{Host, SECRET};
 use crate::servers::ports;
 use crate::servers::process::{Process, Program};
 
@@ -30,7 +30,6 @@ pub(crate) enum Server {
 
 /// What a scenario plays on.
 pub(crate) struct Stage {
-    pub(crate) kind: Kind,
     pub(crate) name: &'static str,
     pub(crate) domain: String,
     /// The settings that the service starts with.
@@ -60,7 +59,6 @@ impl Stage {
         let proxy = Proxy::open(IpAddr::V4(Ipv4Addr::LOCALHOST), ports::free()?, host.component_port())?;
         let settings = settings(&domain, &proxy, &folder.path().join("store"));
         Ok(Self {
-            kind: host.kind(),
             name,
             domain,
             settings,
