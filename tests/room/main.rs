@@ -18,6 +18,7 @@ mod leaving;
 mod mam;
 mod mentions;
 mod moderation;
+mod nicks;
 mod occupant_id;
 mod orders;
 mod owner;
