@@ -46,7 +46,7 @@ fn heard(w: &mut World, who: &str, xml: &str) -> Vec<String> {
     own.iter().chain(&w.everything()).map(encode::standalone).collect()
 }
 
-// 45-17.3-f, 421-3, 359-1, 203-1, 425-6, 317-1, trap 54, trap 59, trap 71
+// 45-17.3-f, 421-3, 359-1, 203-1, 425-6, trap 54, trap 59, trap 71
 #[test]
 fn nothing_that_only_the_room_may_say_passes_in_any_stanza() {
     let mut scene = Scene::new();
@@ -108,7 +108,7 @@ fn nothing_that_only_the_room_may_say_passes_in_any_stanza() {
     assert!(passed.is_empty(), "{}", passed.join("\n"));
 }
 
-// 45-7.8.2-c, trap 47
+// trap 47
 #[test]
 fn invitation_shows_who_invites_and_not_who_is_said_to() {
     let mut scene = Scene::new();
