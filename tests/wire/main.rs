@@ -14,6 +14,7 @@ mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;
 mod restart;
+mod secrets;
 mod server;
 mod silence;
 mod store_faults;
