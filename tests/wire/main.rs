@@ -7,6 +7,7 @@
 mod addresses;
 mod clients;
 mod commands;
+mod confined;
 mod hostile;
 mod link;
 mod moderation;

@@ -21,6 +21,10 @@ pub(crate) const SECRET: &str = "between-the-two-of-us-7c1f";
 /// How long anything may take. Nothing waits so long unless something is wrong.
 pub(crate) const BOUND: Duration = Duration::from_secs(20);
 
+/// How the program is started: a write beyond a limit on file sizes, which a test may set, is to fail like a full disk and
+/// not to bring a signal.
+const RUN: &str = r#"trap '' XFSZ; exec "$0" "$@" >&2"#;
+
 /// How the service gets its secret.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Told {
@@ -44,6 +48,7 @@ pub(crate) struct Server {
     lines: Receiver<String>,
     log: String,
     told: Told,
+    script: &'static str,
 }
 
 impl Server {
@@ -59,6 +64,11 @@ impl Server {
 
     /// Starts the service like [`Server::start_with`], and gives it the secret in some other way.
     pub(crate) fn start_told(told: Told, settings: &str) -> Self {
+        Self::start_by(RUN, told, settings)
+    }
+
+    /// Starts the service by a script for `sh`, which becomes the program and its arguments, `"$0" "$@"`.
+    pub(crate) fn start_by(script: &'static str, told: Told, settings: &str) -> Self {
         let listener = listen();
         let port = listener.local_addr().expect("bound").port();
         let folder = tempfile::tempdir().expect("a folder");
@@ -74,20 +84,20 @@ impl Server {
         );
         fs::write(folder.path().join("component.toml"), text).expect("written");
         fs::write(folder.path().join("secret"), SECRET).expect("written");
-        let (child, lines) = spawn(folder.path(), told);
-        Self { listener, folder, child, lines, log: String::new(), told }
+        let (child, lines) = spawn(folder.path(), told, script);
+        Self { listener, folder, child, lines, log: String::new(), told, script }
     }
 
     /// Starts the service again, with the same settings and the same store, after it has ended.
     pub(crate) fn start_again(&mut self) {
         assert!(self.child.try_wait().expect("a child").is_some(), "it still runs");
         self.whole_log();
-        (self.child, self.lines) = spawn(self.folder.path(), self.told);
+        (self.child, self.lines) = spawn(self.folder.path(), self.told, self.script);
     }
 
     /// A second process with the same settings, which is expected to end by itself; how it ended and what it said.
     pub(crate) fn start_second(&self) -> (ExitStatus, String) {
-        let (mut child, lines) = spawn(self.folder.path(), self.told);
+        let (mut child, lines) = spawn(self.folder.path(), self.told, self.script);
         let status = wait(&mut child);
         (status, lines.iter().collect())
     }
@@ -201,12 +211,11 @@ fn listen() -> TcpListener {
 
 /// Starts the program, and a thread that reads its log: all that it says, on whichever output.
 ///
-/// `setpriv` has the system kill it when the thread of the test ends in whatever way. A write beyond a limit on file
-/// sizes, which a test may set, is to fail like a full disk and not to bring a signal.
-fn spawn(folder: &Path, told: Told) -> (Child, Receiver<String>) {
+/// `setpriv` has the system kill it when the thread of the test ends in whatever way.
+fn spawn(folder: &Path, told: Told, script: &str) -> (Child, Receiver<String>) {
     let mut command = Command::new("setpriv");
     command
-        .args(["--pdeathsig", "KILL", "--", "sh", "-c", r#"trap '' XFSZ; exec "$0" "$@" >&2"#])
+        .args(["--pdeathsig", "KILL", "--", "sh", "-c", script])
         .arg(env!("CARGO_BIN_EXE_conclave"))
         .args(["run", "--config"])
         .arg(folder.join("component.toml"))
