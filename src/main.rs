@@ -8,9 +8,10 @@ use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, ConfigCommand};
+use cli::{Cli, Command, ConfigCommand, StoreCommand};
 use conclave::config::{ConfigError, Log, LogFormat, Settings, host_config};
 use conclave::host::{self, Ended, RunError};
+use conclave::store::maintain;
 use replace::Program;
 use tokio::runtime::Builder;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
                 Err(error) => refuse(&error),
             };
         }
+        Command::Store(command) => return store(command),
         Command::Config(ConfigCommand::Check(args)) => args.load().map(|settings| {
             let component = &settings.component;
             format!("The settings are sound: {} at {}.\n", component.domain, component.server)
@@ -63,6 +65,30 @@ fn run(settings: Settings) -> ExitCode {
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Looks after the store.
+fn store(command: StoreCommand) -> ExitCode {
+    let (StoreCommand::Check(args) | StoreCommand::Repair(args) | StoreCommand::Compact(args)) = &command;
+    let path = match args.clone().load() {
+        Ok(settings) => settings.store.path,
+        Err(error) => return refuse(&error),
+    };
+    let mut printed = ExitCode::SUCCESS;
+    let mut say = |line: &str| printed = print(&format!("{line}\n"));
+    let outcome = match command {
+        StoreCommand::Check(_) => maintain::check(&path, &mut say),
+        StoreCommand::Repair(_) => maintain::repair(&path, &mut say).map(|_| 0),
+        StoreCommand::Compact(_) => maintain::compact(&path, &mut say).map(|()| 0),
+    };
+    match outcome {
+        Ok(0) => printed,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("conclave: {error}");
+            ExitCode::from(EXIT_CONFIG)
         }
     }
 }
