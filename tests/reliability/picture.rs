@@ -265,6 +265,8 @@ impl Picture {
         let given = stanza.get_child("stanza-id", ns::SID).and_then(|given| given.attr("id"));
         let heard = Heard { id: id.to_owned(), stanza_id: given.unwrap_or_default().to_owned() };
         match &mut self.catch_up {
+            // Where he is not, he will read of it in the archive once he is.
+            _ if self.place != Place::In => {}
             Some(catch_up) => catch_up.live.push(heard),
             None => self.show(heard),
         }
