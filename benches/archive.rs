@@ -29,7 +29,7 @@ const PAGES_IN_A_ROW: usize = 20;
 /// Messages that are put in at a time.
 const BATCH: usize = 500;
 /// As `archive.cache_bytes` is unless it is set.
-const CACHE_BYTES: u64 = 64 << 20;
+const CACHE_BYTES: u64 = 8 << 20;
 const APPEND_FOR: Duration = Duration::from_secs(3);
 
 /// Numbers that look random and are the same in every run.
