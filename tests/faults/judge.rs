@@ -11,11 +11,11 @@ use crate::party::Party;
 use crate::servers::guest::{brief, condition, entry, has_code, is_error, is_subject};
 
 /// How long it may take until everybody hears everybody, when the fault is over.
-const SETTLE: Duration = Duration::from_secs(30);
+const SETTLE: Duration = Duration::from_secs(90);
 /// How often somebody says something to find out.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How long a message may be under way, when the fault is over.
-const UNDER_WAY: Duration = Duration::from_secs(20);
+const UNDER_WAY: Duration = Duration::from_secs(60);
 
 /// What a fault may cost. The default is nothing.
 #[derive(Clone, Copy, Debug, Default)]

@@ -13,8 +13,8 @@ use crate::stage::Stage;
 
 /// What the server says while there is no service: Prosody, and ejabberd, which looks for one on the network.
 pub(crate) const AWAY: &[&str] = &["remote-server-timeout", "remote-server-not-found"];
-/// Who came lately is written down three seconds later.
-pub(crate) const WRITTEN: Duration = Duration::from_millis(3500);
+/// Who came lately is written down three seconds later, and a busy disk takes its time.
+pub(crate) const WRITTEN: Duration = Duration::from_secs(5);
 
 const PAUSE: Duration = Duration::from_millis(50);
 
