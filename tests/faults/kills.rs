@@ -30,7 +30,8 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario::new(
         "killed_while_somebody_joins",
         "`kill -9` of the service in the moment in which somebody enters",
-        "the others: at most the entry of the newcomer; the newcomer gets no answer or an error, and is in when he asks again",
+        "the others see his entry, twice if the first was shown before the kill; he gets an error or no answer, or thinks \
+         himself in, and is in when he asks again",
         joining,
     )
     .takes(15),
