@@ -35,6 +35,10 @@ use crate::store::StoreError;
 /// After a vain attempt to open the database again, for so long nobody tries it anew.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// The versions of the layout and of the record of a message.
+pub(in crate::store) const FORMATS: [(&str, u32); 2] =
+    [("archive", layout::FORMAT as u32), ("message", layout::RECORD as u32)];
+
 /// Messages that are read at a time by [`Archive::newest`].
 const NEWEST_AT_A_TIME: usize = 64;
 
