@@ -8,6 +8,7 @@ mod keeper;
 mod mailbox;
 mod pace;
 mod task;
+mod trouble;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -41,6 +42,7 @@ use commit::Committer;
 use keeper::Keeper;
 use mailbox::Mailbox;
 use pace::Pace;
+use trouble::Trouble;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
 /// after which container runtimes kill.
@@ -213,6 +215,9 @@ pub struct Host {
     archive: Arc<dyn Archive>,
     committer: Committer<Write>,
     archivist: Committer<Change>,
+    /// Of reading rooms from the store, and messages from the archive.
+    rooms_read: Trouble,
+    archive_read: Trouble,
     /// Places for those who read the archive.
     reading: Arc<Semaphore>,
     /// Places for rooms that wait for their first occupant.
@@ -291,6 +296,8 @@ impl Host {
             store,
             archivist: Committer::of_archive(archive.clone()),
             archive,
+            rooms_read: Trouble::new("reading of rooms"),
+            archive_read: Trouble::new("reading of the archive"),
             reading: Arc::new(Semaphore::new(READERS_MAX)),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,

@@ -111,9 +111,15 @@ impl FjallArchive {
 fn tick(inner: Arc<Inner>, interval: Duration) -> Result<(Sender<()>, JoinHandle<()>), StoreError> {
     let (end, ended) = mpsc::channel();
     let run = move || {
+        let mut failing = false;
         while ended.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-            if let Err(e) = inner.change(|_| Ok(()), |database, _| database.sync()) {
-                tracing::error!("messages of the last {interval:?} are not on the disk: {e}");
+            match inner.change(|_| Ok(()), |database, _| database.sync()) {
+                Ok(()) => failing = false,
+                // That it works again is told with the next message.
+                Err(e) if !std::mem::replace(&mut failing, true) => {
+                    tracing::error!("messages of the last {interval:?} are not on the disk: {e}");
+                }
+                Err(_) => {}
             }
         }
     };
