@@ -4,6 +4,7 @@ mod cli;
 mod replace;
 
 use std::io::{IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
 /// Runs the service to its end.
 fn run(settings: Settings) -> ExitCode {
     start_log(&settings.log);
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{}", bug(panic))));
     let folder = settings.store.path.clone();
     let outcome = Program::current().map_err(RunError::System).and_then(|program| {
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
@@ -101,6 +103,12 @@ fn start_log(log: &Log) {
     }
 }
 
+/// What is logged of a panic: where, and not its message, which may quote what somebody said.
+fn bug(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    format!("a bug in the program, at {place}")
+}
+
 /// Writes to standard output; a reader who has gone away is no failure of ours.
 fn print(text: &str) -> ExitCode {
     match std::io::stdout().write_all(text.as_bytes()) {
@@ -115,4 +123,21 @@ fn print(text: &str) -> ExitCode {
 fn refuse(error: &ConfigError) -> ExitCode {
     eprintln!("conclave: {error}");
     ExitCode::from(EXIT_CONFIG)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_panic_is_told_by_its_place_and_not_by_its_message() {
+        let (sender, told) = mpsc::sync_channel(1);
+        std::panic::set_hook(Box::new(move |panic| sender.send(super::bug(panic)).expect("awaited")));
+        let words = String::from("wörds of somebody");
+        let outcome = std::thread::spawn(move || words[..2].len()).join();
+        let told = told.recv().expect("told");
+        let _ = std::panic::take_hook();
+        outcome.expect_err("within a character");
+        assert!(told.contains("src/main.rs:") && !told.contains("rds"), "{told}");
+    }
 }
