@@ -12,6 +12,7 @@ mod database;
 mod draft;
 mod layout;
 mod page;
+mod past;
 mod raw;
 mod rebuild;
 mod survey;
