@@ -40,6 +40,18 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 pub(in crate::store) const FORMATS: [(&str, u32); 2] =
     [("archive", layout::FORMAT as u32), ("message", layout::RECORD as u32)];
 
+/// The record of a message, which had `ordinal` others before it.
+pub fn encode_message(ordinal: u64, entry: &Entry) -> Vec<u8> {
+    layout::encode(ordinal, entry)
+}
+
+/// Reads the record of a message under its key, which ends with its time: how many messages were before it, and the
+/// message. What cannot be a message is [`StoreError::Corrupt`].
+pub fn decode_message(key: &[u8], record: &[u8]) -> Result<(u64, Entry), StoreError> {
+    let entry = layout::decode(key, record)?;
+    Ok((layout::ordinal(record).expect("it was decoded"), entry))
+}
+
 /// Messages that are read at a time by [`Archive::newest`].
 const NEWEST_AT_A_TIME: usize = 64;
 
