@@ -16,6 +16,7 @@ use crate::room::roster::{Occupant, Roster};
 use crate::room::state::{Affiliation, RoomRecord, State};
 use crate::room::{Life, Room};
 use crate::store::{StoredOccupant, Write};
+use crate::wire::jid::Jid;
 
 /// What the store was told of a room that is not told by [`super::persistence::settle`].
 #[derive(Clone, Debug, Default)]
@@ -155,6 +156,12 @@ fn barred(room: &Room, before: Affiliation, now: Affiliation) -> Option<&'static
     }
 }
 
+/// A session that is in the room enters once more. True if a restart has brought it back and this is the first time
+/// since: others, who may have seen it leave before a crash, are to be told of it then.
+pub(super) fn enters_again(room: &mut Room, session: &Jid) -> bool {
+    room.returned.contains(session) && Arc::make_mut(&mut room.returned).remove(session)
+}
+
 /// Puts the occupants back whom the store has, and says what the store was told. Who may not be in the room any more
 /// stays out; who has another affiliation than he had gets the role that goes with it: with the next event everybody
 /// is told. A temporary room that nobody is in is no room, unless it waits for its first occupant.
@@ -183,6 +190,7 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
             }
         }
     }
+    room.returned = Arc::new(back.iter().flat_map(|o| o.sessions.iter().map(|s| s.jid.clone())).collect());
     room.hushed = back.iter().any(|occupant| occupant.quiet);
     room.roster = Arc::new(back);
     room.untold = Arc::new(untold);

@@ -117,6 +117,11 @@ impl Server {
         }
     }
 
+    /// The next connection of the service, if it is there already.
+    pub(crate) fn poll(&self) -> Option<Peer> {
+        self.listener.accept().ok().map(|(socket, _)| Peer::new(socket))
+    }
+
     /// The next connection of the service, up and with the handshake done.
     pub(crate) fn accept(&self) -> Peer {
         let mut peer = self.connection();
