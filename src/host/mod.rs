@@ -6,14 +6,14 @@
 pub mod commit;
 mod keeper;
 mod mailbox;
-mod pace;
+pub mod pace;
 mod task;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use minidom::Element;
@@ -223,6 +223,8 @@ pub struct Host {
     directory: RwLock<Directory>,
     memory: Mutex<service::Memory>,
     started: Timestamp,
+    /// The same moment, on a clock that nobody sets.
+    awake_since: Instant,
     stopping: AtomicBool,
     goodbye: bool,
     gaps: AtomicU64,
@@ -299,6 +301,7 @@ impl Host {
             directory: RwLock::new(directory),
             memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
             started: Timestamp::now(),
+            awake_since: Instant::now(),
             stopping: AtomicBool::new(false),
             goodbye: settings.service.on_stop == OnStop::Leave,
             gaps: AtomicU64::new(0),
@@ -411,7 +414,7 @@ impl Host {
     /// that had somebody in it then asks those who stay silent whether they are there.
     fn gap(self: &Arc<Self>) {
         let host = self.clone();
-        let since = Timestamp::now();
+        let since = self.uptime();
         let gap = self.gaps.fetch_add(1, Ordering::AcqRel);
         let awake: Vec<_> = self.rooms().keys().cloned().collect();
         tokio::spawn(async move {
@@ -427,6 +430,11 @@ impl Host {
                 host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap(since)));
             }
         });
+    }
+
+    /// How long the service has been running.
+    fn uptime(&self) -> Duration {
+        self.awake_since.elapsed()
     }
 
     /// Forgets a room's mailbox if nothing waits in it; true if the task may end.

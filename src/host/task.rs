@@ -98,7 +98,7 @@ pub(super) async fn run(
             match event {
                 Event::Gap(since) => task.heard.gap(*since, &task.room),
                 Event::Stanza(inbound) if inbound.may_be_answered() => {
-                    task.heard.note(&inbound.from, Timestamp::now(), &task.room);
+                    task.heard.note(&inbound.from, task.host.uptime(), &task.room);
                 }
                 _ => {}
             }
