@@ -8,8 +8,12 @@
 mod action;
 mod cast;
 mod check;
+mod delivery;
 mod happening;
+mod heal;
 mod host;
+mod ledger;
+mod net;
 mod picture;
 mod random;
 mod run;
@@ -22,7 +26,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use run::Tally;
+use ledger::Tally;
 use story::{End, invent};
 
 /// Seeds of a run that asks for nothing else.

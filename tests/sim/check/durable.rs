@@ -6,7 +6,12 @@ use conclave::room::state::State;
 use crate::sheet::Sheet;
 
 /// Compares how a room stands, after a commit or before a crash, with what the store has.
-pub(crate) fn look(sheet: &Sheet, locked: bool, stored: Option<&State>) -> Result<(), String> {
+pub(crate) fn look(
+    sheet: &Sheet,
+    locked: bool,
+    stored: Option<&State>,
+    lags: bool,
+) -> Result<(), String> {
     let lasting = sheet.exists() && !locked && sheet.config().persistent;
     match (lasting.then(|| sheet.room.state()), stored) {
         (None, None) => Ok(()),
@@ -25,6 +30,8 @@ pub(crate) fn look(sheet: &Sheet, locked: bool, stored: Option<&State>) -> Resul
         {
             Ok(())
         }
+        // That it is gone is told to a disk that works.
+        (None, Some(stored)) if lags && (stored.record.locked || !stored.record.config.persistent) => Ok(()),
         (None, Some(_)) => Err("the store keeps a room that should not outlive the process".to_owned()),
         (Some(_), None) => Err("the store has lost a room".to_owned()),
     }
