@@ -25,7 +25,7 @@ use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
-use crate::store::{StoreError, Write};
+use crate::store::StoreError;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 
@@ -319,15 +319,13 @@ impl Task {
         if !self.keep(&self.host.archivist, changes.clone()).await {
             return false;
         }
-        let forgets = writes.iter().any(|write| matches!(write, Write::Forget { .. }));
+        let (writes, told) = self.told.along_with(writes, &self.room);
         if !self.keep(&self.host.committer, writes).await {
             self.owed.extend(withdrawn(changes));
             self.settle_debts().await;
             return false;
         }
-        if forgets {
-            self.told = Told::default();
-        }
+        self.told = told;
         self.keep(&self.host.archivist, forgotten).await;
         true
     }
@@ -397,7 +395,8 @@ impl Task {
     /// One event through the room. A panic sets the room back and refuses the event.
     fn handle(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
-        let mut cx = Cx { now: Timestamp::now(), service: &self.host.service, ids: &mut self.ids };
+        let (now, uptime) = (Timestamp::now(), self.host.uptime());
+        let mut cx = Cx { now, uptime, service: &self.host.service, ids: &mut self.ids };
         let room = &mut self.room;
         match catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx))) {
             Ok(_) if !self.has_place() => {

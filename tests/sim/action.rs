@@ -65,7 +65,8 @@ impl Action {
             Self::Stall { stalled: false } => "the process goes on with what has come meanwhile".to_owned(),
             Self::Disk { store_left: None, archive_left: None } => "the disk works".to_owned(),
             Self::Disk { store_left, archive_left } => {
-                let left = |left: &Option<u32>| left.map_or("all commits".to_owned(), |n| format!("{n} more"));
+                let left =
+                    |left: &Option<u32>| left.map_or("all commits".to_owned(), |n| format!("{n} more"));
                 format!("the store takes {}, the archive {}", left(store_left), left(archive_left))
             }
             Self::Link(Link::Up) => "the link is up again".to_owned(),

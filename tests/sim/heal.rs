@@ -17,7 +17,7 @@ const HEALED_SECONDS: i64 = 40;
 impl Run<'_> {
     /// Lets everything heal, and looks whether it has.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
-        self.host.stalled = false;
+        self.host.stall(false);
         let outcomes = self.host.work_all();
         self.take(outcomes, false)?;
         self.host.disk(None, None);
@@ -25,8 +25,7 @@ impl Run<'_> {
         self.net.link = Link::Up;
         self.host.up();
         for _ in 0..HEALED_SECONDS {
-            let outcomes = self.host.wait(1);
-            self.take(outcomes, false)?;
+            self.wait(1)?;
         }
         for place in 0..self.cast.rooms.len() {
             for client in 0..self.cast.clients {

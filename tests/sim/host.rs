@@ -89,8 +89,8 @@ pub(crate) struct Host<'c> {
     /// Commits that the store and the archive take before they begin to fail; none if they do not.
     store_left: Option<u32>,
     archive_left: Option<u32>,
-    /// From when to when the store was told nothing, in seconds; none if that never was.
-    store_failed: Option<(i64, i64)>,
+    /// From when to when the store was told nothing, in seconds; no end while it is not told anything.
+    store_failed: Option<(i64, Option<i64>)>,
     directory: Directory,
     places: Vec<Place>,
     memory: service::Memory,
@@ -282,7 +282,8 @@ impl<'c> Host<'c> {
             Cause::Check(session) => Event::Check(session.clone()),
             Cause::Goodbye => Event::Stop { goodbye: true },
         };
-        let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
+        let uptime = Duration::from_secs(self.second.unsigned_abs());
+        let mut cx = Cx { now: self.now, uptime, service: &self.cast.service, ids };
         let effects = room.handle(&event, &mut cx);
         Handled { cause, before, after: room.clone(), effects, unstored: false }
     }
@@ -298,7 +299,8 @@ impl<'c> Host<'c> {
                 inbound: ask.inbound,
             }));
             let Place { room, ids, .. } = &mut self.places[place];
-            let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
+            let uptime = Duration::from_secs(self.second.unsigned_abs());
+            let mut cx = Cx { now: self.now, uptime, service: &self.cast.service, ids };
             let before = room.clone();
             let effects = room.as_mut().expect("the room was loaded").handle(&event, &mut cx);
             if !self.keep_archive(&effects.archive) {

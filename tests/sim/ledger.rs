@@ -58,6 +58,9 @@ pub(crate) struct Ledger {
     pub(crate) kept: VecDeque<(u64, Timestamp)>,
     /// The same for those that each archive should have: a room that is created anew has another one.
     pub(crate) archived: BTreeMap<ArchiveId, Vec<(u64, Timestamp)>>,
+    /// When the room last gave a message its time, and what of that its archive knows.
+    latest: Option<Timestamp>,
+    archived_until: BTreeMap<ArchiveId, Timestamp>,
     /// How the room stood after everything that was handled together, and when.
     pub(crate) moments: Vec<(i64, Sheet)>,
 }
@@ -77,6 +80,7 @@ impl Ledger {
             self.locked = true;
             self.epoch += 1;
             self.kept.clear();
+            self.latest = None;
         }
         let done = !happening.refused && !happening.unstored;
         let submitted = happening.set_of(ns::MUC_OWNER).and_then(|q| q.get_child("x", ns::DATA));
@@ -88,7 +92,10 @@ impl Ledger {
             self.epoch += u32::from(before);
             self.kept.clear();
         }
-        if archive_works && before && (!after || archive_of(&happening.before) != archive_of(&happening.after)) {
+        if archive_works
+            && before
+            && (!after || archive_of(&happening.before) != archive_of(&happening.after))
+        {
             self.archived.remove(archive_of(&happening.before));
         }
     }
@@ -100,6 +107,7 @@ impl Ledger {
         self.locked = locked;
         self.was_locked = locked;
         self.kept.clear();
+        self.latest = self.archived_until.get(archive_of(sheet)).copied();
         if sheet.exists() && sheet.config().archive {
             let max = sheet.config().history_max.min(limits.history_messages_max) as usize;
             let archived = self.archived.get(archive_of(sheet)).map_or(&[][..], |all| all);
@@ -111,6 +119,8 @@ impl Ledger {
     pub(crate) fn haunt(&mut self, archive: &ArchiveId, number: u64, at: Timestamp) {
         let archived = self.archived.entry(archive.clone()).or_default();
         archived.push((number, at));
+        let until = self.archived_until.entry(archive.clone()).or_insert(at);
+        *until = at.max(*until);
         archived.sort_unstable_by_key(|(_, at)| *at);
     }
 
@@ -119,15 +129,22 @@ impl Ledger {
         let Some(stanza) = happening.stanza() else { return };
         let reflected = happening.is_groupchat() && !happening.refused && !happening.unstored;
         let hinted = |name| stanza.has_child(name, ns::HINTS);
-        let Some(body) = stanza.get_child("body", ns::CLIENT) else { return };
-        if !reflected || hinted("no-store") || hinted("no-permanent-store") {
+        let body = stanza.get_child("body", ns::CLIENT);
+        let kept = body.is_some() || stanza.has_child("subject", ns::CLIENT);
+        if !reflected || !kept || hinted("no-store") || hinted("no-permanent-store") {
             return;
         }
         // Time goes on in a room, also when the clock is set back.
-        let at = self.kept.back().map_or(now, |(_, last)| now.max(*last));
+        let at = self.latest.map_or(now, |latest| now.max(latest));
+        self.latest = Some(at);
+        let archive = archive_of(&happening.before);
+        if happening.before.config().archive {
+            self.archived_until.insert(archive.clone(), at);
+        }
+        let Some(body) = body else { return };
         self.kept.push_back((number(body), at));
         if happening.before.config().archive {
-            self.archived.entry(archive_of(&happening.before).clone()).or_default().push((number(body), at));
+            self.archived.entry(archive.clone()).or_default().push((number(body), at));
         }
         let max = happening.before.config().history_max.min(cast.service.limits.history_messages_max);
         while self.kept.len() > max as usize {

@@ -87,7 +87,8 @@ impl Picture {
     pub(crate) fn was_let_in(&mut self, got: &[&Sent]) {
         self.entering = false;
         if !self.blur.nicks.is_empty() {
-            let named: BTreeSet<&str> = got.iter().filter_map(|sent| sent.nick()).collect();
+            let named: BTreeSet<&str> =
+                got.iter().filter(|sent| sent.is_presence()).filter_map(|sent| sent.nick()).collect();
             self.seats.retain(|nick, _| named.contains(nick.as_str()));
         }
         self.blur = Blur::default();
@@ -125,9 +126,7 @@ impl Picture {
     pub(crate) fn receives(&mut self, sent: &Sent) -> Result<(), String> {
         match (sent.stanza.name(), sent.type_()) {
             ("presence", "") if self.stage == Stage::Ghost && !self.entering => Ok(()),
-            ("presence", "unavailable")
-                if self.stage == Stage::Ghost && !self.entering && !is_end(sent) =>
-            {
+            ("presence", "unavailable") if self.stage == Stage::Ghost && !self.entering && !is_end(sent) => {
                 Ok(())
             }
             ("presence", "") => self.available(sent),
@@ -175,11 +174,8 @@ impl Picture {
             return if known { Ok(()) } else { Err(format!("{nick}, who was not shown, has a new nick")) };
         }
         if own {
-            *self = Self {
-                asked: std::mem::take(&mut self.asked),
-                entering: self.entering,
-                ..Self::default()
-            };
+            *self =
+                Self { asked: std::mem::take(&mut self.asked), entering: self.entering, ..Self::default() };
         } else if !known {
             return Err(format!("{nick}, who was not shown, is gone"));
         }

@@ -21,6 +21,9 @@ use crate::sheet::Sheet;
 /// So much may come back by itself after one thing that happens.
 const DUE_MAX: usize = 2000;
 
+/// So many seconds of a long wait are looked at one by one.
+const SECONDS_MAX: i64 = 20;
+
 /// Something that is wrong.
 #[derive(Clone, Debug)]
 pub(crate) struct Fault {
@@ -94,10 +97,7 @@ impl<'c> Run<'c> {
 
     /// Lets one thing happen.
     pub(crate) fn act(&mut self, action: &Action) -> Result<(), Fault> {
-        let outcomes = self.host.wait(1);
-        if outcomes.as_ref().is_ok_and(|outcomes| !outcomes.is_empty()) {
-            self.take(outcomes, false)?;
-        }
+        self.wait(1)?;
         let mut begins = false;
         let outcomes = match action {
             Action::Send { who, stanza, held } => self.send(*who, stanza, *held),
@@ -127,7 +127,7 @@ impl<'c> Run<'c> {
                 outcomes
             }
             Action::Stall { stalled } => {
-                self.host.stalled = *stalled;
+                self.host.stall(*stalled);
                 if *stalled { Ok(Vec::new()) } else { self.host.work_all() }
             }
             Action::Disk { store_left, archive_left } => {
@@ -152,17 +152,30 @@ impl<'c> Run<'c> {
                 self.host.step_clock(*seconds);
                 Ok(Vec::new())
             }
-            Action::Wait { seconds } => self.host.wait(*seconds),
+            Action::Wait { seconds } => {
+                self.wait(*seconds)?;
+                Ok(Vec::new())
+            }
         };
         self.take(outcomes, begins)
     }
 
+    /// Time passes. The first seconds are looked at one by one; in the rest nothing happens by itself.
+    pub(crate) fn wait(&mut self, seconds: i64) -> Result<(), Fault> {
+        let first = seconds.min(SECONDS_MAX);
+        let rest = seconds - first;
+        for step in (0..first).map(|_| 1).chain((rest > 0).then_some(rest)) {
+            let outcomes = self.host.pass(step);
+            if outcomes.as_ref().is_ok_and(Vec::is_empty) {
+                continue;
+            }
+            self.take(outcomes, false)?;
+        }
+        Ok(())
+    }
+
     /// Takes note of what came of something, and lets happen what follows from it by itself.
-    pub(crate) fn take(
-        &mut self,
-        outcomes: Result<Vec<Outcome>, String>,
-        begins: bool,
-    ) -> Result<(), Fault> {
+    pub(crate) fn take(&mut self, outcomes: Result<Vec<Outcome>, String>, begins: bool) -> Result<(), Fault> {
         self.take_one(outcomes, begins)?;
         let mut left = DUE_MAX;
         while let Some((who, stanza)) = self.due.pop_front() {
@@ -177,7 +190,8 @@ impl<'c> Run<'c> {
             let outcomes = self.host.route(who, stanza, false);
             self.take_one(outcomes, false)?;
         }
-        Ok(())
+        let ghosts = check::gone::ghosts(&self.sheets, &self.host, &self.net, self.cast.clients);
+        ghosts.map_err(|what| Fault { check: "gone", what, seen: Vec::new() })
     }
 
     fn take_one(&mut self, outcomes: Result<Vec<Outcome>, String>, begins: bool) -> Result<(), Fault> {
@@ -385,11 +399,6 @@ impl<'c> Run<'c> {
                 ledger.reload(&self.sheets[place], locked, &self.cast.service.limits);
             }
         }
-        check::gone::ghosts(&self.sheets, &self.host, &self.net, self.cast.clients).map_err(|what| Fault {
-            check: "gone",
-            what,
-            seen: Vec::new(),
-        })?;
         check::listing(self.cast, &self.sheets, &self.ledgers, &self.host.listed()).map_err(|what| Fault {
             check: "listing",
             what,

@@ -168,9 +168,7 @@ impl Answers {
 /// The answer to the room's own question whether somebody is there: an error makes it look again, and nothing else does.
 fn looked(happening: &Happening, cause: &Inbound) -> Result<(), String> {
     let refuses = cause.kind == Kind::Iq(IqType::Error);
-    let right = |sent: &Sent| {
-        sent.nick().is_none() && sent.entities == [happening.sender]
-    };
+    let right = |sent: &Sent| sent.nick().is_none() && sent.entities == [happening.sender];
     match &happening.sent[..] {
         [] => Ok(()),
         [look] if refuses && right(look) && look.stanza.name() == "message" => Ok(()),

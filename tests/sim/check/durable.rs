@@ -6,12 +6,7 @@ use conclave::room::state::State;
 use crate::sheet::Sheet;
 
 /// Compares how a room stands, after a commit or before a crash, with what the store has.
-pub(crate) fn look(
-    sheet: &Sheet,
-    locked: bool,
-    stored: Option<&State>,
-    lags: bool,
-) -> Result<(), String> {
+pub(crate) fn look(sheet: &Sheet, locked: bool, stored: Option<&State>, lags: bool) -> Result<(), String> {
     let lasting = sheet.exists() && !locked && sheet.config().persistent;
     match (lasting.then(|| sheet.room.state()), stored) {
         (None, None) => Ok(()),

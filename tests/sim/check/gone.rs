@@ -32,7 +32,8 @@ impl Check for Gone {
             Kind::Presence(PresenceType::Error) | Kind::Message(MessageType::Error) | Kind::Iq(_)
         );
         for client in 0..scene.cast.clients {
-            let left = happening.before.seat_of(client).is_some() && happening.after.seat_of(client).is_none();
+            let left =
+                happening.before.seat_of(client).is_some() && happening.after.seat_of(client).is_none();
             if !left || !bounce || cause.may_be_answered() {
                 continue;
             }
@@ -67,14 +68,16 @@ fn may_be_removed(net: &Net, client: usize, second: i64) -> bool {
 
 /// After a gap, whoever vanished before it is gone soon, if nothing else went wrong since.
 pub(crate) fn ghosts(sheets: &[Sheet], host: &Host<'_>, net: &Net, clients: usize) -> Result<(), String> {
-    let Some(up_since) = host.up_since.filter(|_| net.link == Link::Up && !host.stalled) else { return Ok(()) };
+    let Some(up_since) = host.up_since.filter(|_| net.link == Link::Up && !host.stalled) else {
+        return Ok(());
+    };
     if host.second - up_since < GHOST_SECONDS {
         return Ok(());
     }
     for client in 0..clients {
         let vanished = net.offline_since[client].is_some_and(|since| since < up_since);
-        let unreachable = net.is_remote(client)
-            && net.outages.iter().any(|(_, end)| end.is_none_or(|end| end >= up_since));
+        let unreachable =
+            net.is_remote(client) && net.outages.iter().any(|(_, end)| end.is_none_or(|end| end >= up_since));
         if vanished && !unreachable && sheets.iter().any(|sheet| sheet.seat_of(client).is_some()) {
             let seconds = host.second - up_since;
             return Err(format!(

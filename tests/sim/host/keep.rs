@@ -1,6 +1,5 @@
 //! What is written, at once and later, and what becomes of it when a disk refuses.
 
-use conclave::feature::restart::Told;
 use conclave::room::archive::{Change, Entry};
 use conclave::store::archive::Archive;
 use conclave::store::{Store, Write};
@@ -21,20 +20,27 @@ impl Host<'_> {
         self.note_store();
     }
 
-    /// Notes for those who ask later when the store failed.
+    /// The process does nothing from now on, or goes on.
+    pub(crate) fn stall(&mut self, stalled: bool) {
+        self.stalled = stalled;
+        self.note_store();
+    }
+
+    /// Notes for those who ask later when the store was told nothing.
     pub(super) fn note_store(&mut self) {
-        if self.store_left.is_some() || self.stalled {
-            let since = match self.store_failed {
-                Some((since, until)) if self.second - until <= LINGER_SECONDS => since,
-                _ => self.second,
-            };
-            self.store_failed = Some((since, self.second));
-        }
+        let fails = self.store_left.is_some() || self.stalled;
+        self.store_failed = match (fails, self.store_failed) {
+            (true, Some((since, _))) if self.lags() => Some((since, None)),
+            (true, _) => Some((self.second, None)),
+            (false, Some((since, None))) => Some((since, Some(self.second))),
+            (false, was) => was,
+        };
     }
 
     /// Whether the store has not been told all that it should know by now.
     pub(crate) fn lags(&self) -> bool {
-        self.store_failed.is_some_and(|(_, until)| self.second - until <= LINGER_SECONDS)
+        self.store_failed
+            .is_some_and(|(_, until)| until.is_none_or(|until| self.second - until <= LINGER_SECONDS))
     }
 
     /// Until when the store has been told what happened, if all went as it should.
@@ -106,15 +112,14 @@ impl Host<'_> {
         if !changes.is_empty() && !self.settle_debts(place) || !self.keep_archive(&changes) {
             return false;
         }
-        let forgets = writes.iter().any(|write| matches!(write, Write::Forget { .. }));
+        let Place { told, room: Some(room), .. } = &self.places[place] else { return false };
+        let (writes, told) = told.along_with(writes, room);
         if !self.keep_store(&writes) {
             self.places[place].owed.extend(withdrawn(changes));
             self.settle_debts(place);
             return false;
         }
-        if forgets {
-            self.places[place].told = Told::default();
-        }
+        self.places[place].told = told;
         // What is not to be found any more need not be gone.
         self.keep_archive(&forgotten);
         true

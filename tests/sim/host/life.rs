@@ -18,9 +18,6 @@ use super::{Cause, Host, Outcome};
 /// How long a persistent room that nobody is in stays in memory.
 const IDLE_SECONDS: i64 = 60;
 
-/// So many seconds of a long wait are looked at one by one; in the rest nothing happens.
-const SECONDS_MAX: i64 = 20;
-
 impl Host<'_> {
     /// The service says goodbye everywhere and starts again.
     pub(crate) fn stop(&mut self) -> Result<Vec<Outcome>, String> {
@@ -107,23 +104,11 @@ impl Host<'_> {
     }
 
     /// Time passes, and with it comes what the process does by itself.
-    pub(crate) fn wait(&mut self, seconds: i64) -> Result<Vec<Outcome>, String> {
-        let mut outcomes = Vec::new();
-        for _ in 0..seconds.min(SECONDS_MAX) {
-            self.pass(1);
-            outcomes.extend(self.tick()?);
-        }
-        if seconds > SECONDS_MAX {
-            self.pass(seconds - SECONDS_MAX);
-            outcomes.extend(self.tick()?);
-        }
-        Ok(outcomes)
-    }
-
-    fn pass(&mut self, seconds: i64) {
+    pub(crate) fn pass(&mut self, seconds: i64) -> Result<Vec<Outcome>, String> {
         self.second += seconds;
         self.step_clock(seconds);
         self.note_store();
+        self.tick()
     }
 
     /// The clock is set forward or back, and no time passes.

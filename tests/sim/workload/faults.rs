@@ -52,9 +52,10 @@ impl Workload {
             return match self.random.below(20) {
                 0..3 => Some(Action::Link(Link::Up)),
                 3 => wait(*self.random.pick(&[1, 30, 300])),
-                4..7 => {
-                    Some(Action::Gone { who: self.random.below(run.cast.clients), said: self.random.chance(80) })
-                }
+                4..7 => Some(Action::Gone {
+                    who: self.random.below(run.cast.clients),
+                    said: self.random.chance(80),
+                }),
                 _ => None,
             };
         }
