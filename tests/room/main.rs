@@ -12,6 +12,7 @@ mod entering;
 mod finding;
 mod found;
 mod hats;
+mod healing;
 mod invite;
 mod iq;
 mod leaving;
