@@ -35,6 +35,8 @@ pub(crate) enum Action {
     Remote(Remote),
     /// A client's session ends. Its server says so to the rooms that it was in, or does not.
     Gone { who: usize, said: bool },
+    /// A client blocks who has this nick.
+    Block { who: usize, nick: String },
     /// The clock is set forward or back.
     Clock { seconds: i64 },
     /// Nothing happens for so long; rooms that nobody is in leave memory.
@@ -78,6 +80,7 @@ impl Action {
             Self::Remote(remote) => format!("the other server: {remote:?}"),
             Self::Gone { who, said: true } => format!("{}'s session ends", name(who)),
             Self::Gone { who, said: false } => format!("{}'s session ends, and nobody says so", name(who)),
+            Self::Block { who, nick } => format!("{} blocks {nick}", name(who)),
             Self::Clock { seconds } => format!("the clock is set by {seconds} seconds"),
             Self::Wait { seconds } => format!("{seconds} seconds pass"),
         }

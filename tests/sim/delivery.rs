@@ -61,10 +61,12 @@ impl Run<'_> {
             self.pictures[place][entrant].was_let_in(&got);
         }
         for client in 0..self.cast.clients {
-            if !self.net.reaches(client) {
-                let seated = happening.after.seat_of(client).is_some();
-                let missed = missed.remove(&client).unwrap_or_default();
-                self.pictures[place][client].misses(&missed, seated);
+            let missed = missed.remove(&client).unwrap_or_default();
+            let picture = &mut self.pictures[place][client];
+            if self.net.reaches(client) {
+                picture.overlooks(&missed);
+            } else {
+                picture.misses(&missed, happening.after.seat_of(client).is_some());
             }
         }
         Ok(())

@@ -35,7 +35,11 @@ impl Run<'_> {
             }
         }
         self.healed().map_err(|what| Fault { check: "healed", what, seen: Vec::new() })?;
-        for sheet in &self.sheets {
+        for (place, sheet) in self.sheets.iter().enumerate() {
+            if sheet.exists() && sheet.config().archive {
+                check::durable::archive(&self.host.archived(place), self.ledgers[place].archived_of(sheet))
+                    .map_err(|what| Fault { check: "durable", what, seen: Vec::new() })?;
+            }
             if let Some(what) = check::bounds::memory(&sheet.room, self.cast) {
                 return Err(Fault { check: "bounds", what, seen: Vec::new() });
             }

@@ -110,9 +110,14 @@ impl Ledger {
         self.latest = self.archived_until.get(archive_of(sheet)).copied();
         if sheet.exists() && sheet.config().archive {
             let max = sheet.config().history_max.min(limits.history_messages_max) as usize;
-            let archived = self.archived.get(archive_of(sheet)).map_or(&[][..], |all| all);
+            let archived = self.archived_of(sheet);
             self.kept = archived[archived.len().saturating_sub(max)..].iter().copied().collect();
         }
+    }
+
+    /// Which messages the archive of a room should have.
+    pub(crate) fn archived_of(&self, sheet: &Sheet) -> &[(u64, Timestamp)] {
+        self.archived.get(archive_of(sheet)).map_or(&[], |all| all)
     }
 
     /// A message that was refused may stay in the archive if the process is killed before that could take it back.

@@ -1,6 +1,8 @@
 //! What lies between the service and the people: the link, the server behind it, another server, and clients that come
 //! and go. It says what arrives, what is lost, and what comes back.
 
+use std::collections::BTreeSet;
+
 use conclave::wire::build;
 use conclave::wire::ns;
 use minidom::Element;
@@ -50,6 +52,8 @@ pub(crate) struct Net {
     pub(crate) offline_since: Vec<Option<i64>>,
     /// From when to when the other server was out of reach; no end while it is.
     pub(crate) outages: Vec<(i64, Option<i64>)>,
+    /// Nicks that a client has blocked (XEP-0191).
+    pub(crate) blocked: Vec<BTreeSet<String>>,
     remote_away: Vec<bool>,
     clients: usize,
 }
@@ -63,6 +67,7 @@ impl Net {
             remote: Remote::Up,
             offline_since: vec![None; cast.entities.len()],
             outages: Vec::new(),
+            blocked: vec![BTreeSet::new(); cast.entities.len()],
             remote_away: cast.entities.iter().map(|e| e.jid.domain() != home).collect(),
             clients: cast.clients,
         }
@@ -118,12 +123,13 @@ impl Net {
             return Fate::Lost;
         }
         let answers = sent.is_error() || sent.stanza.name() == "iq" && sent.type_() == "result";
+        let blocks = sent.nick().is_some_and(|nick| self.blocked[entity].contains(nick));
         let back = |condition| if answers { Fate::Lost } else { Fate::Returns(condition) };
         match self.remote {
             Remote::NotFound if self.is_remote(entity) => back("remote-server-not-found"),
             Remote::Silent if self.is_remote(entity) => back("remote-server-timeout"),
-            _ if self.is_online(entity) => Fate::Arrives,
-            // A server drops presence to a session that is not there (RFC 6121 8.5.3.2.2).
+            _ if self.is_online(entity) && (!blocks || sent.has_code("110")) => Fate::Arrives,
+            // A server drops presence to a session that is not there, and presence that is blocked.
             _ if sent.stanza.name() == "presence" => Fate::Lost,
             _ => back("service-unavailable"),
         }

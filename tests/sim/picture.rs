@@ -105,6 +105,13 @@ impl Picture {
         }
     }
 
+    /// The client has blocked who says this.
+    pub(crate) fn overlooks(&mut self, missed: &[&Sent]) {
+        if self.stage == Stage::In {
+            missed.iter().for_each(|sent| self.blur.note(sent));
+        }
+    }
+
     /// The process has forgotten what happened last: `seated` is whether the client is in the room now, and `otherwise`
     /// says of a nick whether the client should see it otherwise than before.
     pub(crate) fn room_went_back(&mut self, seated: bool, changed: impl FnOnce() -> Blur) {

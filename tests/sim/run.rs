@@ -148,6 +148,10 @@ impl<'c> Run<'c> {
                 Ok(Vec::new())
             }
             Action::Gone { who, said } => self.gone(*who, *said),
+            Action::Block { who, nick } => {
+                self.net.blocked[*who].insert(nick.clone());
+                Ok(Vec::new())
+            }
             Action::Clock { seconds } => {
                 self.host.step_clock(*seconds);
                 Ok(Vec::new())

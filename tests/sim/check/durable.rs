@@ -2,6 +2,7 @@
 //! nothing about a room that is gone.
 
 use conclave::room::state::State;
+use jiff::Timestamp;
 
 use crate::sheet::Sheet;
 
@@ -30,4 +31,14 @@ pub(crate) fn look(sheet: &Sheet, locked: bool, stored: Option<&State>, lags: bo
         (None, Some(_)) => Err("the store keeps a room that should not outlive the process".to_owned()),
         (Some(_), None) => Err("the store has lost a room".to_owned()),
     }
+}
+
+/// The archive has every message that was acknowledged, once, in the order in which they were said; its times go on
+/// also when a clock is set back.
+pub(crate) fn archive(has: &[(u64, Timestamp)], due: &[(u64, Timestamp)]) -> Result<(), String> {
+    let numbers = |all: &[(u64, Timestamp)]| all.iter().map(|(number, _)| *number).collect::<Vec<_>>();
+    if numbers(has) != numbers(due) {
+        return Err(format!("the archive has {:?}, and due are {:?}", numbers(has), numbers(due)));
+    }
+    if has.is_sorted_by_key(|(_, at)| *at) { Ok(()) } else { Err("times in the archive go back".to_owned()) }
 }

@@ -4,6 +4,7 @@ use conclave::room::archive::{Change, Entry};
 use conclave::store::archive::Archive;
 use conclave::store::{Store, Write};
 use conclave::wire::ns;
+use jiff::Timestamp;
 
 use super::{Handled, Host, Place};
 use crate::run::number;
@@ -75,6 +76,20 @@ impl Host<'_> {
         self.archive.fail_commits(self.archive_left == Some(0));
         self.archive_left = self.archive_left.map(|left| left.saturating_sub(1));
         self.archive.commit(changes).is_ok()
+    }
+
+    /// The numbers and times of all messages with a body that a room's archive has, oldest first.
+    pub(crate) fn archived(&self, place: usize) -> Vec<(u64, Timestamp)> {
+        let mut all = Vec::new();
+        let each = &mut |entry: Entry| {
+            let body = entry.message.get_child("body", ns::CLIENT);
+            all.extend(body.map(|body| (number(body), entry.at)));
+            true
+        };
+        let archive = self.room(place).state().record.archive.clone();
+        self.archive.newest(&archive, each).expect("this archive always reads");
+        all.reverse();
+        all
     }
 
     /// What is owed to the archive is forgotten with the process.

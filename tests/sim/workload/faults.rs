@@ -27,8 +27,14 @@ impl Workload {
                 let who = self.random.below(run.cast.clients);
                 Action::Gone { who, said: self.random.chance(70) }
             }
-            84..91 if !run.host.stalled => Action::Stall { stalled: true },
-            91..97 => Action::Clock { seconds: *self.random.pick(&[3600, -3600, 90, -90]) },
+            84..87 => {
+                let who = self.random.below(run.cast.clients);
+                let seats: Vec<_> = run.sheets.iter().flat_map(|sheet| &sheet.seats).collect();
+                let nick = seats.get(self.random.below(seats.len().max(1)))?.nick.clone();
+                Action::Block { who, nick }
+            }
+            87..93 if !run.host.stalled => Action::Stall { stalled: true },
+            93..98 => Action::Clock { seconds: *self.random.pick(&[3600, -3600, 90, -90]) },
             _ => return None,
         })
     }
