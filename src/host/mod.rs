@@ -52,6 +52,9 @@ const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// How long after a gap somebody who is gone may not have been found out yet.
+const DOUBT: Duration = Duration::from_mins(5);
+
 /// How often it is looked whether the answers of the service itself are on their way.
 const REPLIES_PAUSE: Duration = Duration::from_millis(2);
 
@@ -128,7 +131,8 @@ pub async fn run(
     let answering = tokio::spawn(answer(replies, outbox.clone()));
     let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
-    let arrivals = Arc::new(Gate { host: host.clone(), no_gap: AtomicBool::new(taken.is_some()) });
+    let no_gap = taken.as_ref().is_some_and(|taken| !taken.doubtful);
+    let arrivals = Arc::new(Gate { host: host.clone(), no_gap: AtomicBool::new(no_gap) });
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
     let (told, ended) = tokio::select! {
         told = signal => (told, None),
@@ -150,7 +154,10 @@ pub async fn run(
     host.archivist.clone().stop().await;
     info!("stopped");
     match ended {
-        Ok(Ok(connection)) if told == Signal::Replace => Ok(Ended::Replaced(connection)),
+        Ok(Ok(connection)) if told == Signal::Replace => {
+            let doubtful = host.has_doubts();
+            Ok(Ended::Replaced(connection.map(|taken| TakenOver { doubtful, ..taken })))
+        }
         Ok(Ok(_)) => Ok(Ended::Stopped),
         Ok(Err(e)) => Err(RunError::Link(e)),
         Err(e) => Err(RunError::System(std::io::Error::other(e))),
@@ -228,6 +235,8 @@ pub struct Host {
     stopping: AtomicBool,
     goodbye: bool,
     gaps: AtomicU64,
+    /// Until when somebody may be gone who has not been found out, in seconds since the start.
+    doubtful_until: AtomicU64,
     pace: Pace,
     /// Rooms that the store has occupants of, until the first link is up.
     asleep: Mutex<Vec<BareJid>>,
@@ -305,6 +314,7 @@ impl Host {
             stopping: AtomicBool::new(false),
             goodbye: settings.service.on_stop == OnStop::Leave,
             gaps: AtomicU64::new(0),
+            doubtful_until: AtomicU64::new(0),
             pace: Pace::new(),
             asleep: Mutex::new(occupied.into_keys().collect()),
             told_to_stop: Notify::new(),
@@ -415,6 +425,7 @@ impl Host {
     fn gap(self: &Arc<Self>) {
         let host = self.clone();
         let since = self.uptime();
+        self.doubtful_until.fetch_max((since + DOUBT).as_secs(), Ordering::AcqRel);
         let gap = self.gaps.fetch_add(1, Ordering::AcqRel);
         let awake: Vec<_> = self.rooms().keys().cloned().collect();
         tokio::spawn(async move {
@@ -435,6 +446,16 @@ impl Host {
     /// How long the service has been running.
     fn uptime(&self) -> Duration {
         self.awake_since.elapsed()
+    }
+
+    /// What a room could not write down before it stopped comes back: somebody may be gone by then.
+    fn doubt(&self) {
+        self.doubtful_until.store(u64::MAX, Ordering::Release);
+    }
+
+    /// Whether another process that goes on with the connection has to ask who is there all the same.
+    fn has_doubts(&self) -> bool {
+        self.uptime().as_secs() < self.doubtful_until.load(Ordering::Acquire)
     }
 
     /// Forgets a room's mailbox if nothing waits in it; true if the task may end.
@@ -502,7 +523,7 @@ fn stanza_of(head: &Head) -> Element {
 /// Where the link brings what it reads.
 struct Gate {
     host: Arc<Host>,
-    /// The first link is that of the process before: nothing was lost.
+    /// The first link is that of the process before: nothing was lost, and nobody was in doubt.
     no_gap: AtomicBool,
 }
 

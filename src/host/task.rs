@@ -107,6 +107,9 @@ pub(super) async fn run(
         if is_last(&batch) {
             task.finish(&mut events).await;
             task.catch_up().await;
+            if task.behind.is_some() {
+                task.host.doubt();
+            }
             task.close(events).await;
             return;
         }

@@ -105,6 +105,8 @@ pub(crate) struct Host<'c> {
     gap: Option<sweep::Gap>,
     /// Rooms with occupants that were not looked at since the start.
     asleep: Vec<usize>,
+    /// Until when another process in the place of this one has to ask who is there all the same.
+    doubtful_until: i64,
     /// When the last gap was over; none while there is one.
     pub(crate) up_since: Option<i64>,
     /// Messages that were refused and are in the archive all the same: the process was killed before it could take them
@@ -143,6 +145,7 @@ impl<'c> Host<'c> {
             stalled: false,
             gap: None,
             asleep: Vec::new(),
+            doubtful_until: 0,
             up_since: Some(0),
             haunted: Vec::new(),
         }

@@ -72,7 +72,7 @@ impl Ledger {
     }
 
     /// Notes whether the room is locked, by what was asked and granted.
-    pub(crate) fn note(&mut self, happening: &Happening, archive_works: bool) {
+    pub(crate) fn note(&mut self, happening: &Happening, has: impl Fn(&ArchiveId) -> bool) {
         self.was_locked = self.locked;
         self.was_epoch = self.epoch;
         let (before, after) = (happening.before.exists(), happening.after.exists());
@@ -92,10 +92,8 @@ impl Ledger {
             self.epoch += u32::from(before);
             self.kept.clear();
         }
-        if archive_works
-            && before
-            && (!after || archive_of(&happening.before) != archive_of(&happening.after))
-        {
+        // An archive that could not be written is there until another start.
+        if before && !has(archive_of(&happening.before)) {
             self.archived.remove(archive_of(&happening.before));
         }
     }

@@ -313,7 +313,7 @@ impl<'c> Run<'c> {
         self.tally.events += 1;
         let place = happening.place;
         self.imprint(happening);
-        self.ledgers[place].note(happening, self.host.archive_works());
+        self.ledgers[place].note(happening, |archive| self.host.has_archive(archive));
         self.note_lies(happening);
         self.deliver(happening)?;
         let scene = Scene {

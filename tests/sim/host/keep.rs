@@ -1,6 +1,6 @@
 //! What is written, at once and later, and what becomes of it when a disk refuses.
 
-use conclave::room::archive::{Change, Entry};
+use conclave::room::archive::{ArchiveId, Change, Entry};
 use conclave::store::archive::Archive;
 use conclave::store::{Store, Write};
 use conclave::wire::ns;
@@ -55,9 +55,15 @@ impl Host<'_> {
         self.store_left.is_none() && self.archive_left.is_none()
     }
 
-    /// Whether the archive takes what comes.
-    pub(crate) fn archive_works(&self) -> bool {
-        self.archive_left.is_none()
+    /// Whether an archive has a message.
+    pub(crate) fn has_archive(&self, archive: &ArchiveId) -> bool {
+        let mut has = false;
+        let each = &mut |_| {
+            has = true;
+            false
+        };
+        self.archive.newest(archive, each).expect("this archive always reads");
+        has
     }
 
     pub(super) fn keep_store(&mut self, writes: &[Write]) -> bool {

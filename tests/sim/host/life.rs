@@ -35,16 +35,19 @@ impl Host<'_> {
     /// The service stops, everybody stays in, and it starts again; in place, if its connection goes on.
     pub(crate) fn restart(&mut self, in_place: bool) -> Result<Vec<Outcome>, String> {
         let outcomes = self.work_all()?;
-        self.end_in_order();
-        if !in_place {
+        let unwritten = self.end_in_order();
+        if !in_place || unwritten || self.second < self.doubtful_until {
             self.up();
         }
         Ok(outcomes)
     }
 
-    fn end_in_order(&mut self) {
+    /// True if something could not be written.
+    fn end_in_order(&mut self) -> bool {
         (0..self.places.len()).for_each(|place| self.catch_up(place));
+        let unwritten = self.places.iter().any(|place| place.behind.is_some());
         self.begin();
+        unwritten
     }
 
     /// The process loses everything but the store and starts again. What waited in mailboxes is lost with it.

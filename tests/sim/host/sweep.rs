@@ -9,6 +9,9 @@ use super::{Cause, Host, Outcome, Place};
 /// How long after a gap those who are still silent begin to be asked, in seconds.
 const SETTLE_SECONDS: i64 = 5;
 
+/// How long after a gap somebody who is gone may not have been found out yet, in seconds.
+const DOUBT_SECONDS: i64 = 300;
+
 /// A gap that rooms are to be told of.
 pub(super) struct Gap {
     since: i64,
@@ -21,6 +24,7 @@ impl Host<'_> {
         let awake = (0..self.places.len()).filter(|place| self.holds(*place)).collect();
         self.gap = Some(Gap { since: self.second, awake });
         self.up_since = Some(self.second);
+        self.doubtful_until = self.second + DOUBT_SECONDS;
     }
 
     /// The link is down: what it has brought is worked off meanwhile.
