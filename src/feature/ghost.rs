@@ -38,10 +38,10 @@ const AMBIGUOUS: &str = "service-unavailable";
 const UNREACHABLE: &[&str] = &["remote-server-not-found", "remote-server-timeout"];
 
 /// How long a server has to be out of reach before those who use it are out.
-const GRACE: Duration = Duration::from_mins(3);
+const GRACE: Duration = Duration::from_secs(3 * 60);
 
 /// Of a server of which nobody has said for so long that it is out of reach, it is not known that it was all the time.
-const LAPSE: Duration = Duration::from_mins(10);
+const LAPSE: Duration = Duration::from_secs(10 * 60);
 
 /// How long after a look the next one may follow.
 const LOOK_AGAIN: Duration = Duration::from_secs(20);

@@ -53,7 +53,7 @@ const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// How long after a gap somebody who is gone may not have been found out yet.
-const DOUBT: Duration = Duration::from_mins(5);
+const DOUBT: Duration = Duration::from_secs(5 * 60);
 
 /// How often it is looked whether the answers of the service itself are on their way.
 const REPLIES_PAUSE: Duration = Duration::from_millis(2);

@@ -72,7 +72,7 @@ impl Heard {
     }
 
     /// Who is to be asked next.
-    pub fn next(&mut self) -> Option<Jid> {
+    pub fn next_silent(&mut self) -> Option<Jid> {
         let Self { at, waiting, since } = self;
         let is_silent = |jid: &Jid| at.get(jid).is_none_or(|at| at < since);
         std::iter::from_fn(|| waiting.pop_front()).find(is_silent)

@@ -72,7 +72,7 @@ pub(super) async fn run(
             biased;
             next = tokio::time::timeout(task.patience(), events.recv()) => next,
             () = task.host.pace.turn(), if !task.heard.is_settled() => {
-                if let Some(session) = task.heard.next() {
+                if let Some(session) = task.heard.next_silent() {
                     task.step(&[Event::Check(session)]).await;
                 }
                 continue;

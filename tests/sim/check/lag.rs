@@ -38,6 +38,9 @@ fn same(then: &Sheet, now: &Sheet) -> Result<(), String> {
     for seat in &now.seats {
         let was = then.seats.iter().find(|s| s.nick == seat.nick && s.account == seat.account);
         let was = was.ok_or_else(|| format!("{} was not here", seat.nick))?;
+        if bars(then, now, seat) {
+            return Err(format!("{} may not be here", seat.nick));
+        }
         if was.sessions != seat.sessions || was.said != seat.said {
             return Err(format!("{} was here otherwise", seat.nick));
         }

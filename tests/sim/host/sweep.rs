@@ -50,7 +50,7 @@ impl Host<'_> {
             for place in 0..self.places.len() {
                 if turns > 0 && !self.places[place].heard.is_settled() {
                     turns -= 1;
-                    if let Some(session) = self.places[place].heard.next() {
+                    if let Some(session) = self.places[place].heard.next_silent() {
                         outcomes.extend(self.step(place, vec![Cause::Check(session)])?);
                     }
                 }

@@ -105,7 +105,10 @@ impl Workload {
             Some(seat) => self.occupant(&stage, seat),
         };
         let held = self.random.chance(8);
-        vec![Action::Send { who, stanza, held }]
+        let send = Action::Send { who, stanza, held };
+        // The worst moment is right after something has happened.
+        let crash = !run.cast.calm && self.random.chance(2);
+        if crash { vec![send, Action::Crash] } else { vec![send] }
     }
 
     fn anybody(&mut self, cast: &Cast) -> usize {
