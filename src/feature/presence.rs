@@ -8,7 +8,7 @@ use crate::room::audience::{Notice, sessions};
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::nick::Nick;
+use crate::room::nick::{Nick, NickKey};
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
@@ -114,7 +114,7 @@ pub(crate) fn probe(
     let Some(asker) = room.roster.by_session(&inbound.from) else {
         return Err(Refusal::not_acceptable_here("you are not in this room"));
     };
-    let target = inbound.to.resource().map(|n| Nick::trusted(n).key().clone());
+    let target = inbound.to.resource().map(NickKey::of);
     let Some(target) = target.and_then(|key| room.roster.by_nick(&key)) else { return Ok(()) };
     let own = target.nick.key() == asker.nick.key();
     if own || room.broadcasts(target) {

@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use minidom::Element;
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
-use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver};
+use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver, Times};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
@@ -55,8 +55,8 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// How long after a gap somebody who is gone may not have been found out yet.
 const DOUBT: Duration = Duration::from_secs(5 * 60);
 
-/// How often it is looked whether the answers of the service itself are on their way.
-const REPLIES_PAUSE: Duration = Duration::from_millis(2);
+/// How long the last answers of the service itself may take to be on their way.
+const ANSWERS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Stanzas to the service itself, and refusals, that may wait for the link.
 const SERVICE_QUEUE_MAX: usize = 10_000;
@@ -128,13 +128,15 @@ pub async fn run(
     let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
-    let answering = tokio::spawn(answer(replies, outbox.clone()));
+    let (finish, finished) = oneshot::channel();
+    let mut answering = tokio::spawn(answer(replies, outbox.clone(), finished));
     let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
-    let no_gap = taken.as_ref().is_some_and(|taken| !taken.doubtful);
-    let arrivals = Arc::new(Gate { host: host.clone(), no_gap: AtomicBool::new(no_gap) });
+    let quiet = Arc::new(Notify::new());
+    let no_gap = AtomicBool::new(taken.as_ref().is_some_and(|taken| !taken.doubtful));
+    let arrivals = Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone() });
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
-    let (told, ended) = tokio::select! {
+    let (told, mut ended) = tokio::select! {
         told = signal => (told, None),
         () = host.told_to_stop.notified() => (Signal::Stop, None),
         ended = &mut link => (Signal::Stop, Some(ended)),
@@ -142,7 +144,18 @@ pub async fn run(
     info!("stopping");
     // The receiver is gone if the link ended by itself. What was read before this is still dealt with.
     let _ = stage.send(Stage::Quiet);
+    if ended.is_none() {
+        // What is read after the rooms were told to stop would come back.
+        ended = tokio::select! {
+            () = quiet.notified() => None,
+            ended = &mut link => Some(ended),
+        };
+    }
     host.stop(told).await;
+    let _ = finish.send(());
+    if tokio::time::timeout(ANSWERS_TIMEOUT, &mut answering).await.is_err() {
+        error!("some answers of the service were not given in time");
+    }
     let _ = stage.send(if told == Signal::Replace { Stage::HandOver } else { Stage::Stop });
     let ended = match ended {
         Some(ended) => ended,
@@ -165,12 +178,13 @@ pub async fn run(
 }
 
 fn link_settings(settings: &Settings) -> LinkSettings {
+    let keepalive = Duration::from_secs(settings.component.keepalive_seconds.into());
     LinkSettings {
         domain: settings.component.domain.as_str().to_owned(),
         server: settings.component.server.clone(),
         secret: settings.component.secret.clone(),
         limits: (&settings.limits).into(),
-        times: Default::default(),
+        times: Times { read_idle: keepalive, ping_answer: keepalive / 2, ..Times::default() },
     }
 }
 
@@ -201,15 +215,21 @@ fn signal(
             if tokio::task::block_in_place(&can_be_replaced) {
                 return Signal::Replace;
             }
-            error!("told to make place, but the program that should follow cannot be started; going on");
+            error!(
+                "told to make place, but the program that should follow cannot be started with the settings as they are now; going on"
+            );
         }
     })
 }
 
-/// Sends what needs no room, in order.
-async fn answer(mut replies: mpsc::Receiver<Outgoing>, outbox: Outbox) {
-    while let Some(reply) = replies.recv().await {
-        outbox.send(Lane::Control, reply).await;
+/// Sends what needs no room, in order, until it is told to finish and nothing waits.
+async fn answer(mut replies: mpsc::Receiver<Outgoing>, outbox: Outbox, mut finish: oneshot::Receiver<()>) {
+    loop {
+        tokio::select! {
+            biased;
+            Some(reply) = replies.recv() => outbox.send(Lane::Control, reply).await,
+            _ = &mut finish => return,
+        }
     }
 }
 
@@ -487,7 +507,7 @@ impl Host {
     }
 
     /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done
-    /// so and what they said is on its way. Rooms that somebody asks for from now on are refused with `wait`: clients
+    /// so. Rooms that somebody asks for from now on are refused with `wait`: clients
     /// come back then.
     async fn stop(&self, told: Signal) {
         self.stopping.store(true, Ordering::Release);
@@ -499,9 +519,6 @@ impl Host {
         let all = async {
             for mailbox in &mailboxes {
                 mailbox.closed().await;
-            }
-            while self.replies.capacity() < self.replies.max_capacity() {
-                tokio::time::sleep(REPLIES_PAUSE).await;
             }
         };
         let patience = if told == Signal::Replace { REPLACE_TIMEOUT } else { STOP_TIMEOUT };
@@ -525,6 +542,8 @@ struct Gate {
     host: Arc<Host>,
     /// The first link is that of the process before: nothing was lost, and nobody was in doubt.
     no_gap: AtomicBool,
+    /// Told when nothing more is read.
+    quiet: Arc<Notify>,
 }
 
 impl Arrivals for Gate {
@@ -554,4 +573,8 @@ impl Arrivals for Gate {
     }
 
     fn down(&self) {}
+
+    fn quiet(&self) {
+        self.quiet.notify_one();
+    }
 }

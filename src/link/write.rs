@@ -125,8 +125,7 @@ impl LanePending {
         while piece.bytes.len() < PIECE_BYTES
             && let Some(Queued { outgoing: Outgoing { stanza, to }, bytes }) = self.queue.front()
         {
-            let all = to.as_slice();
-            for to in &all[self.spliced..] {
+            for to in to.iter().skip(self.spliced) {
                 if piece.bytes.len() >= PIECE_BYTES {
                     return;
                 }

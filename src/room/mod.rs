@@ -15,6 +15,7 @@ pub mod history;
 pub mod invariant;
 pub mod limits;
 pub mod listing;
+pub mod look;
 pub mod nick;
 pub mod order;
 pub mod privilege;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::host::{DOMAIN, Kind, MUC, PEER_MUC, SECRET, Settings, not_installed};
+use super::host::{DOMAIN, Extra, Kind, MUC, PEER_MUC, SECRET, Settings, not_installed};
 use super::process::{Program, find};
 
 /// Writes the configuration and gives the program to start.
@@ -47,7 +47,11 @@ fn libraries() -> Option<PathBuf> {
 }
 
 fn configuration(settings: &Settings<'_>) -> String {
-    let Settings { client_port, component_port, .. } = settings;
+    let Settings { client_port, component_port, extras, .. } = settings;
+    let extra = |extra: &Extra| format!("      \"{}\":\n        password: \"{SECRET}\"\n", extra.domain);
+    let others: String = extras.iter().map(extra).collect();
+    // Unless told otherwise, every connection stands for every host of the listener.
+    let global_routes = extras.is_empty();
     format!(
         r#"loglevel: info
 hosts: ["{DOMAIN}"]
@@ -68,10 +72,11 @@ listen:
     port: {component_port}
     ip: "127.0.0.1"
     module: ejabberd_service
+    global_routes: {global_routes}
     hosts:
       "{MUC}":
         password: "{SECRET}"
-acl:
+{others}acl:
   admin: {{ user: ["admin@{DOMAIN}"] }}
 access_rules:
   muc_admin: {{ allow: admin }}

@@ -10,7 +10,7 @@ pub(crate) mod client;
 mod ejabberd;
 pub(crate) mod guest;
 pub(crate) mod host;
-mod ports;
+pub(crate) mod ports;
 pub(crate) mod process;
 mod prosody;
 pub(crate) mod service;

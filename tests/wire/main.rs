@@ -7,6 +7,7 @@
 mod addresses;
 mod clients;
 mod commands;
+mod confined;
 mod hostile;
 mod link;
 mod moderation;
@@ -14,6 +15,7 @@ mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;
 mod restart;
+mod secrets;
 mod server;
 mod silence;
 mod store_faults;
