@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Feature, join, nick, reflect, roles, roles_field};
+use super::{Feature, join, nick, reflect, restart, roles, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Notice, sessions};
 use crate::room::config::Config;
@@ -57,7 +57,8 @@ pub(crate) fn available(
                     join::resync(room, x, inbound, false, cx, fx);
                 }
             } else if let Some(x) = x {
-                join::resync(room, x, inbound, changed, cx, fx);
+                let in_doubt = restart::enters_again(room, &inbound.from);
+                join::resync(room, x, inbound, changed || in_doubt, cx, fx);
             } else {
                 update(room, inbound, cx, fx);
             }

@@ -28,6 +28,7 @@ mod persistence;
 mod privileges;
 mod register;
 mod retention;
+mod returning;
 mod stanzas;
 mod talking;
 mod tokens;

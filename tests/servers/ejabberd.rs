@@ -1,18 +1,22 @@
 //! ejabberd's configuration, and its start without ejabberdctl, which wants the service's own user.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::host::{DOMAIN, Extra, Kind, MUC, PEER_MUC, SECRET, Settings, not_installed};
 use super::process::{Program, find};
 
 /// Writes the configuration and gives the program to start.
 pub(crate) fn program(settings: &Settings<'_>) -> Result<Program, String> {
+    program_with(settings.folder, &configuration(settings))
+}
+
+/// Writes this configuration into the folder and gives the program to start.
+pub(crate) fn program_with(folder: &Path, configuration: &str) -> Result<Program, String> {
     let path = find("erl").ok_or_else(|| not_installed(Kind::Ejabberd))?;
     let libraries = libraries().ok_or_else(|| not_installed(Kind::Ejabberd))?;
-    let folder = settings.folder;
     let file = folder.join("ejabberd.yml");
-    fs::write(&file, configuration(settings)).map_err(|e| format!("{}: {e}", file.display()))?;
+    fs::write(&file, configuration).map_err(|e| format!("{}: {e}", file.display()))?;
     let text = |path: PathBuf| path.display().to_string();
     Ok(Program {
         path,

@@ -7,7 +7,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod client;
-mod ejabberd;
+pub(crate) mod ejabberd;
 pub(crate) mod guest;
 pub(crate) mod host;
 pub(crate) mod ports;
