@@ -50,6 +50,18 @@ impl Told {
             }
     }
 
+    /// Durable `writes` with what has to go along with them, and what the store has been told once they are durable. What
+    /// begins the record of `room` anew, because it becomes persistent or temporary, takes everybody along who is in it:
+    /// else a crash soon after would lose them all.
+    pub fn along_with(&self, mut writes: Vec<Write>, room: &Room) -> (Vec<Write>, Self) {
+        if !writes.iter().any(|write| matches!(write, Write::Forget { .. })) {
+            return (writes, self.clone());
+        }
+        let (rest, told) = Self::default().catch_up(room);
+        writes.extend(rest);
+        (writes, told)
+    }
+
     /// What is to be written so that the store knows `room` as it is, and what it has been told then.
     pub fn catch_up(&self, room: &Room) -> (Vec<Write>, Self) {
         let now = Self::all(room);

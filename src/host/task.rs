@@ -25,7 +25,7 @@ use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
-use crate::store::{StoreError, Write};
+use crate::store::StoreError;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 
@@ -72,7 +72,7 @@ pub(super) async fn run(
             biased;
             next = tokio::time::timeout(task.patience(), events.recv()) => next,
             () = task.host.pace.turn(), if !task.heard.is_settled() => {
-                if let Some(session) = task.heard.next() {
+                if let Some(session) = task.heard.next_silent() {
                     task.step(&[Event::Check(session)]).await;
                 }
                 continue;
@@ -98,7 +98,7 @@ pub(super) async fn run(
             match event {
                 Event::Gap(since) => task.heard.gap(*since, &task.room),
                 Event::Stanza(inbound) if inbound.may_be_answered() => {
-                    task.heard.note(&inbound.from, Timestamp::now(), &task.room);
+                    task.heard.note(&inbound.from, task.host.uptime(), &task.room);
                 }
                 _ => {}
             }
@@ -107,6 +107,9 @@ pub(super) async fn run(
         if is_last(&batch) {
             task.finish(&mut events).await;
             task.catch_up().await;
+            if task.behind.is_some() {
+                task.host.doubt();
+            }
             task.close(events).await;
             return;
         }
@@ -322,15 +325,13 @@ impl Task {
         if !self.keep(&self.host.archivist, changes.clone()).await {
             return false;
         }
-        let forgets = writes.iter().any(|write| matches!(write, Write::Forget { .. }));
+        let (writes, told) = self.told.along_with(writes, &self.room);
         if !self.keep(&self.host.committer, writes).await {
             self.owed.extend(withdrawn(changes));
             self.settle_debts().await;
             return false;
         }
-        if forgets {
-            self.told = Told::default();
-        }
+        self.told = told;
         self.keep(&self.host.archivist, forgotten).await;
         true
     }
@@ -401,7 +402,8 @@ impl Task {
     /// One event through the room. A panic sets the room back and refuses the event.
     fn handle(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
-        let mut cx = Cx { now: Timestamp::now(), service: &self.host.service, ids: &mut self.ids };
+        let (now, uptime) = (Timestamp::now(), self.host.uptime());
+        let mut cx = Cx { now, uptime, service: &self.host.service, ids: &mut self.ids };
         let room = &mut self.room;
         match catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx))) {
             Ok(_) if !self.has_place() => {

@@ -13,6 +13,7 @@ mod entering;
 mod finding;
 mod found;
 mod hats;
+mod healing;
 mod hostile;
 mod invite;
 mod iq;

@@ -305,9 +305,9 @@ impl Archive for FjallArchive {
         let mut end = u64::MAX;
         loop {
             let some = self.inner.read(|view| page::newest(view, archive, end, NEWEST_AT_A_TIME))?;
-            let Some((oldest, _)) = some.last() else { return Ok(()) };
-            end = *oldest;
-            if !some.into_iter().all(|(_, entry)| each(entry)) {
+            let Some(oldest) = some.last() else { return Ok(()) };
+            end = oldest.position;
+            if !some.into_iter().all(|found| each(found.entry)) {
                 return Ok(());
             }
         }

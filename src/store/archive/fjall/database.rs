@@ -9,7 +9,9 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use ::fjall::config::{BlockSizePolicy, CompressionPolicy, HashRatioPolicy};
+use ::fjall::config::{
+    BlockSizePolicy, CompressionPolicy, FilterPolicy, HashRatioPolicy, PartitioningPolicy,
+};
 use ::fjall::{
     AbstractTree, CompressionType, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice, Snapshot,
 };
@@ -304,22 +306,32 @@ pub(super) fn io(error: ::fjall::Error) -> StoreError {
 
 /// Options of the keyspace of messages: large records that are read in a row.
 fn messages() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default()
+    common()
         .max_memtable_size(MESSAGES_MEMORY_BYTES)
         .data_block_size_policy(BlockSizePolicy::all(16 * 1024))
         .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+        .expect_point_read_hits(true)
 }
 
 /// Options of a keyspace of small records that are read in a row.
 fn small() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default()
+    common()
         .max_memtable_size(INDEX_MEMORY_BYTES)
         .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+        .filter_policy(FilterPolicy::disabled())
 }
 
-/// Options of a keyspace of small records that are read one at a time.
+/// Options of a keyspace of small records that are read one at a time, and are there nearly always.
 fn points() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default()
+    common()
         .max_memtable_size(INDEX_MEMORY_BYTES)
         .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
+        .expect_point_read_hits(true)
+}
+
+/// Indexes and filters of a file are read in parts: whole, they would take megabytes for one look.
+fn common() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default()
+        .index_block_partitioning_policy(PartitioningPolicy::all(true))
+        .filter_block_partitioning_policy(PartitioningPolicy::all(true))
 }
