@@ -127,6 +127,8 @@ pub struct TakenOver {
     pub socket: std::net::TcpStream,
     /// Where its reader stands.
     pub resumption: Resumption,
+    /// Whether somebody may be gone who has not been found out yet.
+    pub doubtful: bool,
 }
 
 /// How the time of one link ended.
@@ -323,7 +325,7 @@ async fn hold(
 fn hand_over(read_half: OwnedReadHalf, write_half: OwnedWriteHalf, resumption: Resumption) -> End {
     let whole = read_half.reunite(write_half).ok().and_then(|socket| socket.into_std().ok());
     match whole {
-        Some(socket) => End::HandedOver(TakenOver { socket, resumption }),
+        Some(socket) => End::HandedOver(TakenOver { socket, resumption, doubtful: false }),
         None => End::Stopped,
     }
 }

@@ -110,6 +110,8 @@ pub(crate) struct Picture {
     /// Messages said so far.
     pub(crate) said: u64,
     last: Option<String>,
+    /// Has been in this room before.
+    knows_room: bool,
     known: HashSet<String>,
     catch_up: Option<CatchUp>,
     queries: u32,
@@ -170,7 +172,7 @@ impl Picture {
     /// The stanza that asks to be let into this room, be it another than before.
     pub(crate) fn enter_room(&mut self, room: &str) -> String {
         if self.room != room {
-            (self.room, self.last) = (room.to_owned(), None);
+            (self.room, self.last, self.knows_room) = (room.to_owned(), None, false);
         }
         self.wants_in = true;
         self.enter()
@@ -229,7 +231,7 @@ impl Picture {
         }
         if own && has_code(stanza, "110") && self.place == Place::Entering {
             self.place = Place::In;
-            if self.last.is_some() {
+            if std::mem::replace(&mut self.knows_room, true) {
                 return self.begin_catch_up();
             }
         }
