@@ -84,6 +84,8 @@ pub struct Room {
     pub(crate) offers_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
+    /// Whom the others see otherwise than he is, after a restart.
+    pub(crate) untold: Arc<feature::restart::Untold>,
     /// Who was refused a nick that is taken, and how often.
     pub(crate) conflicts: Arc<feature::conflicts::Conflicts>,
     /// Admins of the service: owners of every room without being on its list.
@@ -108,6 +110,7 @@ impl Room {
             returned: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
+            untold: Arc::default(),
             leavers: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
@@ -178,6 +181,7 @@ impl Room {
         if self.exists() && self.state.record.is_nameless() {
             self.state_mut().record.name(cx.ids);
         }
+        feature::restart::tell(self, cx, &mut fx);
         feature::ban::expire(self, cx, &mut fx);
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
