@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tracing::{error, warn};
+use tracing::{debug, error};
 
 use super::Host;
 use super::commit::Committer;
@@ -25,7 +25,7 @@ use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
-use crate::store::{StoreError, Write};
+use crate::store::StoreError;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 
@@ -72,7 +72,7 @@ pub(super) async fn run(
             biased;
             next = tokio::time::timeout(task.patience(), events.recv()) => next,
             () = task.host.pace.turn(), if !task.heard.is_settled() => {
-                if let Some(session) = task.heard.next() {
+                if let Some(session) = task.heard.next_silent() {
                     task.step(&[Event::Check(session)]).await;
                 }
                 continue;
@@ -98,7 +98,7 @@ pub(super) async fn run(
             match event {
                 Event::Gap(since) => task.heard.gap(*since, &task.room),
                 Event::Stanza(inbound) if inbound.may_be_answered() => {
-                    task.heard.note(&inbound.from, Timestamp::now(), &task.room);
+                    task.heard.note(&inbound.from, task.host.uptime(), &task.room);
                 }
                 _ => {}
             }
@@ -107,6 +107,9 @@ pub(super) async fn run(
         if is_last(&batch) {
             task.finish(&mut events).await;
             task.catch_up().await;
+            if task.behind.is_some() {
+                task.host.doubt();
+            }
             task.close(events).await;
             return;
         }
@@ -141,8 +144,11 @@ async fn load(
     loop {
         let (reader, key) = (host.clone(), jid.clone());
         match tokio::task::spawn_blocking(move || stored(&reader, &key)).await {
-            Ok(Ok(room)) => return Some(room),
-            Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
+            Ok(Ok(room)) => {
+                host.rooms_read.works();
+                return Some(room);
+            }
+            Ok(Err(e)) => host.rooms_read.fails(&e),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
         while let Ok(event) = events.try_recv() {
@@ -286,8 +292,8 @@ impl Task {
             let (reader, asked) = (host.archive.clone(), archive.clone());
             let answer = tokio::task::spawn_blocking(move || reader.answer(&asked, &question)).await;
             let answer = answer.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())));
-            let answer = answer.unwrap_or_else(|e| {
-                error!(room = %inbound.to, "the archive cannot be read: {e}");
+            let answer = answer.inspect(|_| host.archive_read.works()).unwrap_or_else(|e| {
+                host.archive_read.fails(&e);
                 Answer::Failed
             });
             mailbox.answered(Event::Found(Box::new(Found { archive, retracted, answer, inbound })), place);
@@ -319,15 +325,13 @@ impl Task {
         if !self.keep(&self.host.archivist, changes.clone()).await {
             return false;
         }
-        let forgets = writes.iter().any(|write| matches!(write, Write::Forget { .. }));
+        let (writes, told) = self.told.along_with(writes, &self.room);
         if !self.keep(&self.host.committer, writes).await {
             self.owed.extend(withdrawn(changes));
             self.settle_debts().await;
             return false;
         }
-        if forgets {
-            self.told = Told::default();
-        }
+        self.told = told;
         self.keep(&self.host.archivist, forgotten).await;
         true
     }
@@ -345,7 +349,8 @@ impl Task {
         if !writes.is_empty()
             && let Err(e) = committer.commit(writes).await
         {
-            warn!(room = %self.room.jid, "a change was not stored: {e}");
+            // The operator is told by the committer, once.
+            debug!(room = %self.room.jid, "a change was not stored: {e}");
             return false;
         }
         true
@@ -397,7 +402,8 @@ impl Task {
     /// One event through the room. A panic sets the room back and refuses the event.
     fn handle(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
-        let mut cx = Cx { now: Timestamp::now(), service: &self.host.service, ids: &mut self.ids };
+        let (now, uptime) = (Timestamp::now(), self.host.uptime());
+        let mut cx = Cx { now, uptime, service: &self.host.service, ids: &mut self.ids };
         let room = &mut self.room;
         match catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx))) {
             Ok(_) if !self.has_place() => {
@@ -414,3 +420,6 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
