@@ -13,7 +13,7 @@ use crate::servers::guest::{condition, has_code};
 const PAGE: usize = 50;
 
 /// After so many looks in vain the archive is asked once more.
-const LOOKS: u32 = 3;
+const LOOKS: u32 = 8;
 
 /// Where somebody is, as far as he knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -75,11 +75,13 @@ async fn join(service: TcpStream, server: TcpStream, network: watch::Receiver<Ne
     tokio::join!(up, down);
 }
 
+/// Passes on until an end or a cut; after a cut what was on its way is still read, and passed on if it is to `arrive`.
+/// It is read in any case: a connection that closes with something unread in it takes back what it has sent.
 async fn copy(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut network: watch::Receiver<Network>,
-    drain: bool,
+    arrive: bool,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
@@ -91,11 +93,6 @@ async fn copy(
                 if *network.borrow() == Network::Stalled {
                     continue;
                 }
-                while drain && let Ok(Ok(read @ 1..)) = timeout(DRAIN, from.read(&mut buffer)).await {
-                    if to.write_all(&buffer[..read]).await.is_err() {
-                        break;
-                    }
-                }
                 break;
             }
         };
@@ -104,7 +101,16 @@ async fn copy(
             _ => break,
         }
     }
-    // Whoever is gone needs not be told.
+    if !arrive {
+        // Whoever is gone needs not be told.
+        let _ = to.shutdown().await;
+    }
+    while let Ok(Ok(read @ 1..)) = timeout(DRAIN, from.read(&mut buffer)).await {
+        if arrive && to.write_all(&buffer[..read]).await.is_err() {
+            break;
+        }
+    }
+    // As above.
     let _ = to.shutdown().await;
 }
 

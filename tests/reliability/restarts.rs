@@ -97,7 +97,7 @@ impl Stage {
 
     async fn round(&mut self, way: Way, tally: &mut Tally) -> Result<(), String> {
         // What the last round left behind is not counted again.
-        everybody_is_in(&self.crowd.people, PATIENCE).await?;
+        everybody_is_in(&self.crowd.people, 3 * PATIENCE).await?;
         self.crowd.turn_page().await;
         let talk = self.crowd.talk(RATE);
         sleep(TALK).await;
