@@ -101,7 +101,7 @@ impl Default for Times {
             retry_misconfigured_max: Duration::from_secs(60),
             held: Duration::from_secs(30),
             stop_write: Duration::from_secs(3),
-            stop_close: Duration::from_secs(1),
+            stop_close: Duration::from_secs(3),
             hand_over_write: Duration::from_secs(30),
         }
     }

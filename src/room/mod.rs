@@ -19,13 +19,14 @@ pub mod look;
 pub mod nick;
 pub mod order;
 pub mod privilege;
+pub mod reserved;
 pub mod role;
 pub mod roster;
 pub mod state;
 pub mod vcard;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::feature;
 use crate::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
@@ -40,6 +41,7 @@ use event::Event;
 use history::History;
 use nick::Nick;
 use privilege::Standing;
+use reserved::Reserved;
 use role::Role;
 use roster::Roster;
 use state::{Affiliated, Affiliation, RoomRecord, State};
@@ -61,6 +63,8 @@ pub struct Room {
     pub(crate) jid: BareJid,
     pub(crate) life: Life,
     pub(crate) state: Arc<State>,
+    /// Who has reserved which nick: made when first asked for, and anew after a change.
+    pub(crate) reserved: Arc<OnceLock<Reserved>>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
     pub(crate) running: feature::activity::Running,
@@ -96,6 +100,7 @@ impl Room {
             jid,
             life: Life::Absent,
             state: Arc::new(State { record, affiliations: BTreeMap::new(), vcard: None }),
+            reserved: Arc::default(),
             roster: Arc::default(),
             history: Arc::default(),
             running: feature::activity::Running::default(),
@@ -415,6 +420,11 @@ impl Room {
     /// The address of an occupant.
     pub(crate) fn occupant_jid(&self, nick: &Nick) -> Jid {
         self.jid.with_resource(nick.as_str()).expect("a nick was part of an address")
+    }
+
+    /// Who has reserved which nick.
+    pub(crate) fn reserved(&self) -> &Reserved {
+        self.reserved.get_or_init(|| Reserved::of(&self.state))
     }
 
     pub(crate) fn state_mut(&mut self) -> &mut State {
