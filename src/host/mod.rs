@@ -8,6 +8,7 @@ mod keeper;
 mod mailbox;
 pub mod pace;
 mod task;
+mod trouble;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -41,6 +42,7 @@ use commit::Committer;
 use keeper::Keeper;
 use mailbox::Mailbox;
 use pace::Pace;
+use trouble::Trouble;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
 /// after which container runtimes kill.
@@ -142,10 +144,10 @@ pub async fn run(
         ended = &mut link => (Signal::Stop, Some(ended)),
     };
     info!("stopping");
-    // The receiver is gone if the link ended by itself. What was read before this is still dealt with.
-    let _ = stage.send(Stage::Quiet);
-    if ended.is_none() {
-        // What is read after the rooms were told to stop would come back.
+    if told == Signal::Replace && ended.is_none() {
+        // The next process reads on from here: what is read after the rooms were told to stop would come back. At a
+        // stop reading goes on, so that it does come back, with an error, instead of being lost.
+        let _ = stage.send(Stage::Quiet);
         ended = tokio::select! {
             () = quiet.notified() => None,
             ended = &mut link => Some(ended),
@@ -240,6 +242,9 @@ pub struct Host {
     archive: Arc<dyn Archive>,
     committer: Committer<Write>,
     archivist: Committer<Change>,
+    /// Of reading rooms from the store, and messages from the archive.
+    rooms_read: Trouble,
+    archive_read: Trouble,
     /// Places for those who read the archive.
     reading: Arc<Semaphore>,
     /// Places for rooms that wait for their first occupant.
@@ -322,6 +327,8 @@ impl Host {
             store,
             archivist: Committer::of_archive(archive.clone()),
             archive,
+            rooms_read: Trouble::new("reading of rooms"),
+            archive_read: Trouble::new("reading of the archive"),
             reading: Arc::new(Semaphore::new(READERS_MAX)),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,

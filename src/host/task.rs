@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tracing::{error, warn};
+use tracing::{debug, error};
 
 use super::Host;
 use super::commit::Committer;
@@ -144,8 +144,11 @@ async fn load(
     loop {
         let (reader, key) = (host.clone(), jid.clone());
         match tokio::task::spawn_blocking(move || stored(&reader, &key)).await {
-            Ok(Ok(room)) => return Some(room),
-            Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
+            Ok(Ok(room)) => {
+                host.rooms_read.works();
+                return Some(room);
+            }
+            Ok(Err(e)) => host.rooms_read.fails(&e),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
         while let Ok(event) = events.try_recv() {
@@ -289,8 +292,8 @@ impl Task {
             let (reader, asked) = (host.archive.clone(), archive.clone());
             let answer = tokio::task::spawn_blocking(move || reader.answer(&asked, &question)).await;
             let answer = answer.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())));
-            let answer = answer.unwrap_or_else(|e| {
-                error!(room = %inbound.to, "the archive cannot be read: {e}");
+            let answer = answer.inspect(|_| host.archive_read.works()).unwrap_or_else(|e| {
+                host.archive_read.fails(&e);
                 Answer::Failed
             });
             mailbox.answered(Event::Found(Box::new(Found { archive, retracted, answer, inbound })), place);
@@ -346,7 +349,8 @@ impl Task {
         if !writes.is_empty()
             && let Err(e) = committer.commit(writes).await
         {
-            warn!(room = %self.room.jid, "a change was not stored: {e}");
+            // The operator is told by the committer, once.
+            debug!(room = %self.room.jid, "a change was not stored: {e}");
             return false;
         }
         true
@@ -416,3 +420,6 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,6 +84,8 @@ pub struct Times {
     pub stop_write: Duration,
     /// For the server to close its stream when the program stops.
     pub stop_close: Duration,
+    /// For writing what is queued when another process goes on: nobody kills, and what is not written is lost.
+    pub hand_over_write: Duration,
 }
 
 impl Default for Times {
@@ -99,7 +101,8 @@ impl Default for Times {
             retry_misconfigured_max: Duration::from_secs(60),
             held: Duration::from_secs(30),
             stop_write: Duration::from_secs(3),
-            stop_close: Duration::from_secs(1),
+            stop_close: Duration::from_secs(3),
+            hand_over_write: Duration::from_secs(30),
         }
     }
 }
@@ -170,10 +173,14 @@ pub async fn run(
     let mut repeats = Repeats::default();
     let mut yielding = Yielding::default();
     let handed_over = loop {
-        let opened = tokio::select! {
-            biased;
-            () = reached(&mut stage, Stage::Quiet) => break None,
-            opened = open(&settings, taken.take()) => opened,
+        let opened = match taken.take() {
+            // It is up: whoever stops at once closes it in order, or hands it over again.
+            Some(taken) => handshake::resume(&settings, taken),
+            None => tokio::select! {
+                biased;
+                () = reached(&mut stage, Stage::Quiet) => break None,
+                opened = handshake::open(&settings) => opened,
+            },
         };
         let mut held = Duration::ZERO;
         let fault = match opened {
@@ -238,13 +245,6 @@ async fn reached(stage: &mut watch::Receiver<Stage>, least: Stage) {
     let _ = stage.wait_for(|stage| *stage >= least).await;
 }
 
-async fn open(settings: &LinkSettings, taken: Option<TakenOver>) -> Result<handshake::Open, LinkError> {
-    match taken {
-        Some(taken) => handshake::resume(settings, taken),
-        None => handshake::open(settings).await,
-    }
-}
-
 /// Ends the writing task with the link.
 struct Writing(JoinHandle<std::io::Result<OwnedWriteHalf>>);
 
@@ -273,8 +273,9 @@ async fn hold(
         let mut reading = pin!(reading);
         tokio::select! {
             biased;
-            () = reached(stage, Stage::Quiet) => None,
+            // First, because what came along with the handshake is still to be handed over.
             fault = &mut reading => Some(fault),
+            () = reached(stage, Stage::Quiet) => None,
             written = &mut writing.0 => {
                 // The server may have said why before it hung up; that says more.
                 let lost = match written {
@@ -291,8 +292,11 @@ async fn hold(
         None => {
             arrivals.quiet();
             reached(stage, Stage::Stop).await;
-            let close = if *stage.borrow() == Stage::HandOver { Close::Nothing } else { Close::Stream };
-            let written = timeout(settings.times.stop_write, async {
+            let (close, patience) = match *stage.borrow() {
+                Stage::HandOver => (Close::Nothing, settings.times.hand_over_write),
+                _ => (Close::Stream, settings.times.stop_write),
+            };
+            let written = timeout(patience, async {
                 // The channel is full only when the writing half is stuck; then the time runs out.
                 let _ = orders.send(Order::Finish(close)).await;
                 (&mut writing.0).await

@@ -128,6 +128,16 @@ impl Outbox {
 }
 
 impl Outlet {
+    /// What is queued, the control lane first, as if it were written.
+    #[cfg(test)]
+    pub(crate) fn sent(&self) -> Vec<Outgoing> {
+        let (mut control, mut bulk) = (VecDeque::new(), VecDeque::new());
+        self.take(&mut control, &mut bulk);
+        let bytes = |lane: &VecDeque<Queued>| lane.iter().map(|queued| queued.bytes).sum();
+        self.written(bytes(&control), bytes(&bulk));
+        control.into_iter().chain(bulk).map(|queued| queued.outgoing).collect()
+    }
+
     /// Moves what is queued to the link: all of the control lane, and the bulk lane when `bulk` is empty.
     pub(super) fn take(&self, control: &mut VecDeque<Queued>, bulk: &mut VecDeque<Queued>) {
         let mut lanes = self.0.lanes();

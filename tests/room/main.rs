@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod back;
 mod bans;
 mod calm;
 mod clients;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::Bound;
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -18,6 +17,7 @@ use ::fjall::{
 };
 
 use super::layout::{FORMAT, FORMAT_KEY, Table};
+use super::past::{self, Past};
 use super::raw;
 use crate::store::StoreError;
 
@@ -183,19 +183,24 @@ pub(super) struct View<'a> {
 
 impl View<'_> {
     pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Slice>, StoreError> {
-        self.snapshot.get(self.database.keyspace(table), key).map_err(io)
+        match self.snapshot.get(self.database.keyspace(table), key).map_err(io) {
+            // An archive that seems new gets a new number: of archives nothing is passed over.
+            Err(damage @ StoreError::Corrupt { .. }) if table != Table::Archives => {
+                past::tell(&damage);
+                Ok(None)
+            }
+            outcome => outcome,
+        }
     }
 
-    /// Keys and values from `from` to before `to`, in order, from either end.
+    /// Keys and values from `from` to before `to`, in order, from either end, without what cannot be read.
     pub(super) fn range(
         &self,
         table: Table,
         from: &[u8],
         to: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<(Slice, Slice), StoreError>> + use<> {
-        let range = (Bound::Included(from), Bound::Excluded(to));
-        let iter = (from < to).then(|| self.snapshot.range::<&[u8], _>(self.database.keyspace(table), range));
-        iter.into_iter().flatten().map(|guard| guard.into_inner().map_err(io))
+        Past::new(self.snapshot.clone(), self.database.keyspace(table).clone(), from, to)
     }
 }
 
@@ -276,9 +281,25 @@ pub(super) fn guarded<T>(f: impl FnOnce() -> Result<T, StoreError>) -> Result<T,
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
-fn io(error: ::fjall::Error) -> StoreError {
+pub(super) fn io(error: ::fjall::Error) -> StoreError {
+    use ::fjall::LsmError;
+    let damaged = |reason: &str| StoreError::Corrupt {
+        key: "in a file of the archive".to_owned(),
+        reason: reason.to_owned(),
+    };
     match error {
-        ::fjall::Error::Io(e) => StoreError::Io(format!("the archive: {e}")),
+        ::fjall::Error::Io(e) | ::fjall::Error::Storage(LsmError::Io(e)) => {
+            StoreError::Io(format!("the archive: {e}"))
+        }
+        ::fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => {
+            damaged("a block does not match its checksum")
+        }
+        ::fjall::Error::Storage(
+            LsmError::Decompress(_)
+            | LsmError::InvalidTag(_)
+            | LsmError::InvalidHeader(_)
+            | LsmError::InvalidTrailer,
+        ) => damaged("no block lies where one should"),
         other => StoreError::Io(format!("the archive: {other}")),
     }
 }
