@@ -4,6 +4,8 @@
 //! from opening the store to closing the stream.
 
 pub mod commit;
+mod fair;
+mod flood;
 mod keeper;
 mod mailbox;
 mod pace;
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use minidom::Element;
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
@@ -38,8 +40,9 @@ use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::stream::{Excess, Head};
 use commit::Committer;
+use flood::Flood;
 use keeper::Keeper;
-use mailbox::Mailbox;
+use mailbox::{Bounds, Mailbox};
 use pace::Pace;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
@@ -51,12 +54,6 @@ const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
-
-/// How often it is looked whether the answers of the service itself are on their way.
-const REPLIES_PAUSE: Duration = Duration::from_millis(2);
-
-/// Stanzas to the service itself, and refusals, that may wait for the link.
-const SERVICE_QUEUE_MAX: usize = 10_000;
 
 /// Rooms that may wait for their first occupant at a time.
 const AWAITED_MAX: usize = 1000;
@@ -120,12 +117,10 @@ pub async fn run(
     );
     let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
-    let (host, replies) =
-        Host::start(&settings, store.clone(), archive.clone(), outbox.clone()).map_err(RunError::Store)?;
+    let host = Host::start(&settings, store.clone(), archive.clone(), outbox).map_err(RunError::Store)?;
     let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
-    let answering = tokio::spawn(answer(replies, outbox.clone()));
     let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
     let arrivals = Arc::new(Gate { host: host.clone(), no_gap: AtomicBool::new(taken.is_some()) });
@@ -144,7 +139,6 @@ pub async fn run(
         Some(ended) => ended,
         None => link.await,
     };
-    answering.abort();
     keeping.abort();
     host.committer.clone().stop().await;
     host.archivist.clone().stop().await;
@@ -199,13 +193,6 @@ fn signal(
     })
 }
 
-/// Sends what needs no room, in order.
-async fn answer(mut replies: mpsc::Receiver<Outgoing>, outbox: Outbox) {
-    while let Some(reply) = replies.recv().await {
-        outbox.send(Lane::Control, reply).await;
-    }
-}
-
 /// The rooms in memory and what they share.
 pub struct Host {
     service: Arc<Service>,
@@ -218,7 +205,10 @@ pub struct Host {
     /// Places for rooms that wait for their first occupant.
     awaited: Arc<Semaphore>,
     outbox: Outbox,
-    replies: mpsc::Sender<Outgoing>,
+    /// What may wait for rooms.
+    bounds: Arc<Bounds>,
+    /// Who has sent how much, and what is delayed of it.
+    flood: Flood,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     directory: RwLock<Directory>,
     memory: Mutex<service::Memory>,
@@ -244,13 +234,13 @@ impl service::Rooms for InMemory<'_> {
 }
 
 impl Host {
-    /// Reads the directory from the store. What the service itself answers comes out of the receiver.
+    /// Reads the directory from the store.
     pub fn start(
         settings: &Settings,
         store: Arc<dyn Store>,
         archive: Arc<dyn Archive>,
         outbox: Outbox,
-    ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
+    ) -> Result<Arc<Self>, StoreError> {
         let mut directory = Directory::default();
         let (mut occupied, mut vacant) = (HashMap::new(), Vec::new());
         store.each_occupied(&mut |jid, occupants| {
@@ -271,7 +261,6 @@ impl Host {
         if let Err(e) = store.commit(&vacant) {
             warn!("temporary rooms that nobody is in are still stored: {e}");
         }
-        let (replies, receiver) = mpsc::channel(SERVICE_QUEUE_MAX);
         let service = Service {
             domain: settings.component.domain.clone(),
             name: settings.service.name.clone(),
@@ -294,7 +283,8 @@ impl Host {
             reading: Arc::new(Semaphore::new(READERS_MAX)),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,
-            replies,
+            bounds: Arc::new(Bounds::new(&settings.limits)),
+            flood: Flood::new(&settings.limits),
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
             memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
@@ -306,7 +296,7 @@ impl Host {
             asleep: Mutex::new(occupied.into_keys().collect()),
             told_to_stop: Notify::new(),
         };
-        Ok((Arc::new(host), receiver))
+        Ok(Arc::new(host))
     }
 
     /// The listed rooms.
@@ -329,6 +319,11 @@ impl Host {
         if inbound.to.domain() != self.service.domain.as_str() {
             return debug!(to = inbound.to.domain(), "stanza for another domain dropped");
         }
+        self.admit(inbound);
+    }
+
+    /// Brings a stanza to where it is dealt with.
+    fn pass(self: &Arc<Self>, inbound: Inbound) {
         if inbound.to.local().is_none() {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
             let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -355,10 +350,9 @@ impl Host {
         if let Some(answer) = effects.answer {
             self.reply(&answer);
         }
-        if let Some(announcement) = effects.announcement
-            && self.replies.try_send(announcement).is_err()
-        {
-            warn!("too many answers wait for the server; an announcement is dropped");
+        if let Some(announcement) = effects.announcement {
+            let (outbox, lane) = (self.outbox.clone(), Lane::of_room(&self.service.domain));
+            tokio::spawn(async move { outbox.send(lane, announcement).await });
         }
         if let Some(delay) = effects.stop_after {
             info!(seconds = delay.as_secs(), "an admin stops the service");
@@ -398,7 +392,7 @@ impl Host {
         if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
             return None;
         }
-        let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
+        let (mailbox, events) = Mailbox::new(self.bounds.clone());
         let mailbox = Arc::new(mailbox);
         let outcome = put(&mailbox);
         rooms.insert(room.clone(), mailbox.clone());
@@ -447,9 +441,15 @@ impl Host {
         if !from.domain().eq_ignore_ascii_case(self.service.domain.as_str()) {
             return debug!(from = from.domain(), "an answer for another domain is not given");
         }
-        if self.replies.try_send(Outgoing::one(stanza, to)).is_err() {
-            warn!("too many answers wait for the server; one is dropped");
+        let lane = Lane::of_answers(to.domain());
+        if !self.outbox.answer(lane, Outgoing::one(stanza, to)) {
+            self.flood.dropped();
         }
+    }
+
+    /// Whether the service is about to stop.
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// Notes what the directory has to learn of a room.
@@ -460,8 +460,9 @@ impl Host {
     /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done
     /// so and what they said is on its way. Rooms that somebody asks for from now on are refused with `wait`: clients
     /// come back then.
-    async fn stop(&self, told: Signal) {
+    async fn stop(self: &Arc<Self>, told: Signal) {
         self.stopping.store(true, Ordering::Release);
+        self.let_go();
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         let goodbye = self.goodbye && told == Signal::Stop;
         for mailbox in &mailboxes {
@@ -470,9 +471,6 @@ impl Host {
         let all = async {
             for mailbox in &mailboxes {
                 mailbox.closed().await;
-            }
-            while self.replies.capacity() < self.replies.max_capacity() {
-                tokio::time::sleep(REPLIES_PAUSE).await;
             }
         };
         let patience = if told == Signal::Replace { REPLACE_TIMEOUT } else { STOP_TIMEOUT };
