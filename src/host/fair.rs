@@ -99,6 +99,8 @@ pub(super) struct Fair<T> {
 
 struct Domain<T> {
     bucket: Bucket,
+    /// Some wait because of the domain: whoever comes now waits behind them.
+    starved: bool,
     accounts: HashMap<BareJid, Account<T>>,
     /// Accounts of which something is delayed, in turn.
     turns: VecDeque<BareJid>,
@@ -174,6 +176,7 @@ impl<T> Default for Domain<T> {
     fn default() -> Self {
         Self {
             bucket: Bucket::default(),
+            starved: false,
             accounts: HashMap::new(),
             turns: VecDeque::new(),
             stanzas: 0,
@@ -247,7 +250,8 @@ impl<T> Fair<T> {
         let account = domain.accounts.entry(key.clone()).or_default();
         let own = account.may(&cost, &rates, now);
         let waits = !account.delayed.is_empty();
-        if !waits && own && (cost.last_word || rates.domain.has(domain.bucket, now)) {
+        let admits = !domain.starved && rates.domain.has(domain.bucket, now);
+        if !waits && own && (cost.last_word || admits) {
             account.pay(&cost, &rates, now);
             rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
             return (Verdict::Pass(item), Vec::new());
@@ -266,6 +270,7 @@ impl<T> Fair<T> {
             let gone = self.withdraw(name, &key, &cost);
             return (Verdict::Pass(item), gone);
         }
+        domain.starved |= whose == Whose::Domain;
         if account.delayed.is_empty() {
             domain.turns.push_back(key);
         }
@@ -296,6 +301,7 @@ impl<T> Fair<T> {
         if account.delayed.is_empty() {
             domain.turns.retain(|turn| turn != key);
         }
+        domain.starved &= !domain.turns.is_empty();
         gone.into_iter().map(|(_, item)| item).collect()
     }
 
@@ -328,6 +334,7 @@ impl<T> Fair<T> {
                     domain.turns.push_back(key);
                 }
             }
+            domain.starved = !domain.turns.is_empty() && !rates.domain.has(domain.bucket, now);
             self.stanzas -= before.0 - domain.stanzas;
             self.bytes -= before.1 - domain.bytes;
         }

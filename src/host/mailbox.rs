@@ -180,3 +180,79 @@ impl Mailbox {
 fn bytes_of(event: &Event) -> usize {
     event.inbound().map_or(0, |inbound| size::in_memory(&inbound.stanza))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stanza(xml: &str) -> Event {
+        let inbound = Inbound::parse(xml.parse().expect("xml")).expect("a stanza");
+        Event::Stanza(Box::new(inbound))
+    }
+
+    fn message(bytes: usize) -> Event {
+        let body = "x".repeat(bytes);
+        stanza(&format!("<message xmlns='jabber:client' from='a@b/c' to='r@m'><body>{body}</body></message>"))
+    }
+
+    fn leave() -> Event {
+        stanza("<presence xmlns='jabber:client' type='unavailable' from='a@b/c' to='r@m/n'/>")
+    }
+
+    fn bounds() -> Arc<Bounds> {
+        Arc::new(Bounds::new(&Limits {
+            mailbox_stanzas_max: 100,
+            mailbox_bytes_max: 100_000,
+            mailboxes_bytes_max: 150_000,
+            ..Limits::default()
+        }))
+    }
+
+    /// How many of them are taken before one is given back.
+    fn taken(mailbox: &Mailbox, event: &Event) -> usize {
+        (0..10_000).take_while(|_| mailbox.put(event.clone()).is_ok()).count()
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn a_mailbox_is_bounded_in_number_and_in_bytes() {
+        let (mailbox, mut events) = Mailbox::new(bounds());
+        assert_eq!(taken(&mailbox, &message(10)), 100);
+        // Whoever is gone is gone, and there is still a bound.
+        assert_eq!(taken(&mailbox, &leave()), 300);
+        while let Ok(waiting) = events.try_recv() {
+            mailbox.taken(waiting);
+        }
+        assert!(mailbox.is_empty());
+        assert_eq!(taken(&mailbox, &message(20_000)), 4);
+        assert!(mailbox.put(message(10)).is_ok(), "there is space for a small one");
+        assert!(mailbox.put(leave()).is_ok());
+    }
+
+    #[test]
+    fn a_stanza_larger_than_the_bound_may_come_alone() {
+        let (mailbox, _events) = Mailbox::new(bounds());
+        assert_eq!(taken(&mailbox, &message(120_000)), 1);
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn when_too_much_waits_for_all_rooms_a_room_for_which_nothing_waits_still_gets_something() {
+        let bounds = bounds();
+        let (first, _one) = Mailbox::new(bounds.clone());
+        let (second, _two) = Mailbox::new(bounds.clone());
+        let (third, mut three) = Mailbox::new(bounds.clone());
+        assert_eq!(taken(&first, &message(20_000)), 4);
+        assert_eq!(taken(&second, &message(20_000)), 3);
+        assert_eq!(taken(&third, &message(20_000)), 0);
+        assert_eq!(taken(&third, &message(5_000)), 1);
+        let waiting = three.try_recv().expect("it waits");
+        third.taken(waiting);
+        assert_eq!(taken(&third, &message(5_000)), 1);
+        // What is given back because the room has ended counts no more.
+        let before = bounds.all_bytes.load(Ordering::Acquire);
+        drop(three);
+        assert!(third.put(leave()).is_err());
+        assert_eq!(bounds.all_bytes.load(Ordering::Acquire), before);
+    }
+}

@@ -10,6 +10,7 @@ mod commands;
 mod hostile;
 mod link;
 mod moderation;
+mod overload;
 mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;
