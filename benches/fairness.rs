@@ -13,21 +13,12 @@ use std::time::{Duration, Instant};
 
 use memchr::memmem;
 
-#[allow(dead_code)]
-#[path = "../tests/wire/peer.rs"]
-mod peer;
-#[path = "../tests/servers/ports.rs"]
-mod ports;
-#[allow(dead_code)]
-#[path = "../tests/wire/server.rs"]
-mod server;
-#[allow(dead_code)]
-#[path = "../tests/wire/words.rs"]
-mod words;
+#[path = "../tests/wire/played.rs"]
+mod played;
 
-use peer::Peer;
-use server::Server;
-use words::{groupchat, join};
+use played::peer::Peer;
+use played::server::Server;
+use played::words::{groupchat, join, leave};
 
 const QUIET: &str = "quiet@muc.example";
 const BUSY: &str = "busy@muc.example";
@@ -65,10 +56,7 @@ fn main() {
     println!("a message in a quiet room until it is heard, {} of each, in ms", size.probes);
     for archive in [true, false] {
         println!("\nrooms {} an archive", if archive { "with" } else { "without" });
-        println!(
-            "{:<36} {:>7} {:>7} {:>7} {:>7} {:>9}",
-            "", "p50", "p95", "p99", "max", "p99 ratio"
-        );
+        println!("{:<36} {:>7} {:>7} {:>7} {:>7} {:>9}", "", "p50", "p95", "p99", "max", "p99 ratio");
         measure(&size, archive);
     }
 }
@@ -120,7 +108,12 @@ fn room_flood(occupants: usize) -> Flood {
     Box::new(move |n| {
         // Of fifty, one speaks: a hundred messages in a second.
         match n % FLOOD_STANZAS {
-            0 => groupchat(&who(BUSY, n / FLOOD_STANZAS % occupants), BUSY, &format!("f{n}"), "hello to all of you"),
+            0 => groupchat(
+                &who(BUSY, n / FLOOD_STANZAS % occupants),
+                BUSY,
+                &format!("f{n}"),
+                "hello to all of you",
+            ),
             _ => String::new(),
         }
     })
@@ -134,7 +127,11 @@ fn floods(size: &Size) -> Vec<(&'static str, Flood)> {
     let requests = [
         ("get", "muc.example", "<query xmlns='http://jabber.org/protocol/disco#items'/>"),
         ("set", BUSY, "<query xmlns='urn:xmpp:mam:2' queryid='q'/>"),
-        ("get", BUSY, "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='owner'/></query>"),
+        (
+            "get",
+            BUSY,
+            "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='owner'/></query>",
+        ),
         ("get", BUSY, "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
         ("get", "nobody@muc.example", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
     ];
@@ -150,7 +147,7 @@ fn floods(size: &Size) -> Vec<(&'static str, Flood)> {
                 let from = format!("u{}@flood.example/x", n % domain);
                 match n / domain % 2 {
                     0 => join(BUSY, &format!("f{}", n % domain), &from),
-                    _ => words::leave(BUSY, &format!("f{}", n % domain), &from),
+                    _ => leave(BUSY, &format!("f{}", n % domain), &from),
                 }
             }),
         ),

@@ -163,12 +163,7 @@ impl Rates {
 
 impl<T> Default for Account<T> {
     fn default() -> Self {
-        Self {
-            bucket: Bucket::default(),
-            in_rooms: HashMap::new(),
-            delayed: VecDeque::new(),
-            bytes: 0,
-        }
+        Self { bucket: Bucket::default(), in_rooms: HashMap::new(), delayed: VecDeque::new(), bytes: 0 }
     }
 }
 
@@ -189,8 +184,7 @@ impl<T> Account<T> {
     fn may(&self, cost: &Cost, rates: &Rates, now: Duration) -> bool {
         let in_room = cost.heard_in.as_ref().and_then(|room| self.in_rooms.get(room)).copied();
         cost.last_word
-            || rates.account.has(self.bucket, now)
-                && rates.in_room.has(in_room.unwrap_or_default(), now)
+            || rates.account.has(self.bucket, now) && rates.in_room.has(in_room.unwrap_or_default(), now)
     }
 
     fn pay(&mut self, cost: &Cost, rates: &Rates, now: Duration) {
@@ -239,7 +233,11 @@ impl<T> Fair<T> {
                 // Counted with its domain only; such a one is not delayed either.
                 return match cost.last_word || rates.domain.has(domain.bucket, now) {
                     true => {
-                        rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
+                        rates.domain.take(
+                            &mut domain.bucket,
+                            if cost.last_word { 0 } else { cost.weight },
+                            now,
+                        );
                         (Verdict::Pass(item), Vec::new())
                     }
                     false => (Verdict::Refused(item, Whose::Domain), Vec::new()),
@@ -274,7 +272,8 @@ impl<T> Fair<T> {
         if account.delayed.is_empty() {
             domain.turns.push_back(key);
         }
-        for (bytes, stanzas) in [(&mut domain.bytes, &mut domain.stanzas), (&mut self.bytes, &mut self.stanzas)]
+        for (bytes, stanzas) in
+            [(&mut domain.bytes, &mut domain.stanzas), (&mut self.bytes, &mut self.stanzas)]
         {
             *bytes += cost.bytes;
             *stanzas += 1;
@@ -319,7 +318,8 @@ impl<T> Fair<T> {
                 let account = domain.accounts.get_mut(&key).expect("whoever has a turn is known");
                 let (cost, _) = account.delayed.front().expect("whoever has a turn waits");
                 if account.may(cost, &rates, now)
-                    && let Some((cost, item)) = account.delayed.pop_front() {
+                    && let Some((cost, item)) = account.delayed.pop_front()
+                {
                     account.pay(&cost, &rates, now);
                     rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
                     account.bytes -= cost.bytes;

@@ -65,8 +65,7 @@ impl Flood {
         let now_ms = self.since.elapsed().as_millis() as u64 + TELL.as_millis() as u64;
         let told_ms = self.told_ms.load(Ordering::Relaxed);
         let due = now_ms >= told_ms + TELL.as_millis() as u64;
-        if due
-            && self.told_ms.compare_exchange(told_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        if due && self.told_ms.compare_exchange(told_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         {
             let refused = self.refused.swap(0, Ordering::Relaxed);
             let dropped = self.dropped.swap(0, Ordering::Relaxed);
@@ -128,7 +127,9 @@ impl Host {
         let refusal = match (whose, inbound.kind) {
             (Whose::Account, Kind::Message(_)) => Refusal::too_soon("you send too much; please wait"),
             (Whose::Account, _) => Refusal::resource_constraint("you send too much; please wait"),
-            (Whose::Domain, _) => Refusal::resource_constraint("too much comes from your server; please wait"),
+            (Whose::Domain, _) => {
+                Refusal::resource_constraint("too much comes from your server; please wait")
+            }
         };
         if let Some(answer) = refusal.answer(inbound) {
             self.reply(&answer);
@@ -189,14 +190,21 @@ mod tests {
             (format!("<iq type='get' {addresses}><ping xmlns='urn:xmpp:ping'/></iq>"), (1, false, false)),
             (format!("<iq type='set' {addresses}><query xmlns='urn:xmpp:mam:2'/></iq>"), (5, false, false)),
             (
-                format!("<iq type='get' {addresses}><query xmlns='http://jabber.org/protocol/muc#admin'/></iq>"),
+                format!(
+                    "<iq type='get' {addresses}><query xmlns='http://jabber.org/protocol/muc#admin'/></iq>"
+                ),
                 (5, false, false),
             ),
             (
-                format!("<iq type='set' {addresses}><query xmlns='http://jabber.org/protocol/muc#admin'/></iq>"),
+                format!(
+                    "<iq type='set' {addresses}><query xmlns='http://jabber.org/protocol/muc#admin'/></iq>"
+                ),
                 (1, false, false),
             ),
-            (format!("<iq type='result' {addresses}><query xmlns='urn:xmpp:mam:2'/></iq>"), (1, false, false)),
+            (
+                format!("<iq type='result' {addresses}><query xmlns='urn:xmpp:mam:2'/></iq>"),
+                (1, false, false),
+            ),
         ] {
             assert_eq!(of(&xml), expected, "{}", &xml[..60]);
         }

@@ -54,12 +54,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 const LINGER: Duration = Duration::from_secs(3);
 
 /// Runs the room at `jid` until nobody needs it.
-pub(super) async fn run(
-    host: Arc<Host>,
-    jid: BareJid,
-    mailbox: Arc<Mailbox>,
-    mut events: Events,
-) {
+pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mut events: Events) {
     let Some((room, told)) = load(&host, &jid, &mailbox, &mut events).await else { return };
     mailbox.note(room.roster.clone());
     let mut task = Task {
@@ -475,3 +470,6 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -304,3 +304,60 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::encode::{Recipients, Template};
+    use crate::wire::jid::Jid;
+
+    fn stanza(bytes: usize) -> Outgoing {
+        let text = format!("<message xmlns='jabber:client'><body>{}</body></message>", "x".repeat(bytes));
+        let to = Jid::parse("a@b").expect("a jid");
+        Outgoing { stanza: Template::new(&text.parse().expect("xml")), to: Recipients::One(to) }
+    }
+
+    // 114-14, 45-14.6-a
+    #[test]
+    fn answers_are_bounded_by_domain_and_in_all() {
+        let (outbox, _outlet) = outbox(1 << 20);
+        let answer = |domain: &str| outbox.answer(Lane::of_answers(domain), stanza(100_000));
+        let of_one = (0..100).filter(|_| answer("flood.example")).count();
+        assert_eq!(of_one, 41, "4 MiB");
+        assert!(answer("example.org"), "others are still answered");
+        let of_many = (0..1000).filter(|n| answer(&format!("d{n}.example"))).count();
+        assert_eq!(of_many, 334 - 42, "32 MiB");
+        assert!(outbox.bytes_waiting() <= 32 << 20);
+    }
+
+    // 45-14.6-a
+    #[tokio::test]
+    async fn a_lane_that_is_written_does_not_wait_for_another() {
+        let (outbox, outlet) = outbox(10_000);
+        let (busy, quiet) = (Lane::of_answers("busy"), Lane::of_answers("quiet"));
+        let mut sends: Vec<_> =
+            [busy, busy, quiet].map(|lane| Box::pin(outbox.send(lane, stanza(9000)))).into();
+        let mut done = Vec::new();
+        for (n, send) in sends.iter_mut().enumerate() {
+            let is_done = is_done_now(send.as_mut());
+            done.push((n, is_done));
+        }
+        assert_eq!(done, [(0, true), (1, false), (2, false)]);
+        let mut taken = Vec::new();
+        outlet.take(true, |lane, queued| taken.push(Written { lane, bytes: queued.bytes, answer: false }));
+        // The quiet one is written first, though it came last: who sent it goes on, the other does not.
+        outlet.written(&taken[2..]);
+        assert!(is_done_now(sends[2].as_mut()) && outbox.senders_waiting() == 1);
+        outlet.written(&taken[..1]);
+        assert!(is_done_now(sends[1].as_mut()) && outbox.senders_waiting() == 0);
+        outlet.written(&taken[1..2]);
+        assert_eq!(outbox.bytes_waiting(), 0);
+        assert!(outlet.0.queue().lanes.is_empty() && outlet.0.queue().turns.is_empty());
+    }
+
+    /// Whether a future is done when asked now.
+    fn is_done_now(future: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        future.poll(&mut context).is_ready()
+    }
+}

@@ -92,7 +92,7 @@ impl Waiting {
             self.spliced += 1;
         }
         let done = self.spliced >= all.len();
-        let whole = done.then(|| (first.bytes, first.answer));
+        let whole = done.then_some((first.bytes, first.answer));
         if done {
             self.spliced = 0;
             self.queue.pop_front();

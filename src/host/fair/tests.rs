@@ -2,12 +2,7 @@ use super::*;
 
 /// Ten a second and five at once for an account, three at once in a room, twenty a second for a domain.
 fn rates() -> Rates {
-    Rates {
-        account: Rate::new(10, 5),
-        in_room: Rate::new(2, 3),
-        domain: Rate::new(20, 40),
-        delayed_max: 4,
-    }
+    Rates { account: Rate::new(10, 5), in_room: Rate::new(2, 3), domain: Rate::new(20, 40), delayed_max: 4 }
 }
 
 fn ms(ms: u64) -> Duration {
@@ -15,13 +10,7 @@ fn ms(ms: u64) -> Duration {
 }
 
 fn request(from: &str) -> Cost {
-    Cost {
-        from: Jid::parse(from).expect("a jid"),
-        heard_in: None,
-        weight: 1,
-        bytes: 1000,
-        last_word: false,
-    }
+    Cost { from: Jid::parse(from).expect("a jid"), heard_in: None, weight: 1, bytes: 1000, last_word: false }
 }
 
 fn said(from: &str, room: &str) -> Cost {
