@@ -283,6 +283,14 @@ impl<T> Fair<T> {
         (Verdict::Delayed, Vec::new())
     }
 
+    /// Takes tokens of an account for what turned out to cost more.
+    pub(super) fn charge(&mut self, account: &BareJid, weight: u32, now: Duration) {
+        let domain = self.domains.get_mut(account.domain());
+        if let Some(known) = domain.and_then(|domain| domain.accounts.get_mut(account)) {
+            self.rates.account.take(&mut known.bucket, weight, now);
+        }
+    }
+
     /// What a session has delayed for the room that it leaves now.
     fn withdraw(&mut self, name: &str, key: &BareJid, last: &Cost) -> Vec<T> {
         let Some(domain) = self.domains.get_mut(name) else { return Vec::new() };

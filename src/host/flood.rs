@@ -10,6 +10,7 @@ use super::Host;
 use super::fair::{Cost, Fair, Rates, Verdict, Whose};
 use crate::room::limits::Limits;
 use crate::wire::inbound::{Inbound, IqType, Kind, PresenceType};
+use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::size;
@@ -22,6 +23,9 @@ const TOKEN_BYTES: usize = 8 * 1024;
 
 /// What a request costs that leads to long lists, to forms or to the disk.
 const COSTLY: u32 = 5;
+
+/// What it costs to make a room.
+const ROOM: u32 = 100;
 
 /// How often the operator is told of floods.
 const TELL: Duration = Duration::from_secs(10);
@@ -118,6 +122,11 @@ impl Host {
         for inbound in fair.drain() {
             self.pass(inbound);
         }
+    }
+
+    /// Somebody has made a room.
+    pub(super) fn charge_for_room(&self, maker: &Jid) {
+        self.flood.fair().charge(&maker.to_bare(), ROOM, self.flood.since.elapsed());
     }
 
     fn refuse_flood(&self, inbound: &Inbound, whose: Whose) {

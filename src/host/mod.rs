@@ -61,6 +61,9 @@ const AWAITED_MAX: usize = 1000;
 /// The folder of the archive, inside the store's.
 const ARCHIVE: &str = "archive";
 
+/// Rooms that are read from the store at a time.
+const LOADING_MAX: usize = 8;
+
 /// Questions to the archive that are answered at a time, until the answer is on its way.
 const READERS_MAX: usize = 8;
 
@@ -202,6 +205,8 @@ pub struct Host {
     archivist: Committer<Change>,
     /// Places for those who read the archive.
     reading: Arc<Semaphore>,
+    /// Places for rooms that are being read.
+    loading: Semaphore,
     /// Places for rooms that wait for their first occupant.
     awaited: Arc<Semaphore>,
     outbox: Outbox,
@@ -281,6 +286,7 @@ impl Host {
             archivist: Committer::of_archive(archive.clone()),
             archive,
             reading: Arc::new(Semaphore::new(READERS_MAX)),
+            loading: Semaphore::new(LOADING_MAX),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,
             bounds: Arc::new(Bounds::new(&settings.limits)),

@@ -152,7 +152,10 @@ async fn load(
 ) -> Option<(Room, Told)> {
     loop {
         let (reader, key) = (host.clone(), jid.clone());
-        match tokio::task::spawn_blocking(move || stored(&reader, &key)).await {
+        let place = host.loading.acquire().await.expect("nobody closes it");
+        let read = tokio::task::spawn_blocking(move || stored(&reader, &key)).await;
+        drop(place);
+        match read {
             Ok(Ok(room)) => return Some(room),
             Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
@@ -461,7 +464,15 @@ impl Task {
                 let busy = Refusal::resource_constraint("too many rooms wait for somebody; try again later");
                 event.inbound().map_or_else(Effects::default, |inbound| Room::refuse(&busy, inbound))
             }
-            Ok(effects) => effects,
+            Ok(effects) => {
+                if !before.exists()
+                    && self.room.exists()
+                    && let Some(inbound) = event.inbound()
+                {
+                    self.host.charge_for_room(&inbound.from);
+                }
+                effects
+            }
             Err(_) => {
                 error!(room = %before.jid, "an event broke off; the room stands as before");
                 self.room = before;

@@ -84,12 +84,14 @@ struct Queue {
     /// Lanes of which something is queued and not yet written.
     lanes: HashMap<Lane, LaneState>,
     bytes_max: u64,
-    /// Bytes that were ever queued by senders who wait, and of them those that were written.
-    queued: u64,
-    written: u64,
-    /// How far `written` has to come for each sender; this only grows along the queue.
-    turns: VecDeque<(u64, Ticket)>,
-    waiting: HashMap<Ticket, oneshot::Sender<()>>,
+    /// Bytes that rooms have queued and that are not yet written.
+    bytes: u64,
+    /// Who waits, in the order of the calls; some may have gone on.
+    turns: VecDeque<Ticket>,
+    /// Who waits, with the bytes of the stanza.
+    waiting: HashMap<Ticket, (u64, oneshot::Sender<()>)>,
+    /// The bytes of those stanzas together.
+    waiting_bytes: u64,
     tickets: u64,
     /// Bytes of answers that are queued.
     answers: u64,
@@ -115,10 +117,10 @@ pub fn outbox(bytes_max: usize) -> (Outbox, Outlet) {
         arrived: Vec::new(),
         lanes: HashMap::new(),
         bytes_max: bytes_max as u64,
-        queued: 0,
-        written: 0,
+        bytes: 0,
         turns: VecDeque::new(),
         waiting: HashMap::new(),
+        waiting_bytes: 0,
         tickets: 0,
         answers: 0,
         idle: false,
@@ -236,18 +238,17 @@ impl Shared {
 
 impl Queue {
     fn bytes_waiting(&self) -> u64 {
-        self.queued - self.written + self.answers
+        self.bytes + self.answers
     }
 
     /// Queues a stanza; its sender waits for what is returned.
     fn push(&mut self, lane: Lane, outgoing: Outgoing) -> Option<oneshot::Receiver<()>> {
         let bytes = outgoing.wire_bytes() as u64;
         self.arrived.push((lane, Queued { outgoing, bytes, answer: false }));
-        self.queued += bytes;
+        self.bytes += bytes;
         let state = self.lanes.entry(lane).or_default();
         state.bytes += bytes;
-        let turn = self.queued.saturating_sub(self.bytes_max.max(bytes));
-        if turn <= self.written {
+        if self.waiting.is_empty() && self.bytes <= self.bytes_max.max(bytes) {
             return None;
         }
         let (sender, receiver) = oneshot::channel();
@@ -256,8 +257,12 @@ impl Queue {
             state.waiting.pop_front();
         }
         state.waiting.push_back(self.tickets);
-        self.waiting.insert(self.tickets, sender);
-        self.turns.push_back((turn, self.tickets));
+        self.waiting.insert(self.tickets, (bytes, sender));
+        self.waiting_bytes += bytes;
+        if self.turns.len() > 2 * self.waiting.len() {
+            self.turns.retain(|ticket| self.waiting.contains_key(ticket));
+        }
+        self.turns.push_back(self.tickets);
         Some(receiver)
     }
 
@@ -283,22 +288,28 @@ impl Queue {
             state.answers -= bytes;
             self.answers -= bytes;
         } else {
-            self.written += bytes;
+            self.bytes -= bytes;
         }
         if state.bytes == 0 {
             let waiting = self.lanes.remove(&lane).map(|state| state.waiting);
             waiting.into_iter().flatten().for_each(|ticket| self.go_on(ticket));
         }
-        while let Some((turn, ticket)) = self.turns.front().copied()
-            && turn <= self.written
-        {
+        while let Some(ticket) = self.turns.front().copied() {
+            if let Some((own, _)) = self.waiting.get(&ticket) {
+                // What those have queued who wait behind this one does not count against it.
+                let before = self.bytes.saturating_sub(self.waiting_bytes - own);
+                if before > self.bytes_max.max(*own) {
+                    break;
+                }
+            }
             self.turns.pop_front();
             self.go_on(ticket);
         }
     }
 
     fn go_on(&mut self, ticket: Ticket) {
-        if let Some(sender) = self.waiting.remove(&ticket) {
+        if let Some((bytes, sender)) = self.waiting.remove(&ticket) {
+            self.waiting_bytes -= bytes;
             // A sender that does not wait any more has its stanza queued all the same.
             let _ = sender.send(());
         }

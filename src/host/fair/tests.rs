@@ -135,6 +135,20 @@ fn large_stanzas_overdraw_once_and_are_bounded_in_bytes() {
     assert!(fair.bytes <= ALL_BYTES_MAX, "{}", fair.bytes);
 }
 
+// 45-14.6-a
+#[test]
+fn what_turns_out_to_cost_more_is_paid_for_later() {
+    let mut fair = Fair::new(rates());
+    let from = "a@b/c";
+    assert_eq!(fair.admit(request(from), 0, ms(0)).0, Verdict::Pass(0));
+    fair.charge(&BareJid::parse("a@b").expect("a jid"), 100, ms(0));
+    fair.charge(&BareJid::parse("unknown@b").expect("a jid"), 100, ms(0));
+    assert_eq!(many(&mut fair, &request(from), 10, ms(0)), (0, 4, 6));
+    assert_eq!(fair.due(ms(9600)), [] as [u32; 0]);
+    assert_eq!(fair.due(ms(9700)), [0]);
+    assert_eq!(many(&mut fair, &request("unknown@b/c"), 5, ms(0)), (5, 0, 0));
+}
+
 #[test]
 fn a_rate_of_zero_is_none() {
     let off = Rate::new(0, 1);
