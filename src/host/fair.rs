@@ -283,8 +283,9 @@ impl<T> Fair<T> {
         (Verdict::Delayed, Vec::new())
     }
 
-    /// Takes tokens of an account for what turned out to cost more.
-    pub(super) fn charge(&mut self, account: &BareJid, weight: u32, now: Duration) {
+    /// Takes tokens of an account for what turned out to cost more: the `part`th part of what it may do at once.
+    pub(super) fn charge(&mut self, account: &BareJid, part: u32, now: Duration) {
+        let weight = self.rates.account.burst / part;
         let domain = self.domains.get_mut(account.domain());
         if let Some(known) = domain.and_then(|domain| domain.accounts.get_mut(account)) {
             self.rates.account.take(&mut known.bucket, weight, now);

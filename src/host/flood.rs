@@ -24,8 +24,8 @@ const TOKEN_BYTES: usize = 8 * 1024;
 /// What a request costs that leads to long lists, to forms or to the disk.
 const COSTLY: u32 = 5;
 
-/// What it costs to make a room.
-const ROOM: u32 = 100;
+/// So many rooms, and nothing else, an account may make at once.
+const ROOMS: u32 = 50;
 
 /// How often the operator is told of floods.
 const TELL: Duration = Duration::from_secs(10);
@@ -126,7 +126,7 @@ impl Host {
 
     /// Somebody has made a room.
     pub(super) fn charge_for_room(&self, maker: &Jid) {
-        self.flood.fair().charge(&maker.to_bare(), ROOM, self.flood.since.elapsed());
+        self.flood.fair().charge(&maker.to_bare(), ROOMS, self.flood.since.elapsed());
     }
 
     fn refuse_flood(&self, inbound: &Inbound, whose: Whose) {

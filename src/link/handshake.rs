@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use sha1::{Digest, Sha1};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::{LinkError, printable};
@@ -14,10 +14,6 @@ use super::{LinkSettings, TakenOver};
 use crate::config::Secret;
 use crate::wire::ns;
 use crate::wire::stream::{Header, Output, StreamReader};
-
-/// What the system holds of what we write, about. What it holds goes out in order, whoever is in a hurry: left to itself
-/// it would hold megabytes for a server that reads slowly.
-const SEND_BUFFER_BYTES: u32 = 128 * 1024;
 
 /// A connection over which the server takes stanzas.
 pub(super) struct Open {
@@ -99,7 +95,7 @@ async fn connect(settings: &LinkSettings) -> Result<TcpStream, LinkError> {
     };
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
-        match timeout_at(deadline, connect_to(address)).await {
+        match timeout_at(deadline, TcpStream::connect(address)).await {
             Ok(Ok(socket)) => {
                 // Small answers must not wait for the acknowledgement of what was sent before them.
                 socket.set_nodelay(true).map_err(LinkError::Lost)?;
@@ -114,12 +110,6 @@ async fn connect(settings: &LinkSettings) -> Result<TcpStream, LinkError> {
     } else {
         LinkError::Unreachable { server, error: failure }
     })
-}
-
-async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    socket.connect(address).await
 }
 
 struct Handshake<'a> {
