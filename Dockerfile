@@ -1,6 +1,7 @@
 # Conclave in a container: no root, one volume for the store, configured by the environment alone.
-#   docker run -e CONCLAVE_DOMAIN=rooms.example.org -e CONCLAVE_SERVER=xmpp:5347 -e CONCLAVE_SECRET_FILE=/run/secrets/conclave \
-#       -v conclave:/var/lib/conclave conclave
+#   docker run --read-only --cap-drop=ALL --security-opt=no-new-privileges -v conclave:/var/lib/conclave \
+#       -e CONCLAVE_DOMAIN=rooms.example.org -e CONCLAVE_SERVER=xmpp:5347 -e CONCLAVE_SECRET_FILE=/run/secrets/conclave \
+#       -v /etc/conclave/secret:/run/secrets/conclave:ro conclave
 FROM rust:1-slim-bookworm AS build
 WORKDIR /build
 COPY . .

@@ -69,7 +69,7 @@ fn broadcast() -> Outgoing {
     };
     let bare = Outgoing { stanza: message(1), to: Recipients::One(to[0].clone()) };
     let stanza = message(STANZA_BYTES + 1 - bare.wire_bytes());
-    Outgoing { stanza, to: Recipients::Many(to.into()) }
+    Outgoing { stanza, to: Recipients::many(to) }
 }
 
 /// Takes a component in and reads `bytes` of stanzas; gives the time of the last one.

@@ -43,13 +43,17 @@ Environment:
 
 Exit code:
   0 after an orderly stop, 1 when running failed, 2 when the settings or the
-  arguments are wrong.";
+  arguments are wrong. Of \"store\": 0 when the store is sound now, 1 when it is
+  damaged, 2 when it cannot be worked on.";
 
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Attaches to the server and serves rooms until it is told to stop (SIGTERM, SIGINT)
     Run(SettingsArgs),
+    /// Looks after the store, while the service is stopped
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Looks at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -64,6 +68,16 @@ pub(crate) enum Command {
         #[command(flatten)]
         settings: SettingsArgs,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Reads everything that is stored, and names what is damaged
+    Check(SettingsArgs),
+    /// Makes the store sound again, and puts what cannot be read aside
+    Repair(SettingsArgs),
+    /// Gives back the disk space of what was removed
+    Compact(SettingsArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,7 +113,7 @@ impl From<Host> for HostServer {
 }
 
 /// Flags that override the file and the environment.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct SettingsArgs {
     /// The settings file [default: ./component.toml, then /etc/conclave/component.toml, if there]
     #[arg(long, short, value_name = "FILE")]

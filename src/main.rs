@@ -4,12 +4,14 @@ mod cli;
 mod replace;
 
 use std::io::{IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, ConfigCommand};
+use cli::{Cli, Command, ConfigCommand, StoreCommand};
 use conclave::config::{ConfigError, Log, LogFormat, Settings, host_config};
 use conclave::host::{self, Ended, RunError};
+use conclave::store::maintain;
 use replace::Program;
 use tokio::runtime::Builder;
 
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
                 Err(error) => refuse(&error),
             };
         }
+        Command::Store(command) => return store(command),
         Command::Config(ConfigCommand::Check(args)) => args.load().map(|settings| {
             let component = &settings.component;
             format!("The settings are sound: {} at {}.\n", component.domain, component.server)
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
 /// Runs the service to its end.
 fn run(settings: Settings) -> ExitCode {
     start_log(&settings.log);
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{}", bug(panic))));
     let folder = settings.store.path.clone();
     let outcome = Program::current().map_err(RunError::System).and_then(|program| {
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
@@ -65,6 +69,30 @@ fn run(settings: Settings) -> ExitCode {
     }
 }
 
+/// Looks after the store.
+fn store(command: StoreCommand) -> ExitCode {
+    let (StoreCommand::Check(args) | StoreCommand::Repair(args) | StoreCommand::Compact(args)) = &command;
+    let path = match args.clone().load() {
+        Ok(settings) => settings.store.path,
+        Err(error) => return refuse(&error),
+    };
+    let mut printed = ExitCode::SUCCESS;
+    let mut say = |line: &str| printed = print(&format!("{line}\n"));
+    let outcome = match command {
+        StoreCommand::Check(_) => maintain::check(&path, &mut say),
+        StoreCommand::Repair(_) => maintain::repair(&path, &mut say).map(|_| 0),
+        StoreCommand::Compact(_) => maintain::compact(&path, &mut say).map(|()| 0),
+    };
+    match outcome {
+        Ok(0) => printed,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("conclave: {error}");
+            ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
 /// Logs to standard error. The level was checked with the settings.
 fn start_log(log: &Log) {
     let filter = tracing_subscriber::EnvFilter::new(&log.level);
@@ -73,6 +101,12 @@ fn start_log(log: &Log) {
         LogFormat::Pretty => lines.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => lines.json().init(),
     }
+}
+
+/// What is logged of a panic: where, and not its message, which may quote what somebody said.
+fn bug(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    format!("a bug in the program, at {place}")
 }
 
 /// Writes to standard output; a reader who has gone away is no failure of ours.
@@ -89,4 +123,21 @@ fn print(text: &str) -> ExitCode {
 fn refuse(error: &ConfigError) -> ExitCode {
     eprintln!("conclave: {error}");
     ExitCode::from(EXIT_CONFIG)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_panic_is_told_by_its_place_and_not_by_its_message() {
+        let (sender, told) = mpsc::sync_channel(1);
+        std::panic::set_hook(Box::new(move |panic| sender.send(super::bug(panic)).expect("awaited")));
+        let words = String::from("wörds of somebody");
+        let outcome = std::thread::spawn(move || words[..2].len()).join();
+        let told = told.recv().expect("told");
+        let _ = std::panic::take_hook();
+        outcome.expect_err("within a character");
+        assert!(told.contains("src/main.rs:") && !told.contains("rds"), "{told}");
+    }
 }

@@ -17,7 +17,7 @@ use conclave::wire::stream::Resumption;
 /// Tells the new process in which file it finds where the stream stands.
 const VARIABLE: &str = "CONCLAVE_TAKE_OVER";
 
-/// How often and how long it is waited for the program to say its version.
+/// How often and how long it is waited for the program to look at its settings.
 const TRIES: u32 = 250;
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -33,10 +33,13 @@ impl Program {
         Ok(Self { path: env::current_exe()? })
     }
 
-    /// Whether what stands in the program's place can be started at all. Takes five seconds at most.
+    /// Whether what stands in the program's place can be started, with the settings as they are now. It says itself what
+    /// it finds wrong with them. Takes five seconds at most.
     pub(crate) fn is_sound(&self) -> bool {
         let mut command = Command::new(&self.path);
-        command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // The first argument is `run`, and `config check` takes the same ones after it.
+        command.args(["config", "check"]).args(env::args_os().skip(2));
+        command.env_remove(VARIABLE).stdin(Stdio::null()).stdout(Stdio::null());
         let Ok(mut child) = command.spawn() else { return false };
         for _ in 0..TRIES {
             match child.try_wait() {

@@ -147,7 +147,11 @@ fn each_mistake_is_named_with_file_line_and_what_was_meant() {
         ),
         (
             after("zzz = 1\n"),
-            &["component.toml:4", "`zzz`", "known here: domain, secret, secret_file, server"],
+            &[
+                "component.toml:4",
+                "`zzz`",
+                "known here: domain, keepalive_seconds, secret, secret_file, server",
+            ],
         ),
         (
             after("[default_room.presence_broadcast]\nvisitors = true\n"),
@@ -179,6 +183,10 @@ fn each_mistake_is_named_with_file_line_and_what_was_meant() {
         (after("[service]\ncreate = \"admins\"\n"), &["component.toml:5", "service.admins is empty"]),
         (after("server = \"tcp://localhost\"\n"), &["component.toml:4", "without a scheme"]),
         (after("server = \"localhost:0\"\n"), &["component.toml:4", "1 to 65535"]),
+        (
+            after("keepalive_seconds = 0\n"),
+            &["component.toml:4", "component.keepalive_seconds is 0", "between 2 and"],
+        ),
         (after("[limits]\nrooms_max = 0\n"), &["component.toml:5", "limits.rooms_max is 0", "between 1 and"]),
         (after("[limits]\ndepth_max = 100000\n"), &["component.toml:5", "between 8 and 256"]),
         (

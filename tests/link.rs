@@ -183,7 +183,7 @@ fn many(id: &str, bytes: usize, recipients: usize) -> Outgoing {
         "<message xmlns='jabber:client' from='r@muc.example' id='{id}'><body>{body}</body></message>"
     );
     let to: Vec<Jid> = (0..recipients).map(|i| jid(&format!("u{i}@example.org/x"))).collect();
-    Outgoing { stanza: Template::new(&element(&text)), to: Recipients::Many(to.into()) }
+    Outgoing { stanza: Template::new(&element(&text)), to: Recipients::many(to) }
 }
 
 /// An attribute of each stanza in `text`, in order; panics when it is not a sequence of whole stanzas.

@@ -50,6 +50,9 @@ const ARCHIVE_RANGES: [(&str, i64, i64); 4] = [
     ("cache_bytes", 1 << 20, 4_000_000_000),
 ];
 
+/// The least and the most that each number of the component's may be.
+const COMPONENT_RANGES: [(&str, i64, i64); 1] = [("keepalive_seconds", 2, 3600)];
+
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Turns what was written into what holds, or names the first contradiction.
@@ -58,6 +61,7 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     let domain = check.domain()?;
     let server = check.server()?;
     let secret = check.secret()?;
+    check.component()?;
     let admins = check.admins()?;
     check.service(&domain)?;
     check.admin_fields()?;
@@ -72,7 +76,7 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     limits.archive_days_max = raw.archive.days_max;
     limits.archive_messages_max = raw.archive.messages_max;
     Ok(Settings {
-        component: Component { domain, server, secret },
+        component: Component { domain, server, secret, keepalive_seconds: raw.component.keepalive_seconds },
         service,
         default_room: raw.default_room,
         limits,
@@ -219,6 +223,11 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    fn component(&self) -> Result<(), ConfigError> {
+        let component = Table::try_from(&self.raw.component).expect("a table of values");
+        self.ranges("component", &component, &COMPONENT_RANGES)
     }
 
     fn archive(&self) -> Result<(), ConfigError> {

@@ -57,6 +57,9 @@ pub struct Component {
     pub server: String,
     /// The secret shared with the server.
     pub secret: Secret,
+    /// Seconds of silence after which the server is pinged; without an answer for half as long again, the connection is
+    /// given up.
+    pub keepalive_seconds: u32,
 }
 
 /// `[service]`: the service as a whole.
@@ -209,6 +212,7 @@ struct RawComponent {
     secret: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     secret_file: String,
+    keepalive_seconds: u32,
 }
 
 impl Default for RawComponent {
@@ -218,6 +222,7 @@ impl Default for RawComponent {
             server: format!("127.0.0.1:{PORT_DEFAULT}"),
             secret: String::new(),
             secret_file: String::new(),
+            keepalive_seconds: 60,
         }
     }
 }
@@ -250,6 +255,7 @@ impl Settings {
             server: self.component.server.clone(),
             secret,
             secret_file,
+            keepalive_seconds: self.component.keepalive_seconds,
         };
         let mut default_room = self.default_room.clone();
         if !default_room.password.is_empty() {

@@ -39,7 +39,7 @@ pub(crate) fn speak(
     retract::own(room, &speaker.account, &message, cx, fx);
     activity::count(room, &message, cx.now);
     quiet::reveal(room, speaker.nick.key(), cx, fx);
-    fx.send_many(&message, room.roster.everyone());
+    fx.send_to(&message, room.roster.everyone_and_last(&speaker));
     mentions::forward(room, &speaker.account, &message, cx, fx);
     Ok(())
 }

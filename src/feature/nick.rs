@@ -13,21 +13,37 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 
-/// Refuses a nick that another account uses or has reserved.
+/// Refuses a nick that another account uses or has reserved, or that looks like one of those. Whoever has the nick
+/// already, or has reserved it, has it whatever it looks like.
 pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<(), Refusal> {
-    if room.roster.by_nick(nick.key()).is_some_and(|holder| &holder.account != account) {
+    let holder = room.roster.by_nick(nick.key()).map(|holder| &holder.account);
+    if holder.is_some_and(|holder| holder != account) {
         return Err(Refusal::conflict("somebody else uses this nick"));
     }
-    match reserved_for(room, nick.key()) {
-        Some(owner) if owner != account => Err(Refusal::conflict("this nick is reserved for somebody else")),
-        _ => Ok(()),
+    let reserved = reserved_for(room, nick.key());
+    if reserved.is_some_and(|owner| owner != account) {
+        return Err(Refusal::conflict("this nick is reserved for somebody else"));
     }
+    if holder.or(reserved).is_none() && looks_like_another(room, nick, account) {
+        return Err(Refusal::conflict("this nick looks like that of somebody else"));
+    }
+    Ok(())
 }
 
 /// The account that a nick is reserved for.
 pub(super) fn reserved_for<'a>(room: &'a Room, key: &NickKey) -> Option<&'a BareJid> {
-    let reserved = |nick: &Option<String>| nick.as_deref().is_some_and(|nick| &NickKey::of(nick) == key);
-    room.state.affiliations.iter().find(|(_, a)| reserved(&a.nick)).map(|(jid, _)| jid)
+    reservations(room).find(|(_, nick)| &NickKey::of(nick) == key).map(|(jid, _)| jid)
+}
+
+fn reservations(room: &Room) -> impl Iterator<Item = (&BareJid, &str)> {
+    room.state.affiliations.iter().filter_map(|(jid, affiliated)| Some((jid, affiliated.nick.as_deref()?)))
+}
+
+/// Whether a nick can be taken for that of another account that is here or has reserved it.
+fn looks_like_another(room: &Room, nick: &Nick, account: &BareJid) -> bool {
+    let look = nick.look();
+    let here = room.roster.iter().any(|o| o.nick.look().is_like(look) && &o.account != account);
+    here || reservations(room).any(|(jid, other)| jid != account && Nick::trusted(other).look().is_like(look))
 }
 
 /// The nick under which somebody enters who wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10).

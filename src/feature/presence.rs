@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Feature, join, nick, reflect, roles, roles_field};
+use super::{Feature, join, nick, reflect, restart, roles, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Notice, sessions};
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::nick::Nick;
+use crate::room::nick::{Nick, NickKey};
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
@@ -62,7 +62,8 @@ pub(crate) fn available(
                     join::resync(room, x, inbound, false, cx, fx);
                 }
             } else if let Some(x) = x {
-                join::resync(room, x, inbound, changed, cx, fx);
+                let in_doubt = restart::enters_again(room, &inbound.from);
+                join::resync(room, x, inbound, changed || in_doubt, cx, fx);
             } else {
                 update(room, inbound, cx, fx);
             }
@@ -119,7 +120,7 @@ pub(crate) fn probe(
     let Some(asker) = room.roster.by_session(&inbound.from) else {
         return Err(Refusal::not_acceptable_here("you are not in this room"));
     };
-    let target = inbound.to.resource().map(|n| Nick::trusted(n).key().clone());
+    let target = inbound.to.resource().map(NickKey::of);
     let Some(target) = target.and_then(|key| room.roster.by_nick(&key)) else { return Ok(()) };
     let own = target.nick.key() == asker.nick.key();
     if own || room.broadcasts(target) {

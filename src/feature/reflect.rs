@@ -41,7 +41,10 @@ pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
     };
     match child.ns().as_str() {
         ns::MUC | ns::MUC_USER => child.name() == "x",
-        ns::DELAY => of_this_room("from"),
+        ns::DELAY | ns::DELAY_0 => of_this_room("from"),
+        // A result of the archive comes from the room's address, which many clients compare without the nick.
+        ns::MAM => matches!(child.name(), "result" | "fin"),
+        ns::MAV => true,
         ns::SID => child.name() == "stanza-id" && of_this_room("by"),
         ns::OCCUPANT_ID | ns::HATS | ns::MODERATE | ns::MODERATE_0 => true,
         // Tombstones are the archive's; a retraction that claims to be a moderator's is none of anybody's (425-6).

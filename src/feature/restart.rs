@@ -13,6 +13,7 @@ use crate::room::roster::{Occupant, Roster};
 use crate::room::state::{Affiliation, RoomRecord, State};
 use crate::room::{Life, Room};
 use crate::store::{StoredOccupant, Write};
+use crate::wire::jid::Jid;
 
 /// What the store was told of a room that is not told by [`super::persistence::settle`].
 #[derive(Clone, Debug, Default)]
@@ -116,6 +117,12 @@ fn temporary(told: Option<&(Arc<State>, Life)>, room: &Room) -> Vec<Write> {
     writes
 }
 
+/// A session that is in the room enters once more. True if a restart has brought it back and this is the first time
+/// since: others, who may have seen it leave before a crash, are to be told of it then.
+pub(super) fn enters_again(room: &mut Room, session: &Jid) -> bool {
+    room.returned.contains(session) && Arc::make_mut(&mut room.returned).remove(session)
+}
+
 /// Puts the occupants back whom the store has, and says what the store was told. Who may not be in the room any more
 /// stays out; who has another affiliation than he had gets the role that goes with it. A temporary room that nobody
 /// is in is no room, unless it waits for its first occupant.
@@ -138,6 +145,7 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
         }
         all.enter(occupant);
     }
+    room.returned = Arc::new(back.iter().flat_map(|o| o.sessions.iter().map(|s| s.jid.clone())).collect());
     room.hushed = back.iter().any(|occupant| occupant.quiet);
     room.roster = Arc::new(back);
     if !room.roster.is_empty() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use minidom::Element;
 
 use super::{Feature, Field, FieldKind, to_number};
@@ -63,9 +63,10 @@ pub(super) fn check(
         return Ok(());
     }
     let left = |spoke: Timestamp| {
-        // A clock that was set back must not make anybody wait longer.
-        let since = cx.now.duration_since(spoke).max(SignedDuration::ZERO).as_millis();
-        (i128::from(seconds) * 1000 - since).max(0)
+        // Whoever spoke at a time yet to come need not wait for it: the clock was set back.
+        let since = cx.now.duration_since(spoke);
+        let left_ms = (i128::from(seconds) * 1000 - since.as_millis()).max(0);
+        if since.is_negative() { 0 } else { left_ms }
     };
     let pace = Arc::make_mut(&mut room.pace);
     if let Some(left_ms) = pace.spoke.get(account).map(|spoke| left(*spoke)).filter(|left_ms| *left_ms > 0) {

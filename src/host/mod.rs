@@ -19,11 +19,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use minidom::Element;
+<<<<<<< HEAD
 use tokio::sync::{Notify, Semaphore, watch};
+=======
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+>>>>>>> main
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
-use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver};
+use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver, Times};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
@@ -55,6 +59,15 @@ const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
 
+<<<<<<< HEAD
+=======
+/// How long the last answers of the service itself may take to be on their way.
+const ANSWERS_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Stanzas to the service itself, and refusals, that may wait for the link.
+const SERVICE_QUEUE_MAX: usize = 10_000;
+
+>>>>>>> main
 /// Rooms that may wait for their first occupant at a time.
 const AWAITED_MAX: usize = 1000;
 
@@ -124,11 +137,18 @@ pub async fn run(
     let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
+<<<<<<< HEAD
+=======
+    let (finish, finished) = oneshot::channel();
+    let mut answering = tokio::spawn(answer(replies, outbox.clone(), finished));
+>>>>>>> main
     let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
-    let arrivals = Arc::new(Gate { host: host.clone(), no_gap: AtomicBool::new(taken.is_some()) });
+    let quiet = Arc::new(Notify::new());
+    let no_gap = AtomicBool::new(taken.is_some());
+    let arrivals = Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone() });
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
-    let (told, ended) = tokio::select! {
+    let (told, mut ended) = tokio::select! {
         told = signal => (told, None),
         () = host.told_to_stop.notified() => (Signal::Stop, None),
         ended = &mut link => (Signal::Stop, Some(ended)),
@@ -136,7 +156,18 @@ pub async fn run(
     info!("stopping");
     // The receiver is gone if the link ended by itself. What was read before this is still dealt with.
     let _ = stage.send(Stage::Quiet);
+    if ended.is_none() {
+        // What is read after the rooms were told to stop would come back.
+        ended = tokio::select! {
+            () = quiet.notified() => None,
+            ended = &mut link => Some(ended),
+        };
+    }
     host.stop(told).await;
+    let _ = finish.send(());
+    if tokio::time::timeout(ANSWERS_TIMEOUT, &mut answering).await.is_err() {
+        error!("some answers of the service were not given in time");
+    }
     let _ = stage.send(if told == Signal::Replace { Stage::HandOver } else { Stage::Stop });
     let ended = match ended {
         Some(ended) => ended,
@@ -155,12 +186,13 @@ pub async fn run(
 }
 
 fn link_settings(settings: &Settings) -> LinkSettings {
+    let keepalive = Duration::from_secs(settings.component.keepalive_seconds.into());
     LinkSettings {
         domain: settings.component.domain.as_str().to_owned(),
         server: settings.component.server.clone(),
         secret: settings.component.secret.clone(),
         limits: (&settings.limits).into(),
-        times: Default::default(),
+        times: Times { read_idle: keepalive, ping_answer: keepalive / 2, ..Times::default() },
     }
 }
 
@@ -191,11 +223,27 @@ fn signal(
             if tokio::task::block_in_place(&can_be_replaced) {
                 return Signal::Replace;
             }
-            error!("told to make place, but the program that should follow cannot be started; going on");
+            error!(
+                "told to make place, but the program that should follow cannot be started with the settings as they are now; going on"
+            );
         }
     })
 }
 
+<<<<<<< HEAD
+=======
+/// Sends what needs no room, in order, until it is told to finish and nothing waits.
+async fn answer(mut replies: mpsc::Receiver<Outgoing>, outbox: Outbox, mut finish: oneshot::Receiver<()>) {
+    loop {
+        tokio::select! {
+            biased;
+            Some(reply) = replies.recv() => outbox.send(Lane::Control, reply).await,
+            _ = &mut finish => return,
+        }
+    }
+}
+
+>>>>>>> main
 /// The rooms in memory and what they share.
 pub struct Host {
     service: Arc<Service>,
@@ -464,7 +512,7 @@ impl Host {
     }
 
     /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done
-    /// so and what they said is on its way. Rooms that somebody asks for from now on are refused with `wait`: clients
+    /// so. Rooms that somebody asks for from now on are refused with `wait`: clients
     /// come back then.
     async fn stop(self: &Arc<Self>, told: Signal) {
         self.stopping.store(true, Ordering::Release);
@@ -500,6 +548,8 @@ struct Gate {
     host: Arc<Host>,
     /// The first link is that of the process before: nothing was lost.
     no_gap: AtomicBool,
+    /// Told when nothing more is read.
+    quiet: Arc<Notify>,
 }
 
 impl Arrivals for Gate {
@@ -529,4 +579,8 @@ impl Arrivals for Gate {
     }
 
     fn down(&self) {}
+
+    fn quiet(&self) {
+        self.quiet.notify_one();
+    }
 }

@@ -121,6 +121,11 @@ impl LinkError {
         }
     }
 
+    /// Whether another connection took the place of ours: whoever comes back at once takes it from the other in turn.
+    pub(super) fn is_replaced(&self) -> bool {
+        matches!(self, Self::Stream { condition, up: true, .. } if condition == "conflict")
+    }
+
     /// Whether trying again is pointless: the program's own settings make no sense.
     pub(super) fn is_final(&self) -> bool {
         matches!(self, Self::Address { .. } | Self::Domain { .. })
@@ -245,7 +250,8 @@ fn advice(condition: &str, up: bool) -> Option<&'static str> {
              domain to hosts of the ejabberd_service listener in ejabberd"
         }
         "conflict" if up => {
-            "another connection took [component] domain over: check that the service runs only once"
+            "another connection took [component] domain over: this one makes way, and looks again later whether the \
+             domain is free; check that the service runs only once"
         }
         "conflict" => {
             "[component] domain is connected already, or is a domain of the server itself: stop the other instance; \

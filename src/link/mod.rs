@@ -25,7 +25,7 @@ use tracing::{error, info, warn};
 
 pub use self::fault::LinkError;
 pub use self::outbox::{Lane, Outbox, Outlet, outbox};
-use self::retry::{Backoff, Repeats};
+use self::retry::{Backoff, Repeats, Yielding};
 use self::write::{Close, Order, Pending};
 use crate::config::Secret;
 use crate::wire::jid::BareJid;
@@ -41,6 +41,8 @@ pub trait Arrivals: Send + Sync + 'static {
     fn up(&self);
     /// The link ended. What was written shortly before may be lost.
     fn down(&self);
+    /// Nothing more arrives: the program stops.
+    fn quiet(&self) {}
 }
 
 /// What the link needs to know.
@@ -165,18 +167,21 @@ pub async fn run(
     let pending = Arc::new(Mutex::new(Pending::new(outlet)));
     let mut backoff = Backoff::new(times.retry_min, times.retry_max, times.retry_misconfigured_max);
     let mut repeats = Repeats::default();
+    let mut yielding = Yielding::default();
     let handed_over = loop {
         let opened = tokio::select! {
             biased;
             () = reached(&mut stage, Stage::Quiet) => break None,
             opened = open(&settings, taken.take()) => opened,
         };
+        let mut held = Duration::ZERO;
         let fault = match opened {
             Ok(open) => {
                 info!(server = %settings.server, domain = %settings.domain, "connected to the server");
                 let since = Instant::now();
                 let end = hold(&settings, open, &pending, &*arrivals, &mut stage).await;
-                if since.elapsed() >= times.held {
+                held = since.elapsed();
+                if held >= times.held {
                     backoff.reset();
                     repeats.over();
                 }
@@ -189,7 +194,10 @@ pub async fn run(
             Err(fault) if fault.is_final() => return Err(fault),
             Err(fault) => fault,
         };
-        let wait = backoff.next(fault.is_misconfigured(), retry::chance());
+        let wait = match fault.is_replaced() {
+            true => yielding.next(held, retry::chance()),
+            false => backoff.next(fault.is_misconfigured(), retry::chance()),
+        };
         tell(&fault, &mut repeats, wait);
         tokio::select! {
             biased;
@@ -280,6 +288,7 @@ async fn hold(
     let end = match failed {
         Some(fault) => End::Failed(fault),
         None => {
+            arrivals.quiet();
             reached(stage, Stage::Stop).await;
             let close = if *stage.borrow() == Stage::HandOver { Close::Nothing } else { Close::Stream };
             let written = timeout(settings.times.stop_write, async {

@@ -6,6 +6,8 @@ use super::fault::LinkError;
 
 /// The shortest wait after a fault that only settings mend.
 const MISCONFIGURED_MIN: Duration = Duration::from_secs(1);
+/// The first and the longest wait after another connection has taken our place.
+const REPLACED: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(3600));
 /// A fault that goes on is told again at least this often.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
@@ -38,6 +40,23 @@ impl Backoff {
         let wait = min.saturating_mul(1 << self.failures.min(16)).min(max);
         self.failures = self.failures.saturating_add(1);
         // Between half and all of it, so that many services do not come back in step.
+        wait.mul_f64(0.5 + chance / 2.0)
+    }
+}
+
+/// When to come back after another connection has taken our place. It may be that of a newer process: two that come back
+/// at once would take the link from each other for ever, and lose what is said each time.
+#[derive(Debug, Default)]
+pub(super) struct Yielding {
+    times: u32,
+}
+
+impl Yielding {
+    /// How long to wait; twice as long each time, unless the link was `held` for as long as one waits at most.
+    pub(super) fn next(&mut self, held: Duration, chance: f64) -> Duration {
+        let (first, most) = REPLACED;
+        self.times = if held >= most { 1 } else { self.times.saturating_add(1) };
+        let wait = first.saturating_mul(1 << (self.times - 1).min(16)).min(most);
         wait.mul_f64(0.5 + chance / 2.0)
     }
 }
@@ -84,6 +103,14 @@ mod tests {
 
     fn backoff() -> Backoff {
         Backoff::new(Duration::from_millis(200), Duration::from_secs(10), Duration::from_secs(60))
+    }
+
+    #[test]
+    fn whoever_was_replaced_comes_back_ever_later() {
+        let mut yielding = Yielding::default();
+        let mut next = |held| yielding.next(Duration::from_secs(held), 1.0).as_secs();
+        let waits = [3600, 60, 60, 100, 300, 1000, 1000, 2000, 3599, 3600].map(&mut next);
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 30]);
     }
 
     // 114-13

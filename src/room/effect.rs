@@ -36,8 +36,13 @@ impl Effects {
     pub fn send_many(&mut self, stanza: &Element, to: impl Into<std::sync::Arc<[Jid]>>) {
         let to = to.into();
         if !to.is_empty() {
-            self.sends.push(Outgoing { stanza: Template::new(stanza), to: Recipients::Many(to) });
+            self.sends.push(Outgoing { stanza: Template::new(stanza), to: Recipients::many(to) });
         }
+    }
+
+    /// Sends a stanza to those whom the list names, in its order.
+    pub fn send_to(&mut self, stanza: &Element, to: Recipients) {
+        self.sends.push(Outgoing { stanza: Template::new(stanza), to });
     }
 
     /// Sends a stanza that names its recipient in `to`.

@@ -15,6 +15,7 @@ pub mod history;
 pub mod invariant;
 pub mod limits;
 pub mod listing;
+pub mod look;
 pub mod nick;
 pub mod order;
 pub mod privilege;
@@ -23,7 +24,7 @@ pub mod roster;
 pub mod state;
 pub mod vcard;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::feature;
@@ -70,6 +71,9 @@ pub struct Room {
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// No ban ends before this moment; `None` if none ends by itself.
     pub(crate) ban_ends: Option<jiff::Timestamp>,
+    /// Sessions that a restart has brought back and that have not entered since. Of the last moments before a crash the
+    /// store knows nothing: the others may have seen them leave.
+    pub(crate) returned: Arc<BTreeSet<Jid>>,
     /// Whether there may be occupants who are not shown yet.
     pub(crate) hushed: bool,
     /// Whether clients are told versions of the lists of affiliations.
@@ -96,6 +100,7 @@ impl Room {
             relay: Arc::default(),
             invitations: Arc::default(),
             suspects: Arc::default(),
+            returned: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
             leavers: Arc::default(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use super::limits::Limits;
+use super::look::Look;
 use crate::wire::jid::{JidError, check_resource};
 use crate::wire::refusal::Refusal;
 
@@ -14,6 +15,7 @@ use crate::wire::refusal::Refusal;
 pub struct Nick {
     text: Arc<str>,
     key: NickKey,
+    look: Look,
 }
 
 /// What makes two nicks the same.
@@ -23,8 +25,9 @@ pub struct NickKey(Arc<str>);
 impl Nick {
     /// Reads a nick: the resource of an occupant's address, or a text that is to become one.
     ///
-    /// Refused are nicks in which nothing is visible or that no address can have (`jid-malformed`) and nicks beyond
-    /// `nick_bytes_max` (`not-acceptable`: another nick may pass, but adding to this one never will).
+    /// Refused are nicks in which nothing is visible, that no address can have, or with characters that turn text around
+    /// (`jid-malformed`), and nicks beyond `nick_bytes_max` (`not-acceptable`: another nick may pass, but adding to this
+    /// one never will).
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         let nick = Self::trusted(text);
         if nick.key.0.is_empty() {
@@ -32,6 +35,9 @@ impl Nick {
         }
         if check_resource(text) == Err(JidError::Character) {
             return Err(Refusal::jid_malformed("a nick holds no control characters"));
+        }
+        if text.contains(turns_text) {
+            return Err(Refusal::jid_malformed("a nick holds no characters that turn text around"));
         }
         if text.len() > limits.nick_bytes_max {
             return Err(Refusal::not_acceptable_here(format!(
@@ -44,7 +50,8 @@ impl Nick {
 
     /// A nick that was accepted before.
     pub fn trusted(text: &str) -> Self {
-        Self { text: text.into(), key: NickKey::of(text) }
+        let key = NickKey::of(text);
+        Self { text: text.into(), look: Look::of(text, key.as_str()), key }
     }
 
     /// As it is shown.
@@ -55,6 +62,11 @@ impl Nick {
     /// What it is compared by.
     pub fn key(&self) -> &NickKey {
         &self.key
+    }
+
+    /// What it looks like.
+    pub fn look(&self) -> Look {
+        self.look
     }
 }
 
@@ -99,6 +111,12 @@ fn spaced(text: &str) -> String {
 /// what they become.
 fn fold(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
+}
+
+/// Characters that set the direction of what comes after them: with one of them "ecila" is shown as "alice", and what
+/// stands behind the nick is turned around as well. Right-to-left scripts do without.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Characters that show nothing: format controls, joiners, fillers, variation selectors, tags.
@@ -157,6 +175,52 @@ mod tests {
     #[test]
     fn an_emoji_is_a_nick() {
         assert_eq!(Nick::parse("🦀", &Limits::default()).expect("accepted").as_str(), "🦀");
+        // With a variation selector and with joiners it is the same, shown as it was written.
+        for (a, b) in [("❤\u{fe0f}", "❤"), ("👩\u{200d}🚀", "👩🚀"), ("👍\u{fe0e}", "👍")] {
+            assert_eq!(Nick::parse(a, &Limits::default()).expect("accepted").as_str(), a);
+            assert_eq!(NickKey::of(a), NickKey::of(b));
+        }
+        assert_ne!(NickKey::of("👍🏽"), NickKey::of("👍🏿"));
+    }
+
+    #[test]
+    fn nicks_with_look_alike_characters_look_alike() {
+        // 45-14.6-a, trap 60
+        for (a, b) in [
+            ("раураl", "paypal"),
+            ("paypaI", "paypal"),
+            ("Ωmega", "Ωrnega"),
+            ("bi11", "Bill"),
+            ("admin", "adrnin"),
+            ("Іgor", "Igor"),
+            ("іgor", "Igor"),
+            ("ѕеrgе", "Serge"),
+            ("𝐫𝐨𝐦𝐞𝐨", "romeo"),
+            ("root", "r00t"),
+            ("a\u{200d}b", "ab"),
+            ("ａｌｉｃｅ", "аlice"),
+        ] {
+            assert!(Nick::trusted(a).look().is_like(Nick::trusted(b).look()), "{a} {b}");
+        }
+        for (a, b) in
+            [("romeo", "juliet"), ("user10", "user01"), ("Zoë", "Zoe"), ("Анна", "Anna"), ("李", "季")]
+        {
+            assert!(!Nick::trusted(a).look().is_like(Nick::trusted(b).look()), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn nick_that_turns_text_around_is_refused_and_right_to_left_scripts_are_not() {
+        // 45-14.6-a
+        for nick in ["\u{202e}ecila", "al\u{202d}ice", "\u{2067}alice", "alice\u{2069}", "\u{202a}a\u{202c}"]
+        {
+            let refusal = Nick::parse(nick, &Limits::default()).expect_err("refused");
+            assert_eq!(refusal, Refusal::jid_malformed("a nick holds no characters that turn text around"));
+        }
+        for nick in ["שלום", "مرحبا", "نیم\u{200c}فاصله", "alice שלום", "क्\u{200d}ष"]
+        {
+            assert_eq!(Nick::parse(nick, &Limits::default()).expect("accepted").as_str(), nick);
+        }
     }
 
     #[test]

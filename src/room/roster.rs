@@ -8,6 +8,7 @@ use minidom::Element;
 
 use super::nick::{Nick, NickKey};
 use super::role::Role;
+use crate::wire::encode::Recipients;
 use crate::wire::jid::{BareJid, Jid};
 
 /// One client of an occupant.
@@ -121,6 +122,15 @@ impl Roster {
                 self.occupants.values().flat_map(|o| o.sessions.iter().map(|s| s.jid.clone())).collect()
             })
             .clone()
+    }
+
+    /// Every session, those of the author of a message last: the copy that tells him that it was heard leaves when those of
+    /// all others have left, so a link that breaks in between breaks no promise.
+    pub fn everyone_and_last(&self, author: &Occupant) -> Recipients {
+        let everyone = self.everyone();
+        let last = author.sessions.last().and_then(|last| everyone.iter().position(|jid| jid == &last.jid));
+        let first = last.map_or(0, |last| (last + 1) % everyone.len());
+        Recipients::Many(everyone, first)
     }
 
     /// Somebody enters; if the same account has the nick already, only the sessions come to it. The last of them

@@ -288,7 +288,7 @@ fn announce(text: &str, cx: &mut Cx<'_>, fx: &mut Effects) -> usize {
     if told > 0 {
         let body = el("body", ns::CLIENT).text_node(text);
         let stanza = message(cx.service.domain.as_jid(), None, &cx.memory.ids.fresh()).child(body);
-        fx.announcement = Some(Outgoing { stanza: Template::new(&stanza), to: Recipients::Many(to.into()) });
+        fx.announcement = Some(Outgoing { stanza: Template::new(&stanza), to: Recipients::many(to) });
     }
     told
 }

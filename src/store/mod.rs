@@ -5,10 +5,13 @@
 
 pub mod archive;
 mod change;
+pub mod maintain;
 pub mod memory;
 pub mod occupant;
+mod quarantine;
 pub mod record;
 pub mod sled;
+mod swap;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -79,7 +79,20 @@ pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(content(key, bytes)?).map_err(|e| corrupt(key, e.to_string()))
+    serde_json::from_slice(content(key, bytes)?).map_err(|e| corrupt(key, why(&e)))
+}
+
+/// What is wrong with JSON, without quoting it: there are passwords in it.
+fn why(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let text = error.to_string();
+    let what = match error.classify() {
+        Category::Eof => "it is cut short",
+        Category::Data if text.starts_with("missing field") => return text,
+        Category::Data => "a field holds what it cannot hold",
+        Category::Syntax | Category::Io => "it is no JSON",
+    };
+    format!("{what}, at byte {}", error.column())
 }
 
 /// What follows the version.
@@ -389,9 +402,21 @@ mod tests {
         let text = decode_room(b"r@muc\0\x07a@\xff", short).expect_err("cut short").to_string();
         assert!(text.contains("r@muc / \\u{7}a@\u{fffd}"), "{text}");
         assert!(decode_room(b"k", b"").is_err());
-        let quoted = b"\x01{\"affiliation\":\"own\\nr\\u0000\"}";
-        let text = decode_affiliated(b"k", quoted).expect_err("no such word").to_string();
-        assert!(text.contains("own\u{fffd}r\u{fffd}"), "{text}");
+    }
+
+    #[test]
+    fn damage_is_told_without_what_is_in_the_record() {
+        for (from, to) in [
+            (r#""password_protected":false"#, r#""password_protected":"hunter2""#),
+            (r#""whois":"moderators""#, r#""whois":"hunter2""#),
+            (r#""password":"""#, r#""password":hunter2"#),
+            (r#""created""#, r#""hunter2""#),
+        ] {
+            let text = GOLDEN_ROOM.replacen(from, to, 1);
+            assert_ne!(text, GOLDEN_ROOM);
+            let told = decode_room(b"k", text.as_bytes()).expect_err(to).to_string();
+            assert!(!told.contains("hunter2"), "{told}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@
 mod database;
 mod folder;
 mod journal;
+pub(super) mod upkeep;
 
 use std::ops::Bound;
 use std::path::Path;

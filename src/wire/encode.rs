@@ -26,8 +26,9 @@ pub struct Template {
 pub enum Recipients {
     /// One address.
     One(Jid),
-    /// Many addresses; the list may be shared by several stanzas.
-    Many(Arc<[Jid]>),
+    /// Many addresses, from the one at this place to the last and then from the first on; the list may be shared by
+    /// several stanzas.
+    Many(Arc<[Jid]>, usize),
 }
 
 /// A stanza and its recipients: the one form in which anything leaves the program.
@@ -40,12 +41,18 @@ pub struct Outgoing {
 }
 
 impl Recipients {
-    /// The addresses as a slice.
-    pub fn as_slice(&self) -> &[Jid] {
-        match self {
-            Self::One(jid) => std::slice::from_ref(jid),
-            Self::Many(jids) => jids,
-        }
+    /// Many addresses in their order.
+    pub fn many(jids: impl Into<Arc<[Jid]>>) -> Self {
+        Self::Many(jids.into(), 0)
+    }
+
+    /// The addresses, in the order in which they get the stanza.
+    pub fn iter(&self) -> impl Iterator<Item = &Jid> {
+        let (first, then) = match self {
+            Self::One(jid) => (std::slice::from_ref(jid), &[][..]),
+            Self::Many(jids, first) => (&jids[*first..], &jids[..*first]),
+        };
+        first.iter().chain(then)
     }
 }
 
@@ -58,7 +65,7 @@ impl Outgoing {
     /// Bytes on the wire for all recipients together.
     pub fn wire_bytes(&self) -> usize {
         let each = self.stanza.head.len() + self.stanza.tail.len();
-        self.to.as_slice().iter().map(|jid| each + jid.as_str().len()).sum()
+        self.to.iter().map(|jid| each + jid.as_str().len()).sum()
     }
 }
 

@@ -51,6 +51,8 @@ pub const DATA: &str = "jabber:x:data";
 pub const RSM: &str = "http://jabber.org/protocol/rsm";
 /// When a stanza was first sent (XEP-0203).
 pub const DELAY: &str = "urn:xmpp:delay";
+/// XEP-0091, the form of XEP-0203 before there was one.
+pub const DELAY_0: &str = "jabber:x:delay";
 /// Ping (XEP-0199).
 pub const PING: &str = "urn:xmpp:ping";
 /// Software version (XEP-0092).

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod page;
+mod promises;
 mod proofs;
 mod reasons;
 mod sample;

@@ -91,6 +91,15 @@ proptest! {
         prop_assert_eq!(NickKey::of(&String::from_iter(chars)), NickKey::of(&text));
     }
 
+    // 45-14.6-a, 45-7.2.8-e
+    #[test]
+    fn nicks_of_one_key_look_alike_and_other_words_do_not(text in text(), word in "[a-hj-kn-z]{1,20}", other in "[a-hj-kn-z]{1,20}") {
+        let (nick, key) = (Nick::trusted(&text), NickKey::of(&text));
+        prop_assert!(nick.look().is_like(Nick::trusted(key.as_str()).look()));
+        let alike = Nick::trusted(&word).look().is_like(Nick::trusted(&other).look());
+        prop_assert_eq!(alike, word == other);
+    }
+
     // 45-17.1-a, 45-17.1-c
     #[test]
     fn an_accepted_nick_shows_something_and_is_short(text in text(), times in 1..40usize) {
@@ -107,7 +116,9 @@ proptest! {
             }
             Err(_) => {
                 let shows_nothing = NickKey::of(&text).as_str().is_empty();
-                prop_assert!(text.len() > limits.nick_bytes_max || shows_nothing || room.with_resource(&text).is_err());
+                let turns = text.contains(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+                let none = room.with_resource(&text).is_err();
+                prop_assert!(text.len() > limits.nick_bytes_max || shows_nothing || turns || none);
             }
         }
     }

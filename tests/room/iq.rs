@@ -203,6 +203,30 @@ fn ping_of_somebody_who_is_not_in_the_room_is_not_acceptable() {
 }
 
 #[test]
+fn who_is_banned_learns_what_any_stranger_does_and_no_more() {
+    // 45-6.4-a, 45-6.4-b, 313-7, trap 76
+    let mut w = room_of_two(&[("publicroom", "1"), ("roomdesc", "d")]);
+    w.admin("owner", "<item affiliation='outcast' jid='banned@example'/>");
+    w.clear();
+    let mut ask = |who: &str, payload: &str| {
+        get(&mut w, who, ROOM, payload);
+        let mut answer = w.stanzas(who).pop().expect("an answer");
+        conclave::wire::build::set_attr(&mut answer, "to", "somebody");
+        conclave::wire::encode::element(&answer)
+    };
+    for payload in [
+        format!("<query xmlns='{INFO}'/>"),
+        "<query xmlns='http://jabber.org/protocol/disco#items'/>".to_owned(),
+    ] {
+        assert_eq!(ask("banned", &payload), ask("stranger", &payload), "{payload}");
+    }
+    for payload in ["<vCard xmlns='vcard-temp'/>", "<metadata xmlns='urn:xmpp:mam:2'/>"] {
+        let answer = ask("banned", payload);
+        assert!(answer.contains("<forbidden "), "{answer}");
+    }
+}
+
+#[test]
 fn discovery_of_an_occupant_from_outside_is_a_bad_request() {
     // 45-6.6-a, trap 9
     let mut w = room_of_two(&[]);

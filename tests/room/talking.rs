@@ -1,6 +1,6 @@
 //! Messages to all, history, subject, private messages (XEP-0045 §7.2.13 to §7.5, §8.1).
 
-use crate::world::{ROOM, World};
+use crate::world::{ROOM, World, full};
 
 fn message(w: &mut World, who: &str, attributes: &str, inside: &str) {
     w.send(who, &format!("<message xmlns='jabber:client' {attributes}>{inside}</message>"));
@@ -439,4 +439,20 @@ fn archive_keeps_the_languages_of_what_was_said() {
     assert_eq!(conclave::wire::build::lang(old), Some("it"));
     let bodies = old.children().filter(|c| c.name() == "body").map(conclave::wire::build::lang);
     assert_eq!(bodies.collect::<Vec<_>>(), [None, Some("en")]);
+}
+
+#[test]
+fn the_copy_that_tells_the_author_that_he_was_heard_leaves_last() {
+    let mut world = World::with_room(&[]);
+    let people = ["owner", "juliet", "mercutio", "romeo"];
+    people[1..].iter().for_each(|who| world.join(who));
+    for who in people {
+        let effects = world
+            .send(who, "<message xmlns='jabber:client' type='groupchat' id='m'><body>hark</body></message>");
+        let to: Vec<_> =
+            effects.sends.iter().flat_map(|sent| sent.to.iter()).map(|jid| jid.as_str()).collect();
+        assert_eq!(to.len(), people.len(), "everybody once");
+        assert_eq!(to.last().copied(), Some(full(who).as_str()));
+        assert_eq!(people.iter().filter(|who| to.contains(&full(who).as_str())).count(), people.len());
+    }
 }

@@ -86,7 +86,7 @@ impl World {
         let effects = self.room.handle(event, &mut cx);
         assert_eq!(self.room.broken_invariant(), None);
         for outgoing in &effects.sends {
-            for to in outgoing.to.as_slice() {
+            for to in outgoing.to.iter() {
                 let mut bytes = Vec::new();
                 outgoing.stanza.splice(to, &mut bytes);
                 let text = String::from_utf8(bytes).expect("utf-8");

@@ -1,18 +1,22 @@
 //! ejabberd's configuration, and its start without ejabberdctl, which wants the service's own user.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::host::{DOMAIN, Kind, MUC, PEER_MUC, SECRET, Settings, not_installed};
+use super::host::{DOMAIN, Extra, Kind, MUC, PEER_MUC, SECRET, Settings, not_installed};
 use super::process::{Program, find};
 
 /// Writes the configuration and gives the program to start.
 pub(crate) fn program(settings: &Settings<'_>) -> Result<Program, String> {
+    program_with(settings.folder, &configuration(settings))
+}
+
+/// Writes this configuration into the folder and gives the program to start.
+pub(crate) fn program_with(folder: &Path, configuration: &str) -> Result<Program, String> {
     let path = find("erl").ok_or_else(|| not_installed(Kind::Ejabberd))?;
     let libraries = libraries().ok_or_else(|| not_installed(Kind::Ejabberd))?;
-    let folder = settings.folder;
     let file = folder.join("ejabberd.yml");
-    fs::write(&file, configuration(settings)).map_err(|e| format!("{}: {e}", file.display()))?;
+    fs::write(&file, configuration).map_err(|e| format!("{}: {e}", file.display()))?;
     let text = |path: PathBuf| path.display().to_string();
     Ok(Program {
         path,
@@ -47,7 +51,11 @@ fn libraries() -> Option<PathBuf> {
 }
 
 fn configuration(settings: &Settings<'_>) -> String {
-    let Settings { client_port, component_port, .. } = settings;
+    let Settings { client_port, component_port, extras, .. } = settings;
+    let extra = |extra: &Extra| format!("      \"{}\":\n        password: \"{SECRET}\"\n", extra.domain);
+    let others: String = extras.iter().map(extra).collect();
+    // Unless told otherwise, every connection stands for every host of the listener.
+    let global_routes = extras.is_empty();
     format!(
         r#"loglevel: info
 hosts: ["{DOMAIN}"]
@@ -68,10 +76,11 @@ listen:
     port: {component_port}
     ip: "127.0.0.1"
     module: ejabberd_service
+    global_routes: {global_routes}
     hosts:
       "{MUC}":
         password: "{SECRET}"
-acl:
+{others}acl:
   admin: {{ user: ["admin@{DOMAIN}"] }}
 access_rules:
   muc_admin: {{ allow: admin }}

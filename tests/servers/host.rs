@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::client::{Account, Client, Door};
+use super::client::{Account, Client, Door, Error};
 use super::process::{Process, Program, tail};
 use super::{ejabberd, ports, prosody};
 
@@ -46,6 +46,15 @@ impl Kind {
     }
 }
 
+/// A component that a server takes besides [`MUC`], with the same [`SECRET`].
+#[derive(Clone, Debug)]
+pub(crate) struct Extra {
+    /// Its domain.
+    pub(crate) domain: String,
+    /// Whether a new connection takes the place of an old one, where the server can be told so.
+    pub(crate) kick_old: bool,
+}
+
 /// What a server's configuration is made from.
 #[derive(Debug)]
 pub(crate) struct Settings<'a> {
@@ -55,6 +64,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) client_port: u16,
     /// The port for components.
     pub(crate) component_port: u16,
+    /// More components.
+    pub(crate) extras: &'a [Extra],
 }
 
 /// A running server.
@@ -63,6 +74,7 @@ pub(crate) struct Host {
     kind: Kind,
     client_port: u16,
     component_port: u16,
+    program: Program,
     // Before the folder, so that the process has ended when its files are removed.
     process: Process,
     folder: TempDir,
@@ -74,35 +86,66 @@ impl Host {
     /// # Errors
     /// What is missing or went wrong, with the end of the server's log.
     pub(crate) fn start(kind: Kind) -> Result<Self, String> {
-        let mut outcome = Self::try_start(kind);
+        Self::start_with(kind, &[])
+    }
+
+    /// Like [`Host::start`], with more components; each connection is for one of them.
+    ///
+    /// # Errors
+    /// What is missing or went wrong, with the end of the server's log.
+    pub(crate) fn start_with(kind: Kind, extras: &[Extra]) -> Result<Self, String> {
+        let mut outcome = Self::try_start(kind, extras);
         for _ in 1..TRIES {
             if outcome.is_err() {
-                outcome = Self::try_start(kind);
+                outcome = Self::try_start(kind, extras);
             }
         }
         outcome
     }
 
-    fn try_start(kind: Kind) -> Result<Self, String> {
+    fn try_start(kind: Kind, extras: &[Extra]) -> Result<Self, String> {
         let folder = tempfile::Builder::new()
             .prefix(&format!("conclave-{}-", kind.name()))
             .tempdir()
             .map_err(|e| format!("a temporary folder: {e}"))?;
         let (client_port, component_port) = (ports::free()?, ports::free()?);
-        let settings = Settings { folder: folder.path(), client_port, component_port };
+        let settings = Settings { folder: folder.path(), client_port, component_port, extras };
         let program: Program = match kind {
             Kind::Prosody => prosody::program(&settings)?,
             Kind::Ejabberd => ejabberd::program(&settings)?,
         };
-        let host = Self { kind, client_port, component_port, process: Process::start(program)?, folder };
+        let process = Process::start(program.clone())?;
+        let host = Self { kind, client_port, component_port, program, process, folder };
+        host.is_ready()?;
+        Ok(host)
+    }
+
+    /// Waits until it listens and takes accounts; one that is known already will do.
+    fn is_ready(&self) -> Result<(), String> {
         let deadline = Instant::now() + START;
-        for port in [client_port, component_port] {
-            host.until(deadline, || {
+        for port in [self.client_port, self.component_port] {
+            self.until(deadline, || {
                 TcpStream::connect(("127.0.0.1", port)).map_err(|e| format!("port {port}: {e}"))
             })?;
         }
-        host.until(deadline, || Client::register(&host.door(), &host.watcher()).map_err(|e| e.to_string()))?;
-        Ok(host)
+        self.until(deadline, || match Client::register(&self.door(), &self.watcher()) {
+            Ok(()) | Err(Error::Refused("registration", _)) => Ok(()),
+            Err(e) => Err(e.to_string()),
+        })
+    }
+
+    /// Its process, to look at, to stop or to kill.
+    pub(crate) fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Starts it again on the same ports and with the same files, after its process has ended.
+    ///
+    /// # Errors
+    /// What went wrong, with the end of the server's log.
+    pub(crate) fn start_again(&mut self) -> Result<(), String> {
+        self.process = Process::start(self.program.clone())?;
+        self.is_ready()
     }
 
     /// Which server it is.

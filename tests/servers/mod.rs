@@ -7,10 +7,10 @@
 #![allow(dead_code)]
 
 pub(crate) mod client;
-mod ejabberd;
+pub(crate) mod ejabberd;
 pub(crate) mod guest;
 pub(crate) mod host;
-mod ports;
+pub(crate) mod ports;
 pub(crate) mod process;
 mod prosody;
 pub(crate) mod service;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::host::{DOMAIN, Kind, MUC, PEER_MUC, SECRET, Settings, not_installed};
+use super::host::{DOMAIN, Extra, Kind, MUC, PEER_MUC, SECRET, Settings, not_installed};
 use super::process::{Program, find};
 
 /// Writes the configuration and gives the program to start.
@@ -19,8 +19,9 @@ pub(crate) fn program(settings: &Settings<'_>) -> Result<Program, String> {
 }
 
 fn configuration(settings: &Settings<'_>) -> String {
-    let Settings { folder, client_port, component_port } = settings;
+    let Settings { folder, client_port, component_port, extras } = settings;
     let folder = folder.display();
+    let extras: String = extras.iter().map(extra).collect();
     format!(
         r#"run_as_root = true
 daemonize = false
@@ -51,6 +52,14 @@ Component "{PEER_MUC}" "muc"
 
 Component "{MUC}"
 	component_secret = "{SECRET}"
-"#
+{extras}"#
+    )
+}
+
+fn extra(extra: &Extra) -> String {
+    let resolve = if extra.kick_old { "kick_old" } else { "kick_new" };
+    format!(
+        "\nComponent \"{}\"\n\tcomponent_secret = \"{SECRET}\"\n\tcomponent_conflict_resolve = \"{resolve}\"\n",
+        extra.domain
     )
 }

@@ -201,10 +201,10 @@ fn an_announcement_reaches_each_session_once() {
     assert_eq!(told(&done), "completed info: sent to 3 sessions");
     assert_eq!(command(&done).attr("sessionid"), Some(session.as_str()));
     let outgoing = done.announcement.expect("an announcement");
-    let to: Vec<_> = outgoing.to.as_slice().iter().map(Jid::as_str).collect();
+    let to: Vec<_> = outgoing.to.iter().map(Jid::as_str).collect();
     assert_eq!(to, ["juliet@example/pc", "juliet@example/phone", "romeo@example/pc"]);
     let mut bytes = Vec::new();
-    outgoing.stanza.splice(&outgoing.to.as_slice()[0], &mut bytes);
+    outgoing.stanza.splice(outgoing.to.iter().next().expect("somebody"), &mut bytes);
     let stanza = String::from_utf8(bytes).expect("utf-8");
     assert!(
         stanza.contains("from='muc.example'") && stanza.contains("<body>Good night,&#10;good night</body>"),

@@ -1,6 +1,7 @@
 //! What the service answers for itself: discovery, the list of rooms, small requests (XEP-0045 §6.2, §6.3).
 
 mod commands;
+mod hostile;
 mod search;
 
 use conclave::config::Create;

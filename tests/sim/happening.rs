@@ -30,7 +30,7 @@ impl Sent {
         let text = String::from_utf8(bytes.clone()).map_err(|e| format!("not UTF-8: {e}"))?;
         let stanza = text.replacen(' ', " xmlns='jabber:client' ", 1).parse();
         let stanza = stanza.map_err(|e| format!("not XML: {e}: {text}"))?;
-        let to = outgoing.to.as_slice().to_vec();
+        let to: Vec<_> = outgoing.to.iter().cloned().collect();
         let entities = to.iter().map(|jid| cast.entity(jid)).collect();
         Ok(Self { bytes, stanza, to, entities })
     }

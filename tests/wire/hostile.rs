@@ -5,6 +5,7 @@ use minidom::Element;
 
 use super::peer::Peer;
 use super::server::{DOMAIN, Server};
+use super::silence::memory_peak;
 use super::words::{OWNER, ROOM, error, groupchat, nicks};
 
 const STRANGER: &str = "stranger@example.org/x";
@@ -222,6 +223,48 @@ fn odd_stanzas_of_occupants_reach_the_others() {
     assert!(seen.has_child("b", "urn:a"));
     assert_eq!(seen.attr("from"), Some("room@muc.example/🦀"));
     peer.fence(ROOM);
+    peer.room_works(ROOM);
+}
+
+// 114-13, 45-G-a
+#[test]
+fn a_stanza_without_end_costs_no_memory_and_one_refusal() {
+    let (server, mut peer) = with_room("");
+    let before = memory_peak(&server);
+    let mebibyte = "x".repeat(1 << 20);
+    let start = format!("<message type='groupchat' id='x' from='{STRANGER}' to='{ROOM}'>");
+    peer.send(format!("{start}<body>"));
+    for _ in 0..32 {
+        peer.send(&mebibyte);
+    }
+    peer.send("</body></message>");
+    let answer = peer.expect("message", &[("id", "x"), ("to", STRANGER)]);
+    assert_eq!(error(&answer), "modify/policy-violation");
+    peer.room_works(ROOM);
+    // An attribute has to be read whole. One of more than eight times the largest stanza ends the stream; no server
+    // passes so much on.
+    peer.send(format!("{start}<q xmlns='urn:q' a='"));
+    for _ in 0..9 {
+        peer.send_if_read(&mebibyte);
+    }
+    peer.end();
+    drop(peer);
+    let mut peer = server.accept();
+    peer.room_works(ROOM);
+    let after = memory_peak(&server);
+    assert!(after < before + (32 << 20), "from {before} to {after} bytes after 41 MiB were sent");
+}
+
+// 114-10
+#[test]
+fn a_stanza_that_comes_byte_by_byte_is_a_stanza() {
+    let (_server, mut peer) = with_room("");
+    for byte in groupchat(OWNER, ROOM, "slow", "s l o w 🐌").as_bytes() {
+        peer.send([*byte]);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let echo = peer.expect("message", &[("id", "slow"), ("to", OWNER)]);
+    assert_eq!(super::words::text(&echo, "body"), "s l o w 🐌");
     peer.room_works(ROOM);
 }
 

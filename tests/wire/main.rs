@@ -7,6 +7,7 @@
 mod addresses;
 mod clients;
 mod commands;
+mod confined;
 mod hostile;
 mod link;
 mod moderation;
@@ -15,6 +16,7 @@ mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;
 mod restart;
+mod secrets;
 mod server;
 mod silence;
 mod store_faults;

@@ -73,6 +73,11 @@ impl Peer {
         self.socket.write_all(xml.as_ref()).expect("the service reads");
     }
 
+    /// Writes bytes to a service that may hang up meanwhile.
+    pub(crate) fn send_if_read(&mut self, xml: &str) {
+        let _ = self.socket.write_all(xml.as_bytes());
+    }
+
     /// Reads the header of the service's stream, and answers it with that of ours.
     pub(crate) fn open(&mut self) {
         self.wait(|peer| peer.said.ends_with(b"'muc.example'>"), "a stream header");

@@ -21,6 +21,25 @@ pub(crate) const SECRET: &str = "between-the-two-of-us-7c1f";
 /// How long anything may take. Nothing waits so long unless something is wrong.
 pub(crate) const BOUND: Duration = Duration::from_secs(20);
 
+/// How the program is started: a write beyond a limit on file sizes, which a test may set, is to fail like a full disk and
+/// not to bring a signal.
+const RUN: &str = r#"trap '' XFSZ; exec "$0" "$@" >&2"#;
+
+/// How the service gets its secret.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Told {
+    /// In component.toml.
+    Settings,
+    /// In a file that component.toml names.
+    File,
+    /// In a file that a flag names.
+    Flag,
+    /// In a file that a variable of the environment names.
+    FileVariable,
+    /// In a variable of the environment.
+    Variable,
+}
+
 /// A running service and the server's side of the world. Dropping it kills the service.
 pub(crate) struct Server {
     listener: TcpListener,
@@ -28,6 +47,8 @@ pub(crate) struct Server {
     child: Child,
     lines: Receiver<String>,
     log: String,
+    told: Told,
+    script: &'static str,
 }
 
 impl Server {
@@ -38,29 +59,45 @@ impl Server {
 
     /// Starts the service with `settings`, which are tables of component.toml, besides those that it needs.
     pub(crate) fn start_with(settings: &str) -> Self {
+        Self::start_told(Told::Settings, settings)
+    }
+
+    /// Starts the service like [`Server::start_with`], and gives it the secret in some other way.
+    pub(crate) fn start_told(told: Told, settings: &str) -> Self {
+        Self::start_by(RUN, told, settings)
+    }
+
+    /// Starts the service by a script for `sh`, which becomes the program and its arguments, `"$0" "$@"`.
+    pub(crate) fn start_by(script: &'static str, told: Told, settings: &str) -> Self {
         let listener = listen();
         let port = listener.local_addr().expect("bound").port();
         let folder = tempfile::tempdir().expect("a folder");
+        let secret = match told {
+            Told::Settings => format!("secret = \"{SECRET}\""),
+            Told::File => format!("secret_file = {:?}", folder.path().join("secret")),
+            Told::Flag | Told::FileVariable | Told::Variable => String::new(),
+        };
         let text = format!(
-            "[component]\ndomain = \"{DOMAIN}\"\nserver = \"127.0.0.1:{port}\"\nsecret = \"{SECRET}\"\n\
+            "[component]\ndomain = \"{DOMAIN}\"\nserver = \"127.0.0.1:{port}\"\n{secret}\n\
              [store]\npath = {:?}\n{settings}\n",
             folder.path().join("store"),
         );
         fs::write(folder.path().join("component.toml"), text).expect("written");
-        let (child, lines) = spawn(folder.path());
-        Self { listener, folder, child, lines, log: String::new() }
+        fs::write(folder.path().join("secret"), SECRET).expect("written");
+        let (child, lines) = spawn(folder.path(), told, script);
+        Self { listener, folder, child, lines, log: String::new(), told, script }
     }
 
     /// Starts the service again, with the same settings and the same store, after it has ended.
     pub(crate) fn start_again(&mut self) {
         assert!(self.child.try_wait().expect("a child").is_some(), "it still runs");
         self.whole_log();
-        (self.child, self.lines) = spawn(self.folder.path());
+        (self.child, self.lines) = spawn(self.folder.path(), self.told, self.script);
     }
 
     /// A second process with the same settings, which is expected to end by itself; how it ended and what it said.
     pub(crate) fn start_second(&self) -> (ExitStatus, String) {
-        let (mut child, lines) = spawn(self.folder.path());
+        let (mut child, lines) = spawn(self.folder.path(), self.told, self.script);
         let status = wait(&mut child);
         (status, lines.iter().collect())
     }
@@ -78,6 +115,11 @@ impl Server {
                 Err(e) => panic!("{e}"),
             }
         }
+    }
+
+    /// The next connection of the service, if it is there already.
+    pub(crate) fn poll(&self) -> Option<Peer> {
+        self.listener.accept().ok().map(|(socket, _)| Peer::new(socket))
     }
 
     /// The next connection of the service, up and with the handshake done.
@@ -172,14 +214,13 @@ fn listen() -> TcpListener {
     panic!("no port stays free");
 }
 
-/// Starts the program, and a thread that reads its log.
+/// Starts the program, and a thread that reads its log: all that it says, on whichever output.
 ///
-/// `setpriv` has the system kill it when the thread of the test ends in whatever way. A write beyond a limit on file
-/// sizes, which a test may set, is to fail like a full disk and not to bring a signal.
-fn spawn(folder: &Path) -> (Child, Receiver<String>) {
+/// `setpriv` has the system kill it when the thread of the test ends in whatever way.
+fn spawn(folder: &Path, told: Told, script: &str) -> (Child, Receiver<String>) {
     let mut command = Command::new("setpriv");
     command
-        .args(["--pdeathsig", "KILL", "--", "sh", "-c", r#"trap '' XFSZ; exec "$0" "$@""#])
+        .args(["--pdeathsig", "KILL", "--", "sh", "-c", script])
         .arg(env!("CARGO_BIN_EXE_conclave"))
         .args(["run", "--config"])
         .arg(folder.join("component.toml"))
@@ -190,6 +231,12 @@ fn spawn(folder: &Path) -> (Child, Receiver<String>) {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CONCLAVE_")) {
         command.env_remove(name);
     }
+    match told {
+        Told::Settings | Told::File => &mut command,
+        Told::Flag => command.arg("--secret-file").arg(folder.join("secret")),
+        Told::FileVariable => command.env("CONCLAVE_SECRET_FILE", folder.join("secret")),
+        Told::Variable => command.env("CONCLAVE_SECRET", SECRET),
+    };
     let mut child = command.spawn().expect("setpriv, of util-linux");
     let mut log = BufReader::new(child.stderr.take().expect("piped"));
     let (sender, lines) = mpsc::channel();

@@ -51,7 +51,7 @@ const REQUESTS: usize = 200;
 const LEAVERS: usize = 60;
 
 /// The most memory that the process has ever had, in bytes.
-fn memory_peak(server: &Server) -> u64 {
+pub(crate) fn memory_peak(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux");
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024

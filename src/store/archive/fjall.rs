@@ -12,6 +12,10 @@ mod database;
 mod draft;
 mod layout;
 mod page;
+mod raw;
+mod rebuild;
+mod survey;
+pub(in crate::store) mod upkeep;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, swap};
 
 /// Our own file in the folder: it is locked while the folder is in use, and tells that a store lives there.
 const LOCK: &str = "conclave.lock";
@@ -89,9 +89,16 @@ impl Folder {
         &self.path
     }
 
-    /// Removes half-written snapshots: sled would take one for the newest, and refuse to open. What they were made
+    /// Gives the folder up, so that its files can be moved elsewhere: nothing says any more that a store lives there.
+    pub(super) fn leave(self) -> io::Result<()> {
+        fs::remove_file(self.path.join(LOCK))?;
+        self.sync_entries()
+    }
+
+    /// Finishes what an earlier run began to replace, and removes half-written snapshots: sled would take one for the newest, and refuse to open. What they were made
     /// from is still in the log.
     pub(super) fn repair(&self) -> io::Result<()> {
+        swap::finish(&self.path)?;
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();

@@ -1,7 +1,7 @@
 //! Who is let in, who is heard, who is obeyed: what is asked by whoever may is done, and everything else is refused for
 //! the reason that the standard gives.
 
-use conclave::room::nick::NickKey;
+use conclave::room::nick::{Nick, NickKey};
 use conclave::room::role::Role;
 use conclave::room::state::Affiliation;
 use conclave::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
@@ -162,13 +162,16 @@ fn entry(scene: &Scene<'_>, cause: &Inbound, nick: &str, x: &Element) -> Reasons
     if sessions >= service.limits.sessions_max { vec!["resource-constraint"] } else { vec![] }
 }
 
-/// Whether a nick is in use by, or reserved for, another account.
+/// Whether a nick is in use by, or reserved for, another account, or looks like one that is. Whoever has the nick, or has
+/// reserved it, has it whatever it looks like.
 pub(super) fn taken(sheet: &Sheet, nick: &str, account: &BareJid) -> bool {
-    let key = NickKey::of(nick);
-    let reserved = sheet.room.state().affiliations.iter().any(|(jid, record)| {
-        jid != account && record.nick.as_ref().is_some_and(|nick| NickKey::of(nick) == key)
-    });
-    reserved || sheet.by_nick(nick).is_some_and(|holder| holder.account != *account)
+    let wanted = Nick::trusted(nick);
+    let in_use = sheet.seats.iter().map(|seat| (&seat.account, Nick::trusted(&seat.nick)));
+    let records = sheet.room.state().affiliations.iter();
+    let reserved = records.filter_map(|(jid, record)| Some((jid, Nick::trusted(record.nick.as_deref()?))));
+    let (own, others): (Vec<_>, Vec<_>) = in_use.chain(reserved).partition(|(jid, _)| *jid == account);
+    let is_own = own.iter().any(|(_, nick)| nick.key() == wanted.key());
+    others.iter().any(|(_, nick)| nick.key() == wanted.key() || !is_own && nick.look().is_like(wanted.look()))
 }
 
 fn reserved_nick<'s>(sheet: &'s Sheet, account: &BareJid) -> Option<&'s str> {

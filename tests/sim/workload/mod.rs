@@ -16,7 +16,7 @@ use crate::run::Run;
 use crate::sheet::{Seat, Sheet};
 
 /// Nicks that people like, with other spellings of the same, and some that no room takes.
-const NICKS: [&str; 16] = [
+const NICKS: [&str; 18] = [
     "Rose",
     "Thorn",
     "Fern",
@@ -32,6 +32,8 @@ const NICKS: [&str; 16] = [
     " ",
     "\u{200b}",
     "Ree\u{301}d",
+    "R\u{43e}se",
+    "M0SS",
     "a nick of more than forty bytes, which some find too long",
 ];
 

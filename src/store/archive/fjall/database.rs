@@ -16,6 +16,7 @@ use ::fjall::{
 };
 
 use super::layout::{FORMAT, FORMAT_KEY, Table};
+use super::raw;
 use crate::store::StoreError;
 
 /// Changes of a keyspace that are held in memory before they become a file.
@@ -55,6 +56,9 @@ impl Database {
             StoreError::Unusable(format!("the archive in {} cannot be opened: {e}", path.display()))
         };
         prepare(path).map_err(|e| unusable(&e))?;
+        if let Some(missing) = raw::missing(path).map_err(|e| unusable(&e))? {
+            return Err(unusable(&format_args!("{} is missing", missing.display())));
+        }
         let mut tries = 0;
         let db = loop {
             let builder = ::fjall::Database::builder(path)
@@ -133,6 +137,17 @@ impl Database {
     /// Brings to the disk what the system has.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         guarded(|| self.db.persist(PersistMode::SyncAll).map_err(io))
+    }
+
+    /// Merges all files of each keyspace: what was removed is gone from the disk then.
+    pub(super) fn compact(&self) -> Result<(), StoreError> {
+        guarded(|| {
+            for keyspace in [&self.archives, &self.messages, &self.ids, &self.index] {
+                keyspace.rotate_memtable_and_wait().map_err(io)?;
+                keyspace.major_compact().map_err(io)?;
+            }
+            self.db.persist(PersistMode::SyncAll).map_err(io)
+        })
     }
 
     /// Lets the threads that write files catch up; an error if one of them has failed.

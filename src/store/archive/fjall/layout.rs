@@ -133,7 +133,7 @@ pub(super) fn position_from(at: Timestamp) -> u64 {
     at.map_or(u64::MAX, position)
 }
 
-fn time(position: u64) -> Option<Timestamp> {
+pub(super) fn time(position: u64) -> Option<Timestamp> {
     Timestamp::from_microsecond((position ^ (1 << 63)).cast_signed()).ok()
 }
 

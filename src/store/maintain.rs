@@ -1,0 +1,213 @@
+//! What an operator does to a store that no service uses: look whether it is sound, repair it, make it smaller.
+//!
+//! Nothing is repaired in place. What is sound is written anew beside the old files and then takes their place
+//! ([`swap`]); the old files stay in a folder aside, with what could not be read as lines of text.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::StoreError;
+use super::archive::fjall::upkeep::{self as archive, Survey};
+use super::quarantine::Quarantine;
+use super::sled::upkeep::{Found, Offline};
+use super::swap::{self, ARCHIVE};
+
+/// The file with records that could not be read, in the folder aside.
+const RECORDS: &str = "records.jsonl";
+
+/// Where what was replaced lies for a moment, when it is not worth keeping.
+const REPLACED: &str = "rebuild.old";
+
+/// A line for the operator.
+pub type Say<'a> = &'a mut dyn FnMut(&str);
+
+/// Looks at every record of the store in the folder `path`, and names those that are damaged to `say`, one a line;
+/// no line holds a message's text or a password. Gives how many there are.
+///
+/// [`StoreError::Unusable`] if there is no store, or a service uses it.
+pub fn check(path: &Path, say: Say<'_>) -> Result<usize, StoreError> {
+    let store = Offline::claim(path)?;
+    Ok(look(&store, path, say)?.damages())
+}
+
+/// Makes the store in the folder `path` sound again and tells `say` what was done. Gives whether there was anything to
+/// do.
+///
+/// [`StoreError::Unusable`] if there is no store, a service uses it, or nothing can be read of it; then, and after any
+/// other error, the store is as it was.
+pub fn repair(path: &Path, say: Say<'_>) -> Result<bool, StoreError> {
+    let store = Offline::claim(path)?;
+    let mut looked = look(&store, path, say)?;
+    if looked.damages() == 0 {
+        say("There is nothing to repair.");
+        return Ok(false);
+    }
+    let part = swap::part(path).map_err(|e| io_error(path, &e))?;
+    let aside = format!("damaged-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+    let aside_path = path.join(&aside);
+    DirBuilder::new().mode(0o700).create(&aside_path).map_err(|e| io_error(&aside_path, &e))?;
+    let mut quarantine = Quarantine::new(&aside_path.join(RECORDS));
+    let replaced = replace(&store, path, &mut looked, &part, &mut quarantine, say);
+    let outcome = replaced.and_then(|()| {
+        let records = quarantine.finish()?;
+        drop(store);
+        swap::swap(path, &aside).map_err(|e| io_error(path, &e))?;
+        Ok(records)
+    });
+    match outcome {
+        Ok(records) => {
+            if records > 0 {
+                say(&format!("{records} records could not be read; they are in {aside}/{RECORDS}."));
+            }
+            say(&format!("The store is sound. What it was lies in {}.", aside_path.display()));
+            Ok(true)
+        }
+        Err(e) => {
+            // What was written so far is of no use. If it cannot be removed, the next repair does it.
+            let _ = swap::remove(&part).and_then(|()| swap::remove(&aside_path));
+            Err(e)
+        }
+    }
+}
+
+/// Writes the new files of what is damaged to `part`.
+fn replace(
+    store: &Offline,
+    path: &Path,
+    looked: &mut Looked,
+    part: &Path,
+    quarantine: &mut Quarantine,
+    say: Say<'_>,
+) -> Result<(), StoreError> {
+    make(part)?;
+    let rooms = &mut looked.rooms;
+    let mut archive = path.join(ARCHIVE);
+    if looked.archive_damages > 0 {
+        let (new, scratch) = (part.join(ARCHIVE), part.join("scratch"));
+        let rebuilt = archive::rebuild(&archive, &new, &scratch, &rooms.archives, quarantine)?;
+        swap::remove(&scratch).map_err(|e| io_error(&scratch, &e))?;
+        rebuilt.told.iter().for_each(|line| say(line));
+        let (messages, archives) = (rebuilt.messages, rebuilt.archives);
+        say(&format!("{messages} messages of {archives} archives were written anew, with their indexes."));
+        archive = new;
+    }
+    if !rooms.damages.is_empty() {
+        let unclaimed = match archive.exists() {
+            true => archive::unclaimed(&archive, &rooms.archives)?,
+            false => BTreeMap::new(),
+        };
+        for (room, record) in rooms.remade() {
+            record.archive = unclaimed.get(&room).cloned().unwrap_or_default();
+            say(&format!("{room} is open to its members only now; its owners can configure it anew."));
+        }
+        write_rooms(store, rooms, part, quarantine)?;
+        say(&format!("{} records of rooms were written anew.", rooms.records() as u64 - quarantine.count()));
+    }
+    Ok(())
+}
+
+/// Writes the sound records of rooms to `part`.
+fn write_rooms(
+    store: &Offline,
+    rooms: &Found,
+    part: &Path,
+    quarantine: &mut Quarantine,
+) -> Result<(), StoreError> {
+    let folder = part.join("rooms");
+    store.rewrite(rooms, &folder, quarantine)?;
+    let moved = fs::read_dir(&folder).and_then(|entries| {
+        for entry in entries {
+            let entry = entry?;
+            fs::rename(entry.path(), part.join(entry.file_name()))?;
+        }
+        fs::remove_dir(&folder)
+    });
+    moved.map_err(|e| io_error(&folder, &e))
+}
+
+/// Gives back the room on the disk that is taken by what was removed or replaced, and tells `say` how much.
+///
+/// [`StoreError::Unusable`] if there is no store, a service uses it, or it is damaged: it is to be repaired first.
+pub fn compact(path: &Path, say: Say<'_>) -> Result<(), StoreError> {
+    let store = Offline::claim(path)?;
+    let before = bytes(path).map_err(|e| io_error(path, &e))?;
+    let rooms = store.read()?;
+    if !rooms.damages.is_empty() {
+        return Err(StoreError::Unusable(format!("{} is damaged; repair it first", path.display())));
+    }
+    let part = swap::part(path).map_err(|e| io_error(path, &e))?;
+    make(&part)?;
+    let mut quarantine = Quarantine::new(&part.join(RECORDS));
+    write_rooms(&store, &rooms, &part, &mut quarantine)?;
+    let replaced = path.join(REPLACED);
+    let swapped = swap::remove(&replaced).and_then(|()| swap::swap(path, REPLACED));
+    swapped.and_then(|()| swap::remove(&replaced)).map_err(|e| io_error(path, &e))?;
+    let archive = path.join(ARCHIVE);
+    if archive.exists() {
+        archive::compact(&archive)?;
+    }
+    let after = bytes(path).map_err(|e| io_error(path, &e))?;
+    say(&format!("{before} bytes before, {after} bytes now."));
+    Ok(())
+}
+
+/// What was found in a store.
+struct Looked {
+    rooms: Found,
+    archive_damages: usize,
+}
+
+impl Looked {
+    fn damages(&self) -> usize {
+        self.rooms.damages.len() + self.archive_damages
+    }
+}
+
+/// Looks at everything, and says what is damaged and how much there is.
+fn look(store: &Offline, path: &Path, say: Say<'_>) -> Result<Looked, StoreError> {
+    let rooms = store.read()?;
+    rooms.damages.iter().for_each(|line| say(line));
+    let archive = path.join(ARCHIVE);
+    let survey = match archive.exists() {
+        true => archive::check(&archive, &rooms.archives)?,
+        false => Survey::default(),
+    };
+    survey.damages.iter().for_each(|line| say(line));
+    say(&format!(
+        "{} rooms, {} affiliations, {} vCards, {} occupants; {} messages in {} archives; {} damaged.",
+        rooms.rooms,
+        rooms.affiliations,
+        rooms.vcards,
+        rooms.occupants,
+        survey.messages,
+        survey.archives,
+        rooms.damages.len() + survey.damages.len()
+    ));
+    Ok(Looked { rooms, archive_damages: survey.damages.len() })
+}
+
+fn make(folder: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().mode(0o700).create(folder).map_err(|e| io_error(folder, &e))
+}
+
+fn io_error(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Io(format!("{}: {error}", path.display()))
+}
+
+/// Bytes that a file or folder takes on the disk.
+fn bytes(path: &Path) -> io::Result<u64> {
+    const BLOCK_BYTES: u64 = 512;
+    let meta = fs::symlink_metadata(path)?;
+    let mut sum = meta.blocks() * BLOCK_BYTES;
+    if meta.is_dir() {
+        for entry in fs::read_dir(path)? {
+            sum += bytes(&entry?.path())?;
+        }
+    }
+    Ok(sum)
+}

@@ -1,0 +1,75 @@
+//! Our service, to be restarted in every way.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::servers::host::{MUC, SECRET};
+use crate::servers::process::{Process, Program};
+
+/// How long an orderly stop may take.
+const STOP: Duration = Duration::from_secs(30);
+
+/// The service, with all it needs to be started again.
+pub(crate) struct Service {
+    program: Program,
+    process: Option<Process>,
+}
+
+impl Service {
+    /// Starts the service in this folder, attached to the server at this port; `more` is more of its settings.
+    pub(crate) fn new(folder: &Path, component_port: u16, more: &str) -> Result<Self, String> {
+        let fault = |e: std::io::Error| format!("{}: {e}", folder.display());
+        fs::create_dir_all(folder).map_err(fault)?;
+        let file = folder.join("component.toml");
+        let settings = format!(
+            "[component]\ndomain = \"{MUC}\"\nserver = \"127.0.0.1:{component_port}\"\nsecret = \"{SECRET}\"\n\
+             [service]\nadmins = [\"admin@localhost\"]\n[store]\npath = {:?}\n[log]\nlevel = \"info\"\n{more}",
+            folder.join("store")
+        );
+        fs::write(&file, settings).map_err(fault)?;
+        // A build at full speed, where there is one.
+        let built = std::env::var_os("CONCLAVE_BIN").map(PathBuf::from);
+        let program = Program {
+            path: built.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave"))),
+            arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
+            environment: Vec::new(),
+            log: folder.join("conclave.log"),
+        };
+        let mut service = Self { program, process: None };
+        service.start()?;
+        Ok(service)
+    }
+
+    /// Starts it; it connects by itself.
+    pub(crate) fn start(&mut self) -> Result<(), String> {
+        self.process = Some(Process::start(self.program.clone())?);
+        Ok(())
+    }
+
+    /// Stops it, in order or with `kill -9`.
+    pub(crate) fn stop(&mut self, in_order: bool) -> Result<(), String> {
+        let mut process = self.process.take().ok_or("it does not run")?;
+        if in_order {
+            process.signal("TERM")?;
+            let end = process.wait(STOP).ok_or("the service does not stop")?;
+            if !end.success() {
+                return Err(format!("the service stopped with {end}: {}", process.log_tail()));
+            }
+        } else if let Some(end) = process.ended() {
+            return Err(format!("the service had ended with {end}: {}", process.log_tail()));
+        } else {
+            process.kill();
+        }
+        Ok(())
+    }
+
+    /// Its process, which must be running.
+    pub(crate) fn process(&self) -> Result<&Process, String> {
+        let process = self.process.as_ref().ok_or("the service does not run")?;
+        match process.ended() {
+            None => Ok(process),
+            Some(end) => Err(format!("the service ended with {end}: {}", process.log_tail())),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Nicks that could be taken for those of others (XEP-0045 §14.6, §17.1).
+
+use crate::world::{ROOM, World, line};
+
+/// The answer to `who`, who asks for `nick`, as one line.
+fn asks_for(w: &mut World, who: &str, nick: &str) -> String {
+    w.clear();
+    w.join_as(who, nick, "");
+    let got = w.stanzas(who);
+    got.first().map(line).unwrap_or_default()
+}
+
+fn is_conflict(answer: &str) -> bool {
+    answer.starts_with("error ") && answer.ends_with("cancel/conflict")
+}
+
+#[test]
+fn nick_that_looks_like_somebody_elses_is_a_conflict() {
+    // 45-14.6-a, 45-7.2.8-a, trap 60
+    let mut w = World::with_room(&[]);
+    w.join_as("romeo", "Paypal", "");
+    for nick in ["Paypal", "раураl", "PaypaI", "Ｐаｙｐаｌ", "Pay\u{200b}pa1", "p\u{430}ypal"] {
+        let answer = asks_for(&mut w, "mallory", nick);
+        assert!(is_conflict(&answer), "{nick}: {answer}");
+    }
+    // What looks different is free, in any script and in several.
+    for nick in ["Пауль", "Paypal2", "רומיאו", "Paypal شركة", "ペイパル", "Πέτρος"] {
+        let answer = asks_for(&mut w, "mallory", nick);
+        assert!(!answer.starts_with("error "), "{nick}: {answer}");
+    }
+}
+
+#[test]
+fn nick_that_looks_like_a_reserved_one_is_a_conflict_on_all_ways() {
+    // 45-14.6-a, 45-7.6-e, 45-7.10-g
+    let mut w = World::with_room(&[]);
+    let registration = |nick: &str| {
+        format!(
+            "<iq xmlns='jabber:client' type='set' id='r'><query xmlns='jabber:iq:register'>\
+             <x xmlns='jabber:x:data' type='submit'><field var='muc#register_roomnick'><value>{nick}</value></field>\
+             </x></query></iq>"
+        )
+    };
+    w.admin("owner", "<item affiliation='member' jid='romeo@example' nick='Bill'/><item affiliation='member' jid='mallory@example'/>");
+    assert!(is_conflict(&asks_for(&mut w, "mallory", "BiII")), "entering");
+    w.join("mallory");
+    w.clear();
+    w.send("mallory", &format!("<presence xmlns='jabber:client' to='{ROOM}/Bi1l'/>"));
+    assert_eq!(w.got("mallory"), ["error Bi1l cancel/conflict"], "a change of nick");
+    w.send("mallory", &registration("Вill"));
+    assert_eq!(w.got("mallory"), ["iq:error room cancel/conflict"], "registration");
+    w.admin("owner", "<item affiliation='member' jid='mallory@example' nick='Bil1'/>");
+    assert_eq!(w.got("owner"), ["iq:error room cancel/conflict"], "a reservation by an admin");
+    assert!(w.silent());
+}
+
+#[test]
+fn ones_own_nicks_may_look_alike() {
+    let mut w = World::with_room(&[]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example' nick='Bill'/>");
+    // On another client, for a change, and under the reserved nick while somebody came in before it was reserved.
+    assert!(!is_conflict(&asks_for(&mut w, "romeo", "Bi11")));
+    assert!(!is_conflict(&asks_for(&mut w, "romeo/phone", "Bill")));
+    w.clear();
+    w.send("romeo", &format!("<presence xmlns='jabber:client' to='{ROOM}/BiII'/>"));
+    assert!(w.got("romeo")[0].starts_with("unavailable Bi11"));
+}
+
+#[test]
+fn nick_that_turns_text_around_is_refused_whichever_way_it_comes() {
+    // 45-14.6-a, 45-17.1-d
+    let mut w = World::with_room(&[]);
+    let nick = "\u{202e}ecila";
+    assert_eq!(asks_for(&mut w, "mallory", nick), format!("error {nick} modify/jid-malformed"));
+    w.join("mallory");
+    w.clear();
+    w.send("mallory", &format!("<presence xmlns='jabber:client' to='{ROOM}/{nick}'/>"));
+    assert_eq!(w.got("mallory"), [format!("error {nick} modify/jid-malformed")]);
+    w.admin("owner", &format!("<item affiliation='member' jid='mallory@example' nick='{nick}'/>"));
+    assert_eq!(w.got("owner"), ["iq:error room modify/jid-malformed"]);
+}
