@@ -19,11 +19,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use minidom::Element;
-<<<<<<< HEAD
 use tokio::sync::{Notify, Semaphore, watch};
-=======
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
->>>>>>> main
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
@@ -59,15 +55,6 @@ const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
 
-<<<<<<< HEAD
-=======
-/// How long the last answers of the service itself may take to be on their way.
-const ANSWERS_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Stanzas to the service itself, and refusals, that may wait for the link.
-const SERVICE_QUEUE_MAX: usize = 10_000;
-
->>>>>>> main
 /// Rooms that may wait for their first occupant at a time.
 const AWAITED_MAX: usize = 1000;
 
@@ -137,11 +124,6 @@ pub async fn run(
     let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
-<<<<<<< HEAD
-=======
-    let (finish, finished) = oneshot::channel();
-    let mut answering = tokio::spawn(answer(replies, outbox.clone(), finished));
->>>>>>> main
     let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
     let quiet = Arc::new(Notify::new());
@@ -164,10 +146,6 @@ pub async fn run(
         };
     }
     host.stop(told).await;
-    let _ = finish.send(());
-    if tokio::time::timeout(ANSWERS_TIMEOUT, &mut answering).await.is_err() {
-        error!("some answers of the service were not given in time");
-    }
     let _ = stage.send(if told == Signal::Replace { Stage::HandOver } else { Stage::Stop });
     let ended = match ended {
         Some(ended) => ended,
@@ -230,20 +208,6 @@ fn signal(
     })
 }
 
-<<<<<<< HEAD
-=======
-/// Sends what needs no room, in order, until it is told to finish and nothing waits.
-async fn answer(mut replies: mpsc::Receiver<Outgoing>, outbox: Outbox, mut finish: oneshot::Receiver<()>) {
-    loop {
-        tokio::select! {
-            biased;
-            Some(reply) = replies.recv() => outbox.send(Lane::Control, reply).await,
-            _ = &mut finish => return,
-        }
-    }
-}
-
->>>>>>> main
 /// The rooms in memory and what they share.
 pub struct Host {
     service: Arc<Service>,

@@ -85,13 +85,14 @@ impl Waiting {
         let begin = out.len();
         let first = self.queue.front().expect("the caller has looked");
         let Outgoing { stanza, to } = &first.outgoing;
-        let all = to.as_slice();
-        if let Some(to) = all.get(self.spliced) {
+        let mut recipients = to.iter().skip(self.spliced);
+        let (next, done) = (recipients.next(), recipients.next().is_none());
+        drop(recipients);
+        if let Some(to) = next {
             stanza.splice(to, out);
             ends.push(out.len());
             self.spliced += 1;
         }
-        let done = self.spliced >= all.len();
         let whole = done.then_some((first.bytes, first.answer));
         if done {
             self.spliced = 0;
@@ -115,7 +116,7 @@ mod tests {
         let all: Vec<Jid> = (0..to).map(|n| Jid::parse(&format!("u{n}@d")).expect("a jid")).collect();
         let outgoing = Outgoing {
             stanza: crate::wire::encode::Template::new(&element),
-            to: crate::wire::encode::Recipients::Many(all.into()),
+            to: crate::wire::encode::Recipients::many(all),
         };
         let bytes = outgoing.wire_bytes() as u64;
         Queued { outgoing, bytes, answer: false }

@@ -108,30 +108,6 @@ impl Pending {
     }
 }
 
-<<<<<<< HEAD
-=======
-impl LanePending {
-    /// Appends stanzas until the piece is full or the lane is empty.
-    fn splice(&mut self, piece: &mut Piece) {
-        while piece.bytes.len() < PIECE_BYTES
-            && let Some(Queued { outgoing: Outgoing { stanza, to }, bytes }) = self.queue.front()
-        {
-            for to in to.iter().skip(self.spliced) {
-                if piece.bytes.len() >= PIECE_BYTES {
-                    return;
-                }
-                stanza.splice(to, &mut piece.bytes);
-                piece.ends.push(piece.bytes.len());
-                self.spliced += 1;
-            }
-            self.completed += bytes;
-            self.spliced = 0;
-            self.queue.pop_front();
-        }
-    }
-}
-
->>>>>>> main
 impl Piece {
     fn clear(&mut self) {
         self.bytes.clear();

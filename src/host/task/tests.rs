@@ -54,7 +54,7 @@ fn join(room: &str, nick: &str) -> Event {
 fn said(effects: &Effects) -> Vec<String> {
     let mut out = Vec::new();
     for outgoing in &effects.sends {
-        for to in outgoing.to.as_slice() {
+        for to in outgoing.to.iter() {
             let mut bytes = Vec::new();
             outgoing.stanza.splice(to, &mut bytes);
             out.push(String::from_utf8(bytes).expect("text"));
