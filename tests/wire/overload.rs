@@ -53,9 +53,9 @@ fn who_says_too_much_in_a_room_is_delayed_then_told_to_wait_and_the_others_are_n
         assert_eq!((error(refusal).as_str(), refusal.attr("from")), ("wait/policy-violation", Some(ROOM)));
         assert_eq!(text(refusal, "body"), format!("number {n}"));
     }
-    // What was delayed comes, in order; nothing else is refused.
+    // What was delayed comes, in order, to its author last; nothing else is refused.
     let mut seen = Vec::new();
-    while seen.last().is_none_or(|s: &Element| (s.attr("id"), s.attr("to")) != (Some("m23"), Some(OWNER))) {
+    while seen.last().is_none_or(|s: &Element| (s.attr("id"), s.attr("to")) != (Some("m23"), Some(GUEST))) {
         seen.push(peer.next());
     }
     assert!(seen.iter().all(|s| s.attr("type") != Some("error")), "{seen:?}");
