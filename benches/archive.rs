@@ -3,9 +3,10 @@
 //!
 //! Rooms of 10 thousand and 100 thousand messages by default. `CONCLAVE_BENCH_ARCHIVE=1000000` adds one of a million,
 //! `CONCLAVE_BENCH_ARCHIVE=10000000` a service of 10 million in 1,000 rooms as well: about 10 GB in the folder for
-//! temporary files, and many minutes.
+//! temporary files, and many minutes. `CONCLAVE_BENCH_FOLDER` names a folder where the archives are kept and, if they
+//! are there already, taken from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ const PAGES_IN_A_ROW: usize = 20;
 /// Messages that are put in at a time.
 const BATCH: usize = 500;
 /// As `archive.cache_bytes` is unless it is set.
-const CACHE_BYTES: u64 = 64 << 20;
+const CACHE_BYTES: u64 = 8 << 20;
 const APPEND_FOR: Duration = Duration::from_secs(3);
 
 /// Numbers that look random and are the same in every run.
@@ -189,12 +190,14 @@ fn resident_kib() -> u64 {
 /// Fills an archive, and tells what pages take; gives the 99th part in 100 of warm ones.
 fn measure(rooms: usize, messages: usize) -> Duration {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("archive");
+    let kept = std::env::var_os("CONCLAVE_BENCH_FOLDER").map(PathBuf::from);
+    let path = kept.as_deref().unwrap_or(folder.path()).join(format!("{rooms}x{messages}"));
     let begun = Instant::now();
-    let archive = open(&path, Durability::Interval);
-    fill(&archive, rooms, messages);
-    let filled = begun.elapsed();
-    drop(archive);
+    let filled = (!path.exists()).then(|| {
+        let archive = open(&path, Durability::Interval);
+        fill(&archive, rooms, messages);
+        begun.elapsed()
+    });
     let total = rooms * messages;
     let begun = Instant::now();
     let archive = open(&path, Durability::Interval);
@@ -211,12 +214,12 @@ fn measure(rooms: usize, messages: usize) -> Duration {
     cold.sort();
     warm.sort();
     println!(
-        "{rooms:>5} {messages:>9} {:>8} {:>8} {:>8} {:>8} {:>10.0} {:>9.0} {:>7} {:>5}",
+        "{rooms:>5} {messages:>9} {:>8} {:>8} {:>8} {:>8} {:>10} {:>9.0} {:>7} {:>5}",
         part(&warm, 50).as_micros(),
         part(&warm, 99).as_micros(),
         part(&cold, 50).as_micros(),
         part(&cold, 99).as_micros(),
-        total as f64 / filled.as_secs_f64(),
+        filled.map_or("-".to_owned(), |filled| format!("{:.0}", total as f64 / filled.as_secs_f64())),
         bytes as f64 / total as f64,
         opened.as_millis(),
         resident_kib() / 1024,

@@ -17,6 +17,9 @@ use conclave::wire::stream::Resumption;
 /// Tells the new process in which file it finds where the stream stands.
 const VARIABLE: &str = "CONCLAVE_TAKE_OVER";
 
+/// Tells it that somebody may be gone who has not been found out yet.
+const DOUBTFUL: &str = "CONCLAVE_TAKE_OVER_DOUBTFUL";
+
 /// How often and how long it is waited for the program to look at its settings.
 const TRIES: u32 = 250;
 const PAUSE: Duration = Duration::from_millis(20);
@@ -56,9 +59,12 @@ impl Program {
     /// Becomes the new process. Returns only when that fails.
     pub(crate) fn start(&self, connection: Option<TakenOver>, folder: &Path) -> io::Error {
         let mut command = Command::new(&self.path);
-        command.args(env::args_os().skip(1)).env_remove(VARIABLE);
-        if let Some(TakenOver { socket, resumption }) = connection {
+        command.args(env::args_os().skip(1)).env_remove(VARIABLE).env_remove(DOUBTFUL);
+        if let Some(TakenOver { socket, resumption, doubtful }) = connection {
             let file = folder.join("take-over");
+            if doubtful {
+                command.env(DOUBTFUL, "1");
+            }
             match write(&file, &resumption) {
                 Ok(()) => command.env(VARIABLE, file).stdin(OwnedFd::from(socket)),
                 Err(e) => {
@@ -76,7 +82,8 @@ pub(crate) fn taken_over() -> Option<TakenOver> {
     let file = PathBuf::from(env::var_os(VARIABLE)?);
     let taken = read(&file).and_then(|resumption| {
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
-        Ok(TakenOver { socket: TcpStream::from(socket), resumption })
+        let doubtful = env::var_os(DOUBTFUL).is_some();
+        Ok(TakenOver { socket: TcpStream::from(socket), resumption, doubtful })
     });
     // A file that stays behind does no harm.
     let _ = fs::remove_file(&file);

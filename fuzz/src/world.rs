@@ -1,6 +1,7 @@
 //! A room with people around it; what must hold after every event is checked after every event.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use conclave::config::Create;
 use conclave::room::Room;
@@ -27,6 +28,7 @@ pub struct World {
     room: Room,
     service: Service,
     now: Timestamp,
+    uptime: Duration,
     ids: Ids,
     /// What a disk holds after all writes.
     stored: Option<State>,
@@ -66,6 +68,7 @@ impl World {
                 .with_service_admins(&service.admins),
             service,
             now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(400_000),
+            uptime: Duration::ZERO,
             ids: Ids::new(&[7]),
             stored: None,
         }
@@ -79,6 +82,7 @@ impl World {
     /// Lets time pass.
     pub fn wait(&mut self, seconds: u16) {
         self.now += SignedDuration::from_secs(seconds.into());
+        self.uptime += Duration::from_secs(seconds.into());
     }
 
     /// The room is forgotten and loaded from the disk, if the disk has it.
@@ -136,7 +140,8 @@ impl World {
 
     fn step(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
-        let mut cx = Cx { now: self.now, service: &self.service, ids: &mut self.ids };
+        let (now, uptime) = (self.now, self.uptime);
+        let mut cx = Cx { now, uptime, service: &self.service, ids: &mut self.ids };
         let effects = self.room.handle(event, &mut cx);
         assert_eq!(self.room.broken_invariant(), None);
         if effects.refused {

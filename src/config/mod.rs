@@ -179,7 +179,7 @@ impl Default for ArchiveSettings {
             days_max: 0,
             messages_max: 0,
             keep_retracted: false,
-            cache_bytes: 64 << 20,
+            cache_bytes: 8 << 20,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`write`] is the only place where an affiliation changes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::affiliation_versions::{self, Step};
 use super::leave::{Removal, remove};
@@ -179,6 +180,7 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     if new.as_ref() == old {
         return;
     }
+    let renamed = new.as_ref().and_then(|new| new.nick.as_ref()) != old.and_then(|old| old.nick.as_ref());
     if was != change.new {
         let versions = &mut room.state_mut().record.versions;
         affiliation_versions::advance(versions, &change.jid, was, change.new);
@@ -186,6 +188,9 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
         new = new.map(|new| Affiliated { version: now, ..new });
     }
     ban::note_end(room, new.as_ref().and_then(Affiliated::expires));
+    if renamed {
+        room.reserved = Arc::default();
+    }
     let affiliations = &mut room.state_mut().affiliations;
     match new {
         Some(new) => affiliations.insert(change.jid.clone(), new),

@@ -9,8 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
 use super::leave::depart;
 use crate::room::Room;
@@ -39,10 +38,13 @@ const AMBIGUOUS: &str = "service-unavailable";
 const UNREACHABLE: &[&str] = &["remote-server-not-found", "remote-server-timeout"];
 
 /// How long a server has to be out of reach before those who use it are out.
-const GRACE: SignedDuration = SignedDuration::from_mins(3);
+const GRACE: Duration = Duration::from_secs(3 * 60);
+
+/// Of a server of which nobody has said for so long that it is out of reach, it is not known that it was all the time.
+const LAPSE: Duration = Duration::from_secs(10 * 60);
 
 /// How long after a look the next one may follow.
-const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
 
 /// Most sessions that are removed in a second because their server is out of reach: the others are told of each.
 const REMOVED_MAX: u32 = 20;
@@ -55,15 +57,15 @@ const LOOK: &str = "look-";
 pub struct Suspects {
     sessions: BTreeMap<Jid, Suspect>,
     /// In which second how many were removed.
-    removed: (i64, u32),
+    removed: (u64, u32),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Suspect {
-    /// When the first bounce came that said so.
-    since: Timestamp,
+    /// When the first and the last bounce came that said that its server is out of reach.
+    unreachable: Option<(Duration, Duration)>,
     /// When the room looked last.
-    looked: Timestamp,
+    looked: Option<Duration>,
 }
 
 /// Something that the room sent to a session came back. Only that session goes, with code 333 and without 307:
@@ -92,8 +94,12 @@ pub(crate) fn heard(room: &mut Room, session: &Jid) {
 }
 
 /// Asks a session that has been silent whether it is there: after a gap in the link, what it said may be lost.
-pub(crate) fn check(room: &Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn check(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     if room.roster.by_session(session).is_some() {
+        // However lately the room has looked: that was before the gap.
+        if let Some(suspect) = Arc::make_mut(&mut room.suspects).sessions.get_mut(session) {
+            suspect.looked = None;
+        }
         let ping = el("iq", ns::CLIENT).with("type", "get").with("id", &format!("{LOOK}{}", cx.id()));
         fx.send(&ping.with("from", room.jid.as_str()).child(el("ping", ns::PING)), session);
     }
@@ -115,34 +121,38 @@ fn condition(inbound: &Inbound) -> Option<&str> {
     error.children().find(|c| c.has_ns(ns::STANZA_ERRORS) && c.name() != "text").map(|c| c.name())
 }
 
-/// What is known of a session that is under suspicion, as of now if not before.
-fn suspect<'r>(room: &'r mut Room, session: &Jid, now: Timestamp) -> &'r mut Suspect {
+/// What is known of a session that is under suspicion.
+fn suspect<'r>(room: &'r mut Room, session: &Jid) -> &'r mut Suspect {
     let Room { roster, suspects, .. } = room;
     let sessions = &mut Arc::make_mut(suspects).sessions;
     if !sessions.contains_key(session) {
         sessions.retain(|jid, _| roster.by_session(jid).is_some());
     }
-    sessions.entry(session.clone()).or_insert(Suspect { since: now, looked: Timestamp::MIN })
+    sessions.entry(session.clone()).or_default()
 }
 
 /// Sends something of the room's own that comes back if nobody is there, and that clients pass over.
 fn look(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let suspect = suspect(room, session, cx.now);
-    if cx.now.duration_since(suspect.looked) < LOOK_AGAIN {
+    let suspect = suspect(room, session);
+    if suspect.looked.is_some_and(|looked| cx.uptime < looked + LOOK_AGAIN) {
         return;
     }
-    suspect.looked = cx.now;
+    suspect.looked = Some(cx.uptime);
     let id = format!("{LOOK}{}", cx.id());
     let stanza = message(room.jid.as_jid(), Some("groupchat"), &id).child(el("no-store", ns::HINTS));
     fx.send(&stanza, session);
 }
 
 fn unreachable(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
-    if cx.now.duration_since(suspect(room, session, cx.now).since) < GRACE {
+    let suspect = suspect(room, session);
+    let lasting = suspect.unreachable.filter(|(_, last)| cx.uptime <= *last + LAPSE);
+    let since = lasting.map_or(cx.uptime, |(since, _)| since);
+    suspect.unreachable = Some((since, cx.uptime));
+    if cx.uptime < since + GRACE {
         return;
     }
     let suspects = Arc::make_mut(&mut room.suspects);
-    let second = cx.now.as_second();
+    let second = cx.uptime.as_secs();
     if suspects.removed.0 != second {
         suspects.removed = (second, 0);
     }

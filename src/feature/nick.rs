@@ -6,7 +6,7 @@ use crate::room::Room;
 use crate::room::audience::Notice;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::nick::{Nick, NickKey};
+use crate::room::nick::Nick;
 use crate::room::roster::Occupant;
 use crate::wire::build::Item;
 use crate::wire::inbound::Inbound;
@@ -20,7 +20,7 @@ pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<
     if holder.is_some_and(|holder| holder != account) {
         return Err(Refusal::conflict("somebody else uses this nick"));
     }
-    let reserved = reserved_for(room, nick.key());
+    let reserved = room.reserved().holder(nick.key());
     if reserved.is_some_and(|owner| owner != account) {
         return Err(Refusal::conflict("this nick is reserved for somebody else"));
     }
@@ -30,20 +30,11 @@ pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<
     Ok(())
 }
 
-/// The account that a nick is reserved for.
-pub(super) fn reserved_for<'a>(room: &'a Room, key: &NickKey) -> Option<&'a BareJid> {
-    reservations(room).find(|(_, nick)| &NickKey::of(nick) == key).map(|(jid, _)| jid)
-}
-
-fn reservations(room: &Room) -> impl Iterator<Item = (&BareJid, &str)> {
-    room.state.affiliations.iter().filter_map(|(jid, affiliated)| Some((jid, affiliated.nick.as_deref()?)))
-}
-
 /// Whether a nick can be taken for that of another account that is here or has reserved it.
 fn looks_like_another(room: &Room, nick: &Nick, account: &BareJid) -> bool {
     let look = nick.look();
     let here = room.roster.iter().any(|o| o.nick.look().is_like(look) && &o.account != account);
-    here || reservations(room).any(|(jid, other)| jid != account && Nick::trusted(other).look().is_like(look))
+    here || room.reserved().is_like_anothers(look, account)
 }
 
 /// The nick under which somebody enters who wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10).

@@ -6,8 +6,11 @@
 
 use std::sync::Arc;
 
+use super::leave::{self, Removal};
 use super::persistence::is_lasting;
-use super::roles;
+use super::{presence, roles};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::roster::{Occupant, Roster};
 use crate::room::state::{Affiliation, RoomRecord, State};
@@ -45,6 +48,18 @@ impl Told {
                 }
                 None => room.exists() && !is_lasting(room),
             }
+    }
+
+    /// Durable `writes` with what has to go along with them, and what the store has been told once they are durable. What
+    /// begins the record of `room` anew, because it becomes persistent or temporary, takes everybody along who is in it:
+    /// else a crash soon after would lose them all.
+    pub fn along_with(&self, mut writes: Vec<Write>, room: &Room) -> (Vec<Write>, Self) {
+        if !writes.iter().any(|write| matches!(write, Write::Forget { .. })) {
+            return (writes, self.clone());
+        }
+        let (rest, told) = Self::default().catch_up(room);
+        writes.extend(rest);
+        (writes, told)
     }
 
     /// What is to be written so that the store knows `room` as it is, and what it has been told then.
@@ -117,6 +132,42 @@ fn temporary(told: Option<&(Arc<State>, Life)>, room: &Room) -> Vec<Write> {
     writes
 }
 
+/// Whom the others see otherwise than he is: a change of his affiliation was stored, and the process ended before
+/// everybody was told.
+#[derive(Clone, Debug, Default)]
+pub struct Untold {
+    /// Who may not be in the room any more, with the status codes that say why.
+    barred: Vec<(Occupant, &'static [u16])>,
+    /// Who has another role.
+    changed: Vec<NickKey>,
+}
+
+/// Tells everybody what the process before did not come to tell.
+pub(crate) fn tell(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if room.untold.barred.is_empty() && room.untold.changed.is_empty() {
+        return;
+    }
+    let untold = std::mem::take(&mut room.untold);
+    for (occupant, codes) in &untold.barred {
+        leave::remove(room, occupant, &Removal { codes, ..Removal::default() }, cx, fx);
+    }
+    for nick in &untold.changed {
+        if let Some(occupant) = room.roster.by_nick(nick).cloned() {
+            presence::show(room, &occupant, &cx.id(), fx);
+        }
+    }
+}
+
+/// Why somebody may not be in the room whose affiliation was `before` and is `now`; `None` if he may.
+fn barred(room: &Room, before: Affiliation, now: Affiliation) -> Option<&'static [u16]> {
+    match now {
+        Affiliation::Outcast => Some(&[301]),
+        now if !room.config().members_only || now >= Affiliation::Member => None,
+        _ if before >= Affiliation::Member => Some(&[321]),
+        _ => Some(&[322]),
+    }
+}
+
 /// A session that is in the room enters once more. True if a restart has brought it back and this is the first time
 /// since: others, who may have seen it leave before a crash, are to be told of it then.
 pub(super) fn enters_again(room: &mut Room, session: &Jid) -> bool {
@@ -124,30 +175,37 @@ pub(super) fn enters_again(room: &mut Room, session: &Jid) -> bool {
 }
 
 /// Puts the occupants back whom the store has, and says what the store was told. Who may not be in the room any more
-/// stays out; who has another affiliation than he had gets the role that goes with it. A temporary room that nobody
-/// is in is no room, unless it waits for its first occupant.
+/// stays out; who has another affiliation than he had gets the role that goes with it: with the next event everybody
+/// is told. A temporary room that nobody is in is no room, unless it waits for its first occupant.
 pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
     let (mut all, mut back) = (Roster::default(), Roster::default());
-    let mut as_stored = true;
+    let (mut as_stored, mut untold) = (true, Untold::default());
     for StoredOccupant { occupant, affiliation } in stored {
         let now = room.affiliation(&occupant.account);
-        let barred = now == Affiliation::Outcast || (room.config().members_only && now < Affiliation::Member);
         let role = if now == affiliation { occupant.role } else { roles::on_entry(&room, &occupant.account) };
-        as_stored &= !barred && now == affiliation;
+        let barred = barred(&room, affiliation, now);
+        as_stored &= barred.is_none() && now == affiliation;
         if occupant.sessions.iter().any(|s| all.by_session(&s.jid).is_some()) {
             as_stored = false;
             continue;
         }
         let id = room.occupant_id(&occupant.account);
         let occupant = Occupant { id, role, ..Arc::unwrap_or_clone(occupant) };
-        if !barred {
-            back.enter(occupant.clone());
+        all.enter(occupant.clone());
+        match barred {
+            Some(codes) => untold.barred.push((occupant, codes)),
+            None => {
+                if now != affiliation {
+                    untold.changed.push(occupant.nick.key().clone());
+                }
+                back.enter(occupant);
+            }
         }
-        all.enter(occupant);
     }
     room.returned = Arc::new(back.iter().flat_map(|o| o.sessions.iter().map(|s| s.jid.clone())).collect());
     room.hushed = back.iter().any(|occupant| occupant.quiet);
     room.roster = Arc::new(back);
+    room.untold = Arc::new(untold);
     if !room.roster.is_empty() {
         room.awaited = None;
     }

@@ -11,6 +11,7 @@ use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::trouble::Trouble;
 use crate::room::archive::Change;
 use crate::store::archive::Archive;
 use crate::store::{Store, StoreError, Write};
@@ -74,7 +75,7 @@ impl Committer<Write> {
     /// # Panics
     /// If the system has no thread to give.
     pub fn of_store(store: Arc<dyn Store>) -> Self {
-        Self::start("store", Write::bytes, move |writes| store.commit(writes))
+        Self::start("the store", Write::bytes, move |writes| store.commit(writes))
     }
 }
 
@@ -84,7 +85,7 @@ impl Committer<Change> {
     /// # Panics
     /// If the system has no thread to give.
     pub fn of_archive(archive: Arc<dyn Archive>) -> Self {
-        Self::start("archive", Change::bytes, move |changes| archive.commit(changes))
+        Self::start("the archive", Change::bytes, move |changes| archive.commit(changes))
     }
 }
 
@@ -100,8 +101,10 @@ impl<W: Clone + Send + 'static> Committer<W> {
         commit: impl Fn(&[W]) -> Result<(), StoreError> + Send + 'static,
     ) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE_REQUESTS_MAX);
-        let worker = Worker { name, bytes, commit: Box::new(commit), requests, failing: false };
-        let thread = Builder::new().name(format!("commit-{name}")).spawn(move || worker.run());
+        let trouble = Trouble::new(name);
+        let mut worker = Worker { name, bytes, commit: Box::new(commit), requests, trouble };
+        let thread = name.rsplit(' ').next().unwrap_or(name);
+        let thread = Builder::new().name(format!("commit-{thread}")).spawn(move || worker.run());
         let thread = thread.expect("a service that starts gets its threads");
         Self { queue, thread: Arc::new(Mutex::new(Some(thread))) }
     }
@@ -147,12 +150,11 @@ struct Worker<W> {
     bytes: fn(&W) -> usize,
     commit: Commit<W>,
     requests: mpsc::Receiver<Message<W>>,
-    /// The last that was heard of the disk is that it fails.
-    failing: bool,
+    trouble: Trouble,
 }
 
 impl<W: Clone> Worker<W> {
-    fn run(mut self) {
+    fn run(&mut self) {
         while let Some(message) = self.requests.blocking_recv() {
             let Message::Commit(first) = message else {
                 self.requests.close();
@@ -190,11 +192,11 @@ impl<W: Clone> Worker<W> {
         };
         match self.commit(&all) {
             Ok(()) => {
-                self.works();
+                self.trouble.works();
                 group.into_iter().for_each(|request| answer(request, Ok(())));
             }
             Err(why) if group.len() == 1 => {
-                self.fails(&why);
+                self.trouble.fails(&why);
                 group.into_iter().for_each(|request| answer(request, Err(why.clone())));
             }
             Err(_) => self.commit_one_by_one(group),
@@ -221,37 +223,23 @@ impl<W: Clone> Worker<W> {
             answer(request, outcome);
         }
         match refused.last() {
-            Some(why) if stored == 0 => self.fails(why),
+            Some(why) if stored == 0 => self.trouble.fails(why),
             Some(why) => {
-                self.works();
+                self.trouble.works();
                 tracing::warn!(
                     "{} of {} changes could not be stored: {why}",
                     refused.len(),
                     refused.len() + stored
                 );
             }
-            None => self.works(),
+            None => self.trouble.works(),
         }
     }
 
     /// A panic in the store is an error of this commit, not the end of all commits.
     fn commit(&self, writes: &[W]) -> Result<(), StoreError> {
         catch_unwind(AssertUnwindSafe(|| (self.commit)(writes)))
-            .unwrap_or_else(|_| Err(StoreError::Io(format!("the {} panicked", self.name))))
-    }
-
-    fn fails(&mut self, why: &StoreError) {
-        if !self.failing {
-            self.failing = true;
-            tracing::error!("{why}; what needs the {} is refused until it works again", self.name);
-        }
-    }
-
-    fn works(&mut self) {
-        if self.failing {
-            self.failing = false;
-            tracing::info!("the {} works again", self.name);
-        }
+            .unwrap_or_else(|_| Err(StoreError::Io(format!("{} panicked", self.name))))
     }
 }
 

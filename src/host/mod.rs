@@ -8,14 +8,15 @@ mod fair;
 mod flood;
 mod keeper;
 mod mailbox;
-mod pace;
+pub mod pace;
 mod task;
+mod trouble;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use minidom::Element;
@@ -44,6 +45,7 @@ use flood::Flood;
 use keeper::Keeper;
 use mailbox::{Bounds, Mailbox};
 use pace::Pace;
+use trouble::Trouble;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
 /// after which container runtimes kill.
@@ -54,6 +56,9 @@ const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
+
+/// How long after a gap somebody who is gone may not have been found out yet.
+const DOUBT: Duration = Duration::from_secs(5 * 60);
 
 /// Rooms that may wait for their first occupant at a time.
 const AWAITED_MAX: usize = 1000;
@@ -127,7 +132,7 @@ pub async fn run(
     let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
     let quiet = Arc::new(Notify::new());
-    let no_gap = AtomicBool::new(taken.is_some());
+    let no_gap = AtomicBool::new(taken.as_ref().is_some_and(|taken| !taken.doubtful));
     let arrivals = Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone() });
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
     let (told, mut ended) = tokio::select! {
@@ -156,7 +161,10 @@ pub async fn run(
     host.archivist.clone().stop().await;
     info!("stopped");
     match ended {
-        Ok(Ok(connection)) if told == Signal::Replace => Ok(Ended::Replaced(connection)),
+        Ok(Ok(connection)) if told == Signal::Replace => {
+            let doubtful = host.has_doubts();
+            Ok(Ended::Replaced(connection.map(|taken| TakenOver { doubtful, ..taken })))
+        }
         Ok(Ok(_)) => Ok(Ended::Stopped),
         Ok(Err(e)) => Err(RunError::Link(e)),
         Err(e) => Err(RunError::System(std::io::Error::other(e))),
@@ -215,6 +223,9 @@ pub struct Host {
     archive: Arc<dyn Archive>,
     committer: Committer<Write>,
     archivist: Committer<Change>,
+    /// Of reading rooms from the store, and messages from the archive.
+    rooms_read: Trouble,
+    archive_read: Trouble,
     /// Places for those who read the archive.
     reading: Arc<Semaphore>,
     /// Places for rooms that are being read.
@@ -230,9 +241,13 @@ pub struct Host {
     directory: RwLock<Directory>,
     memory: Mutex<service::Memory>,
     started: Timestamp,
+    /// The same moment, on a clock that nobody sets.
+    awake_since: Instant,
     stopping: AtomicBool,
     goodbye: bool,
     gaps: AtomicU64,
+    /// Until when somebody may be gone who has not been found out, in seconds since the start.
+    doubtful_until: AtomicU64,
     pace: Pace,
     /// Rooms that the store has occupants of, until the first link is up.
     asleep: Mutex<Vec<BareJid>>,
@@ -297,6 +312,8 @@ impl Host {
             store,
             archivist: Committer::of_archive(archive.clone()),
             archive,
+            rooms_read: Trouble::new("reading of rooms"),
+            archive_read: Trouble::new("reading of the archive"),
             reading: Arc::new(Semaphore::new(READERS_MAX)),
             loading: Semaphore::new(LOADING_MAX),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
@@ -307,9 +324,11 @@ impl Host {
             directory: RwLock::new(directory),
             memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
             started: Timestamp::now(),
+            awake_since: Instant::now(),
             stopping: AtomicBool::new(false),
             goodbye: settings.service.on_stop == OnStop::Leave,
             gaps: AtomicU64::new(0),
+            doubtful_until: AtomicU64::new(0),
             pace: Pace::new(),
             asleep: Mutex::new(occupied.into_keys().collect()),
             told_to_stop: Notify::new(),
@@ -423,7 +442,8 @@ impl Host {
     /// that had somebody in it then asks those who stay silent whether they are there.
     fn gap(self: &Arc<Self>) {
         let host = self.clone();
-        let since = Timestamp::now();
+        let since = self.uptime();
+        self.doubtful_until.fetch_max((since + DOUBT).as_secs(), Ordering::AcqRel);
         let gap = self.gaps.fetch_add(1, Ordering::AcqRel);
         let awake: Vec<_> = self.rooms().keys().cloned().collect();
         tokio::spawn(async move {
@@ -439,6 +459,21 @@ impl Host {
                 host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap(since)));
             }
         });
+    }
+
+    /// How long the service has been running.
+    fn uptime(&self) -> Duration {
+        self.awake_since.elapsed()
+    }
+
+    /// What a room could not write down before it stopped comes back: somebody may be gone by then.
+    fn doubt(&self) {
+        self.doubtful_until.store(u64::MAX, Ordering::Release);
+    }
+
+    /// Whether another process that goes on with the connection has to ask who is there all the same.
+    fn has_doubts(&self) -> bool {
+        self.uptime().as_secs() < self.doubtful_until.load(Ordering::Acquire)
     }
 
     /// Forgets a room's mailbox if nothing waits in it; true if the task may end.
@@ -510,7 +545,7 @@ fn stanza_of(head: &Head) -> Element {
 /// Where the link brings what it reads.
 struct Gate {
     host: Arc<Host>,
-    /// The first link is that of the process before: nothing was lost.
+    /// The first link is that of the process before: nothing was lost, and nobody was in doubt.
     no_gap: AtomicBool,
     /// Told when nothing more is read.
     quiet: Arc<Notify>,

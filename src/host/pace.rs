@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -11,7 +10,7 @@ use crate::room::Room;
 use crate::wire::jid::Jid;
 
 /// Sessions that are asked in a second.
-const CHECKS_PER_SECOND: u32 = 50;
+pub const CHECKS_PER_SECOND: u32 = 50;
 
 /// Times of people who are not in the room that are kept, besides as many as are in it.
 const STRANGERS_MAX: usize = 16;
@@ -32,18 +31,19 @@ impl Pace {
     }
 }
 
-/// When each session of one room was heard of last, and who is to be asked whether he is still there.
+/// When each session of one room was heard of last, and who is to be asked whether he is still there. Times are those
+/// since the service started: a clock that is set back must not make anybody heard of who is silent.
 #[derive(Default)]
-pub(super) struct Heard {
-    at: HashMap<Jid, Timestamp>,
+pub struct Heard {
+    at: HashMap<Jid, Duration>,
     waiting: VecDeque<Jid>,
     /// When the gap in the link was over.
-    since: Timestamp,
+    since: Duration,
 }
 
 impl Heard {
     /// A session said something.
-    pub(super) fn note(&mut self, session: &Jid, now: Timestamp, room: &Room) {
+    pub fn note(&mut self, session: &Jid, now: Duration, room: &Room) {
         match self.at.get_mut(session) {
             Some(at) => *at = now,
             None => {
@@ -59,7 +59,7 @@ impl Heard {
 
     /// There was a gap in the link until `since`. Those are to be asked who are not heard of after it; who has been
     /// silent for longest comes first.
-    pub(super) fn gap(&mut self, since: Timestamp, room: &Room) {
+    pub fn gap(&mut self, since: Duration, room: &Room) {
         self.since = since;
         let mut silent = room.roster().everyone().to_vec();
         silent.sort_by_key(|jid| self.at.get(jid).copied());
@@ -67,12 +67,12 @@ impl Heard {
     }
 
     /// Whether nobody is to be asked.
-    pub(super) fn is_settled(&self) -> bool {
+    pub fn is_settled(&self) -> bool {
         self.waiting.is_empty()
     }
 
     /// Who is to be asked next.
-    pub(super) fn next(&mut self) -> Option<Jid> {
+    pub fn next_silent(&mut self) -> Option<Jid> {
         let Self { at, waiting, since } = self;
         let is_silent = |jid: &Jid| at.get(jid).is_none_or(|at| at < since);
         std::iter::from_fn(|| waiting.pop_front()).find(is_silent)

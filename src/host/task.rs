@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
-use tracing::{error, warn};
+use tracing::{debug, error};
 
 use super::Host;
 use super::commit::Committer;
@@ -25,7 +25,7 @@ use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
-use crate::store::{StoreError, Write};
+use crate::store::StoreError;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 use crate::wire::size;
@@ -36,10 +36,11 @@ const BATCH_EVENTS_MAX: usize = 64;
 /// Bytes of events after which no more are handled together.
 const BATCH_BYTES_MAX: usize = 1 << 20;
 
-/// After so many sends, or so long, no more events are handled before what there is has been sent and others have had
-/// their turn: what a room does at a time is bounded, in memory and in how long other rooms wait for the processor.
+/// After so many sends no more events are handled before what there is has been sent: what a room holds is bounded.
 const STEP_SENDS_MAX: usize = 1000;
-const STEP_TIME_MAX: Duration = Duration::from_millis(4);
+
+/// After so long other rooms have their turn on the processor.
+const TURN_TIME_MAX: Duration = Duration::from_millis(4);
 
 /// How long a room that has too much to do rests at a time.
 const REST_MAX: Duration = Duration::from_millis(200);
@@ -81,7 +82,7 @@ pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mu
             biased;
             next = tokio::time::timeout(task.patience(), events.recv()) => next,
             () = task.host.pace.turn(), if !task.heard.is_settled() => {
-                if let Some(session) = task.heard.next() {
+                if let Some(session) = task.heard.next_silent() {
                     task.step(&[Event::Check(session)]).await;
                 }
                 continue;
@@ -107,7 +108,7 @@ pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mu
             match event {
                 Event::Gap(since) => task.heard.gap(*since, &task.room),
                 Event::Stanza(inbound) if inbound.may_be_answered() => {
-                    task.heard.note(&inbound.from, Timestamp::now(), &task.room);
+                    task.heard.note(&inbound.from, task.host.uptime(), &task.room);
                 }
                 _ => {}
             }
@@ -116,6 +117,9 @@ pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mu
         if batch.last().is_some_and(is_last) {
             task.finish(&mut events).await;
             task.catch_up().await;
+            if task.behind.is_some() {
+                task.host.doubt();
+            }
             task.close(events).await;
             return;
         }
@@ -156,8 +160,11 @@ async fn load(
         let read = tokio::task::spawn_blocking(move || stored(&reader, &key)).await;
         drop(place);
         match read {
-            Ok(Ok(room)) => return Some(room),
-            Ok(Err(e)) => error!(room = %jid, "the room cannot be read: {e}"),
+            Ok(Ok(room)) => {
+                host.rooms_read.works();
+                return Some(room);
+            }
+            Ok(Err(e)) => host.rooms_read.fails(&e),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
         while let Ok(waiting) = events.try_recv() {
@@ -266,14 +273,18 @@ impl Task {
     /// Handles events, the first ones of `batch`, and commits what they write before anybody hears of it. Gives how many.
     async fn step(&mut self, batch: &[Event]) -> usize {
         let before = self.room.clone();
-        let (begin, mut sends) = (Instant::now(), 0);
+        let (mut turn, mut sends) = (Instant::now(), 0);
         let mut effects: Vec<Effects> = Vec::new();
         for event in batch {
             let of_event = self.handle(event);
             sends += of_event.sends.len();
             effects.push(of_event);
-            if sends >= STEP_SENDS_MAX || begin.elapsed() >= STEP_TIME_MAX {
+            if sends >= STEP_SENDS_MAX {
                 break;
+            }
+            if turn.elapsed() >= TURN_TIME_MAX {
+                tokio::task::yield_now().await;
+                turn = Instant::now();
             }
         }
         let batch = &batch[..effects.len()];
@@ -344,8 +355,8 @@ impl Task {
             let (reader, asked) = (host.archive.clone(), archive.clone());
             let answer = tokio::task::spawn_blocking(move || reader.answer(&asked, &question)).await;
             let answer = answer.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())));
-            let answer = answer.unwrap_or_else(|e| {
-                error!(room = %inbound.to, "the archive cannot be read: {e}");
+            let answer = answer.inspect(|_| host.archive_read.works()).unwrap_or_else(|e| {
+                host.archive_read.fails(&e);
                 Answer::Failed
             });
             let found = Found { archive, retracted, answer, inbound };
@@ -378,15 +389,13 @@ impl Task {
         if !self.keep(&self.host.archivist, changes.clone()).await {
             return false;
         }
-        let forgets = writes.iter().any(|write| matches!(write, Write::Forget { .. }));
+        let (writes, told) = self.told.along_with(writes, &self.room);
         if !self.keep(&self.host.committer, writes).await {
             self.owed.extend(withdrawn(changes));
             self.settle_debts().await;
             return false;
         }
-        if forgets {
-            self.told = Told::default();
-        }
+        self.told = told;
         self.keep(&self.host.archivist, forgotten).await;
         true
     }
@@ -404,7 +413,8 @@ impl Task {
         if !writes.is_empty()
             && let Err(e) = committer.commit(writes).await
         {
-            warn!(room = %self.room.jid, "a change was not stored: {e}");
+            // The operator is told by the committer, once.
+            debug!(room = %self.room.jid, "a change was not stored: {e}");
             return false;
         }
         true
@@ -456,7 +466,8 @@ impl Task {
     /// One event through the room. A panic sets the room back and refuses the event.
     fn handle(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
-        let mut cx = Cx { now: Timestamp::now(), service: &self.host.service, ids: &mut self.ids };
+        let (now, uptime) = (Timestamp::now(), self.host.uptime());
+        let mut cx = Cx { now, uptime, service: &self.host.service, ids: &mut self.ids };
         let room = &mut self.room;
         match catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx))) {
             Ok(_) if !self.has_place() => {
@@ -482,5 +493,7 @@ impl Task {
     }
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod tests;

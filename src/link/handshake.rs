@@ -25,7 +25,7 @@ pub(super) struct Open {
 
 /// Goes on with the connection of another process, which had done all that.
 pub(super) fn resume(settings: &LinkSettings, taken: TakenOver) -> Result<Open, LinkError> {
-    let TakenOver { socket, resumption } = taken;
+    let TakenOver { socket, resumption, .. } = taken;
     let socket = socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket));
     let mut reader = StreamReader::resume(settings.limits, &resumption).map_err(LinkError::Garbled)?;
     let mut early = Vec::new();

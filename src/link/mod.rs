@@ -85,6 +85,8 @@ pub struct Times {
     pub stop_write: Duration,
     /// For the server to close its stream when the program stops.
     pub stop_close: Duration,
+    /// For writing what is queued when another process goes on: nobody kills, and what is not written is lost.
+    pub hand_over_write: Duration,
 }
 
 impl Default for Times {
@@ -101,6 +103,7 @@ impl Default for Times {
             held: Duration::from_secs(30),
             stop_write: Duration::from_secs(3),
             stop_close: Duration::from_secs(1),
+            hand_over_write: Duration::from_secs(30),
         }
     }
 }
@@ -125,6 +128,8 @@ pub struct TakenOver {
     pub socket: std::net::TcpStream,
     /// Where its reader stands.
     pub resumption: Resumption,
+    /// Whether somebody may be gone who has not been found out yet.
+    pub doubtful: bool,
 }
 
 /// How the time of one link ended.
@@ -290,8 +295,11 @@ async fn hold(
         None => {
             arrivals.quiet();
             reached(stage, Stage::Stop).await;
-            let close = if *stage.borrow() == Stage::HandOver { Close::Nothing } else { Close::Stream };
-            let written = timeout(settings.times.stop_write, async {
+            let (close, patience) = match *stage.borrow() {
+                Stage::HandOver => (Close::Nothing, settings.times.hand_over_write),
+                _ => (Close::Stream, settings.times.stop_write),
+            };
+            let written = timeout(patience, async {
                 // The channel is full only when the writing half is stuck; then the time runs out.
                 let _ = orders.send(Order::Finish(close)).await;
                 (&mut writing.0).await
@@ -318,7 +326,7 @@ async fn hold(
 fn hand_over(read_half: OwnedReadHalf, write_half: OwnedWriteHalf, resumption: Resumption) -> End {
     let whole = read_half.reunite(write_half).ok().and_then(|socket| socket.into_std().ok());
     match whole {
-        Some(socket) => End::HandedOver(TakenOver { socket, resumption }),
+        Some(socket) => End::HandedOver(TakenOver { socket, resumption, doubtful: false }),
         None => End::Stopped,
     }
 }

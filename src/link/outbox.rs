@@ -184,6 +184,18 @@ impl Outbox {
 }
 
 impl Outlet {
+    /// What is queued, in the order of the calls, as if it were written.
+    #[cfg(test)]
+    pub(crate) fn sent(&self) -> Vec<Outgoing> {
+        let (mut sent, mut written) = (Vec::new(), Vec::new());
+        self.take(true, |lane, Queued { outgoing, bytes, answer }| {
+            written.push(Written { lane, bytes, answer });
+            sent.push(outgoing);
+        });
+        self.written(&written);
+        sent
+    }
+
     /// Moves what was queued since the last call to the link, in the order of the calls. `idle` says that the link has
     /// nothing else to write.
     pub(super) fn take(&self, idle: bool, mut to: impl FnMut(Lane, Queued)) {

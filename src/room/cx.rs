@@ -1,5 +1,7 @@
 //! What the world hands to a room: the time, ids, limits, facts about the service.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -104,8 +106,10 @@ impl Service {
 /// The world at the moment of one event.
 #[derive(Debug)]
 pub struct Cx<'a> {
-    /// The time.
+    /// The time, by a clock that may be set.
     pub now: Timestamp,
+    /// How long the service has been running, by a clock that nobody sets. For what is not kept over a restart.
+    pub uptime: Duration,
     /// Facts about the service.
     pub service: &'a Service,
     /// Source of stanza ids.

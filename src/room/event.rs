@@ -1,6 +1,6 @@
 //! All that can happen to a room.
 
-use jiff::Timestamp;
+use std::time::Duration;
 
 use super::archive::Found;
 use super::order::Order;
@@ -16,9 +16,9 @@ pub enum Event {
     Found(Box<Found>),
     /// A session is to be asked whether it is there.
     Check(Jid),
-    /// There was a gap in the link until then: who stays silent is to be asked, one after the other. For the loop of a
+    /// There was a gap in the link until then, as time since the service started: who stays silent is to be asked, one after the other. For the loop of a
     /// room; a room itself is told [`Event::Check`].
-    Gap(Timestamp),
+    Gap(Duration),
     /// An admin of the service wants something done.
     Order(Box<Order>),
     /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);

@@ -1,5 +1,6 @@
 //! What must hold after every event.
 
+use super::reserved::Reserved;
 use super::{Life, Room};
 use crate::room::state::Affiliation;
 
@@ -14,6 +15,9 @@ impl Room {
         }
         if self.state.affiliations.values().any(|a| a.affiliation == Affiliation::None) {
             return Some("an affiliation of none is stored".to_owned());
+        }
+        if self.reserved.get().is_some_and(|reserved| *reserved != Reserved::of(&self.state)) {
+            return Some("the reserved nicks are not those of the affiliations".to_owned());
         }
         for occupant in self.roster.iter() {
             let nick = occupant.nick.as_str();

@@ -19,13 +19,14 @@ pub mod look;
 pub mod nick;
 pub mod order;
 pub mod privilege;
+pub mod reserved;
 pub mod role;
 pub mod roster;
 pub mod state;
 pub mod vcard;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::feature;
 use crate::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
@@ -40,6 +41,7 @@ use event::Event;
 use history::History;
 use nick::Nick;
 use privilege::Standing;
+use reserved::Reserved;
 use role::Role;
 use roster::Roster;
 use state::{Affiliated, Affiliation, RoomRecord, State};
@@ -61,6 +63,8 @@ pub struct Room {
     pub(crate) jid: BareJid,
     pub(crate) life: Life,
     pub(crate) state: Arc<State>,
+    /// Who has reserved which nick: made when first asked for, and anew after a change.
+    pub(crate) reserved: Arc<OnceLock<Reserved>>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
     pub(crate) running: feature::activity::Running,
@@ -80,6 +84,8 @@ pub struct Room {
     pub(crate) offers_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
+    /// Whom the others see otherwise than he is, after a restart.
+    pub(crate) untold: Arc<feature::restart::Untold>,
     /// Who was refused a nick that is taken, and how often.
     pub(crate) conflicts: Arc<feature::conflicts::Conflicts>,
     /// Admins of the service: owners of every room without being on its list.
@@ -94,6 +100,7 @@ impl Room {
             jid,
             life: Life::Absent,
             state: Arc::new(State { record, affiliations: BTreeMap::new(), vcard: None }),
+            reserved: Arc::default(),
             roster: Arc::default(),
             history: Arc::default(),
             running: feature::activity::Running::default(),
@@ -103,6 +110,7 @@ impl Room {
             returned: Arc::default(),
             awaited: None,
             conflicts: Arc::default(),
+            untold: Arc::default(),
             leavers: Arc::default(),
             pace: Arc::default(),
             ban_ends: None,
@@ -173,6 +181,7 @@ impl Room {
         if self.exists() && self.state.record.is_nameless() {
             self.state_mut().record.name(cx.ids);
         }
+        feature::restart::tell(self, cx, &mut fx);
         feature::ban::expire(self, cx, &mut fx);
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
@@ -411,6 +420,11 @@ impl Room {
     /// The address of an occupant.
     pub(crate) fn occupant_jid(&self, nick: &Nick) -> Jid {
         self.jid.with_resource(nick.as_str()).expect("a nick was part of an address")
+    }
+
+    /// Who has reserved which nick.
+    pub(crate) fn reserved(&self) -> &Reserved {
+        self.reserved.get_or_init(|| Reserved::of(&self.state))
     }
 
     pub(crate) fn state_mut(&mut self) -> &mut State {

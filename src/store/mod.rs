@@ -25,6 +25,16 @@ use crate::room::vcard::Vcard;
 use crate::wire::encode;
 use crate::wire::jid::BareJid;
 
+/// The versions of everything that is written to the disk. Each version from 1 on is read for ever, and upgraded where
+/// it is met; `tests/upgrade` keeps a store of each.
+pub const FORMATS: [(&str, u32); 5] = [
+    ("record", record::VERSION as u32),
+    sled::FORMATS[0],
+    sled::FORMATS[1],
+    archive::fjall::FORMATS[0],
+    archive::fjall::FORMATS[1],
+];
+
 /// One durable change. A room is named by its bare address.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {

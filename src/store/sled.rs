@@ -33,6 +33,10 @@ use crate::wire::jid::BareJid;
 /// After a vain attempt to open the database again, for so long nobody tries it anew.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// The versions of the layout of the database and of the journal of large changes.
+pub(super) const FORMATS: [(&str, u32); 2] =
+    [("rooms", database::FORMAT), ("journal", journal::VERSION as u32)];
+
 /// Rooms that are read at a time by [`Store::each_room`]; commits can go on in between.
 const ROOMS_AT_A_TIME: usize = 256;
 

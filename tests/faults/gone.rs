@@ -12,6 +12,7 @@ use crate::party::Party;
 use crate::proxy::Proxy;
 use crate::scenario::Scenario;
 use crate::servers::client::Door;
+use crate::servers::guest::condition;
 use crate::servers::ports;
 use crate::stage::Stage;
 
@@ -30,7 +31,8 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario::new(
         "client_half_open",
         "a client's connection is dead and its server is not told; some seconds later he connects again",
-        "he stays in until he is back; then at most one leave and one entry",
+        "he stays in until he is back; then at most one leave and one entry. ejabberd may send the leave of the old \
+         connection after the entry of the new one; his ping of himself tells him so, and he enters again",
         client_half_open,
     ),
     Scenario::new(
@@ -93,9 +95,18 @@ fn client_half_open(stage: &mut Stage) {
     party.people[2].disappear();
     party.people[2].log_in(&through);
     party.people[2].enters(&room);
-    party.listen(Duration::from_millis(500));
-    let seen = seen(&party);
-    assert!(seen <= 4, "at most one leave and one entry for each of two: {seen}");
+    party.listen(Duration::from_secs(1));
+    let ping = format!("<ping xmlns='{}'/>", ns::PING);
+    let answer = party.people[2].asks("get", &format!("{room}/mercutio"), &ping);
+    // The server may send the leave of the old connection after the entry of the new one, from the same address.
+    let again = condition(&answer) == Some("not-acceptable");
+    if again {
+        party.people[2].enters(&room);
+        stage.saw.push("the leave of the old connection came last, and he entered again".to_owned());
+        party.listen(Duration::from_millis(500));
+    }
+    let (seen, most) = (seen(&party), if again { 6 } else { 4 });
+    assert!(seen <= most, "at most one leave for each entry: {seen}");
     stage.saw.push(format!("each of the others saw {} presences when he came back", seen / 2));
     party.forget();
     let account = party.judge(Cost::default());

@@ -1,6 +1,6 @@
 //! What networks do: links that are cut, fall silent, are slow.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::judge::Cost;
 use crate::kills::AWAY;
@@ -8,7 +8,7 @@ use crate::party::Party;
 use crate::proxy::{Direction, Flow};
 use crate::scenario::Scenario;
 use crate::servers::host::Kind;
-use crate::stage::Stage;
+use crate::stage::{PATIENCE, Stage};
 
 pub(crate) const ALL: &[Scenario] = &[
     Scenario::new(
@@ -65,7 +65,7 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario::new(
         "link_half_open_for_5_min",
         "the link is dead for five minutes with the default `keepalive_seconds`, and closed then",
-        "what is said until the ping finds out, at most 90 s later, is lost; then as when it is shorter",
+        "what is said in these five minutes is lost without a word; then everybody is in",
         half_open_long,
     )
     .takes(330),
@@ -120,15 +120,16 @@ fn stall(stage: &mut Stage, time: Duration) {
 
 /// Until the service has found out.
 fn find_out(stage: &mut Stage) -> Party {
-    stage.settings = stage.settings.replace("[store]", "keepalive_seconds = 4\n\n[store]");
+    stage.settings = stage.settings.replace("[store]", "keepalive_seconds = 6\n\n[store]");
     let mut party = stage.party();
     party.talk(Duration::from_secs(1), PAUSE);
     stage.proxy.forget();
+    let start = Instant::now();
     while stage.logged("connected to the server") < 2 {
         party.talk(Duration::from_millis(500), PAUSE);
-        assert!(stage.logged("no link to the server") <= 1, "it comes back at once");
+        assert!(start.elapsed() < PATIENCE, "it finds out and comes back");
     }
-    assert_eq!(stage.logged("nothing came from the server for 6s, not even the answer to a ping"), 1);
+    assert_eq!(stage.logged("nothing came from the server for 9s, not even the answer to a ping"), 1);
     party
 }
 
@@ -195,7 +196,11 @@ fn torn(stage: &mut Stage) {
             party.say(who);
             party.listen(PAUSE);
         }
-        assert!(stage.proxy.has_torn(), "{direction:?}");
+        let start = Instant::now();
+        while !stage.proxy.has_torn() {
+            assert!(start.elapsed() < PATIENCE, "{direction:?}");
+            party.listen(PAUSE);
+        }
         links += 1;
         stage.until_logged("connected to the server", links);
         stage.answers();

@@ -10,7 +10,7 @@ use crate::servers::client::{Account, Client, Door, Error};
 use crate::servers::guest::{Guest, brief, entry, is_error, is_own_presence, is_subject};
 
 /// How long a step may take that is not part of what is tried.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How long one looks at what has come for one person before the next has his turn.
 const GLANCE: Duration = Duration::from_millis(4);
 

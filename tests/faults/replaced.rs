@@ -4,12 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::judge::Cost;
 use crate::kills::{AWAY, WRITTEN};
 use crate::scenario::Scenario;
-use crate::stage::Stage;
+use crate::stage::{PATIENCE, Stage};
 
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -50,7 +50,9 @@ fn twice(stage: &mut Stage) {
         // The second signal comes while the process makes ready to go, and adds nothing.
         stage.service().signal("USR2").expect("it runs");
         stage.service().signal("USR2").expect("it runs");
+        let start = Instant::now();
         while stage.logged(" ready domain=") <= times {
+            assert!(start.elapsed() < PATIENCE, "replaced {times} times");
             party.talk(Duration::from_millis(20), PAUSE);
         }
     }

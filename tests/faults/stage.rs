@@ -8,7 +8,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use conclave::wire::ns;
-use minidom::Element;
 use tempfile::TempDir;
 
 use crate::judge::Account;
@@ -20,7 +19,7 @@ use crate::servers::ports;
 use crate::servers::process::{Process, Program};
 
 /// How long something may take that is not part of what is tried.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server of its own, or one that other scenarios use, too.
 pub(crate) enum Server {
@@ -146,16 +145,22 @@ impl Stage {
             format!("{}-{}", self.name, start.elapsed().as_nanos() ^ u128::from(std::process::id()));
         let mut client = Client::login(&self.door(), &self.host().watcher(), &resource)
             .unwrap_or_else(|e| panic!("the watcher logs in: {e}"));
-        loop {
-            let query = Element::bare("query", ns::DISCO_INFO);
-            let answer = client.ask("disco#info", "get", Some(&self.domain), query);
-            let is_ours = |answer: Element| {
+        for number in 0.. {
+            let id = format!("there-{number}");
+            let query = format!("<query xmlns='{}'/>", ns::DISCO_INFO);
+            let request = format!("<iq type='get' id='{id}' to='{}'>{query}</iq>", self.domain);
+            client.send_text(&request).unwrap_or_else(|e| panic!("the watcher asks: {e}"));
+            // A dead link swallows the question.
+            let deadline = Instant::now() + Duration::from_secs(2);
+            while let Ok(Some(answer)) = client.next(deadline) {
                 let query = answer.get_child("query", ns::DISCO_INFO);
-                query.is_some_and(|q| q.children().any(|c| c.attr("var") == Some(ns::MUC)))
-            };
-            if answer.is_ok_and(is_ours) {
-                client.close();
-                return start.elapsed();
+                if query.is_some_and(|q| q.children().any(|c| c.attr("var") == Some(ns::MUC))) {
+                    client.close();
+                    return start.elapsed();
+                }
+                if answer.attr("id") == Some(&id) {
+                    break;
+                }
             }
             if let Some(service) = &self.service
                 && let Some(status) = service.ended()
@@ -165,6 +170,7 @@ impl Stage {
             assert!(start.elapsed() < PATIENCE, "the service does not answer");
             thread::sleep(Duration::from_millis(50));
         }
+        unreachable!("the loop has no other end")
     }
 
     /// The service and, in a room that lasts as long as somebody is in it, three people.

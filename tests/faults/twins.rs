@@ -30,7 +30,19 @@ pub(crate) const ALL: &[Scenario] = &[
     )
     .only(Kind::Prosody)
     .takes(55),
+    Scenario::new(
+        "second_service_beside",
+        "a second service is started for the same domain; ejabberd takes both and divides what is said between them, \
+         until the second ends",
+        "errors from the second, which knows none of the rooms, for about half of what is said; afterwards all is as before",
+        beside,
+    )
+    .only(Kind::Ejabberd)
+    .takes(20),
 ];
+
+/// What a service says that does not know the room, or that is not there any more.
+const ELSEWHERE: &[&str] = &[AWAY[0], AWAY[1], "item-not-found", "not-acceptable"];
 
 fn refused(stage: &mut Stage) {
     let mut party = stage.party();
@@ -47,7 +59,6 @@ fn refused(stage: &mut Stage) {
 }
 
 fn replaced(stage: &mut Stage) {
-    const ELSEWHERE: &[&str] = &[AWAY[0], AWAY[1], "item-not-found", "not-acceptable"];
     let mut party = stage.party();
     party.talk(crate::kills::WRITTEN, PAUSE);
     let mut second = stage.second();
@@ -63,4 +74,21 @@ fn replaced(stage: &mut Stage) {
     let account = party.judge(Cost { bounces: ELSEWHERE, losses: true, ..Cost::default() });
     stage.note(&account);
     stage.saw.push(format!("the first was back {:.0} s after the second had ended", back.as_secs_f32()));
+}
+
+fn beside(stage: &mut Stage) {
+    let mut party = stage.party();
+    party.talk(crate::kills::WRITTEN, PAUSE);
+    let mut second = stage.second();
+    second.spawn();
+    second.until_logged("connected to the server", 1);
+    party.talk(Duration::from_secs(3), PAUSE);
+    second.service().signal("TERM").expect("it runs");
+    second.service().wait(Duration::from_secs(10)).expect("it ends in time");
+    assert_eq!(second.logged("no link to the server"), 0);
+    assert_eq!(stage.logged("no link to the server"), 0, "nobody takes the link from the other");
+    stage.answers();
+    let account = party.judge(Cost { bounces: ELSEWHERE, losses: true, ..Cost::default() });
+    assert!(account.bounced() > 0, "the second does not know the room: {account}");
+    stage.note(&account);
 }

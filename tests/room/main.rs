@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod back;
 mod bans;
 mod calm;
 mod clients;
@@ -12,6 +13,7 @@ mod entering;
 mod finding;
 mod found;
 mod hats;
+mod healing;
 mod hostile;
 mod invite;
 mod iq;

@@ -1,6 +1,7 @@
 //! A room with people around it: what they send goes in, what they would receive is kept per session.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use conclave::config::Create;
 use conclave::room::Room;
@@ -25,6 +26,7 @@ pub(crate) struct World {
     pub(crate) room: Room,
     pub(crate) service: Service,
     pub(crate) now: Timestamp,
+    pub(crate) uptime: Duration,
     pub(crate) writes: Vec<Write>,
     pub(crate) archive: MemoryArchive,
     /// Answers of the archive that are on their way, if they are to be held back.
@@ -53,6 +55,7 @@ impl World {
             room: Room::absent(BareJid::parse(ROOM).expect("a jid")).with_service_admins(&service.admins),
             service,
             now: "2026-01-01T00:00:00Z".parse().expect("a date"),
+            uptime: Duration::ZERO,
             writes: Vec::new(),
             archive: MemoryArchive::new(),
             held: None,
@@ -82,7 +85,8 @@ impl World {
     }
 
     pub(crate) fn event(&mut self, event: &Event) -> Effects {
-        let mut cx = Cx { now: self.now, service: &self.service, ids: &mut self.ids };
+        let (now, uptime) = (self.now, self.uptime);
+        let mut cx = Cx { now, uptime, service: &self.service, ids: &mut self.ids };
         let effects = self.room.handle(event, &mut cx);
         assert_eq!(self.room.broken_invariant(), None);
         for outgoing in &effects.sends {
@@ -225,6 +229,12 @@ impl World {
 
     /// Lets time pass.
     pub(crate) fn wait(&mut self, seconds: i64) {
+        self.uptime += Duration::from_secs(seconds.unsigned_abs());
+        self.set_clock(seconds);
+    }
+
+    /// The clock is set, and no time passes.
+    pub(crate) fn set_clock(&mut self, seconds: i64) {
         self.now = self.now.checked_add(SignedDuration::from_secs(seconds)).expect("a date");
     }
 }

@@ -20,7 +20,7 @@ pub(crate) const PEER_MUC: &str = "conference.localhost";
 pub(crate) const SECRET: &str = "a secret for the loopback";
 
 /// How long a server may take until it takes its first account.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(120);
 /// How often a start is tried: somebody else may take a port between our look at it and the server's.
 const TRIES: u32 = 3;
 

@@ -1,32 +1,38 @@
 //! A model of the host: mailboxes, the loop of each room, commits before sends, rooms that leave memory and come back.
 //! It does what `src/host` does, in virtual time and without tasks.
 
-use conclave::feature::history::restore;
-use conclave::feature::restart::{Told, bring_back};
+mod keep;
+mod life;
+mod sweep;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use conclave::feature::restart::Told;
+use conclave::host::pace::Heard;
 use conclave::room::Room;
-use conclave::room::archive::{Change, Found};
+use conclave::room::archive::{ArchiveId, Change, Found};
 use conclave::room::cx::{Cx, Ids};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
-use conclave::room::listing::Listing;
 use conclave::room::state::State;
 use conclave::service::{self, directory::Directory};
+use conclave::store::Store;
 use conclave::store::archive::{Archive, memory::MemoryArchive};
 use conclave::store::memory::MemoryStore;
-use conclave::store::{Store, Write};
 use conclave::wire::encode::Outgoing;
 use conclave::wire::inbound::{Inbound, Malformed};
 use conclave::wire::jid::Jid;
 use conclave::wire::refusal::Refusal;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use minidom::Element;
 
 use crate::cast::Cast;
 use crate::happening::{Happening, Sent};
 use crate::sheet::Sheet;
 
-/// How long a persistent room that nobody is in stays in memory.
-const IDLE_SECONDS: i64 = 60;
+/// Events whose effects are committed together.
+const BATCH_EVENTS_MAX: usize = 64;
 
 /// What came of something that was sent.
 pub(crate) enum Outcome {
@@ -36,6 +42,14 @@ pub(crate) enum Outcome {
     Plain { sender: usize, stanza: Element, answer: Option<Box<Sent>> },
 }
 
+/// Why a room does something.
+#[derive(Clone)]
+enum Cause {
+    Stanza(usize, Box<Inbound>),
+    Check(Jid),
+    Goodbye,
+}
+
 /// One room's task.
 struct Place {
     /// None while the room is not in memory.
@@ -43,12 +57,17 @@ struct Place {
     ids: Ids,
     mailbox: Vec<(usize, Inbound)>,
     told: Told,
-    active: Timestamp,
+    /// What takes messages back that nobody has seen, and that the archive has not taken yet.
+    owed: Vec<Change>,
+    /// Since when the store has not been told all.
+    behind: Option<i64>,
+    active: i64,
+    heard: Heard,
 }
 
 /// One event and what came of it, before anybody hears of it.
 struct Handled {
-    cause: Option<(usize, Inbound)>,
+    cause: Cause,
     before: Room,
     after: Room,
     effects: Effects,
@@ -67,13 +86,32 @@ pub(crate) struct Host<'c> {
     cast: &'c Cast,
     store: MemoryStore,
     archive: MemoryArchive,
+    /// Commits that the store and the archive take before they begin to fail; none if they do not.
+    store_left: Option<u32>,
+    archive_left: Option<u32>,
+    /// From when to when the store was told nothing, in seconds; no end while it is not told anything.
+    store_failed: Option<(i64, Option<i64>)>,
     directory: Directory,
     places: Vec<Place>,
     memory: service::Memory,
     started: Timestamp,
+    /// Seconds since the story began, and what the clock says.
+    pub(crate) second: i64,
     pub(crate) now: Timestamp,
     loads: u64,
-    disk_works: bool,
+    /// It was stopped by a signal, and does nothing.
+    pub(crate) stalled: bool,
+    /// When rooms are to be told of a gap, until when that gap was, and which of them.
+    gap: Option<sweep::Gap>,
+    /// Rooms with occupants that were not looked at since the start.
+    asleep: Vec<usize>,
+    /// Until when another process in the place of this one has to ask who is there all the same.
+    doubtful_until: i64,
+    /// When the last gap was over; none while there is one.
+    pub(crate) up_since: Option<i64>,
+    /// Messages that were refused and are in the archive all the same: the process was killed before it could take them
+    /// back.
+    pub(crate) haunted: Vec<(ArchiveId, u64, Timestamp)>,
 }
 
 impl<'c> Host<'c> {
@@ -85,19 +123,31 @@ impl<'c> Host<'c> {
             ids: Ids::new(&[0]),
             mailbox: Vec::new(),
             told: Told::default(),
-            active: now,
+            owed: Vec::new(),
+            behind: None,
+            active: 0,
+            heard: Heard::default(),
         };
         Self {
             cast,
             store: MemoryStore::new(),
             archive: MemoryArchive::new(),
+            store_left: None,
+            archive_left: None,
+            store_failed: None,
             directory: Directory::default(),
             places: (0..cast.rooms.len()).map(place).collect(),
             memory: service::Memory::new(Ids::new(&[1])),
             started: now,
+            second: 0,
             now,
             loads: 1,
-            disk_works: true,
+            stalled: false,
+            gap: None,
+            asleep: Vec::new(),
+            doubtful_until: 0,
+            up_since: Some(0),
+            haunted: Vec::new(),
         }
     }
 
@@ -154,191 +204,91 @@ impl<'c> Host<'c> {
             return plain(service::answer(&inbound, &mut cx).answer.as_ref());
         };
         self.places[place].mailbox.push((sender, inbound));
-        if held { Ok(Vec::new()) } else { self.work(place) }
+        if held || self.stalled { Ok(Vec::new()) } else { self.work(place) }
     }
 
-    /// Works off everything that waits for a room, as one batch.
+    /// Works off everything that waits for a room, in batches.
     pub(crate) fn work(&mut self, place: usize) -> Result<Vec<Outcome>, String> {
-        let batch = std::mem::take(&mut self.places[place].mailbox);
-        let causes: Vec<_> = batch.into_iter().map(Some).collect();
-        let handled = self.step(place, causes);
-        self.outcomes(place, handled)
-    }
-
-    /// The service says goodbye everywhere and starts again.
-    pub(crate) fn stop(&mut self) -> Result<Vec<Outcome>, String> {
+        let mut waiting: VecDeque<_> = std::mem::take(&mut self.places[place].mailbox).into();
         let mut outcomes = Vec::new();
-        for place in 0..self.places.len() {
-            outcomes.extend(self.work(place)?);
-            if self.holds(place) {
-                let handled = self.step(place, vec![None]);
-                outcomes.extend(self.outcomes(place, handled)?);
+        while !waiting.is_empty() {
+            let batch: Vec<_> = waiting.drain(..waiting.len().min(BATCH_EVENTS_MAX)).collect();
+            self.wake(place);
+            for (_, inbound) in batch.iter().filter(|(_, inbound)| inbound.may_be_answered()) {
+                let Place { heard, room, .. } = &mut self.places[place];
+                let room = room.as_ref().expect("it was woken");
+                heard.note(&inbound.from, Duration::from_secs(self.second.unsigned_abs()), room);
             }
+            let causes =
+                batch.into_iter().map(|(sender, inbound)| Cause::Stanza(sender, Box::new(inbound))).collect();
+            outcomes.extend(self.step(place, causes)?);
         }
-        self.crash();
         Ok(outcomes)
     }
 
-    /// The service stops, everybody stays in, and it starts again.
-    pub(crate) fn restart(&mut self) -> Result<Vec<Outcome>, String> {
-        let mut outcomes = Vec::new();
-        for place in 0..self.places.len() {
-            outcomes.extend(self.work(place)?);
+    /// Loads a room that is not in memory.
+    fn wake(&mut self, place: usize) {
+        if self.places[place].room.is_some() {
+            return;
         }
-        self.crash();
-        Ok(outcomes)
+        let (room, told) = self.load(place);
+        self.loads += 1;
+        let held = &mut self.places[place];
+        held.behind = None;
+        held.room = Some(room);
+        held.told = told;
+        held.ids = Ids::new(&self.loads.to_be_bytes());
+        held.heard = Heard::default();
     }
 
-    /// The store is told all that there is to know of a room. Whoever is patient gets a disk that works.
-    fn catch_up(&mut self, place: usize) {
-        let Place { room: Some(room), told, .. } = &mut self.places[place] else { return };
-        let (writes, all) = told.catch_up(room);
-        assert!(told.is_behind(room) || writes.is_empty(), "what is not behind has nothing to tell");
-        *told = all;
-        self.store.fail_commits(false);
-        self.store.commit(&writes).expect("this store takes all");
-        self.store.fail_commits(!self.disk_works);
-    }
-
-    /// The process loses everything but the store and starts again.
-    pub(crate) fn crash(&mut self) {
-        (0..self.places.len()).for_each(|place| self.catch_up(place));
-        for place in &mut self.places {
-            place.room = None;
-            place.mailbox.clear();
-        }
-        self.directory = Directory::default();
-        let mut occupied = std::collections::HashSet::new();
-        let note = &mut |jid, _| {
-            occupied.insert(jid);
-        };
-        self.store.each_occupied(note).expect("this store always reads");
-        let (mut vacant, now) = (Vec::new(), self.now);
-        let directory = &mut self.directory;
-        let each = &mut |jid: conclave::wire::jid::BareJid, record: conclave::room::state::RoomRecord| {
-            let vacated = !record.config.persistent && !occupied.contains(&jid);
-            let awaited = vacated && record.awaited.is_some_and(|until| until > now);
-            if vacated && !awaited {
-                vacant.push(Write::Forget { room: jid });
-            } else if !record.locked && !awaited {
-                let listing = Listing::of(&jid, &record.config, 0);
-                directory.set(jid, listing);
-            }
-        };
-        self.store.each_room(each).expect("this store always reads");
-        self.store.fail_commits(false);
-        self.store.commit(&vacant).expect("this store takes all");
-        self.store.fail_commits(!self.disk_works);
-    }
-
-    /// The disk begins to fail or works again.
-    pub(crate) fn disk(&mut self, works: bool) {
-        self.disk_works = works;
-        self.store.fail_commits(!works);
-        self.archive.fail_commits(!works);
-    }
-
-    /// Time passes; empty rooms leave memory.
-    pub(crate) fn wait(&mut self, seconds: i64) {
-        self.now = self.now.checked_add(SignedDuration::from_secs(seconds)).expect("a date");
-        for place in 0..self.places.len() {
-            self.catch_up(place);
-            let held = &mut self.places[place];
-            let idle = self.now.duration_since(held.active).as_secs() >= IDLE_SECONDS;
-            if idle
-                && held.mailbox.is_empty()
-                && let Some(room) = &mut held.room
-                && room.is_empty()
-            {
-                room.give_up();
-                self.catch_up(place);
-                self.places[place].room = None;
-            }
-        }
-    }
-
-    fn load(&self, place: usize) -> (Room, Told) {
-        let jid = self.cast.rooms[place].clone();
-        let admins = &self.cast.service.admins;
-        match self.stored(place) {
-            Some(state) => {
-                let (config, archive) = (&state.record.config, state.record.archive.clone());
-                let newest = |each: &mut dyn FnMut(_) -> bool| self.archive.newest(&archive, each);
-                let history = restore(config, &self.cast.service.limits, newest);
-                let room =
-                    Room::stored(jid.clone(), state.clone(), history.expect("this archive always reads"));
-                let occupants = self.store.occupants(&jid).expect("this store always reads");
-                bring_back(room.with_service_admins(admins), occupants)
-            }
-            None => (Room::absent(jid).with_service_admins(admins), Told::default()),
-        }
-    }
-
-    fn step(&mut self, place: usize, causes: Vec<Option<(usize, Inbound)>>) -> Vec<Handled> {
-        if self.places[place].room.is_none() {
-            let (room, told) = self.load(place);
-            self.loads += 1;
-            self.places[place].room = Some(room);
-            self.places[place].told = told;
-            self.places[place].ids = Ids::new(&self.loads.to_be_bytes());
-        }
-        self.places[place].active = self.now;
+    /// Handles events together.
+    fn step(&mut self, place: usize, causes: Vec<Cause>) -> Result<Vec<Outcome>, String> {
+        self.wake(place);
+        self.places[place].active = self.second;
         let start = self.in_memory(place).clone();
         let mut handled: Vec<_> = causes.iter().map(|cause| self.handle(place, cause.clone())).collect();
-        if !self.commit(handled.iter().map(|h| &h.effects)) {
+        if !self.commit(place, &mut handled) {
             self.places[place].room = Some(start.clone());
             handled = causes.into_iter().map(|cause| self.alone(place, cause)).collect();
         }
-        self.forget(place, &handled);
         for one in &mut handled {
             self.ask(place, one);
         }
-        let room = self.in_memory(place);
+        let held = &mut self.places[place];
+        let room = held.room.as_ref().expect("it was woken");
+        if held.behind.is_none() && (held.told.is_behind(room) || !held.owed.is_empty()) {
+            held.behind = Some(self.second);
+        }
         if let Some(change) = room.relisting(&start) {
             self.directory.note(&self.cast.rooms[place], change);
         }
         if !self.in_memory(place).exists() {
             self.catch_up(place);
-            self.places[place].room = None;
+            if self.places[place].behind.is_none() {
+                self.places[place].room = None;
+                self.places[place].heard = Heard::default();
+            }
         }
-        handled
+        self.outcomes(place, handled)
     }
 
     fn in_memory(&self, place: usize) -> &Room {
         self.places[place].room.as_ref().expect("the room was loaded")
     }
 
-    fn handle(&mut self, place: usize, cause: Option<(usize, Inbound)>) -> Handled {
+    fn handle(&mut self, place: usize, cause: Cause) -> Handled {
         let Place { room, ids, .. } = &mut self.places[place];
         let room = room.as_mut().expect("the room was loaded");
         let before = room.clone();
         let event = match &cause {
-            Some((_, inbound)) => Event::Stanza(Box::new(inbound.clone())),
-            None => Event::Stop { goodbye: true },
+            Cause::Stanza(_, inbound) => Event::Stanza(inbound.clone()),
+            Cause::Check(session) => Event::Check(session.clone()),
+            Cause::Goodbye => Event::Stop { goodbye: true },
         };
-        let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
+        let uptime = Duration::from_secs(self.second.unsigned_abs());
+        let mut cx = Cx { now: self.now, uptime, service: &self.cast.service, ids };
         let effects = room.handle(&event, &mut cx);
         Handled { cause, before, after: room.clone(), effects, unstored: false }
-    }
-
-    /// Makes durable what events lead to: all of it or nothing.
-    fn commit<'e>(&self, effects: impl Iterator<Item = &'e Effects> + Clone) -> bool {
-        let writes: Vec<Write> = effects.clone().flat_map(|fx| fx.writes.iter().cloned()).collect();
-        let changes = effects.flat_map(|fx| fx.archive.iter().cloned());
-        let (forgotten, changes): (Vec<_>, Vec<_>) =
-            changes.partition(|change| matches!(change, Change::Forget { .. }));
-        // What is not to be found any more need not be gone.
-        let _ = self.archive.commit(&forgotten);
-        (changes.is_empty() || self.archive.commit(&changes).is_ok())
-            && (writes.is_empty() || self.store.commit(&writes).is_ok())
-    }
-
-    /// What the store was told is void once it has forgotten the room.
-    fn forget(&mut self, place: usize, handled: &[Handled]) {
-        let mut writes = handled.iter().flat_map(|h| &h.effects.writes);
-        if writes.any(|write| matches!(write, Write::Forget { .. })) {
-            self.places[place].told = Told::default();
-        }
     }
 
     /// Puts the questions of an event to the archive; what the room says then counts as said at once.
@@ -352,11 +302,12 @@ impl<'c> Host<'c> {
                 inbound: ask.inbound,
             }));
             let Place { room, ids, .. } = &mut self.places[place];
-            let mut cx = Cx { now: self.now, service: &self.cast.service, ids };
+            let uptime = Duration::from_secs(self.second.unsigned_abs());
+            let mut cx = Cx { now: self.now, uptime, service: &self.cast.service, ids };
             let before = room.clone();
             let effects = room.as_mut().expect("the room was loaded").handle(&event, &mut cx);
-            if !effects.archive.is_empty() && self.archive.commit(&effects.archive).is_err() {
-                *room = before;
+            if !self.keep_archive(&effects.archive) {
+                self.places[place].room = before;
                 continue;
             }
             handled.effects.sends.extend(effects.sends);
@@ -364,13 +315,13 @@ impl<'c> Host<'c> {
     }
 
     /// One event after the store refused the batch that it was in.
-    fn alone(&mut self, place: usize, cause: Option<(usize, Inbound)>) -> Handled {
+    fn alone(&mut self, place: usize, cause: Cause) -> Handled {
         let mut handled = self.handle(place, cause);
-        if !self.commit(std::iter::once(&handled.effects)) {
+        if !self.commit(place, std::slice::from_mut(&mut handled)) {
             let why = Refusal::internal_server_error("the change could not be stored");
             handled.effects = match &handled.cause {
-                Some((_, inbound)) => Room::refuse(&why, inbound),
-                None => Effects::default(),
+                Cause::Stanza(_, inbound) => Room::refuse(&why, inbound),
+                _ => Effects::default(),
             };
             handled.unstored = true;
             handled.after = handled.before.clone();
@@ -383,7 +334,10 @@ impl<'c> Host<'c> {
         let mut outcomes = Vec::new();
         for h in handled {
             let sheets = (Sheet::of(&h.before, self.cast), Sheet::of(&h.after, self.cast));
-            let (sender, cause) = h.cause.unzip();
+            let (sender, cause) = match h.cause {
+                Cause::Stanza(sender, inbound) => (Some(sender), Some(*inbound)),
+                _ => (None, None),
+            };
             let mut happening = Happening::new(place, sender, cause, sheets, &h.effects, self.cast)?;
             happening.unstored = h.unstored;
             outcomes.push(Outcome::Room(Box::new(happening)));

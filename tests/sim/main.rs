@@ -8,8 +8,12 @@
 mod action;
 mod cast;
 mod check;
+mod delivery;
 mod happening;
+mod heal;
 mod host;
+mod ledger;
+mod net;
 mod picture;
 mod random;
 mod run;
@@ -22,11 +26,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use run::Tally;
+use ledger::Tally;
 use story::{End, invent};
 
 /// Seeds of a run that asks for nothing else.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 240;
 /// Every status code that the service sends.
 const CODES: [usize; 16] = [100, 104, 110, 170, 171, 172, 173, 201, 210, 301, 303, 307, 321, 322, 332, 333];
 /// Stories of failed seeds that are told; of more, only the number.

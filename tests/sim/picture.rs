@@ -20,8 +20,10 @@ pub(crate) enum Stage {
     Out,
     /// In the room.
     In,
-    /// It believes to be in the room, and the room does not know: the service was killed.
+    /// It believes to be in the room, and the room does not know (any more).
     Lost,
+    /// It is not in the room, and the room believes that it is.
+    Ghost,
 }
 
 /// A client's picture of a room.
@@ -33,28 +35,107 @@ pub(crate) struct Picture {
     /// Everybody who is shown, the client itself too.
     pub(crate) seats: BTreeMap<String, Seen>,
     pub(crate) subject: Option<String>,
+    /// What may be otherwise than the client thinks, because it missed something or the room forgot it.
+    pub(crate) blur: Blur,
     /// Ids of requests to enter that have not been answered.
     asked: BTreeSet<String>,
+    /// What it receives now comes of its request to enter.
+    entering: bool,
+}
+
+/// Where a picture may be wrong.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Blur {
+    /// About these nicks.
+    pub(crate) nicks: BTreeSet<String>,
+    pub(crate) own_nick: bool,
+    pub(crate) subject: bool,
 }
 
 impl Picture {
     /// The client sends a request to enter under this id.
     pub(crate) fn enters(&mut self, id: &str) {
-        if self.stage == Stage::Lost {
-            self.stage = Stage::Out;
-        }
         self.asked.insert(id.to_owned());
     }
 
-    /// The service was killed.
-    pub(crate) fn loses(&mut self) {
-        let stage = if self.stage == Stage::Out { Stage::Out } else { Stage::Lost };
-        *self = Self { stage, ..Self::default() };
+    /// A request to enter came back.
+    pub(crate) fn turned_away(&mut self, id: &str) {
+        self.asked.remove(id);
+    }
+
+    /// Whether the client's server would tell the room that the client is gone.
+    pub(crate) fn is_known_to_server(&self) -> bool {
+        matches!(self.stage, Stage::In | Stage::Lost) || !self.asked.is_empty()
+    }
+
+    /// The client is out, and the room may not know.
+    pub(crate) fn leaves(&mut self, seated: bool) {
+        *self = Self { stage: if seated { Stage::Ghost } else { Stage::Out }, ..Self::default() };
+    }
+
+    /// What comes now is what the room lets in with.
+    pub(crate) fn is_let_in(&mut self) {
+        self.entering = true;
+        if self.stage != Stage::In {
+            self.seats.clear();
+            self.subject = None;
+            self.blur = Blur::default();
+        }
+    }
+
+    /// All has come that the room lets in with: a client forgets who was not among it.
+    pub(crate) fn was_let_in(&mut self, got: &[&Sent]) {
+        self.entering = false;
+        if !self.blur.nicks.is_empty() {
+            let named: BTreeSet<&str> =
+                got.iter().filter(|sent| sent.is_presence()).filter_map(|sent| sent.nick()).collect();
+            self.seats.retain(|nick, _| named.contains(nick.as_str()));
+        }
+        self.blur = Blur::default();
+    }
+
+    /// What the room said did not reach the client. `seat` is its place in the room afterwards.
+    pub(crate) fn misses(&mut self, missed: &[&Sent], seated: bool) {
+        match (self.stage, seated) {
+            (Stage::In, false) => self.stage = Stage::Lost,
+            (Stage::In, true) => missed.iter().for_each(|sent| self.blur.note(sent)),
+            (Stage::Out | Stage::Lost, true) => self.stage = Stage::Ghost,
+            (Stage::Ghost, false) => self.stage = Stage::Out,
+            _ => {}
+        }
+    }
+
+    /// The client has blocked who says this.
+    pub(crate) fn overlooks(&mut self, missed: &[&Sent]) {
+        if self.stage == Stage::In {
+            missed.iter().for_each(|sent| self.blur.note(sent));
+        }
+    }
+
+    /// The process has forgotten what happened last: `seated` is whether the client is in the room now, and `otherwise`
+    /// says of a nick whether the client should see it otherwise than before.
+    pub(crate) fn room_went_back(&mut self, seated: bool, changed: impl FnOnce() -> Blur) {
+        match (self.stage, seated) {
+            (Stage::In, false) => self.stage = Stage::Lost,
+            (Stage::In, true) => self.blur.add(changed()),
+            (Stage::Out, true) => self.stage = Stage::Ghost,
+            (Stage::Ghost, false) => self.stage = Stage::Out,
+            (Stage::Lost, true) => {
+                self.stage = Stage::In;
+                self.blur.add(changed());
+                self.blur.nicks.extend(self.seats.keys().cloned());
+            }
+            _ => {}
+        }
     }
 
     /// Takes in a stanza. What no room may say at this point is told as an error.
     pub(crate) fn receives(&mut self, sent: &Sent) -> Result<(), String> {
         match (sent.stanza.name(), sent.type_()) {
+            ("presence", "") if self.stage == Stage::Ghost && !self.entering => Ok(()),
+            ("presence", "unavailable") if self.stage == Stage::Ghost && !self.entering && !is_end(sent) => {
+                Ok(())
+            }
             ("presence", "") => self.available(sent),
             ("presence", "unavailable") => self.unavailable(sent),
             ("presence", "error") => {
@@ -77,16 +158,19 @@ impl Picture {
             self.nick = nick.to_owned();
             self.stage = Stage::In;
             self.asked.remove(sent.stanza.attr("id").unwrap_or_default());
-        } else if self.stage == Stage::Out && self.asked.is_empty() {
+            self.blur.own_nick = false;
+        } else if self.stage == Stage::Out && !self.entering {
             return Err(format!("{nick} is shown to a client that is not in the room"));
         }
+        self.blur.nicks.remove(nick);
         self.seats.insert(nick.to_owned(), seen);
         Ok(())
     }
 
     fn unavailable(&mut self, sent: &Sent) -> Result<(), String> {
         let nick = sent.nick().ok_or("a presence from the room itself")?;
-        let known = self.seats.remove(nick).is_some();
+        let known = self.blur.nicks.remove(nick) | self.seats.remove(nick).is_some()
+            || self.entering && self.stage != Stage::In;
         let own = sent.has_code("110");
         if sent.has_code("303") {
             let item = sent.x().and_then(|x| x.get_child("item", ns::MUC_USER));
@@ -97,7 +181,8 @@ impl Picture {
             return if known { Ok(()) } else { Err(format!("{nick}, who was not shown, has a new nick")) };
         }
         if own {
-            *self = Self { asked: std::mem::take(&mut self.asked), ..Self::default() };
+            *self =
+                Self { asked: std::mem::take(&mut self.asked), entering: self.entering, ..Self::default() };
         } else if !known {
             return Err(format!("{nick}, who was not shown, is gone"));
         }
@@ -112,7 +197,30 @@ impl Picture {
         let texts = message.children().filter(|c| c.is("subject", ns::CLIENT));
         let texts = texts.map(|c| format!("[{}]{}", build::lang(c).unwrap_or_default(), c.text()));
         self.subject = Some(texts.filter(|text| text != "[]").collect());
+        self.blur.subject = false;
     }
+}
+
+impl Blur {
+    /// The client did not get this.
+    fn note(&mut self, sent: &Sent) {
+        if sent.is_presence() {
+            self.nicks.extend(sent.nick().map(str::to_owned));
+            self.own_nick |= sent.has_code("110");
+        }
+        self.subject |= sent.is_groupchat_with(&["subject"]);
+    }
+
+    fn add(&mut self, other: Self) {
+        self.nicks.extend(other.nicks);
+        self.own_nick |= other.own_nick;
+        self.subject |= other.subject;
+    }
+}
+
+/// Whether this tells a client that it is in the room no more.
+fn is_end(sent: &Sent) -> bool {
+    sent.has_code("110") && !sent.has_code("303")
 }
 
 /// Reads an available presence; there must be exactly one `<x/>` of the room's with exactly one item.

@@ -1,9 +1,7 @@
 //! Plays actions and lets every checker look at what comes of each.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use conclave::room::Room;
-use conclave::room::limits::Limits;
 use conclave::wire::build;
 use conclave::wire::inbound::{Kind, PresenceType};
 use conclave::wire::ns;
@@ -15,8 +13,16 @@ use crate::cast::Cast;
 use crate::check::{self, Check};
 use crate::happening::{Happening, Sent};
 use crate::host::{Host, Outcome};
+use crate::ledger::{Ledger, Tally};
+use crate::net::{Fate, Link, Net};
 use crate::picture::Picture;
 use crate::sheet::Sheet;
+
+/// So much may come back by itself after one thing that happens.
+const DUE_MAX: usize = 2000;
+
+/// So many seconds of a long wait are looked at one by one.
+const SECONDS_MAX: i64 = 20;
 
 /// Something that is wrong.
 #[derive(Clone, Debug)]
@@ -29,54 +35,6 @@ pub(crate) struct Fault {
     pub(crate) seen: Vec<String>,
 }
 
-/// How much was played.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) events: u64,
-    /// Copies that clients received.
-    pub(crate) stanzas: u64,
-    /// Status codes that were met, as a set of bits: the code less 100.
-    codes: [u128; 2],
-}
-
-impl Tally {
-    /// Adds what another story has played.
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.events += other.events;
-        self.stanzas += other.stanzas;
-        for (mine, other) in self.codes.iter_mut().zip(other.codes) {
-            *mine |= other;
-        }
-    }
-
-    /// Whether a status code was met.
-    pub(crate) fn met(&self, code: usize) -> bool {
-        self.codes[(code - 100) / 128] >> ((code - 100) % 128) & 1 == 1
-    }
-
-    fn meet(&mut self, sent: &Sent) {
-        let codes = sent.x().into_iter().flat_map(|x| x.children()).filter_map(|c| c.attr("code"));
-        for code in codes.filter_map(|code| code.parse::<usize>().ok()).filter(|c| (100..356).contains(c)) {
-            self.codes[(code - 100) / 128] |= 1 << ((code - 100) % 128);
-        }
-    }
-}
-
-/// What is known about a room besides how it stands.
-#[derive(Default)]
-pub(crate) struct Ledger {
-    /// Created and not configured; before the happening, and after it.
-    pub(crate) was_locked: bool,
-    pub(crate) locked: bool,
-    /// Grows whenever the room begins anew: created, or loaded.
-    pub(crate) epoch: u32,
-    pub(crate) was_epoch: u32,
-    /// Numbers of the messages that the room should have kept, and when they came.
-    pub(crate) kept: VecDeque<(u64, Timestamp)>,
-    /// The same for those that the archive should have.
-    pub(crate) archived: Vec<(u64, Timestamp)>,
-}
-
 /// All that a checker may look at.
 pub(crate) struct Scene<'s> {
     pub(crate) cast: &'s Cast,
@@ -84,20 +42,30 @@ pub(crate) struct Scene<'s> {
     pub(crate) pictures: &'s [Picture],
     pub(crate) ledger: &'s Ledger,
     pub(crate) now: Timestamp,
+    /// Seconds since the story began.
+    pub(crate) second: i64,
+    pub(crate) net: &'s Net,
+    /// Who said of himself that he is not there, and has said nothing since.
+    pub(crate) liars: &'s BTreeSet<usize>,
 }
 
 /// One play.
 pub(crate) struct Run<'c> {
     pub(crate) cast: &'c Cast,
     pub(crate) host: Host<'c>,
+    pub(crate) net: Net,
     /// By room, then by entity.
-    pictures: Vec<Vec<Picture>>,
+    pub(crate) pictures: Vec<Vec<Picture>>,
     pub(crate) ledgers: Vec<Ledger>,
     /// How each room stands now.
     pub(crate) sheets: Vec<Sheet>,
     checks: Vec<Box<dyn Check>>,
     /// Requests and invitations that were passed on to an entity, oldest first.
     pub(crate) asked: BTreeMap<usize, VecDeque<Element>>,
+    /// What comes back from servers and clients by itself, and is on its way.
+    pub(crate) due: VecDeque<(usize, Element)>,
+    /// By room.
+    pub(crate) liars: Vec<BTreeSet<usize>>,
     pub(crate) tally: Tally,
     /// Grows with every byte that left and every durable change.
     pub(crate) print: u64,
@@ -109,12 +77,17 @@ impl<'c> Run<'c> {
         let host = Host::new(cast);
         let rooms = 0..cast.rooms.len();
         let pictures = |_| cast.entities.iter().map(|_| Picture::default()).collect();
+        let sheet = |place| Sheet::of(&host.room(place), cast);
+        let sheets = rooms.clone().map(sheet).collect();
         Self {
             cast,
             pictures: rooms.clone().map(pictures).collect(),
-            ledgers: rooms.clone().map(|_| Ledger::default()).collect(),
-            sheets: rooms.map(|place| Sheet::of(&host.room(place), cast)).collect(),
+            ledgers: rooms.clone().map(|place| Ledger::new(sheet(place))).collect(),
+            liars: rooms.clone().map(|_| BTreeSet::new()).collect(),
+            sheets,
             host,
+            net: Net::new(cast),
+            due: VecDeque::new(),
             checks: check::all(),
             asked: BTreeMap::new(),
             tally: Tally::default(),
@@ -124,25 +97,108 @@ impl<'c> Run<'c> {
 
     /// Lets one thing happen.
     pub(crate) fn act(&mut self, action: &Action) -> Result<(), Fault> {
-        self.host.wait(1);
+        self.wait(1)?;
+        let mut begins = false;
         let outcomes = match action {
             Action::Send { who, stanza, held } => self.send(*who, stanza, *held),
             Action::Answer { who, by, error } => self.answer(*who, *by, *error),
             Action::Crash => {
-                self.host.crash();
+                begins = true;
+                self.net.link = Link::Up;
+                let lost = self.host.crash();
+                for (place, sender, inbound) in lost {
+                    if inbound.kind == Kind::Presence(PresenceType::Unavailable) {
+                        self.pictures[place][sender].leaves(true);
+                    }
+                }
                 Ok(Vec::new())
             }
-            Action::Restart => self.host.restart(),
-            Action::Stop => self.host.stop(),
-            Action::Disk { works } => {
-                self.host.disk(*works);
+            Action::Restart | Action::InPlace => {
+                begins = true;
+                let in_place = *action == Action::InPlace && self.net.link == Link::Up;
+                let outcomes = self.host.restart(in_place);
+                self.net.link = Link::Up;
+                outcomes
+            }
+            Action::Stop => {
+                begins = true;
+                let outcomes = self.host.stop();
+                self.net.link = Link::Up;
+                outcomes
+            }
+            Action::Stall { stalled } => {
+                self.host.stall(*stalled);
+                if *stalled { Ok(Vec::new()) } else { self.host.work_all() }
+            }
+            Action::Disk { store_left, archive_left } => {
+                self.host.disk(*store_left, *archive_left);
+                Ok(Vec::new())
+            }
+            Action::Link(link) => self.link(*link),
+            Action::ServerRestart => {
+                let outcomes = self.link(Link::Cut { returns: false });
+                for client in self.net.local_clients().collect::<Vec<_>>() {
+                    let _ = self.gone(client, false);
+                }
+                let _ = self.link(Link::Up);
+                outcomes
+            }
+            Action::Remote(remote) => {
+                self.net.set_remote(*remote, self.host.second);
+                Ok(Vec::new())
+            }
+            Action::Gone { who, said } => self.gone(*who, *said),
+            Action::Block { who, nick } => {
+                self.net.blocked[*who].insert(nick.clone());
+                Ok(Vec::new())
+            }
+            Action::Clock { seconds } => {
+                self.host.step_clock(*seconds);
                 Ok(Vec::new())
             }
             Action::Wait { seconds } => {
-                self.host.wait(*seconds);
+                self.wait(*seconds)?;
                 Ok(Vec::new())
             }
         };
+        self.take(outcomes, begins)
+    }
+
+    /// Time passes. The first seconds are looked at one by one; in the rest nothing happens by itself.
+    pub(crate) fn wait(&mut self, seconds: i64) -> Result<(), Fault> {
+        let first = seconds.min(SECONDS_MAX);
+        let rest = seconds - first;
+        for step in (0..first).map(|_| 1).chain((rest > 0).then_some(rest)) {
+            let outcomes = self.host.pass(step);
+            if outcomes.as_ref().is_ok_and(Vec::is_empty) {
+                continue;
+            }
+            self.take(outcomes, false)?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of what came of something, and lets happen what follows from it by itself.
+    pub(crate) fn take(&mut self, outcomes: Result<Vec<Outcome>, String>, begins: bool) -> Result<(), Fault> {
+        self.take_one(outcomes, begins)?;
+        let mut left = DUE_MAX;
+        while let Some((who, stanza)) = self.due.pop_front() {
+            if self.net.link != Link::Up {
+                continue;
+            }
+            left -= 1;
+            if left == 0 {
+                let what = "what comes back leads to more of it, without end".to_owned();
+                return Err(Fault { check: "bounds", what, seen: vec![short(&String::from(&stanza))] });
+            }
+            let outcomes = self.host.route(who, stanza, false);
+            self.take_one(outcomes, false)?;
+        }
+        let ghosts = check::gone::ghosts(&self.sheets, &self.host, &self.net, self.cast.clients);
+        ghosts.map_err(|what| Fault { check: "gone", what, seen: Vec::new() })
+    }
+
+    fn take_one(&mut self, outcomes: Result<Vec<Outcome>, String>, begins: bool) -> Result<(), Fault> {
         let outcomes = outcomes.map_err(|what| Fault { check: "writer", what, seen: Vec::new() })?;
         for outcome in &outcomes {
             match outcome {
@@ -152,42 +208,79 @@ impl<'c> Run<'c> {
                 }
             }
         }
-        if *action == Action::Stop {
-            self.pictures.iter_mut().flatten().for_each(Picture::loses);
-        }
-        self.settle(&outcomes)
+        self.settle(&outcomes, begins)
     }
 
-    /// Works off what still waits in mailboxes.
-    pub(crate) fn finish(&mut self) -> Result<(), Fault> {
+    fn link(&mut self, link: Link) -> Result<Vec<Outcome>, String> {
+        let was = std::mem::replace(&mut self.net.link, link);
+        match link {
+            Link::Up if was != Link::Up => {
+                self.host.up();
+                Ok(Vec::new())
+            }
+            Link::Up => Ok(Vec::new()),
+            _ => self.host.down(),
+        }
+    }
+
+    /// A session ends.
+    fn gone(&mut self, who: usize, said: bool) -> Result<Vec<Outcome>, String> {
+        let mut outcomes = Vec::new();
+        if !self.net.is_online(who) {
+            return Ok(outcomes);
+        }
+        self.net.offline_since[who] = Some(self.host.second);
+        self.asked.remove(&who);
         for place in 0..self.cast.rooms.len() {
-            let outcomes = self.host.work(place);
-            let outcomes = outcomes.map_err(|what| Fault { check: "writer", what, seen: Vec::new() })?;
-            for outcome in &outcomes {
-                if let Outcome::Room(happening) = outcome {
-                    self.happened(happening)?;
-                }
+            let picture = &mut self.pictures[place][who];
+            let known = picture.is_known_to_server();
+            let to = format!("{}/{}", self.cast.rooms[place], "gone");
+            let seated = self.sheets[place].seat_of(who).is_some();
+            if known || picture.stage != crate::picture::Stage::Out {
+                picture.leaves(seated);
             }
-            self.settle(&outcomes)?;
-            if let Some(what) = check::bounds::memory(&self.sheets[place].room, self.cast) {
-                return Err(Fault { check: "bounds", what, seen: Vec::new() });
+            if known && said && self.net.fate_of_sent_by(who) == Fate::Arrives {
+                let stanza = "<presence xmlns='jabber:client' type='unavailable'/>".parse::<Element>();
+                let mut stanza = stanza.expect("well-formed");
+                build::set_attr(&mut stanza, "from", self.cast.entities[who].jid.as_str());
+                build::set_attr(&mut stanza, "to", &to);
+                outcomes.extend(self.host.route(who, stanza, false)?);
             }
         }
-        Ok(())
+        Ok(outcomes)
     }
 
-    fn send(&mut self, who: usize, stanza: &str, held: bool) -> Result<Vec<Outcome>, String> {
+    pub(crate) fn send(&mut self, who: usize, stanza: &str, held: bool) -> Result<Vec<Outcome>, String> {
         let mut stanza: Element = stanza.parse().map_err(|e| format!("the story itself is no XML: {e}"))?;
         build::set_attr(&mut stanza, "from", self.cast.entities[who].jid.as_str());
-        let enters = stanza.name() == "presence" && stanza.has_child("x", ns::MUC);
+        self.net.offline_since[who] = None;
         let to = stanza.attr("to").and_then(|to| conclave::wire::jid::Jid::prepare(to).ok());
-        if enters && let Some(place) = to.and_then(|to| self.cast.room(&to)) {
-            self.pictures[place][who].enters(stanza.attr("id").unwrap_or_default());
+        let place = to.and_then(|to| self.cast.room(&to)).filter(|_| stanza.name() == "presence");
+        let id = stanza.attr("id").unwrap_or_default();
+        let enters = stanza.has_child("x", ns::MUC);
+        if enters && let Some(place) = place {
+            self.pictures[place][who].enters(id);
         }
-        self.host.route(who, stanza, held)
+        let fate = self.net.fate_of_sent_by(who);
+        if fate == Fate::Arrives {
+            return self.host.route(who, stanza, held);
+        }
+        if let Some(place) = place {
+            let seated = self.sheets[place].seat_of(who).is_some();
+            let picture = &mut self.pictures[place][who];
+            if stanza.attr("type") == Some("unavailable") {
+                picture.leaves(seated);
+            } else if enters && fate != Fate::Lost {
+                picture.turned_away(id);
+            }
+        }
+        Ok(Vec::new())
     }
 
     fn answer(&mut self, who: usize, by: usize, error: bool) -> Result<Vec<Outcome>, String> {
+        if !self.net.is_online(by) {
+            return Ok(Vec::new());
+        }
         let waiting = self.asked.entry(who).or_default();
         let request = if who == by { waiting.pop_front() } else { waiting.front().cloned() };
         let Some(request) = request else { return Ok(Vec::new()) };
@@ -209,6 +302,9 @@ impl<'c> Run<'c> {
             build::set_attr(&mut stanza, name, value);
         }
         build::set_attr(&mut stanza, "from", self.cast.entities[by].jid.as_str());
+        if self.net.fate_of_sent_by(by) != Fate::Arrives {
+            return Ok(Vec::new());
+        }
         self.host.route(by, stanza, false)
     }
 
@@ -217,30 +313,18 @@ impl<'c> Run<'c> {
         self.tally.events += 1;
         let place = happening.place;
         self.imprint(happening);
-        self.ledgers[place].note(happening);
-        for sent in &happening.sent {
-            self.tally.meet(sent);
-            for entity in sent.entities.iter().flatten() {
-                self.tally.stanzas += 1;
-                let cast = self.cast;
-                let fault = |what| {
-                    let name = &cast.entities[*entity].name;
-                    Fault { check: "picture", what: format!("{name}: {what}"), seen: lines(cast, happening) }
-                };
-                self.pictures[place][*entity].receives(sent).map_err(fault)?;
-                let invited =
-                    sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER)) && !sent.is_error();
-                if sent.stanza.name() == "iq" && matches!(sent.type_(), "get" | "set") || invited {
-                    self.asked.entry(*entity).or_default().push_back(sent.stanza.clone());
-                }
-            }
-        }
+        self.ledgers[place].note(happening, |archive| self.host.has_archive(archive));
+        self.note_lies(happening);
+        self.deliver(happening)?;
         let scene = Scene {
             cast: self.cast,
             happening,
             pictures: &self.pictures[place],
             ledger: &self.ledgers[place],
             now: self.host.now,
+            second: self.host.second,
+            net: &self.net,
+            liars: &self.liars[place],
         };
         let mut fault = None;
         for check in &mut self.checks {
@@ -271,8 +355,13 @@ impl<'c> Run<'c> {
         })
     }
 
-    /// After everything that was handled together: what is stored, what is listed.
-    fn settle(&mut self, outcomes: &[Outcome]) -> Result<(), Fault> {
+    /// After everything that was handled together: what is stored, what is listed. `begins`: another process has begun.
+    fn settle(&mut self, outcomes: &[Outcome], begins: bool) -> Result<(), Fault> {
+        for (archive, number, at) in self.host.haunted.drain(..) {
+            for ledger in &mut self.ledgers {
+                ledger.haunt(&archive, number, at);
+            }
+        }
         for place in 0..self.cast.rooms.len() {
             let touched = outcomes.iter().rev().find_map(|outcome| match outcome {
                 Outcome::Room(happening) if happening.place == place => Some(happening),
@@ -286,12 +375,32 @@ impl<'c> Run<'c> {
             let before = &self.sheets[place];
             let seen = touched.map_or_else(Vec::new, |h| lines(self.cast, h));
             let last = touched.map_or(before, |h| &h.after);
-            check::durable::look(last, ledger.locked, self.host.stored(place).as_ref())
-                .map_err(|what| Fault { check: "durable", what, seen })?;
-            self.sheets[place] = Sheet::of(&self.host.room(place), self.cast);
+            let stored = self.host.stored(place);
+            let fault = |check| move |what| Fault { check, what, seen };
+            check::durable::look(last, ledger.locked, stored.as_ref(), self.host.lags())
+                .map_err(fault("durable"))?;
+            if begins {
+                ledger.moments.push((self.host.second, Sheet::of(&last.room, self.cast)));
+            }
+            let sheet = Sheet::of(&self.host.room(place), self.cast);
+            if begins {
+                check::lag::look(&ledger.moments, &sheet, self.host.told_until()).map_err(|what| Fault {
+                    check: "lag",
+                    what,
+                    seen: Vec::new(),
+                })?;
+                for (client, picture) in self.pictures[place].iter_mut().enumerate().take(self.cast.clients) {
+                    let seated = sheet.seat_of(client).is_some();
+                    picture.room_went_back(seated, || check::lag::blur(last, &sheet, client));
+                }
+            }
+            if begins || touched.is_some() {
+                ledger.moments.push((self.host.second, Sheet::of(&sheet.room, self.cast)));
+            }
+            self.sheets[place] = sheet;
             if !held {
-                let room = self.host.room(place);
-                *ledger = ledger.reloaded(&room, &self.cast.service.limits);
+                let locked = stored.is_some_and(|state| state.record.locked);
+                ledger.reload(&self.sheets[place], locked, &self.cast.service.limits);
             }
         }
         check::listing(self.cast, &self.sheets, &self.ledgers, &self.host.listed()).map_err(|what| Fault {
@@ -319,7 +428,7 @@ impl<'c> Run<'c> {
 }
 
 /// Who got what, for people.
-fn lines(cast: &Cast, happening: &Happening) -> Vec<String> {
+pub(crate) fn lines(cast: &Cast, happening: &Happening) -> Vec<String> {
     let name = |(entity, jid): (&Option<usize>, &conclave::wire::jid::Jid)| match entity {
         Some(entity) => cast.entities[*entity].name.clone(),
         None => jid.to_string(),
@@ -330,65 +439,6 @@ fn lines(cast: &Cast, happening: &Happening) -> Vec<String> {
         format!("{} ← {}", to.join(", "), short(&stanza))
     };
     happening.sent.iter().map(line).collect()
-}
-
-impl Ledger {
-    /// Notes whether the room is locked, by what was asked and granted.
-    fn note(&mut self, happening: &Happening) {
-        self.was_locked = self.locked;
-        self.was_epoch = self.epoch;
-        let (before, after) = (happening.before.exists(), happening.after.exists());
-        if !before && after {
-            self.locked = true;
-            self.epoch += 1;
-            self.kept.clear();
-            self.archived.clear();
-        }
-        let done = !happening.refused && !happening.unstored;
-        let submitted = happening.set_of(ns::MUC_OWNER).and_then(|q| q.get_child("x", ns::DATA));
-        if done && submitted.is_some_and(|x| x.attr("type") == Some("submit")) {
-            self.locked = false;
-        }
-        if !after {
-            self.locked = false;
-            self.epoch += u32::from(before);
-            self.kept.clear();
-            self.archived.clear();
-        }
-    }
-
-    /// What is known of a room that left memory and comes back: its history is the end of its archive.
-    fn reloaded(&mut self, room: &Room, limits: &Limits) -> Self {
-        let epoch = self.epoch + 1;
-        if !room.exists() {
-            return Self { epoch, ..Self::default() };
-        }
-        let config = &room.state().record.config;
-        let max =
-            if config.archive { config.history_max.min(limits.history_messages_max) as usize } else { 0 };
-        let archived = std::mem::take(&mut self.archived);
-        let kept = archived[archived.len().saturating_sub(max)..].iter().copied().collect();
-        Self { epoch, kept, archived, locked: self.locked, was_locked: self.locked, was_epoch: epoch }
-    }
-
-    /// Keeps a message that the room should keep.
-    fn keep(&mut self, happening: &Happening, cast: &Cast, now: Timestamp) {
-        let Some(stanza) = happening.stanza() else { return };
-        let reflected = happening.is_groupchat() && !happening.refused && !happening.unstored;
-        let hinted = |name| stanza.has_child(name, ns::HINTS);
-        let Some(body) = stanza.get_child("body", ns::CLIENT) else { return };
-        if !reflected || hinted("no-store") || hinted("no-permanent-store") {
-            return;
-        }
-        self.kept.push_back((number(body), now));
-        if happening.before.config().archive {
-            self.archived.push((number(body), now));
-        }
-        let max = happening.before.config().history_max.min(cast.service.limits.history_messages_max);
-        while self.kept.len() > max as usize {
-            self.kept.pop_front();
-        }
-    }
 }
 
 /// The number in a body: every message has one of its own, and they grow.

@@ -10,8 +10,9 @@ use conclave::room::limits::Limits;
 
 use crate::action::Action;
 use crate::cast::Cast;
+use crate::ledger::Tally;
 use crate::random::Random;
-use crate::run::{Fault, Run, Tally};
+use crate::run::{Fault, Run};
 use crate::workload::Workload;
 
 /// How many things happen in a story.

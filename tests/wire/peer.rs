@@ -176,7 +176,13 @@ impl Peer {
             "<iq type='get' id='{id}' from='pinger@example.org' to='{address}'><ping xmlns='urn:xmpp:ping'/></iq>"
         ));
         let is_answer = |stanza: &Element| stanza.attr("id") == Some(&id);
-        self.wait(|peer| peer.arrived.iter().any(is_answer), &format!("an answer of {address}"));
+        let (mut seen, mut came) = (0, false);
+        let has_come = |peer: &Self| {
+            came = came || peer.arrived.iter().skip(seen).any(is_answer);
+            seen = peer.arrived.len();
+            came
+        };
+        self.wait(has_come, &format!("an answer of {address}"));
         let at = self.arrived.iter().position(is_answer).expect("waited for");
         let mut before: Vec<Element> = self.arrived.drain(..=at).collect();
         before.pop();

@@ -106,6 +106,8 @@ fn is_kept(end: impl FnOnce(&mut Server, Peer)) {
     let info = get(&mut peer, ROOM, DISCO_INFO);
     let vcard = get(&mut peer, ROOM, VCARD);
     let id = occupant_id(&mut peer, "stranger@example.org/x");
+    // That nobody is in the room is written three seconds later.
+    std::thread::sleep(std::time::Duration::from_secs(4));
     end(&mut server, peer);
     server.start_again();
     let mut peer = server.accept();

@@ -57,7 +57,7 @@ fn a_change_that_cannot_be_stored_is_refused_and_nobody_hears_of_it() {
         assert_eq!(error(&answer), FAILED);
         peer.nothing_but_ping(ROOM);
     }
-    server.log_with("a change was not stored");
+    server.log_with("what needs the store is refused until it works again");
     for (name, from, inside) in [
         ("message", GUEST, "<subject>never seen</subject>"),
         (
@@ -114,12 +114,23 @@ fn while_the_disk_is_full_a_room_without_archive_chats_on_and_afterwards_all_is_
 
     limit_files(&server, "unlimited");
     until_granted(&mut peer, |peer| peer.affiliate(OWNER, ROOM, "guest@example.org", "admin"));
+    // The operator is told once of the fault, however many were refused, and once that it is over.
+    server.log_with("the store works again");
     let seen = peer.expect("presence", &[("from", "room@muc.example/Visitor"), ("to", OWNER)]);
     assert_eq!(item(&seen, "affiliation").as_deref(), Some("admin"));
     assert_eq!(peer.list(ROOM, "admin"), ["guest@example.org"]);
 
     server.kill();
     drop(peer);
+    let log = server.whole_log();
+    for (line, times) in [
+        ("ERROR", 2),
+        ("what needs the store is refused", 1),
+        ("what needs reading of rooms", 1),
+        ("the store works again", 1),
+    ] {
+        assert_eq!(log.matches(line).count(), times, "{line}: {log}");
+    }
     server.start_again();
     let mut peer = server.accept();
     peer.join(ROOM, "Owner", OWNER);
@@ -173,8 +184,13 @@ fn while_the_disk_is_full_an_archived_room_refuses_messages_and_its_archive_can_
     peer.fence(ROOM);
     assert_eq!(archived(&mut peer), ["first", "last"]);
 
+    server.log_with("the archive works again");
     server.kill();
     drop(peer);
+    let log = server.whole_log();
+    for line in ["ERROR", "what needs the archive is refused", "the archive works again"] {
+        assert_eq!(log.matches(line).count(), 1, "{line}: {log}");
+    }
     server.start_again();
     let mut peer = server.accept();
     let sequence = peer.join(ROOM, "Owner", OWNER);

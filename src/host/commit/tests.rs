@@ -279,7 +279,8 @@ fn a_failing_disk_and_its_recovery_are_logged_once_each() {
         let store = store.clone();
         Box::new(move |writes| store.commit(writes))
     };
-    let mut worker = Worker { name: "store", bytes: Write::bytes, commit, requests, failing: false };
+    let (name, trouble) = ("the store", Trouble::new("the store"));
+    let mut worker = Worker { name, bytes: Write::bytes, commit, requests, trouble };
     let group = |count: usize| -> Vec<Request<Write>> {
         (0..count)
             .map(|_| Request { writes: nick("a@d", "secret nick"), done: oneshot::channel().0 })

@@ -1,156 +1,173 @@
-use std::path::Path;
+//! What a room does when one of its two disks fails and the other does not.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use super::*;
-use crate::config::{self, Sources};
-use crate::link;
-use crate::room::nick::Nick;
-use crate::room::role::Role;
-use crate::room::roster::Occupant;
-use crate::store::archive::memory::MemoryArchive;
+use crate::config::{Settings, Sources};
+use crate::link::{Outlet, outbox};
+use crate::room::archive::{ArchiveId, Entry, Question};
+use crate::store::archive::{Archive, memory::MemoryArchive};
 use crate::store::memory::MemoryStore;
-use crate::wire::inbound::Inbound;
 
-/// A service with the settings of the sample, on stores in memory.
-fn host() -> Arc<Host> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("component.toml");
-    let sources = Sources { file: Some(file), environment: Default::default(), flags: Default::default() };
-    let settings = config::load(&sources).expect("the sample is complete");
-    let (outbox, _outlet) = link::outbox(settings.limits.queue_bytes_max);
-    let (store, archive) = (Arc::new(MemoryStore::new()), Arc::new(MemoryArchive::new()));
-    Host::start(&settings, store, archive, outbox).expect("stores in memory work")
+const OWNER: &str = "hecate@example/pc";
+const ROOM: &str = "coven@muc.example";
+
+/// An archive that adds messages, and takes none out while it is told to fail.
+#[derive(Default)]
+struct Halting {
+    inner: MemoryArchive,
+    failing: AtomicBool,
+    vain: AtomicU64,
 }
 
-fn task(host: &Arc<Host>, room: &str) -> (Task, Events) {
-    let room = Room::absent(BareJid::parse(room).expect("a jid"));
-    let (mailbox, events) = Mailbox::new(host.bounds.clone());
-    let task = Task {
-        host: host.clone(),
-        room,
-        ids: Ids::new(&[1]),
-        mailbox: Arc::new(mailbox),
-        told: Told::default(),
-        owed: Vec::new(),
-        behind: None,
-        heard: Heard::default(),
-        place: None,
-        done: Bucket::default(),
-        since: Instant::now(),
-    };
-    (task, events)
-}
-
-fn event(xml: &str) -> Event {
-    Event::Stanza(Box::new(Inbound::parse(xml.parse().expect("xml")).expect("a stanza")))
-}
-
-fn join(room: &str, nick: &str) -> Event {
-    event(&format!(
-        "<presence xmlns='jabber:client' id='j' from='{nick}@example.org/x' to='{room}/{nick}'>\
-         <x xmlns='http://jabber.org/protocol/muc'/></presence>"
-    ))
-}
-
-/// What each recipient is sent.
-fn said(effects: &Effects) -> Vec<String> {
-    let mut out = Vec::new();
-    for outgoing in &effects.sends {
-        for to in outgoing.to.iter() {
-            let mut bytes = Vec::new();
-            outgoing.stanza.splice(to, &mut bytes);
-            out.push(String::from_utf8(bytes).expect("text"));
+impl Archive for Halting {
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
+        if self.failing.load(SeqCst) && changes.iter().any(|c| matches!(c, Change::Withdraw { .. })) {
+            self.vain.fetch_add(1, SeqCst);
+            return Err(StoreError::Io("withdrawals are made to fail".to_owned()));
         }
+        self.inner.commit(changes)
     }
-    out
-}
 
-// 45-14.6-a, 45-G-a, 45-G-b
-#[tokio::test]
-async fn an_event_on_which_a_room_panics_is_refused_and_the_room_stands_as_before() {
-    let host = host();
-    let name = "broken@rooms.example.org";
-    let (mut broken, _) = task(&host, name);
-    broken.handle(&join(name, "first"));
-    let open = event(&format!(
-        "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{name}'>\
-         <query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>"
-    ));
-    assert!(said(&broken.handle(&open)).iter().any(|xml| xml.contains("type='result'")));
-    // An occupant without a session cannot be: whoever enters is to be shown him.
-    let nick = Nick::trusted("ghost");
-    broken.room.roster_mut().enter(Occupant {
-        nick,
-        account: BareJid::parse("ghost@example.org").expect("a jid"),
-        id: "i".into(),
-        role: Role::Participant,
-        quiet: false,
-        sessions: Vec::new(),
-    });
-    let before = broken.room.clone();
-    let effects = broken.handle(&join(name, "second"));
-    let answers = said(&effects);
-    assert_eq!(answers.len(), 1, "{answers:?}");
-    assert!(answers[0].contains("to='second@example.org/x'") && answers[0].contains("id='j'"));
-    assert!(answers[0].contains("<internal-server-error"), "{answers:?}");
-    assert!(answers[0].contains("type='wait'"), "clients forget rooms that fail for good: {answers:?}");
-    assert!(effects.writes.is_empty() && effects.archive.is_empty());
-    assert!(
-        Arc::ptr_eq(&before.roster, &broken.room.roster) && Arc::ptr_eq(&before.state, &broken.room.state)
-    );
-
-    // Without what is broken it works, and other rooms did all the while.
-    broken.room.roster_mut().remove(Nick::trusted("ghost").key());
-    let ping = event(&format!(
-        "<iq xmlns='jabber:client' type='get' id='p' from='first@example.org/x' to='{name}/first'>\
-         <ping xmlns='urn:xmpp:ping'/></iq>"
-    ));
-    assert!(said(&broken.handle(&ping))[0].contains("type='result'"));
-    assert!(said(&broken.handle(&join(name, "second"))).iter().any(|xml| xml.contains("code='110'")));
-    let other = "other@rooms.example.org";
-    let (mut whole, _) = task(&host, other);
-    let answers = said(&whole.handle(&join(other, "second")));
-    assert!(answers.iter().any(|xml| xml.contains("code='110'")), "{answers:?}");
-}
-
-// 45-14.6-a
-#[tokio::test]
-async fn a_room_does_no_more_at_a_time_than_others_can_wait_for() {
-    let host = host();
-    let name = "full@rooms.example.org";
-    let (mut room, _) = task(&host, name);
-    room.step(&[join(name, "owner")]).await;
-    room.step(&[event(&format!(
-        "<iq xmlns='jabber:client' type='set' id='c' from='owner@example.org/x' to='{name}'>\
-         <query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>"
-    ))])
-    .await;
-    for n in 0..300 {
-        room.step(&[join(name, &format!("u{n}"))]).await;
+    fn answer(&self, archive: &ArchiveId, question: &Question) -> Result<Answer, StoreError> {
+        self.inner.answer(archive, question)
     }
-    // Each is shown three hundred and more: a thousand sends are reached with the fourth at the latest.
-    let joins: Vec<Event> = (300..340).map(|n| join(name, &format!("u{n}"))).collect();
-    let done = room.step(&joins).await;
-    assert!((1..=4).contains(&done), "{done}");
-    room.work_off(&joins[done..]).await;
-    assert_eq!(room.room.roster().len(), 341);
+
+    fn newest(&self, archive: &ArchiveId, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        self.inner.newest(archive, each)
+    }
+
+    fn each_archive(&self, each: &mut dyn FnMut(ArchiveId)) -> Result<(), StoreError> {
+        self.inner.each_archive(each)
+    }
+
+    fn purge(
+        &self,
+        archive: &ArchiveId,
+        before: Timestamp,
+        max: u64,
+        step: usize,
+    ) -> Result<usize, StoreError> {
+        self.inner.purge(archive, before, max, step)
+    }
+
+    fn sweep(&self, step_max: usize) -> Result<usize, StoreError> {
+        self.inner.sweep(step_max)
+    }
 }
 
-// 45-14.6-a
-#[tokio::test]
-async fn a_room_that_gets_more_than_its_rate_rests() {
-    let host = host();
-    let name = "busy@rooms.example.org";
-    let (mut room, _) = task(&host, name);
-    let limits = &host.service.limits;
-    let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
-    assert!(rate.has(room.done, room.since.elapsed()));
-    rate.take(
-        &mut room.done,
-        limits.room_stanzas_burst + limits.room_stanzas_per_second,
-        room.since.elapsed(),
-    );
-    assert!(!rate.has(room.done, room.since.elapsed()));
-    // A service that stops does not wait for it.
-    host.stopping.store(true, std::sync::atomic::Ordering::Release);
-    room.rest().await;
-    assert!(!rate.has(room.done, room.since.elapsed()));
+struct Bench {
+    host: Arc<Host>,
+    store: Arc<MemoryStore>,
+    archive: Arc<Halting>,
+    outlet: Outlet,
+    sent: Vec<String>,
+}
+
+impl Bench {
+    /// A service with a persistent room that its owner is in.
+    async fn with_room() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("component.toml");
+        std::fs::write(&file, "[component]\ndomain = \"muc.example\"\nsecret = \"s\"\n").expect("written");
+        let settings: Settings =
+            crate::config::load(&Sources { file: Some(file), ..Sources::default() }).expect("sound");
+        let (store, archive) = (Arc::new(MemoryStore::new()), Arc::new(Halting::default()));
+        let (outbox, outlet) = outbox(1 << 24);
+        let host = Host::start(&settings, store.clone(), archive.clone(), outbox).expect("started");
+        let mut bench = Self { host, store, archive, outlet, sent: Vec::new() };
+        bench.say(
+            "<presence to='coven@muc.example/Hecate'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+        );
+        bench.say(
+            "<iq type='set' id='c'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' \
+             type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>\
+             <field var='muc#roomconfig_persistentroom'><value>1</value></field></x></query></iq>",
+        );
+        bench.until("the room is stored", |b| b.saw("id=\"c\"") || b.saw("id='c'")).await;
+        bench
+    }
+
+    /// The owner says something to the room.
+    fn say(&self, xml: &str) {
+        let xml = xml.replacen(' ', " xmlns='jabber:client' ", 1);
+        let mut stanza: minidom::Element = xml.parse().expect("test xml");
+        let to = stanza.attr("to").unwrap_or(ROOM).to_owned();
+        crate::wire::build::set_attr(&mut stanza, "from", OWNER);
+        crate::wire::build::set_attr(&mut stanza, "to", &to);
+        self.host.route(stanza);
+    }
+
+    /// Whether `text` was in what was sent so far.
+    fn saw(&mut self, text: &str) -> bool {
+        self.sent.extend(self.outlet.sent().iter().map(|outgoing| format!("{:?}", outgoing.stanza)));
+        self.sent.iter().any(|stanza| stanza.contains(text))
+    }
+
+    async fn until(&mut self, what: &str, mut is: impl FnMut(&mut Self) -> bool) {
+        for _ in 0..1500 {
+            if is(self) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("never: {what}; {:?}", self.sent);
+    }
+
+    /// The ids that the sender gave to what is archived.
+    fn archived(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut archives = Vec::new();
+        self.archive.each_archive(&mut |id| archives.push(id)).expect("read");
+        for archive in archives {
+            let each = &mut |entry: Entry| {
+                found.push(entry.message.attr("id").unwrap_or_default().to_owned());
+                true
+            };
+            self.archive.newest(&archive, each).expect("read");
+        }
+        found.reverse();
+        found
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_nobody_saw_is_taken_out_of_the_archive_as_soon_as_it_can_be() {
+    let mut bench = Bench::with_room().await;
+    let subject = |id: &str| {
+        format!("<message to='{ROOM}' type='groupchat' id='{id}'><subject>{id}</subject></message>")
+    };
+    let body = |id: &str| format!("<message to='{ROOM}' type='groupchat' id='{id}'><body>b</body></message>");
+    bench.say(&subject("s1"));
+    bench.until("s1 is archived", |b| b.archived() == ["s1"]).await;
+
+    // A subject needs both disks: the archive takes it, the store does not, and the archive does not give it back.
+    bench.store.fail_commits(true);
+    bench.archive.failing.store(true, SeqCst);
+    bench.say(&subject("s2"));
+    bench.until("s2 is refused", |b| b.saw("internal-server-error")).await;
+    assert!(bench.archive.vain.load(SeqCst) > 0, "it was tried to take it out");
+    assert_eq!(bench.archived(), ["s1", "s2"], "for now");
+
+    // Until it is out, nothing comes after it.
+    bench.sent.clear();
+    bench.say(&body("m1"));
+    bench.until("m1 is refused", |b| b.saw("internal-server-error")).await;
+    assert_eq!(bench.archived(), ["s1", "s2"]);
+
+    // Nobody has to say anything for it to be tried again.
+    let tries = bench.archive.vain.load(SeqCst);
+    bench.until("it is tried again", |b| b.archive.vain.load(SeqCst) > tries).await;
+    bench.archive.failing.store(false, SeqCst);
+    bench.until("s2 is taken out", |b| b.archived() == ["s1"]).await;
+
+    // What needs the archive alone passes, though the store still fails.
+    bench.say(&body("m2"));
+    bench.until("m2 is archived", |b| b.archived() == ["s1", "m2"]).await;
+    bench.store.fail_commits(false);
+    bench.say(&subject("s3"));
+    bench.until("s3 is archived", |b| b.archived() == ["s1", "m2", "s3"]).await;
+    bench.sent.clear();
+    bench.until("s3 is seen", |b| b.saw("s3")).await;
+    assert!(!bench.saw("s2"));
 }

@@ -12,6 +12,7 @@ mod database;
 mod draft;
 mod layout;
 mod page;
+mod past;
 mod raw;
 mod rebuild;
 mod survey;
@@ -34,6 +35,22 @@ use crate::store::StoreError;
 
 /// After a vain attempt to open the database again, for so long nobody tries it anew.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// The versions of the layout and of the record of a message.
+pub(in crate::store) const FORMATS: [(&str, u32); 2] =
+    [("archive", layout::FORMAT as u32), ("message", layout::RECORD as u32)];
+
+/// The record of a message, which had `ordinal` others before it.
+pub fn encode_message(ordinal: u64, entry: &Entry) -> Vec<u8> {
+    layout::encode(ordinal, entry)
+}
+
+/// Reads the record of a message under its key, which ends with its time: how many messages were before it, and the
+/// message. What cannot be a message is [`StoreError::Corrupt`].
+pub fn decode_message(key: &[u8], record: &[u8]) -> Result<(u64, Entry), StoreError> {
+    let entry = layout::decode(key, record)?;
+    Ok((layout::ordinal(record).expect("it was decoded"), entry))
+}
 
 /// Messages that are read at a time by [`Archive::newest`].
 const NEWEST_AT_A_TIME: usize = 64;
@@ -107,9 +124,15 @@ impl FjallArchive {
 fn tick(inner: Arc<Inner>, interval: Duration) -> Result<(Sender<()>, JoinHandle<()>), StoreError> {
     let (end, ended) = mpsc::channel();
     let run = move || {
+        let mut failing = false;
         while ended.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-            if let Err(e) = inner.change(|_| Ok(()), |database, _| database.sync()) {
-                tracing::error!("messages of the last {interval:?} are not on the disk: {e}");
+            match inner.change(|_| Ok(()), |database, _| database.sync()) {
+                Ok(()) => failing = false,
+                // That it works again is told with the next message.
+                Err(e) if !std::mem::replace(&mut failing, true) => {
+                    tracing::error!("messages of the last {interval:?} are not on the disk: {e}");
+                }
+                Err(_) => {}
             }
         }
     };
@@ -282,9 +305,9 @@ impl Archive for FjallArchive {
         let mut end = u64::MAX;
         loop {
             let some = self.inner.read(|view| page::newest(view, archive, end, NEWEST_AT_A_TIME))?;
-            let Some((oldest, _)) = some.last() else { return Ok(()) };
-            end = *oldest;
-            if !some.into_iter().all(|(_, entry)| each(entry)) {
+            let Some(oldest) = some.last() else { return Ok(()) };
+            end = oldest.position;
+            if !some.into_iter().all(|found| each(found.entry)) {
                 return Ok(());
             }
         }

@@ -16,7 +16,7 @@ use crate::store::StoreError;
 use crate::store::change::{Changes, Table};
 
 /// The layout of the trees. One that is written by a later layout is refused.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// Records are read once per room and then live in the room: little is gained by a larger cache.
 const CACHE_BYTES: u64 = 1024 * 1024;

@@ -4,11 +4,17 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use crate::store::{StoreError, swap};
 
 /// Our own file in the folder: it is locked while the folder is in use, and tells that a store lives there.
 const LOCK: &str = "conclave.lock";
+
+/// How often and with which pause it is tried.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// A folder that this process alone uses.
 pub(super) struct Folder {
@@ -66,7 +72,7 @@ impl Folder {
         }
         let lock = OpenOptions::new().write(true).create(true).truncate(false).open(path.join(LOCK));
         let lock = lock.map_err(|e| unusable("write to the folder", e))?;
-        match lock.try_lock() {
+        match patiently(&lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Unusable(format!(
@@ -188,6 +194,17 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Locks the file. A child that a killed process was about to start holds the lock for a moment longer than the process.
+fn patiently(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_TRIES {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            outcome => return outcome,
+        }
+    }
+    lock.try_lock()
 }
 
 /// Refuses a folder that holds files but no store: a typing error in the settings must not fill somebody's home.

@@ -19,7 +19,7 @@ use crate::store::change::Table;
 const NAME: &str = "journal";
 /// Under this name the file is not complete.
 const NAME_WRITING: &str = "journal.writing";
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 /// In the place of a value's length: there shall be none.
 const REMOVED: u32 = u32::MAX;
 

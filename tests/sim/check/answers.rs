@@ -10,6 +10,7 @@ use minidom::Element;
 
 use super::Check;
 use crate::cast::Cast;
+use crate::delivery::LOOK;
 use crate::happening::{Happening, Sent};
 use crate::run::Scene;
 
@@ -136,6 +137,9 @@ impl Answers {
 
     fn answer(&mut self, scene: &Scene<'_>, cause: &Inbound) -> Result<(), String> {
         let happening = scene.happening;
+        if cause.id().starts_with(LOOK) {
+            return looked(happening, cause);
+        }
         let key = key(scene, cause);
         let due = self.passed.get(&key).is_some_and(|passed| {
             passed.target == cause.from.to_bare()
@@ -158,6 +162,17 @@ impl Answers {
                 Err(format!("an answer led to {} stanzas, and {due} is due", sent.len()))
             }
         }
+    }
+}
+
+/// The answer to the room's own question whether somebody is there: an error makes it look again, and nothing else does.
+fn looked(happening: &Happening, cause: &Inbound) -> Result<(), String> {
+    let refuses = cause.kind == Kind::Iq(IqType::Error);
+    let right = |sent: &Sent| sent.nick().is_none() && sent.entities == [happening.sender];
+    match &happening.sent[..] {
+        [] => Ok(()),
+        [look] if refuses && right(look) && look.stanza.name() == "message" => Ok(()),
+        sent => Err(format!("an answer to the room's own question led to {} stanzas", sent.len())),
     }
 }
 

@@ -4,7 +4,9 @@ pub(crate) mod answers;
 pub(crate) mod bounds;
 pub(crate) mod durable;
 mod entry;
+pub(crate) mod gone;
 mod ids;
+pub(crate) mod lag;
 mod orders;
 mod presence;
 mod ranks;
@@ -17,7 +19,8 @@ mod talk;
 mod verdict;
 
 use crate::cast::Cast;
-use crate::run::{Ledger, Scene};
+use crate::ledger::Ledger;
+use crate::run::Scene;
 use crate::sheet::Sheet;
 
 /// One promise.
@@ -44,6 +47,7 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
         Box::new(answers::Answers::default()),
         Box::new(ids::Ids::default()),
         Box::new(bounds::Bounds),
+        Box::new(gone::Gone),
     ]
 }
 

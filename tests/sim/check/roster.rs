@@ -30,14 +30,22 @@ fn compare(scene: &Scene<'_>, client: usize) -> Result<(), String> {
             _ => Ok(()),
         };
     };
-    if picture.stage != Stage::In {
-        return Err("is in the room and was not told".to_owned());
+    match picture.stage {
+        Stage::In => {}
+        // It does not look at what it gets.
+        Stage::Ghost => return Ok(()),
+        Stage::Out | Stage::Lost => return Err("is in the room and was not told".to_owned()),
     }
-    if picture.nick != seat.nick {
+    // What it missed, or the room forgot, it may see otherwise; all else it must see as it is.
+    let blur = &picture.blur;
+    if picture.nick != seat.nick && !blur.own_nick {
         return Err(format!("believes to be {}, and is {}", picture.nick, seat.nick));
     }
     let mut due = 0;
     for subject in &sheet.seats {
+        if blur.nicks.contains(&subject.nick) {
+            continue;
+        }
         let shown = sheet.view(seat, subject);
         due += usize::from(shown.is_some());
         let seen = picture.seats.get(&subject.nick);
@@ -45,13 +53,13 @@ fn compare(scene: &Scene<'_>, client: usize) -> Result<(), String> {
             return Err(format!("sees {} as {seen:?}, and should as {shown:?}", subject.nick));
         }
     }
-    if picture.seats.len() != due {
-        let ghosts: Vec<_> =
-            picture.seats.keys().filter(|nick| !sheet.seats.iter().any(|s| s.nick == **nick)).collect();
+    let sure = picture.seats.keys().filter(|nick| !blur.nicks.contains(*nick));
+    if sure.clone().count() != due {
+        let ghosts: Vec<_> = sure.filter(|nick| !sheet.seats.iter().any(|s| s.nick == **nick)).collect();
         return Err(format!("sees {ghosts:?}, who are not here"));
     }
     let subject = sheet.subject();
-    if picture.subject.as_ref() != Some(&subject) {
+    if picture.subject.as_ref() != Some(&subject) && !blur.subject {
         return Err(format!("knows the subject as {:?}, and it is {subject:?}", picture.subject));
     }
     Ok(())

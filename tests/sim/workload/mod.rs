@@ -2,6 +2,7 @@
 //! comes out says all there is to it.
 
 mod comings;
+mod faults;
 mod orders;
 mod settings;
 mod speech;
@@ -51,11 +52,13 @@ struct Stage<'r> {
     /// The room's address, sometimes in another spelling.
     room: String,
     who: usize,
+    /// Whether who acts believes to be in the room.
+    inside: bool,
 }
 
 impl Stage<'_> {
     fn seat(&self) -> Option<&Seat> {
-        self.sheet.seat_of(self.who)
+        self.sheet.seat_of(self.who).filter(|_| self.inside)
     }
 
     fn to(&self, nick: &str) -> String {
@@ -75,12 +78,12 @@ impl Workload {
             run.asked.iter().filter(|(_, q)| !q.is_empty()).map(|(who, _)| *who).collect();
         match self.random.below(1000) {
             0..80 if run.cast.calm => {}
-            0..12 => return vec![Action::Crash],
-            12..14 => return vec![Action::Stop],
-            14..20 => return vec![Action::Restart],
-            20..27 => return vec![Action::Disk { works: false }],
-            27..80 => return vec![Action::Disk { works: true }],
-            80..110 => return vec![Action::Wait { seconds: *self.random.pick(&[1, 30, 61, 3600]) }],
+            0..80 => {
+                if let Some(action) = self.fault(run) {
+                    return vec![action];
+                }
+            }
+            80..110 => return vec![Action::Wait { seconds: *self.random.pick(&[1, 30, 61, 200, 3600]) }],
             110..190 if !waiting.is_empty() => {
                 let who = *self.random.pick(&waiting);
                 let by = if self.random.chance(90) { who } else { self.anybody(run.cast) };
@@ -88,19 +91,26 @@ impl Workload {
             }
             _ => {}
         }
+        if let Some(action) = self.relief(run) {
+            return vec![action];
+        }
         let place = self.random.below(run.cast.rooms.len());
         let sheet = &run.sheets[place];
         let who = self.actor(run.cast, sheet);
         let room = run.cast.rooms[place].as_str();
         let room = if self.random.chance(4) { room.to_uppercase() } else { room.to_owned() };
-        let stage = Stage { cast: run.cast, sheet, locked: run.ledgers[place].locked, room, who };
+        let inside = run.pictures[place][who].stage == crate::picture::Stage::In;
+        let stage = Stage { cast: run.cast, sheet, locked: run.ledgers[place].locked, room, who, inside };
         let stanza = match stage.seat() {
             None => self.outsider(&stage),
             Some(_) if stage.locked && self.random.chance(60) => self.settings(&stage),
             Some(seat) => self.occupant(&stage, seat),
         };
         let held = self.random.chance(8);
-        vec![Action::Send { who, stanza, held }]
+        let send = Action::Send { who, stanza, held };
+        // The worst moment is right after something has happened.
+        let crash = !run.cast.calm && self.random.chance(2);
+        if crash { vec![send, Action::Crash] } else { vec![send] }
     }
 
     fn anybody(&mut self, cast: &Cast) -> usize {

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::Bound;
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use ::fjall::config::{BlockSizePolicy, CompressionPolicy, HashRatioPolicy};
+use ::fjall::config::{
+    BlockSizePolicy, CompressionPolicy, FilterPolicy, HashRatioPolicy, PartitioningPolicy,
+};
 use ::fjall::{
     AbstractTree, CompressionType, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice, Snapshot,
 };
 
 use super::layout::{FORMAT, FORMAT_KEY, Table};
+use super::past::{self, Past};
 use super::raw;
 use crate::store::StoreError;
 
@@ -181,19 +183,24 @@ pub(super) struct View<'a> {
 
 impl View<'_> {
     pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Slice>, StoreError> {
-        self.snapshot.get(self.database.keyspace(table), key).map_err(io)
+        match self.snapshot.get(self.database.keyspace(table), key).map_err(io) {
+            // An archive that seems new gets a new number: of archives nothing is passed over.
+            Err(damage @ StoreError::Corrupt { .. }) if table != Table::Archives => {
+                past::tell(&damage);
+                Ok(None)
+            }
+            outcome => outcome,
+        }
     }
 
-    /// Keys and values from `from` to before `to`, in order, from either end.
+    /// Keys and values from `from` to before `to`, in order, from either end, without what cannot be read.
     pub(super) fn range(
         &self,
         table: Table,
         from: &[u8],
         to: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<(Slice, Slice), StoreError>> + use<> {
-        let range = (Bound::Included(from), Bound::Excluded(to));
-        let iter = (from < to).then(|| self.snapshot.range::<&[u8], _>(self.database.keyspace(table), range));
-        iter.into_iter().flatten().map(|guard| guard.into_inner().map_err(io))
+        Past::new(self.snapshot.clone(), self.database.keyspace(table).clone(), from, to)
     }
 }
 
@@ -274,31 +281,57 @@ pub(super) fn guarded<T>(f: impl FnOnce() -> Result<T, StoreError>) -> Result<T,
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
-fn io(error: ::fjall::Error) -> StoreError {
+pub(super) fn io(error: ::fjall::Error) -> StoreError {
+    use ::fjall::LsmError;
+    let damaged = |reason: &str| StoreError::Corrupt {
+        key: "in a file of the archive".to_owned(),
+        reason: reason.to_owned(),
+    };
     match error {
-        ::fjall::Error::Io(e) => StoreError::Io(format!("the archive: {e}")),
+        ::fjall::Error::Io(e) | ::fjall::Error::Storage(LsmError::Io(e)) => {
+            StoreError::Io(format!("the archive: {e}"))
+        }
+        ::fjall::Error::Storage(LsmError::ChecksumMismatch { .. }) => {
+            damaged("a block does not match its checksum")
+        }
+        ::fjall::Error::Storage(
+            LsmError::Decompress(_)
+            | LsmError::InvalidTag(_)
+            | LsmError::InvalidHeader(_)
+            | LsmError::InvalidTrailer,
+        ) => damaged("no block lies where one should"),
         other => StoreError::Io(format!("the archive: {other}")),
     }
 }
 
 /// Options of the keyspace of messages: large records that are read in a row.
 fn messages() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default()
+    common()
         .max_memtable_size(MESSAGES_MEMORY_BYTES)
         .data_block_size_policy(BlockSizePolicy::all(16 * 1024))
         .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+        .expect_point_read_hits(true)
 }
 
 /// Options of a keyspace of small records that are read in a row.
 fn small() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default()
+    common()
         .max_memtable_size(INDEX_MEMORY_BYTES)
         .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+        .filter_policy(FilterPolicy::disabled())
 }
 
-/// Options of a keyspace of small records that are read one at a time.
+/// Options of a keyspace of small records that are read one at a time, and are there nearly always.
 fn points() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default()
+    common()
         .max_memtable_size(INDEX_MEMORY_BYTES)
         .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
+        .expect_point_read_hits(true)
+}
+
+/// Indexes and filters of a file are read in parts: whole, they would take megabytes for one look.
+fn common() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default()
+        .index_block_partitioning_policy(PartitioningPolicy::all(true))
+        .filter_block_partitioning_policy(PartitioningPolicy::all(true))
 }

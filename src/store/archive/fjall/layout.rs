@@ -27,7 +27,7 @@ use crate::wire::jid::BareJid;
 pub(super) const FORMAT: u8 = 1;
 
 /// The version of a message's record.
-const RECORD: u8 = 1;
+pub(super) const RECORD: u8 = 1;
 
 /// Bytes of a hash in a key: as good as unique among the messages of an archive.
 const HASH_BYTES: usize = 12;

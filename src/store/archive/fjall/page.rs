@@ -16,6 +16,14 @@ const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Positions, from the first to before the second.
 type Span = (u64, u64);
 
+/// A message as it was found.
+pub(super) struct Found {
+    pub(super) position: u64,
+    /// How many messages the archive had before it.
+    ordinal: u64,
+    pub(super) entry: Entry,
+}
+
 pub(super) fn answer(
     view: &View<'_>,
     archive: &ArchiveId,
@@ -32,14 +40,13 @@ pub(super) fn answer(
     }
 }
 
-/// The newest messages before `end`, newest first, with their positions; `messages_max` at most, and no more than a
-/// page has.
+/// The newest messages before `end`, newest first; `messages_max` at most, and no more than a page has.
 pub(super) fn newest(
     view: &View<'_>,
     archive: &ArchiveId,
     end: u64,
     messages_max: usize,
-) -> Result<Vec<(u64, Entry)>, StoreError> {
+) -> Result<Vec<Found>, StoreError> {
     let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
     let Some(head) = head.and_then(|head| Head::decode(&head)) else { return Ok(Vec::new()) };
     let reader = Reader { view, head };
@@ -84,7 +91,7 @@ impl Reader<'_> {
         let all = (self.head.first, u64::MAX);
         let first = self.messages(all).next().transpose()?;
         let last = self.messages(all).next_back().transpose()?;
-        Ok(first.zip(last).map(|((_, first), (_, last))| [(first.id, first.at), (last.id, last.at)]))
+        Ok(first.zip(last).map(|(first, last)| [first, last].map(|found| (found.entry.id, found.entry.at))))
     }
 
     /// The page; `None` if an id that it is asked by is not there.
@@ -136,20 +143,22 @@ impl Reader<'_> {
     /// A page of what everybody sent.
     fn page_of_all(&self, wish: &Wish) -> Result<Page, StoreError> {
         let (taken, complete) = wish.take(self.messages(wish.part))?;
-        let ordinal = |position: u64| -> Result<Option<u64>, StoreError> {
-            let value = self.view.get(Table::Messages, &layout::message_key(self.head.number, position))?;
-            Ok(value.and_then(|value| layout::ordinal(&value)))
+        // What the page has itself need not be looked for.
+        let last = match taken.last() {
+            Some(last) if wish.part.1 == wish.span.1 && (complete || !wish.forward) => Some(last.ordinal),
+            _ => self.last_ordinal(wish.span)?,
         };
-        let Some((first, last)) = self.ordinals(wish.span)? else {
+        let Some((first, last)) = self.first_ordinal(wish.span)?.zip(last) else {
             return Ok(Page { complete: true, count: Some(0), ..Page::default() });
         };
         let count = last + 1 - first - gaps(self.view, self.head.number, first, last + 1)?;
-        let index = match taken.first().map(|(position, _)| ordinal(*position)).transpose()?.flatten() {
-            Some(at) => Some(at - first - gaps(self.view, self.head.number, first, at)?),
+        let index = match taken.first() {
+            Some(found) => {
+                Some(found.ordinal - first - gaps(self.view, self.head.number, first, found.ordinal)?)
+            }
             None => None,
         };
-        let entries = taken.into_iter().map(|(_, entry)| entry).collect();
-        Ok(Page { entries, complete, count: Some(count), index })
+        Ok(Page { entries: entries(taken), complete, count: Some(count), index })
     }
 
     /// A page of what one sender sent.
@@ -167,9 +176,9 @@ impl Reader<'_> {
             all.push(position?);
         }
         let told = all.len() <= COUNT_MAX;
-        let index = taken.first().map(|(first, _)| all.partition_point(|position| position < first) as u64);
-        let entries = taken.into_iter().map(|(_, entry)| entry).collect();
-        Ok(Page { entries, complete, count: told.then_some(all.len() as u64), index: index.filter(|_| told) })
+        let index = taken.first().map(|first| all.partition_point(|at| *at < first.position) as u64);
+        let count = told.then_some(all.len() as u64);
+        Ok(Page { entries: entries(taken), complete, count, index: index.filter(|_| told) })
     }
 
     /// A page of the messages of these ids; `None` if one is not there.
@@ -184,15 +193,14 @@ impl Reader<'_> {
             let Some(position) = self.locate(id)? else { return Ok(None) };
             let fits = |entry: &Entry| with.is_none_or(|with| sent_by(entry, with));
             let in_span = (wish.span.0..wish.span.1).contains(&position);
-            if in_span && self.message(position)?.is_some_and(|(_, entry)| fits(&entry)) {
+            if in_span && self.message(position)?.is_some_and(|found| fits(&found.entry)) {
                 chosen.insert(position);
             }
         }
         let part = chosen.iter().copied().filter(|position| (wish.part.0..wish.part.1).contains(position));
         let (taken, complete) = wish.take(part.filter_map(|position| self.message(position).transpose()))?;
-        let index = taken.first().map(|(first, _)| chosen.range(..first).count() as u64);
-        let entries = taken.into_iter().map(|(_, entry)| entry).collect();
-        Ok(Some(Page { entries, complete, count: Some(chosen.len() as u64), index }))
+        let index = taken.first().map(|first| chosen.range(..first.position).count() as u64);
+        Ok(Some(Page { entries: entries(taken), complete, count: Some(chosen.len() as u64), index }))
     }
 
     /// Where the message of this id is.
@@ -201,43 +209,50 @@ impl Reader<'_> {
         Ok(position.and_then(|position| layout::number(&position, 0)))
     }
 
-    fn message(&self, position: u64) -> Result<Option<(u64, Entry)>, StoreError> {
+    fn message(&self, position: u64) -> Result<Option<Found>, StoreError> {
         let key = layout::message_key(self.head.number, position);
         let value = self.view.get(Table::Messages, &key)?;
         Ok(value.and_then(|value| sound(&key, &value)))
     }
 
     /// The messages of a span, without those that are damaged.
-    fn messages(
-        &self,
-        span: Span,
-    ) -> impl DoubleEndedIterator<Item = Result<(u64, Entry), StoreError>> + use<> {
+    fn messages(&self, span: Span) -> impl DoubleEndedIterator<Item = Result<Found, StoreError>> + use<> {
         let key = |position| layout::message_key(self.head.number, position);
         let range = self.view.range(Table::Messages, &key(span.0), &key(span.1));
         range.filter_map(|pair| pair.map(|(key, value)| sound(&key, &value)).transpose())
     }
 
-    /// The ordinals of the first and the last message of a span.
-    fn ordinals(&self, span: Span) -> Result<Option<(u64, u64)>, StoreError> {
-        let key = |position| layout::message_key(self.head.number, position);
-        let range = || {
-            let range = self.view.range(Table::Messages, &key(span.0), &key(span.1));
-            range.filter_map(|pair| pair.map(|(_, value)| layout::ordinal(&value)).transpose())
-        };
-        let first = match span.0 == self.head.first {
+    /// The ordinal of the first message of a span.
+    fn first_ordinal(&self, span: Span) -> Result<Option<u64>, StoreError> {
+        if span.0 == self.head.first {
             // Known without looking: there is nothing before it.
-            true => Some(self.head.ordinal),
-            false => range().next().transpose()?,
-        };
-        let last = range().next_back().transpose()?;
-        Ok(first.zip(last))
+            return Ok(Some(self.head.ordinal));
+        }
+        self.ordinals(span).next().transpose()
+    }
+
+    fn last_ordinal(&self, span: Span) -> Result<Option<u64>, StoreError> {
+        self.ordinals(span).next_back().transpose()
+    }
+
+    /// The ordinals of the messages of a span.
+    fn ordinals(&self, span: Span) -> impl DoubleEndedIterator<Item = Result<u64, StoreError>> + use<> {
+        let key = |position| layout::message_key(self.head.number, position);
+        let range = self.view.range(Table::Messages, &key(span.0), &key(span.1));
+        range.filter_map(|pair| pair.map(|(_, value)| layout::ordinal(&value)).transpose())
     }
 }
 
-/// A message, if its record can be read; its position comes with it.
-fn sound(key: &[u8], value: &[u8]) -> Option<(u64, Entry)> {
+fn entries(found: Vec<Found>) -> Vec<Entry> {
+    found.into_iter().map(|found| found.entry).collect()
+}
+
+/// A message, if its record can be read.
+fn sound(key: &[u8], value: &[u8]) -> Option<Found> {
     match layout::decode(key, value) {
-        Ok(entry) => layout::last_number(key).map(|position| (position, entry)),
+        Ok(entry) => {
+            Some(Found { position: layout::last_number(key)?, ordinal: layout::ordinal(value)?, entry })
+        }
         Err(damage) => {
             tracing::error!("{damage}; the message is passed over");
             None
@@ -267,8 +282,8 @@ impl Wish {
     /// large.
     fn take(
         &self,
-        mut messages: impl DoubleEndedIterator<Item = Result<(u64, Entry), StoreError>>,
-    ) -> Result<(Vec<(u64, Entry)>, bool), StoreError> {
+        mut messages: impl DoubleEndedIterator<Item = Result<Found, StoreError>>,
+    ) -> Result<(Vec<Found>, bool), StoreError> {
         let (mut taken, mut bytes) = (Vec::new(), 0);
         loop {
             let next = if self.forward { messages.next() } else { messages.next_back() };
@@ -279,7 +294,7 @@ impl Wish {
                 }
                 return Ok((taken, false));
             }
-            bytes += message.1.bytes();
+            bytes += message.entry.bytes();
             taken.push(message);
         }
         if !self.forward {
