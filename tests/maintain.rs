@@ -381,6 +381,8 @@ fn a_damaged_block_costs_the_messages_in_it() {
     spoil(&tables[0], length / 2);
     let text = bench.says("check", 1);
     assert!(text.contains("keyspaces/2/tables/") && text.contains("checksum"), "{text}");
+    assert!(bench.says("compact", 2).contains("repair it first"));
+    assert_eq!(bench.says("check", 1), text, "what could not be merged is left as it was");
     // What is not in that block can be read and added to meanwhile, from either end.
     let archive = bench.archive();
     let mut readable = 0;

@@ -184,7 +184,7 @@ impl World {
     fn received(effects: &Effects) -> Vec<Element> {
         let (mut bytes, mut to) = (Vec::new(), Vec::new());
         for outgoing in &effects.sends {
-            for recipient in outgoing.to.as_slice() {
+            for recipient in outgoing.to.iter() {
                 outgoing.stanza.splice(recipient, &mut bytes);
                 to.push(recipient);
             }

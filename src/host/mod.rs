@@ -141,10 +141,10 @@ pub async fn run(
         ended = &mut link => (Signal::Stop, Some(ended)),
     };
     info!("stopping");
-    // The receiver is gone if the link ended by itself. What was read before this is still dealt with.
-    let _ = stage.send(Stage::Quiet);
-    if ended.is_none() {
-        // What is read after the rooms were told to stop would come back.
+    if told == Signal::Replace && ended.is_none() {
+        // The next process reads on from here: what is read after the rooms were told to stop would come back. At a
+        // stop reading goes on, so that it does come back, with an error, instead of being lost.
+        let _ = stage.send(Stage::Quiet);
         ended = tokio::select! {
             () = quiet.notified() => None,
             ended = &mut link => Some(ended),

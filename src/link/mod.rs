@@ -102,7 +102,7 @@ impl Default for Times {
             retry_misconfigured_max: Duration::from_secs(60),
             held: Duration::from_secs(30),
             stop_write: Duration::from_secs(3),
-            stop_close: Duration::from_secs(1),
+            stop_close: Duration::from_secs(3),
             hand_over_write: Duration::from_secs(30),
         }
     }
@@ -174,10 +174,14 @@ pub async fn run(
     let mut repeats = Repeats::default();
     let mut yielding = Yielding::default();
     let handed_over = loop {
-        let opened = tokio::select! {
-            biased;
-            () = reached(&mut stage, Stage::Quiet) => break None,
-            opened = open(&settings, taken.take()) => opened,
+        let opened = match taken.take() {
+            // It is up: whoever stops at once closes it in order, or hands it over again.
+            Some(taken) => handshake::resume(&settings, taken),
+            None => tokio::select! {
+                biased;
+                () = reached(&mut stage, Stage::Quiet) => break None,
+                opened = handshake::open(&settings) => opened,
+            },
         };
         let mut held = Duration::ZERO;
         let fault = match opened {
@@ -242,13 +246,6 @@ async fn reached(stage: &mut watch::Receiver<Stage>, least: Stage) {
     let _ = stage.wait_for(|stage| *stage >= least).await;
 }
 
-async fn open(settings: &LinkSettings, taken: Option<TakenOver>) -> Result<handshake::Open, LinkError> {
-    match taken {
-        Some(taken) => handshake::resume(settings, taken),
-        None => handshake::open(settings).await,
-    }
-}
-
 /// Ends the writing task with the link.
 struct Writing(JoinHandle<std::io::Result<OwnedWriteHalf>>);
 
@@ -277,8 +274,9 @@ async fn hold(
         let mut reading = pin!(reading);
         tokio::select! {
             biased;
-            () = reached(stage, Stage::Quiet) => None,
+            // First, because what came along with the handshake is still to be handed over.
             fault = &mut reading => Some(fault),
+            () = reached(stage, Stage::Quiet) => None,
             written = &mut writing.0 => {
                 // The server may have said why before it hung up; that says more.
                 let lost = match written {

@@ -149,7 +149,10 @@ pub fn compact(path: &Path, say: Say<'_>) -> Result<(), StoreError> {
     swapped.and_then(|()| swap::remove(&replaced)).map_err(|e| io_error(path, &e))?;
     let archive = path.join(ARCHIVE);
     if archive.exists() {
-        archive::compact(&archive)?;
+        archive::compact(&archive).map_err(|e| match e {
+            StoreError::Corrupt { .. } => StoreError::Unusable(format!("{e}; repair it first")),
+            e => e,
+        })?;
     }
     let after = bytes(path).map_err(|e| io_error(path, &e))?;
     say(&format!("{before} bytes before, {after} bytes now."));

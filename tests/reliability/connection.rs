@@ -17,7 +17,7 @@ use xmpp_parsers::sasl;
 use crate::servers::client::{Account, Door};
 
 /// How long registering or logging in may take.
-const STEP: Duration = Duration::from_secs(10);
+const STEP: Duration = Duration::from_secs(30);
 /// A client takes whatever its server lets through.
 const LIMITS: Limits =
     Limits { stanza_bytes_max: 4 << 20, depth_max: 512, attributes_max: 10_000, elements_max: 1_000_000 };

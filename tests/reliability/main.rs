@@ -40,17 +40,25 @@ fn runtime() -> tokio::runtime::Runtime {
     builder.worker_threads(2).enable_all().build().expect("a runtime")
 }
 
+/// The ways of restarting that are asked for in CONCLAVE_WAY by number, from 0; all if it is not set.
+fn ways() -> Vec<Way> {
+    match number("CONCLAVE_WAY") {
+        Some(way) => vec![Way::ALL[way as usize]],
+        None => Way::ALL.to_vec(),
+    }
+}
+
 /// Restarts in every way and gives what was seen: as often as CONCLAVE_RESTARTS says; without it ours once in every
 /// way, and theirs once with fewer people and in order.
 fn restart(kind: Kind, rooms: Rooms) -> Vec<(Way, Tally)> {
     let rounds = number("CONCLAVE_RESTARTS");
     let short = rounds.is_none() && rooms == Rooms::Theirs;
-    let (people, of, ways) = if short { (40, 4, &Way::ALL[..1]) } else { (PEOPLE, ROOMS, &Way::ALL[..]) };
+    let (people, of, ways) = if short { (40, 4, vec![Way::Orderly]) } else { (PEOPLE, ROOMS, ways()) };
     let tallies = runtime().block_on(async {
         let mut stage = Stage::set(kind, rooms, people, of).await?;
         let mut tallies = Vec::new();
         for way in ways {
-            tallies.push((*way, stage.rounds(*way, rounds.unwrap_or(1)).await?));
+            tallies.push((way, stage.rounds(way, rounds.unwrap_or(1)).await?));
         }
         Ok::<_, String>(tallies)
     });

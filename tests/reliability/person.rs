@@ -18,8 +18,8 @@ use crate::servers::guest::{Guest, brief};
 
 /// How long a client waits before it connects again: this, and up to as much more.
 const BACK_OFF: Duration = Duration::from_millis(500);
-/// How often a client asks again to be let in that got no answer or an error.
-const ENTRY: Duration = Duration::from_secs(2);
+/// How often a client looks whether it got in; if it did not twice in a row, it asks again.
+const ENTRY: Duration = Duration::from_secs(4);
 
 /// The answer to a request, with what the archive sent before it.
 pub(crate) type Answer = (Element, Vec<Heard>);

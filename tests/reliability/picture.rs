@@ -13,7 +13,7 @@ use crate::servers::guest::{condition, has_code};
 const PAGE: usize = 50;
 
 /// After so many looks in vain the archive is asked once more.
-const LOOKS: u32 = 4;
+const LOOKS: u32 = 3;
 
 /// Where somebody is, as far as he knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -265,6 +265,8 @@ impl Picture {
         let given = stanza.get_child("stanza-id", ns::SID).and_then(|given| given.attr("id"));
         let heard = Heard { id: id.to_owned(), stanza_id: given.unwrap_or_default().to_owned() };
         match &mut self.catch_up {
+            // Where he is not, he will read of it in the archive once he is.
+            _ if self.place != Place::In => {}
             Some(catch_up) => catch_up.live.push(heard),
             None => self.show(heard),
         }

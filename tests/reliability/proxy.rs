@@ -11,8 +11,8 @@ use tokio::time::timeout;
 
 use crate::servers::ports;
 
-/// How long nothing may come from the service until all that it had sent before a cut has been passed on.
-const DRAIN: Duration = Duration::from_millis(100);
+/// How long the service may take after a cut to send what it was about to send and to close its side.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// What the network does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

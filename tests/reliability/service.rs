@@ -14,6 +14,7 @@ const STOP: Duration = Duration::from_secs(30);
 pub(crate) struct Service {
     program: Program,
     process: Option<Process>,
+    starts: u32,
 }
 
 impl Service {
@@ -36,14 +37,16 @@ impl Service {
             environment: Vec::new(),
             log: folder.join("conclave.log"),
         };
-        let mut service = Self { program, process: None };
+        let mut service = Self { program, process: None, starts: 0 };
         service.start()?;
         Ok(service)
     }
 
     /// Starts it; it connects by itself.
     pub(crate) fn start(&mut self) -> Result<(), String> {
-        self.process = Some(Process::start(self.program.clone())?);
+        self.starts += 1;
+        let log = self.program.log.with_file_name(format!("conclave{}.log", self.starts));
+        self.process = Some(Process::start(Program { log, ..self.program.clone() })?);
         Ok(())
     }
 

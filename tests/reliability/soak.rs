@@ -29,8 +29,8 @@ const CALM: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often memory is looked at.
 const SAMPLE: Duration = Duration::from_secs(2);
-/// Messages a second.
-const RATE: u32 = 20;
+/// Messages a second: so many that what the archive holds in memory before it goes to a file goes there every few minutes.
+const RATE: u32 = 60;
 const PEOPLE: usize = 48;
 const ROOMS: usize = 8;
 /// Bounds, so that what is kept on disk and read often does not grow without end and hide what else grows.

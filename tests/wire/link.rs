@@ -202,7 +202,7 @@ fn what_was_queued_while_the_link_was_down_leaves_over_the_next_one_after_its_ha
     );
     peer.send("<handshake/>");
     let rest = peer.fence(ROOM);
-    let of_last = rest.iter().filter(|s| s.attr("to") == Some(last));
+    let of_last = rest.iter().filter(|s| s.name() == "message" && s.attr("to") == Some(last));
     let ids: Vec<&str> = of_last.filter_map(|s| s.attr("id")).collect();
     let expected: Vec<String> = (MESSAGES - ids.len()..MESSAGES).map(|n| format!("m{n}")).collect();
     assert!(ids.len() > 1 && ids == expected, "none twice, none left out: {ids:?}");

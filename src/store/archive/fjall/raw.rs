@@ -4,7 +4,7 @@
 //! A table is a row of blocks, each with a length and checksums of its own. A journal is a row of batches, each with a
 //! checksum and an end that can be searched for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -126,11 +126,41 @@ fn named(path: &Path, damages: &mut Vec<Damage>) -> io::Result<BTreeMap<u64, Tab
     Ok(names)
 }
 
-/// The files of a keyspace, from the folder of the archive.
+/// The files of a keyspace, from the folder of the archive: those of its list, for a merging of files that did not
+/// come to its end leaves others; all that are there, if the list cannot be read.
 fn tables(path: &Path, keyspace: u64) -> io::Result<Vec<PathBuf>> {
-    let folder = Path::new("keyspaces").join(keyspace.to_string()).join("tables");
-    let is_table = |name: &str| name.parse::<u64>().is_ok();
-    list(path, &folder, is_table)
+    let folder = Path::new("keyspaces").join(keyspace.to_string());
+    let listed = listed(&path.join(&folder));
+    let wanted = |name: &str| {
+        let number = name.parse::<u64>();
+        number.is_ok_and(|number| listed.as_ref().is_none_or(|listed| listed.contains(&number)))
+    };
+    list(path, &folder.join("tables"), wanted)
+}
+
+/// The tables that belong to the keyspace in `folder`, as the database lists them; `None` if that cannot be read.
+fn listed(folder: &Path) -> Option<BTreeSet<u64>> {
+    let current = fs::read(folder.join("current")).ok()?;
+    let file = folder.join(format!("v{}", u64::from_le_bytes(*current.first_chunk()?)));
+    let reader = sfa::Reader::new(&file).ok()?;
+    let section = reader.toc().section(b"tables")?;
+    let bytes = fs::read(&file).ok()?;
+    let mut rest = bytes.get(usize::try_from(section.pos()).ok()?..)?;
+    rest = rest.get(..usize::try_from(section.len()).ok()?)?;
+    let mut tables = BTreeSet::new();
+    let [levels] = *take(&mut rest)?;
+    for _ in 0..levels {
+        let [runs] = *take(&mut rest)?;
+        for _ in 0..runs {
+            let count = u32::from_le_bytes(*take(&mut rest)?);
+            for _ in 0..count {
+                tables.insert(u64::from_le_bytes(*take(&mut rest)?));
+                // What sort of checksum, the checksum, and where its numbering begins.
+                let _: &[u8; 1 + 16 + 8] = take(&mut rest)?;
+            }
+        }
+    }
+    Some(tables)
 }
 
 fn journals(path: &Path) -> io::Result<Vec<PathBuf>> {
