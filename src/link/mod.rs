@@ -9,6 +9,7 @@ mod handshake;
 mod outbox;
 mod read;
 mod retry;
+mod turns;
 mod write;
 
 use std::pin::pin;
