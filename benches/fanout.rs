@@ -125,9 +125,10 @@ async fn through_the_link(stanzas: usize) -> Duration {
     let running = tokio::spawn(link::run(settings, outlet, Arc::new(Nobody), stopped, None));
     let broadcast = broadcast();
     assert_eq!(broadcast.wire_bytes(), RECIPIENTS * STANZA_BYTES);
+    let lane = Lane::of_answers("bench");
     let started = Instant::now();
     for _ in 0..stanzas / RECIPIENTS {
-        outbox.send(Lane::Bulk, broadcast.clone()).await;
+        outbox.send(lane, broadcast.clone()).await;
     }
     outbox.drained().await;
     let ended = sink.join().expect("no panic");

@@ -9,7 +9,7 @@ use conclave::link::{
     self, Arrivals, Lane, LinkError, LinkSettings, Outbox, Stage, TakenOver, Times, outbox,
 };
 use conclave::wire::encode::{Outgoing, Recipients, Template};
-use conclave::wire::jid::Jid;
+use conclave::wire::jid::{BareJid, Jid};
 use conclave::wire::stream::{Excess, Head, Limits};
 use minidom::Element;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -155,6 +155,16 @@ fn jid(text: &str) -> Jid {
     Jid::parse(text).expect("a jid")
 }
 
+/// Where most is said.
+fn busy() -> Lane {
+    Lane::of_room(&BareJid::parse("busy@muc.example").expect("a jid"))
+}
+
+/// Where little is said.
+fn quiet() -> Lane {
+    Lane::of_room(&BareJid::parse("quiet@muc.example").expect("a jid"))
+}
+
 fn message(id: &str) -> Outgoing {
     Outgoing::one(
         &element(&format!("<message xmlns='jabber:client' from='r@muc.example' id='{id}'/>")),
@@ -190,7 +200,7 @@ fn ids(text: &str) -> Vec<String> {
 #[tokio::test]
 async fn stanzas_flow_only_after_the_handshake() {
     let mut rig = Rig::new(quick(), 1 << 20).await;
-    rig.send(Lane::Bulk, "early").await;
+    rig.send(busy(), "early").await;
     let mut server = rig.accept().await;
     let header = server.expect(">").await + &server.expect(">").await;
     assert_eq!(
@@ -337,7 +347,7 @@ async fn the_link_comes_back_and_what_waited_is_sent_in_order() {
     drop(server);
     assert_eq!(rig.next().await, Arrived::Down);
     for i in 0..50 {
-        rig.send(Lane::Bulk, &i.to_string()).await;
+        rig.send(busy(), &i.to_string()).await;
     }
     // A refusal and a cut handshake in between.
     let mut refusing = rig.accept().await;
@@ -383,7 +393,7 @@ async fn a_quiet_link_is_kept_open_with_white_space() {
     assert_eq!(server.expect("   ").await, "   ");
     assert!(since.elapsed() >= Duration::from_millis(85));
     server.say(" \n ").await;
-    rig.send(Lane::Bulk, "1").await;
+    rig.send(busy(), "1").await;
     assert_eq!(ids(&server.expect("/>").await), ["1"]);
     rig.stop().await;
 }
@@ -429,29 +439,56 @@ async fn a_silent_server_is_pinged_and_a_dead_one_given_up() {
 }
 
 #[tokio::test]
-async fn control_goes_before_bulk_and_each_lane_keeps_its_order() {
+async fn lanes_are_served_in_turn_and_each_keeps_its_order() {
     let mut rig = Rig::new(quick(), 1 << 20).await;
+    for i in 0..100 {
+        within(rig.outbox.send(busy(), many(&format!("b{i}"), 900, 1))).await;
+    }
     for i in 0..20 {
-        rig.send(Lane::Bulk, &format!("b{i}")).await;
-        rig.send(Lane::Control, &format!("c{i}")).await;
+        rig.send(quiet(), &format!("q{i}")).await;
     }
     let mut server = rig.up().await;
-    let expected: Vec<_> =
-        ["c", "b"].iter().flat_map(|lane| (0..20).map(move |i| format!("{lane}{i}"))).collect();
-    assert_eq!(ids(&server.expect("id='b19' to='a@b'/>").await), expected);
+    let text = server.expect("id='b99'").await + &server.expect("</message>").await;
+    let (quiet, busy): (Vec<_>, Vec<_>) =
+        ids(&text).into_iter().enumerate().partition(|(_, id)| id.starts_with('q'));
+    assert!(quiet.iter().all(|(place, _)| *place < 40), "the quiet lane is not behind all else: {quiet:?}");
+    let of = |lane: Vec<(usize, String)>| lane.into_iter().map(|(_, id)| id).collect::<Vec<_>>();
+    assert_eq!(of(quiet), (0..20).map(|i| format!("q{i}")).collect::<Vec<_>>());
+    assert_eq!(of(busy), (0..100).map(|i| format!("b{i}")).collect::<Vec<_>>());
     rig.stop().await;
 }
 
+// 114-14, 45-14.6-a
 #[tokio::test]
-async fn control_gets_in_between_the_pieces_of_a_big_broadcast() {
+async fn who_says_little_does_not_wait_for_who_says_much() {
+    let mut rig = Rig::new(quick(), 20_000).await;
+    let (sent, task) = flood(&rig.outbox, 200_000);
+    let mut server = rig.up().await;
+    // In the midst of it somebody in a quiet room speaks and is heard.
+    for i in 0..50 {
+        let id = format!("q{i}");
+        let sent = rig.outbox.send(quiet(), message(&id));
+        let heard = format!("id='{id}' to='a@b'/>");
+        let (before, ()) = tokio::join!(server.expect(&heard), sent);
+        // What the sockets hold, and a turn or two.
+        assert!(before.len() < 8 << 20, "{} bytes came before", before.len());
+    }
+    assert!(sent.load(Ordering::SeqCst) < 200_000, "the flood goes on all the while");
+    drop(server);
+    task.abort();
+    rig.stop.send_replace(Stage::Stop);
+}
+
+#[tokio::test]
+async fn a_quiet_lane_gets_in_between_the_pieces_of_a_big_broadcast() {
     let mut rig = Rig::new(quick(), 64 << 20).await;
     let mut server = rig.up().await;
     // Far more than the sockets hold, so that the writing half is in the midst of it.
     let broadcast = many("big", 2000, 10_000);
     let bytes = broadcast.wire_bytes();
-    within(rig.outbox.send(Lane::Bulk, broadcast)).await;
+    within(rig.outbox.send(busy(), broadcast)).await;
     server.expect("id='big' to='u0@example.org/x'").await;
-    rig.send(Lane::Control, "answer").await;
+    rig.send(quiet(), "answer").await;
     let before = server.expect("id='answer' to='a@b'/>").await;
     assert!(before.len() < bytes / 2, "the answer came after {} of {bytes} bytes", before.len());
     server.expect("to='u9999@example.org/x'").await;
@@ -466,7 +503,7 @@ fn flood(outbox: &Outbox, count: usize) -> (Arc<AtomicUsize>, JoinHandle<()>) {
     let counter = sent.clone();
     let task = tokio::spawn(async move {
         for i in 0..count {
-            outbox.send(Lane::Bulk, many(&i.to_string(), 900, 1)).await;
+            outbox.send(busy(), many(&i.to_string(), 900, 1)).await;
             counter.fetch_add(1, Ordering::SeqCst);
         }
     });
@@ -484,18 +521,19 @@ async fn senders_wait_while_the_queue_is_full() {
         }
         sleep(Duration::from_millis(5)).await;
     }
-    // Three quarters of the bound are the bulk lane's.
     let (waiting, queued) = (sent.load(Ordering::SeqCst), rig.outbox.bytes_waiting());
-    assert!((28..=30).contains(&waiting), "{waiting}");
-    assert!((29_000..=31_000).contains(&queued), "{queued}");
+    assert!((38..=40).contains(&waiting), "{waiting}");
+    assert!((39_000..=41_500).contains(&queued), "{queued}");
     assert_eq!(rig.outbox.senders_waiting(), 1);
-    // The other lane is not held up, nor is what is bigger than the whole bound when it comes alone.
-    within(rig.outbox.send(Lane::Control, many("huge", 100_000, 1))).await;
+    // An answer waits for nobody, whatever waits.
+    assert!(rig.outbox.answer(Lane::of_answers("example.org"), many("answer", 100_000, 1)));
     let mut server = rig.up().await;
     let text = server.expect("id='199'").await + &server.expect("</message>").await;
-    let expected: Vec<_> =
-        std::iter::once("huge".to_owned()).chain((0..200).map(|i| i.to_string())).collect();
-    assert_eq!(ids(&text), expected);
+    let mut seen = ids(&text);
+    let answer = seen.iter().position(|id| id == "answer").expect("the answer is sent");
+    assert!(answer < 20, "the answer is the other lane's, and has its turn: {answer}");
+    seen.remove(answer);
+    assert_eq!(seen, (0..200).map(|i| i.to_string()).collect::<Vec<_>>());
     within(task).await.expect("no panic");
     within(rig.outbox.drained()).await;
     assert_eq!((rig.outbox.bytes_waiting(), rig.outbox.senders_waiting()), (0, 0));
@@ -509,16 +547,14 @@ async fn waiting_senders_go_on_in_order() {
     for i in 0..20 {
         let (outbox, note) = (rig.outbox.clone(), note.clone());
         tokio::spawn(async move {
-            outbox.send(Lane::Bulk, many(&i.to_string(), 900, 1)).await;
+            outbox.send(busy(), many(&i.to_string(), 900, 1)).await;
             note.send(i).expect("the test listens");
         });
         // One sender after the other takes its place.
         tokio::task::yield_now().await;
     }
     // One that gives up waiting has its place all the same.
-    assert!(
-        timeout(Duration::from_millis(5), rig.outbox.send(Lane::Bulk, message("impatient"))).await.is_err()
-    );
+    assert!(timeout(Duration::from_millis(5), rig.outbox.send(busy(), message("impatient"))).await.is_err());
     let mut server = rig.up().await;
     let expected: Vec<_> = (0..20).map(|i| i.to_string()).chain(["impatient".to_owned()]).collect();
     assert_eq!(ids(&server.expect("id='impatient' to='a@b'/>").await), expected);
@@ -560,8 +596,8 @@ async fn a_server_that_stops_reading_loses_nothing_and_costs_no_memory() {
 async fn a_stanza_that_was_cut_on_its_way_out_goes_whole_over_the_next_link() {
     let mut rig = Rig::new(quick(), 64 << 20).await;
     let mut server = rig.up().await;
-    within(rig.outbox.send(Lane::Bulk, many("cut", 5000, 3000))).await;
-    rig.send(Lane::Bulk, "last").await;
+    within(rig.outbox.send(busy(), many("cut", 5000, 3000))).await;
+    rig.send(busy(), "last").await;
     server.expect("</message>").await;
     // The sockets fill up, and the connection goes away with a stanza half written.
     sleep(Duration::from_millis(300)).await;
@@ -614,8 +650,8 @@ async fn a_stream_error_on_a_link_that_was_up_brings_a_new_one() {
 async fn stopping_writes_what_is_queued_and_closes_the_stream() {
     let mut rig = Rig::new(quick(), 64 << 20).await;
     let mut server = rig.up().await;
-    within(rig.outbox.send(Lane::Bulk, many("m", 2000, 5000))).await;
-    rig.send(Lane::Bulk, "last").await;
+    within(rig.outbox.send(busy(), many("m", 2000, 5000))).await;
+    rig.send(busy(), "last").await;
     rig.stop.send_replace(Stage::Stop);
     let text = server.expect("</stream:stream>").await;
     assert!(text.ends_with("id='last' to='a@b'/></stream:stream>"));
@@ -625,7 +661,7 @@ async fn stopping_writes_what_is_queued_and_closes_the_stream() {
     assert_eq!(rig.next().await, Arrived::Down);
     within(rig.running).await.expect("no panic").expect("no error");
     // Nothing can be sent any more, and nobody waits for it.
-    within(rig.outbox.send(Lane::Bulk, message("late"))).await;
+    within(rig.outbox.send(busy(), message("late"))).await;
     within(rig.outbox.drained()).await;
 }
 
@@ -637,7 +673,7 @@ async fn stopping_takes_a_bounded_time() {
     // The server neither reads nor closes.
     let mut rig = Rig::new(times, 64 << 20).await;
     let _server = rig.up().await;
-    within(rig.outbox.send(Lane::Bulk, many("m", 5000, 5000))).await;
+    within(rig.outbox.send(busy(), many("m", 5000, 5000))).await;
     let outbox = rig.outbox.clone();
     rig.stop().await;
     within(outbox.drained()).await;
@@ -647,6 +683,6 @@ async fn stopping_takes_a_bounded_time() {
     rig.stop().await;
     // There is no server yet.
     let rig = Rig::new(times, 1 << 20).await;
-    rig.send(Lane::Bulk, "lost").await;
+    rig.send(busy(), "lost").await;
     rig.stop().await;
 }

@@ -14,11 +14,15 @@ use crate::wire::build::{Actor, Item, lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
+use crate::wire::size;
 
 /// Somebody says that he is gone. The real address decides who it is: after a change of nick, servers send this
 /// to the old nick as well as to the new one. Strangers are ignored (45-17.3-e).
 pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let children = inbound.stanza.children().filter(|c| c.is("status", ns::CLIENT)).cloned().collect();
+    // However much is said along with it, whoever is gone is gone.
+    let fits = |c: &&Element| size::on_wire(c, ns::CLIENT) <= cx.limits().presence_bytes_max;
+    let status = inbound.stanza.children().filter(|c| c.is("status", ns::CLIENT));
+    let children = status.filter(fits).cloned().collect();
     let said = Said { lang: lang(&inbound.stanza).map(str::to_owned), children };
     if room.life == Life::Locked
         && room.roster.everyone().len() == 1

@@ -16,6 +16,7 @@ use crate::wire::build::Item;
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::wire::size;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[roles_field!(
@@ -42,6 +43,10 @@ pub(crate) fn available(
         (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
     };
     let presence = Arc::new(reflect::clean(&inbound.stanza, &room.jid));
+    let bytes_max = cx.limits().presence_bytes_max;
+    if presence.children.iter().map(|child| size::on_wire(child, ns::CLIENT)).sum::<usize>() > bytes_max {
+        return Err(Refusal::policy_violation(format!("a presence may have {bytes_max} bytes")));
+    }
     match (present, x) {
         (None, Some(x)) => join::enter(room, &wanted, x, presence, inbound, cx, fx),
         (None, None) => {

@@ -3,46 +3,109 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::room::event::Event;
+use crate::room::limits::Limits;
 use crate::room::roster::Roster;
 use crate::wire::inbound::Inbound;
+use crate::wire::size;
 
-/// The sending side of a room's queue. It is bounded: a request beyond the bound is given back to be refused.
-/// What tells that somebody is gone is taken up to four times the bound, because without it ghosts stay.
-pub(super) struct Mailbox {
-    events: UnboundedSender<Event>,
-    waiting: AtomicUsize,
+/// What may still wait for a room that nothing waits for when too much waits for all rooms.
+const SMALL_BYTES: usize = 16 * 1024;
+
+/// Questions to the archive that are answered at a time for one room.
+const READERS_MAX: usize = 2;
+
+/// A place of somebody who reads the archive: of those of the room, and of those of all rooms.
+pub(super) type Place = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+/// What may wait in the mailboxes.
+#[derive(Debug)]
+pub(super) struct Bounds {
     stanzas_max: usize,
+    bytes_max: usize,
+    all_bytes_max: usize,
+    /// Bytes that wait in all of them.
+    all_bytes: AtomicUsize,
+}
+
+impl Bounds {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            stanzas_max: limits.mailbox_stanzas_max,
+            bytes_max: limits.mailbox_bytes_max,
+            all_bytes_max: limits.mailboxes_bytes_max,
+            all_bytes: AtomicUsize::new(0),
+        }
+    }
+}
+
+/// An event in a mailbox.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) event: Event,
+    /// What it takes in memory.
+    pub(super) bytes: usize,
+}
+
+/// What comes out of a mailbox.
+pub(super) type Events = UnboundedReceiver<Waiting>;
+
+/// The sending side of a room's queue. It is bounded in number and in bytes: a request beyond the bound is given back to
+/// be refused. What tells that somebody is gone is taken up to four times the bound, because without it ghosts stay.
+pub(super) struct Mailbox {
+    events: UnboundedSender<Waiting>,
+    waiting: AtomicUsize,
+    bytes: AtomicUsize,
+    bounds: Arc<Bounds>,
     roster: Mutex<Arc<Roster>>,
+    /// Places of those who read the archive for this room.
+    readers: Arc<Semaphore>,
     /// Places of the readers whose answers wait here.
-    reading: Mutex<Vec<OwnedSemaphorePermit>>,
+    reading: Mutex<Vec<Place>>,
 }
 
 impl Mailbox {
-    pub(super) fn new(stanzas_max: usize) -> (Self, UnboundedReceiver<Event>) {
+    pub(super) fn new(bounds: Arc<Bounds>) -> (Self, Events) {
         let (events, receiver) = mpsc::unbounded_channel();
         let mailbox = Self {
             events,
             waiting: AtomicUsize::new(0),
-            stanzas_max,
+            bytes: AtomicUsize::new(0),
+            bounds,
             roster: Mutex::default(),
+            readers: Arc::new(Semaphore::new(READERS_MAX)),
             reading: Mutex::default(),
         };
         (mailbox, receiver)
     }
 
-    /// Takes an event, or gives it back when too many wait or the room has said goodbye.
+    /// Takes an event, or gives it back when too much waits or the room has said goodbye.
     pub(super) fn put(&self, event: Event) -> Result<(), Event> {
-        let refusable = event.inbound().is_none_or(Inbound::is_refusable);
-        let max = if refusable { self.stanzas_max } else { self.stanzas_max.saturating_mul(4) };
-        if self.waiting.load(Ordering::Acquire) >= max {
+        let bytes = bytes_of(&event);
+        if !self.has_space(&event, bytes) {
             return Err(event);
         }
-        self.expect();
-        self.events.send(event).map_err(|SendError(event)| event)
+        self.expect(bytes);
+        self.events.send(Waiting { event, bytes }).map_err(|SendError(waiting)| {
+            self.forget(waiting.bytes);
+            waiting.event
+        })
+    }
+
+    fn has_space(&self, event: &Event, bytes: usize) -> bool {
+        let Bounds { stanzas_max, bytes_max, all_bytes_max, all_bytes } = &*self.bounds;
+        let refusable = event.inbound().is_none_or(Inbound::is_refusable);
+        let times = |max: usize| if refusable { max } else { max.saturating_mul(4) };
+        let (waiting, all) = (self.waiting.load(Ordering::Acquire), all_bytes.load(Ordering::Acquire));
+        let own = self.bytes.load(Ordering::Acquire);
+        // One that is larger than the bound may come alone.
+        let fits = own == 0 || own + bytes <= times(*bytes_max);
+        // Who fills the mailboxes of many rooms shall not close those of the others.
+        let fits_all = all + bytes <= times(*all_bytes_max) || own == 0 && bytes <= SMALL_BYTES;
+        waiting < times(*stanzas_max) && fits && fits_all
     }
 
     /// Notes who is in the room.
@@ -55,22 +118,31 @@ impl Mailbox {
         self.roster.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes that an event will come for which the room is kept.
-    pub(super) fn expect(&self) {
+    /// Notes that an event of so many bytes will come for which the room is kept.
+    pub(super) fn expect(&self, bytes: usize) {
         self.waiting.fetch_add(1, Ordering::AcqRel);
+        self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.bounds.all_bytes.fetch_add(bytes, Ordering::AcqRel);
     }
 
-    /// Takes an event that was expected.
-    pub(super) fn arrived(&self, event: Event) {
-        // Without a receiver the room's task has ended, and nobody is left to be told.
-        let _ = self.events.send(event);
+    fn forget(&self, bytes: usize) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
+        self.bounds.all_bytes.fetch_sub(bytes, Ordering::AcqRel);
     }
 
-    /// Takes an answer of the archive that was expected. Answers are large: nobody else gets the `place` of its reader
-    /// before the room is done with it.
-    pub(super) fn answered(&self, answer: Event, place: OwnedSemaphorePermit) {
+    /// Waits for a place to read the archive in, for this room and among the readers of `all` rooms.
+    pub(super) async fn place(&self, all: &Arc<Semaphore>) -> Place {
+        let own = self.readers.clone().acquire_owned().await.expect("nobody closes it");
+        (own, all.clone().acquire_owned().await.expect("nobody closes it"))
+    }
+
+    /// Takes an answer of the archive that was expected with so many bytes. Answers are large: nobody else gets the
+    /// `place` of its reader before the room is done with it.
+    pub(super) fn answered(&self, answer: Event, bytes: usize, place: Place) {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner).push(place);
-        self.arrived(answer);
+        // Without a receiver the room's task has ended, and nobody is left to be told.
+        let _ = self.events.send(Waiting { event: answer, bytes });
     }
 
     /// To be called when the room is done with so many answers of the archive.
@@ -80,15 +152,17 @@ impl Mailbox {
         places.truncate(left);
     }
 
-    /// Takes an event whatever waits.
+    /// Takes an event of our own whatever waits.
     pub(super) fn force(&self, event: Event) {
-        self.expect();
-        self.arrived(event);
+        self.expect(0);
+        // As above.
+        let _ = self.events.send(Waiting { event, bytes: 0 });
     }
 
     /// To be called for each event that was taken out.
-    pub(super) fn taken(&self) {
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    pub(super) fn taken(&self, waiting: Waiting) -> Event {
+        self.forget(waiting.bytes);
+        waiting.event
     }
 
     /// Whether nothing waits.
@@ -99,5 +173,86 @@ impl Mailbox {
     /// Waits until the room's task has ended.
     pub(super) async fn closed(&self) {
         self.events.closed().await;
+    }
+}
+
+/// Bytes that an event takes in memory.
+fn bytes_of(event: &Event) -> usize {
+    event.inbound().map_or(0, |inbound| size::in_memory(&inbound.stanza))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stanza(xml: &str) -> Event {
+        let inbound = Inbound::parse(xml.parse().expect("xml")).expect("a stanza");
+        Event::Stanza(Box::new(inbound))
+    }
+
+    fn message(bytes: usize) -> Event {
+        let body = "x".repeat(bytes);
+        stanza(&format!("<message xmlns='jabber:client' from='a@b/c' to='r@m'><body>{body}</body></message>"))
+    }
+
+    fn leave() -> Event {
+        stanza("<presence xmlns='jabber:client' type='unavailable' from='a@b/c' to='r@m/n'/>")
+    }
+
+    fn bounds() -> Arc<Bounds> {
+        Arc::new(Bounds::new(&Limits {
+            mailbox_stanzas_max: 100,
+            mailbox_bytes_max: 100_000,
+            mailboxes_bytes_max: 150_000,
+            ..Limits::default()
+        }))
+    }
+
+    /// How many of them are taken before one is given back.
+    fn taken(mailbox: &Mailbox, event: &Event) -> usize {
+        (0..10_000).take_while(|_| mailbox.put(event.clone()).is_ok()).count()
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn a_mailbox_is_bounded_in_number_and_in_bytes() {
+        let (mailbox, mut events) = Mailbox::new(bounds());
+        assert_eq!(taken(&mailbox, &message(10)), 100);
+        // Whoever is gone is gone, and there is still a bound.
+        assert_eq!(taken(&mailbox, &leave()), 300);
+        while let Ok(waiting) = events.try_recv() {
+            mailbox.taken(waiting);
+        }
+        assert!(mailbox.is_empty());
+        assert_eq!(taken(&mailbox, &message(20_000)), 4);
+        assert!(mailbox.put(message(10)).is_ok(), "there is space for a small one");
+        assert!(mailbox.put(leave()).is_ok());
+    }
+
+    #[test]
+    fn a_stanza_larger_than_the_bound_may_come_alone() {
+        let (mailbox, _events) = Mailbox::new(bounds());
+        assert_eq!(taken(&mailbox, &message(120_000)), 1);
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn when_too_much_waits_for_all_rooms_a_room_for_which_nothing_waits_still_gets_something() {
+        let bounds = bounds();
+        let (first, _one) = Mailbox::new(bounds.clone());
+        let (second, _two) = Mailbox::new(bounds.clone());
+        let (third, mut three) = Mailbox::new(bounds.clone());
+        assert_eq!(taken(&first, &message(20_000)), 4);
+        assert_eq!(taken(&second, &message(20_000)), 3);
+        assert_eq!(taken(&third, &message(20_000)), 0);
+        assert_eq!(taken(&third, &message(5_000)), 1);
+        let waiting = three.try_recv().expect("it waits");
+        third.taken(waiting);
+        assert_eq!(taken(&third, &message(5_000)), 1);
+        // What is given back because the room has ended counts no more.
+        let before = bounds.all_bytes.load(Ordering::Acquire);
+        drop(three);
+        assert!(third.put(leave()).is_err());
+        assert_eq!(bounds.all_bytes.load(Ordering::Acquire), before);
     }
 }

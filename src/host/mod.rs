@@ -4,6 +4,8 @@
 //! from opening the store to closing the stream.
 
 pub mod commit;
+mod fair;
+mod flood;
 mod keeper;
 mod mailbox;
 pub mod pace;
@@ -18,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use minidom::Element;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
@@ -39,8 +41,9 @@ use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::stream::{Excess, Head};
 use commit::Committer;
+use flood::Flood;
 use keeper::Keeper;
-use mailbox::Mailbox;
+use mailbox::{Bounds, Mailbox};
 use pace::Pace;
 use trouble::Trouble;
 
@@ -57,17 +60,14 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// How long after a gap somebody who is gone may not have been found out yet.
 const DOUBT: Duration = Duration::from_secs(5 * 60);
 
-/// How long the last answers of the service itself may take to be on their way.
-const ANSWERS_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Stanzas to the service itself, and refusals, that may wait for the link.
-const SERVICE_QUEUE_MAX: usize = 10_000;
-
 /// Rooms that may wait for their first occupant at a time.
 const AWAITED_MAX: usize = 1000;
 
 /// The folder of the archive, inside the store's.
 const ARCHIVE: &str = "archive";
+
+/// Rooms that are read from the store at a time.
+const LOADING_MAX: usize = 8;
 
 /// Questions to the archive that are answered at a time, until the answer is on its way.
 const READERS_MAX: usize = 8;
@@ -125,13 +125,10 @@ pub async fn run(
     );
     let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
-    let (host, replies) =
-        Host::start(&settings, store.clone(), archive.clone(), outbox.clone()).map_err(RunError::Store)?;
+    let host = Host::start(&settings, store.clone(), archive.clone(), outbox).map_err(RunError::Store)?;
     let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
-    let (finish, finished) = oneshot::channel();
-    let mut answering = tokio::spawn(answer(replies, outbox.clone(), finished));
     let keeping = tokio::spawn(keeper.run());
     let (stage, stages) = watch::channel(Stage::Run);
     let quiet = Arc::new(Notify::new());
@@ -154,16 +151,11 @@ pub async fn run(
         };
     }
     host.stop(told).await;
-    let _ = finish.send(());
-    if tokio::time::timeout(ANSWERS_TIMEOUT, &mut answering).await.is_err() {
-        error!("some answers of the service were not given in time");
-    }
     let _ = stage.send(if told == Signal::Replace { Stage::HandOver } else { Stage::Stop });
     let ended = match ended {
         Some(ended) => ended,
         None => link.await,
     };
-    answering.abort();
     keeping.abort();
     host.committer.clone().stop().await;
     host.archivist.clone().stop().await;
@@ -224,17 +216,6 @@ fn signal(
     })
 }
 
-/// Sends what needs no room, in order, until it is told to finish and nothing waits.
-async fn answer(mut replies: mpsc::Receiver<Outgoing>, outbox: Outbox, mut finish: oneshot::Receiver<()>) {
-    loop {
-        tokio::select! {
-            biased;
-            Some(reply) = replies.recv() => outbox.send(Lane::Control, reply).await,
-            _ = &mut finish => return,
-        }
-    }
-}
-
 /// The rooms in memory and what they share.
 pub struct Host {
     service: Arc<Service>,
@@ -247,10 +228,15 @@ pub struct Host {
     archive_read: Trouble,
     /// Places for those who read the archive.
     reading: Arc<Semaphore>,
+    /// Places for rooms that are being read.
+    loading: Semaphore,
     /// Places for rooms that wait for their first occupant.
     awaited: Arc<Semaphore>,
     outbox: Outbox,
-    replies: mpsc::Sender<Outgoing>,
+    /// What may wait for rooms.
+    bounds: Arc<Bounds>,
+    /// Who has sent how much, and what is delayed of it.
+    flood: Flood,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     directory: RwLock<Directory>,
     memory: Mutex<service::Memory>,
@@ -280,13 +266,13 @@ impl service::Rooms for InMemory<'_> {
 }
 
 impl Host {
-    /// Reads the directory from the store. What the service itself answers comes out of the receiver.
+    /// Reads the directory from the store.
     pub fn start(
         settings: &Settings,
         store: Arc<dyn Store>,
         archive: Arc<dyn Archive>,
         outbox: Outbox,
-    ) -> Result<(Arc<Self>, mpsc::Receiver<Outgoing>), StoreError> {
+    ) -> Result<Arc<Self>, StoreError> {
         let mut directory = Directory::default();
         let (mut occupied, mut vacant) = (HashMap::new(), Vec::new());
         store.each_occupied(&mut |jid, occupants| {
@@ -307,7 +293,6 @@ impl Host {
         if let Err(e) = store.commit(&vacant) {
             warn!("temporary rooms that nobody is in are still stored: {e}");
         }
-        let (replies, receiver) = mpsc::channel(SERVICE_QUEUE_MAX);
         let service = Service {
             domain: settings.component.domain.clone(),
             name: settings.service.name.clone(),
@@ -330,9 +315,11 @@ impl Host {
             rooms_read: Trouble::new("reading of rooms"),
             archive_read: Trouble::new("reading of the archive"),
             reading: Arc::new(Semaphore::new(READERS_MAX)),
+            loading: Semaphore::new(LOADING_MAX),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,
-            replies,
+            bounds: Arc::new(Bounds::new(&settings.limits)),
+            flood: Flood::new(&settings.limits),
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
             memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
@@ -346,7 +333,7 @@ impl Host {
             asleep: Mutex::new(occupied.into_keys().collect()),
             told_to_stop: Notify::new(),
         };
-        Ok((Arc::new(host), receiver))
+        Ok(Arc::new(host))
     }
 
     /// The listed rooms.
@@ -369,6 +356,11 @@ impl Host {
         if inbound.to.domain() != self.service.domain.as_str() {
             return debug!(to = inbound.to.domain(), "stanza for another domain dropped");
         }
+        self.admit(inbound);
+    }
+
+    /// Brings a stanza to where it is dealt with.
+    fn pass(self: &Arc<Self>, inbound: Inbound) {
         if inbound.to.local().is_none() {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
             let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -395,10 +387,9 @@ impl Host {
         if let Some(answer) = effects.answer {
             self.reply(&answer);
         }
-        if let Some(announcement) = effects.announcement
-            && self.replies.try_send(announcement).is_err()
-        {
-            warn!("too many answers wait for the server; an announcement is dropped");
+        if let Some(announcement) = effects.announcement {
+            let (outbox, lane) = (self.outbox.clone(), Lane::of_room(&self.service.domain));
+            tokio::spawn(async move { outbox.send(lane, announcement).await });
         }
         if let Some(delay) = effects.stop_after {
             info!(seconds = delay.as_secs(), "an admin stops the service");
@@ -438,7 +429,7 @@ impl Host {
         if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
             return None;
         }
-        let (mailbox, events) = Mailbox::new(self.service.limits.mailbox_stanzas_max);
+        let (mailbox, events) = Mailbox::new(self.bounds.clone());
         let mailbox = Arc::new(mailbox);
         let outcome = put(&mailbox);
         rooms.insert(room.clone(), mailbox.clone());
@@ -503,9 +494,15 @@ impl Host {
         if !from.domain().eq_ignore_ascii_case(self.service.domain.as_str()) {
             return debug!(from = from.domain(), "an answer for another domain is not given");
         }
-        if self.replies.try_send(Outgoing::one(stanza, to)).is_err() {
-            warn!("too many answers wait for the server; one is dropped");
+        let lane = Lane::of_answers(to.domain());
+        if !self.outbox.answer(lane, Outgoing::one(stanza, to)) {
+            self.flood.dropped();
         }
+    }
+
+    /// Whether the service is about to stop.
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// Notes what the directory has to learn of a room.
@@ -516,8 +513,9 @@ impl Host {
     /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done
     /// so. Rooms that somebody asks for from now on are refused with `wait`: clients
     /// come back then.
-    async fn stop(&self, told: Signal) {
+    async fn stop(self: &Arc<Self>, told: Signal) {
         self.stopping.store(true, Ordering::Release);
+        self.let_go();
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         let goodbye = self.goodbye && told == Signal::Stop;
         for mailbox in &mailboxes {

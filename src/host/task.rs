@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error};
 
 use super::Host;
 use super::commit::Committer;
-use super::mailbox::Mailbox;
+use super::fair::{Bucket, Rate};
+use super::mailbox::{Events, Mailbox, Waiting};
 use super::pace::Heard;
 use crate::feature::restart::Told;
 use crate::feature::{self, restart};
@@ -28,9 +28,22 @@ use crate::room::event::Event;
 use crate::store::StoreError;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
+use crate::wire::size;
 
 /// Events whose effects are committed together.
 const BATCH_EVENTS_MAX: usize = 64;
+
+/// Bytes of events after which no more are handled together.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// After so many sends no more events are handled before what there is has been sent: what a room holds is bounded.
+const STEP_SENDS_MAX: usize = 1000;
+
+/// After so long other rooms have their turn on the processor.
+const TURN_TIME_MAX: Duration = Duration::from_millis(4);
+
+/// How long a room that has too much to do rests at a time.
+const REST_MAX: Duration = Duration::from_millis(200);
 
 /// How long a persistent room that nobody is in stays in memory.
 const IDLE: Duration = Duration::from_secs(60);
@@ -42,12 +55,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 const LINGER: Duration = Duration::from_secs(3);
 
 /// Runs the room at `jid` until nobody needs it.
-pub(super) async fn run(
-    host: Arc<Host>,
-    jid: BareJid,
-    mailbox: Arc<Mailbox>,
-    mut events: UnboundedReceiver<Event>,
-) {
+pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mut events: Events) {
     let Some((room, told)) = load(&host, &jid, &mailbox, &mut events).await else { return };
     mailbox.note(room.roster.clone());
     let mut task = Task {
@@ -60,6 +68,8 @@ pub(super) async fn run(
         behind: None,
         place: None,
         heard: Heard::default(),
+        done: Bucket::default(),
+        since: Instant::now(),
     };
     loop {
         if !task.room.exists() {
@@ -93,8 +103,8 @@ pub(super) async fn run(
         };
         let Some(first) = first else { return };
         let batch = batch(first, &mut events);
+        let batch: Vec<Event> = batch.into_iter().map(|waiting| task.mailbox.taken(waiting)).collect();
         for event in &batch {
-            task.mailbox.taken();
             match event {
                 Event::Gap(since) => task.heard.gap(*since, &task.room),
                 Event::Stanza(inbound) if inbound.may_be_answered() => {
@@ -103,8 +113,8 @@ pub(super) async fn run(
                 _ => {}
             }
         }
-        task.step(&batch).await;
-        if is_last(&batch) {
+        task.work_off(&batch).await;
+        if batch.last().is_some_and(is_last) {
             task.finish(&mut events).await;
             task.catch_up().await;
             if task.behind.is_some() {
@@ -117,20 +127,23 @@ pub(super) async fn run(
 }
 
 /// `first` and what waits behind it, up to a bound and to the goodbye.
-fn batch(first: Event, events: &mut UnboundedReceiver<Event>) -> Vec<Event> {
+fn batch(first: Waiting, events: &mut Events) -> Vec<Waiting> {
+    let mut bytes = first.bytes;
     let mut batch = vec![first];
     while batch.len() < BATCH_EVENTS_MAX
-        && !is_last(&batch)
+        && bytes < BATCH_BYTES_MAX
+        && !batch.last().is_some_and(|waiting| is_last(&waiting.event))
         && let Ok(next) = events.try_recv()
     {
+        bytes += next.bytes;
         batch.push(next);
     }
     batch
 }
 
-/// Whether the room ends with these events.
-fn is_last(batch: &[Event]) -> bool {
-    matches!(batch.last(), Some(Event::Stop { .. }))
+/// Whether the room ends with this event.
+fn is_last(event: &Event) -> bool {
+    matches!(event, Event::Stop { .. })
 }
 
 /// Reads the room from the store. If that fails, whatever waits is refused with `wait`, so that clients come back,
@@ -139,11 +152,14 @@ async fn load(
     host: &Arc<Host>,
     jid: &BareJid,
     mailbox: &Mailbox,
-    events: &mut UnboundedReceiver<Event>,
+    events: &mut Events,
 ) -> Option<(Room, Told)> {
     loop {
         let (reader, key) = (host.clone(), jid.clone());
-        match tokio::task::spawn_blocking(move || stored(&reader, &key)).await {
+        let place = host.loading.acquire().await.expect("nobody closes it");
+        let read = tokio::task::spawn_blocking(move || stored(&reader, &key)).await;
+        drop(place);
+        match read {
             Ok(Ok(room)) => {
                 host.rooms_read.works();
                 return Some(room);
@@ -151,9 +167,8 @@ async fn load(
             Ok(Err(e)) => host.rooms_read.fails(&e),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
-        while let Ok(event) = events.try_recv() {
-            mailbox.taken();
-            send(host, unreadable(&event)).await;
+        while let Ok(waiting) = events.try_recv() {
+            send(host, jid, unreadable(&mailbox.taken(waiting))).await;
         }
         if host.retire(jid, mailbox) {
             return None;
@@ -192,9 +207,10 @@ pub(super) fn random() -> [u8; 32] {
     seed
 }
 
-async fn send(host: &Host, effects: Effects) {
+async fn send(host: &Host, room: &BareJid, effects: Effects) {
+    let lane = Lane::of_room(room);
     for outgoing in effects.sends {
-        host.outbox.send(Lane::Bulk, outgoing).await;
+        host.outbox.send(lane, outgoing).await;
     }
 }
 
@@ -220,13 +236,58 @@ struct Task {
     heard: Heard,
     /// Of the room while it waits for its first occupant.
     place: Option<OwnedSemaphorePermit>,
+    /// How much has been done lately.
+    done: Bucket,
+    since: Instant,
 }
 
 impl Task {
-    /// Handles events and commits what they write before anybody hears of it.
-    async fn step(&mut self, batch: &[Event]) {
+    /// Handles events some at a time, at no more than the rate of a room. Others have their turn in between.
+    async fn work_off(&mut self, batch: &[Event]) {
+        let mut left = batch;
+        while !left.is_empty() {
+            self.rest().await;
+            let done = self.step(left).await;
+            left = &left[done..];
+            let limits = &self.host.service.limits;
+            let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+            rate.take(&mut self.done, done as u32, self.since.elapsed());
+            // Channels that are ready do not make a task wait: without this, others would starve.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits while the room has done too much lately.
+    async fn rest(&self) {
+        let limits = &self.host.service.limits;
+        let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+        loop {
+            let wait = rate.wait(self.done, self.since.elapsed());
+            if wait.is_zero() || self.host.is_stopping() {
+                return;
+            }
+            tokio::time::sleep(wait.min(REST_MAX)).await;
+        }
+    }
+
+    /// Handles events, the first ones of `batch`, and commits what they write before anybody hears of it. Gives how many.
+    async fn step(&mut self, batch: &[Event]) -> usize {
         let before = self.room.clone();
-        let mut effects: Vec<Effects> = batch.iter().map(|event| self.handle(event)).collect();
+        let (mut turn, mut sends) = (Instant::now(), 0);
+        let mut effects: Vec<Effects> = Vec::new();
+        for event in batch {
+            let of_event = self.handle(event);
+            sends += of_event.sends.len();
+            effects.push(of_event);
+            if sends >= STEP_SENDS_MAX {
+                break;
+            }
+            if turn.elapsed() >= TURN_TIME_MAX {
+                tokio::task::yield_now().await;
+                turn = Instant::now();
+            }
+        }
+        let batch = &batch[..effects.len()];
         if !self.commit(&mut effects).await {
             self.room = before.clone();
             effects.clear();
@@ -247,6 +308,7 @@ impl Task {
             self.release(effects).await;
         }
         self.mailbox.done_with(batch.iter().filter(|event| matches!(event, Event::Found(_))).count());
+        batch.len()
     }
 
     /// How long to wait for the next event.
@@ -279,15 +341,16 @@ impl Task {
         for ask in std::mem::take(&mut effects.asks) {
             self.ask(ask);
         }
-        send(&self.host, effects).await;
+        send(&self.host, &self.room.jid, effects).await;
     }
 
     /// Has the archive read on the side; the answer waits in the mailbox like any other event.
     fn ask(&self, ask: Ask) {
         let (host, mailbox) = (self.host.clone(), self.mailbox.clone());
-        mailbox.expect();
+        let bytes = size::in_memory(&ask.inbound.stanza);
+        mailbox.expect(bytes);
         tokio::spawn(async move {
-            let place = host.reading.clone().acquire_owned().await.expect("nobody closes it");
+            let place = mailbox.place(&host.reading).await;
             let Ask { archive, retracted, question, inbound } = ask;
             let (reader, asked) = (host.archive.clone(), archive.clone());
             let answer = tokio::task::spawn_blocking(move || reader.answer(&asked, &question)).await;
@@ -296,7 +359,8 @@ impl Task {
                 host.archive_read.fails(&e);
                 Answer::Failed
             });
-            mailbox.answered(Event::Found(Box::new(Found { archive, retracted, answer, inbound })), place);
+            let found = Found { archive, retracted, answer, inbound };
+            mailbox.answered(Event::Found(Box::new(found)), bytes, place);
         });
     }
 
@@ -357,25 +421,25 @@ impl Task {
     }
 
     /// Whoever has asked the archive before the service stops gets the answer, if it comes soon.
-    async fn finish(&mut self, events: &mut UnboundedReceiver<Event>) {
+    async fn finish(&mut self, events: &mut Events) {
         let end = tokio::time::Instant::now() + LAST_ANSWERS;
         while !self.mailbox.is_empty()
-            && let Ok(Some(event)) = tokio::time::timeout_at(end, events.recv()).await
+            && let Ok(Some(waiting)) = tokio::time::timeout_at(end, events.recv()).await
         {
-            self.mailbox.taken();
-            match event {
-                Event::Found(_) => self.step(&[event]).await,
+            match self.mailbox.taken(waiting) {
+                event @ Event::Found(_) => {
+                    self.step(&[event]).await;
+                }
                 event => self.turn_away(&event).await,
             }
         }
     }
 
     /// The end: nothing more is taken, and nobody waits for this room any longer.
-    async fn close(&self, mut events: UnboundedReceiver<Event>) {
+    async fn close(&self, mut events: Events) {
         events.close();
-        while let Ok(event) = events.try_recv() {
-            self.mailbox.taken();
-            self.turn_away(&event).await;
+        while let Ok(waiting) = events.try_recv() {
+            self.turn_away(&self.mailbox.taken(waiting)).await;
         }
     }
 
@@ -383,7 +447,7 @@ impl Task {
     async fn turn_away(&self, event: &Event) {
         let stopping = Refusal::resource_constraint("the service is stopping; try again later");
         if let Some(inbound) = event.inbound() {
-            send(&self.host, Room::refuse(&stopping, inbound)).await;
+            send(&self.host, &self.room.jid, Room::refuse(&stopping, inbound)).await;
         }
     }
 
@@ -411,7 +475,15 @@ impl Task {
                 let busy = Refusal::resource_constraint("too many rooms wait for somebody; try again later");
                 event.inbound().map_or_else(Effects::default, |inbound| Room::refuse(&busy, inbound))
             }
-            Ok(effects) => effects,
+            Ok(effects) => {
+                if !before.exists()
+                    && self.room.exists()
+                    && let Some(inbound) = event.inbound()
+                {
+                    self.host.charge_for_room(&inbound.from);
+                }
+                effects
+            }
             Err(_) => {
                 error!(room = %before.jid, "an event broke off; the room stands as before");
                 self.room = before;
@@ -421,5 +493,7 @@ impl Task {
     }
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod handshake;
 mod outbox;
 mod read;
 mod retry;
+mod turns;
 mod write;
 
 use std::pin::pin;
@@ -173,10 +174,14 @@ pub async fn run(
     let mut repeats = Repeats::default();
     let mut yielding = Yielding::default();
     let handed_over = loop {
-        let opened = tokio::select! {
-            biased;
-            () = reached(&mut stage, Stage::Quiet) => break None,
-            opened = open(&settings, taken.take()) => opened,
+        let opened = match taken.take() {
+            // It is up: whoever stops at once closes it in order, or hands it over again.
+            Some(taken) => handshake::resume(&settings, taken),
+            None => tokio::select! {
+                biased;
+                () = reached(&mut stage, Stage::Quiet) => break None,
+                opened = handshake::open(&settings) => opened,
+            },
         };
         let mut held = Duration::ZERO;
         let fault = match opened {
@@ -241,13 +246,6 @@ async fn reached(stage: &mut watch::Receiver<Stage>, least: Stage) {
     let _ = stage.wait_for(|stage| *stage >= least).await;
 }
 
-async fn open(settings: &LinkSettings, taken: Option<TakenOver>) -> Result<handshake::Open, LinkError> {
-    match taken {
-        Some(taken) => handshake::resume(settings, taken),
-        None => handshake::open(settings).await,
-    }
-}
-
 /// Ends the writing task with the link.
 struct Writing(JoinHandle<std::io::Result<OwnedWriteHalf>>);
 
@@ -276,8 +274,9 @@ async fn hold(
         let mut reading = pin!(reading);
         tokio::select! {
             biased;
-            () = reached(stage, Stage::Quiet) => None,
+            // First, because what came along with the handshake is still to be handed over.
             fault = &mut reading => Some(fault),
+            () = reached(stage, Stage::Quiet) => None,
             written = &mut writing.0 => {
                 // The server may have said why before it hung up; that says more.
                 let lost = match written {

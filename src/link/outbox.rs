@@ -1,27 +1,51 @@
-//! The queue between the rooms and the socket: two lanes, bounded in bytes, and strictly in order.
+//! The queue between the rooms and the socket: a lane for each room, served in turn, bounded in bytes.
 //!
-//! A stanza takes its place in the lane at once, and then its sender waits until it fits within the bound.
-//! So order is the order of the calls, waiting is fair, and what lies beyond the bound is one stanza per
-//! waiting sender. Nothing is ever dropped: what waits while the link is down is sent after the next one is up.
+//! A stanza takes its place in its lane at once, and then its sender waits until what is queued is within the bound, or
+//! until its own lane is written: a lane with little to say never waits for one with much. So order is that of the calls
+//! in each lane, and what lies beyond the bound is one stanza for each waiting sender. Nothing of rooms is ever dropped:
+//! what waits while the link is down is sent after the next one is up. Answers that no room gives wait for nobody; what
+//! would exceed their own bounds is given back.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{Notify, oneshot};
 
 use crate::wire::encode::Outgoing;
+use crate::wire::jid::BareJid;
 
-/// Which queue a stanza waits in. Order is kept within a lane, not between the lanes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// Answers and whatever else must not wait behind the traffic of rooms. Written first.
-    Control,
-    /// The traffic of rooms.
-    Bulk,
+/// Most bytes of answers that wait in one lane.
+const ANSWERS_BYTES_MAX: u64 = 4 << 20;
+
+/// Most bytes of answers that wait in all lanes together.
+const ALL_ANSWERS_BYTES_MAX: u64 = 32 << 20;
+
+/// What an answer that waits takes besides its bytes.
+const ANSWER_BYTES: u64 = 256;
+
+/// Whose stanzas wait in one queue. Order is kept within a lane, not between lanes. Two of them may be one by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lane(u64);
+
+impl Lane {
+    /// What a room says.
+    pub fn of_room(room: &BareJid) -> Self {
+        Self::of(room.as_str())
+    }
+
+    /// What those of a domain are answered, other than by a room.
+    pub fn of_answers(domain: &str) -> Self {
+        Self::of(domain)
+    }
+
+    fn of(name: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        Self(hasher.finish())
+    }
 }
-
-/// A quarter of the bound is the control lane's own, so that a flood in rooms never holds up an answer.
-const CONTROL_SHARE: usize = 4;
 
 /// The rooms' end of the queue. Clones share it.
 #[derive(Clone)]
@@ -34,68 +58,92 @@ pub struct Outlet(Arc<Shared>);
 pub(super) struct Queued {
     pub(super) outgoing: Outgoing,
     pub(super) bytes: u64,
+    /// One that nobody waits for.
+    pub(super) answer: bool,
+}
+
+/// What was written of a lane: bytes of whole stanzas.
+#[derive(Clone, Copy)]
+pub(super) struct Written {
+    pub(super) lane: Lane,
+    pub(super) bytes: u64,
+    pub(super) answer: bool,
 }
 
 struct Shared {
-    lanes: Mutex<Lanes>,
+    queue: Mutex<Queue>,
     /// The link has something to write.
     ready: Notify,
     /// Everything has been written.
     drained: Notify,
 }
 
-struct Lanes {
-    control: LaneState,
-    bulk: LaneState,
+struct Queue {
+    /// What the link has not taken yet, in the order of the calls.
+    arrived: Vec<(Lane, Queued)>,
+    /// Lanes of which something is queued and not yet written.
+    lanes: HashMap<Lane, LaneState>,
+    bytes_max: u64,
+    /// Bytes that rooms have queued and that are not yet written.
+    bytes: u64,
+    /// Who waits, in the order of the calls; some may have gone on.
+    turns: VecDeque<Ticket>,
+    /// Who waits, with the bytes of the stanza.
+    waiting: HashMap<Ticket, (u64, oneshot::Sender<()>)>,
+    /// The bytes of those stanzas together.
+    waiting_bytes: u64,
+    tickets: u64,
+    /// Bytes of answers that are queued.
+    answers: u64,
     /// The link found nothing to write and wants to be told.
     idle: bool,
     /// The link's end is gone: nothing will ever be written.
     gone: bool,
 }
 
+type Ticket = u64;
+
+#[derive(Default)]
 struct LaneState {
-    queue: VecDeque<Queued>,
-    bytes_max: u64,
-    /// Bytes that were ever queued, and of them those that were written.
-    queued: u64,
-    written: u64,
-    /// Senders that wait, and how far `written` has to come for each; this only grows along the queue.
-    waiting: VecDeque<(u64, oneshot::Sender<()>)>,
+    bytes: u64,
+    answers: u64,
+    /// Who waits, oldest first; some may have gone on.
+    waiting: VecDeque<Ticket>,
 }
 
-/// Makes a queue for at most `bytes_max` bytes, both lanes together.
+/// Makes a queue for at most `bytes_max` bytes of what rooms say.
 pub fn outbox(bytes_max: usize) -> (Outbox, Outlet) {
-    let bytes_max = bytes_max as u64;
-    let control = bytes_max / CONTROL_SHARE as u64;
-    let shared = Arc::new(Shared {
-        lanes: Mutex::new(Lanes {
-            control: LaneState::new(control),
-            bulk: LaneState::new(bytes_max - control),
-            idle: false,
-            gone: false,
-        }),
-        ready: Notify::new(),
-        drained: Notify::new(),
-    });
+    let queue = Queue {
+        arrived: Vec::new(),
+        lanes: HashMap::new(),
+        bytes_max: bytes_max as u64,
+        bytes: 0,
+        turns: VecDeque::new(),
+        waiting: HashMap::new(),
+        waiting_bytes: 0,
+        tickets: 0,
+        answers: 0,
+        idle: false,
+        gone: false,
+    };
+    let shared = Arc::new(Shared { queue: Mutex::new(queue), ready: Notify::new(), drained: Notify::new() });
     (Outbox(shared.clone()), Outlet(shared))
 }
 
 impl Outbox {
-    /// Queues a stanza, and waits until what is queued in its lane, this stanza included, is within the bound.
-    /// A stanza that is bigger than the bound waits until it is the first.
+    /// Queues a stanza, and waits until what is queued, this stanza included, is within the bound, or until its lane is
+    /// written. A stanza that is bigger than the bound waits until it is the first.
     ///
     /// The stanza has its place from the first poll on: dropping the future ends the waiting, not the sending.
     /// When the link has ended for good, the stanza is dropped.
     pub async fn send(&self, lane: Lane, outgoing: Outgoing) {
         let waiting = {
-            let mut lanes = self.0.lanes();
-            if lanes.gone {
+            let mut queue = self.0.queue();
+            if queue.gone {
                 return;
             }
-            let waiting = lanes.of(lane).push(outgoing);
-            if std::mem::take(&mut lanes.idle) {
-                self.0.ready.notify_one();
-            }
+            let waiting = queue.push(lane, outgoing);
+            self.0.wake(&mut queue);
             waiting
         };
         if let Some(turn) = waiting {
@@ -104,22 +152,30 @@ impl Outbox {
         }
     }
 
-    /// Bytes that are queued and not yet written, both lanes together.
+    /// Queues an answer, which waits for nobody. False when too much of that kind waits in the lane, or in all lanes:
+    /// then it is dropped.
+    pub fn answer(&self, lane: Lane, outgoing: Outgoing) -> bool {
+        let mut queue = self.0.queue();
+        let fits = queue.gone || queue.push_answer(lane, outgoing);
+        self.0.wake(&mut queue);
+        fits
+    }
+
+    /// Bytes that are queued and not yet written.
     pub fn bytes_waiting(&self) -> u64 {
-        self.0.lanes().bytes_waiting()
+        self.0.queue().bytes_waiting()
     }
 
     /// Senders that wait for room in the queue.
     pub fn senders_waiting(&self) -> usize {
-        let lanes = self.0.lanes();
-        lanes.control.waiting.len() + lanes.bulk.waiting.len()
+        self.0.queue().waiting.len()
     }
 
     /// Waits until everything that was queued is written to the socket, or never will be.
     pub async fn drained(&self) {
         loop {
             let notified = self.0.drained.notified();
-            if self.bytes_waiting() == 0 || self.0.lanes().gone {
+            if self.bytes_waiting() == 0 || self.0.queue().gone {
                 return;
             }
             notified.await;
@@ -128,39 +184,41 @@ impl Outbox {
 }
 
 impl Outlet {
-    /// What is queued, the control lane first, as if it were written.
+    /// What is queued, in the order of the calls, as if it were written.
     #[cfg(test)]
     pub(crate) fn sent(&self) -> Vec<Outgoing> {
-        let (mut control, mut bulk) = (VecDeque::new(), VecDeque::new());
-        self.take(&mut control, &mut bulk);
-        let bytes = |lane: &VecDeque<Queued>| lane.iter().map(|queued| queued.bytes).sum();
-        self.written(bytes(&control), bytes(&bulk));
-        control.into_iter().chain(bulk).map(|queued| queued.outgoing).collect()
+        let (mut sent, mut written) = (Vec::new(), Vec::new());
+        self.take(true, |lane, Queued { outgoing, bytes, answer }| {
+            written.push(Written { lane, bytes, answer });
+            sent.push(outgoing);
+        });
+        self.written(&written);
+        sent
     }
 
-    /// Moves what is queued to the link: all of the control lane, and the bulk lane when `bulk` is empty.
-    pub(super) fn take(&self, control: &mut VecDeque<Queued>, bulk: &mut VecDeque<Queued>) {
-        let mut lanes = self.0.lanes();
-        control.append(&mut lanes.control.queue);
-        if bulk.is_empty() {
-            std::mem::swap(bulk, &mut lanes.bulk.queue);
-        }
-        lanes.idle = control.is_empty() && bulk.is_empty();
+    /// Moves what was queued since the last call to the link, in the order of the calls. `idle` says that the link has
+    /// nothing else to write.
+    pub(super) fn take(&self, idle: bool, mut to: impl FnMut(Lane, Queued)) {
+        let arrived = {
+            let mut queue = self.0.queue();
+            queue.idle = idle && queue.arrived.is_empty();
+            std::mem::take(&mut queue.arrived)
+        };
+        arrived.into_iter().for_each(|(lane, queued)| to(lane, queued));
     }
 
-    /// These bytes are written: whoever waited for them goes on.
-    pub(super) fn written(&self, control: u64, bulk: u64) {
-        let mut lanes = self.0.lanes();
-        lanes.control.advance(control);
-        lanes.bulk.advance(bulk);
-        if lanes.bytes_waiting() == 0 {
+    /// These stanzas are written: whoever waited for them goes on.
+    pub(super) fn written(&self, stanzas: &[Written]) {
+        let mut queue = self.0.queue();
+        stanzas.iter().for_each(|written| queue.advance(*written));
+        if queue.bytes_waiting() == 0 {
             self.0.drained.notify_waiters();
         }
     }
 
     /// Bytes that are queued and not yet written.
     pub(super) fn bytes_waiting(&self) -> u64 {
-        self.0.lanes().bytes_waiting()
+        self.0.queue().bytes_waiting()
     }
 
     /// Waits for the next stanza after [`Self::take`] found none.
@@ -171,58 +229,158 @@ impl Outlet {
 
 impl Drop for Outlet {
     fn drop(&mut self) {
-        let mut lanes = self.0.lanes();
-        lanes.gone = true;
-        lanes.control.waiting.clear();
-        lanes.bulk.waiting.clear();
+        let mut queue = self.0.queue();
+        queue.gone = true;
+        queue.waiting.clear();
         self.0.drained.notify_waiters();
     }
 }
 
 impl Shared {
-    fn lanes(&self) -> MutexGuard<'_, Lanes> {
-        self.lanes.lock().expect("nothing panics while it holds the lanes")
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().expect("nothing panics while it holds the queue")
     }
-}
 
-impl Lanes {
-    fn of(&mut self, lane: Lane) -> &mut LaneState {
-        match lane {
-            Lane::Control => &mut self.control,
-            Lane::Bulk => &mut self.bulk,
+    fn wake(&self, queue: &mut Queue) {
+        if std::mem::take(&mut queue.idle) {
+            self.ready.notify_one();
         }
     }
-
-    fn bytes_waiting(&self) -> u64 {
-        self.control.queued - self.control.written + self.bulk.queued - self.bulk.written
-    }
 }
 
-impl LaneState {
-    fn new(bytes_max: u64) -> Self {
-        Self { queue: VecDeque::new(), bytes_max, queued: 0, written: 0, waiting: VecDeque::new() }
+impl Queue {
+    fn bytes_waiting(&self) -> u64 {
+        self.bytes + self.answers
     }
 
     /// Queues a stanza; its sender waits for what is returned.
-    fn push(&mut self, outgoing: Outgoing) -> Option<oneshot::Receiver<()>> {
+    fn push(&mut self, lane: Lane, outgoing: Outgoing) -> Option<oneshot::Receiver<()>> {
         let bytes = outgoing.wire_bytes() as u64;
-        self.queue.push_back(Queued { outgoing, bytes });
-        self.queued += bytes;
-        let turn = self.queued.saturating_sub(self.bytes_max.max(bytes));
-        (turn > self.written).then(|| {
-            let (sender, receiver) = oneshot::channel();
-            self.waiting.push_back((turn, sender));
-            receiver
-        })
+        self.arrived.push((lane, Queued { outgoing, bytes, answer: false }));
+        self.bytes += bytes;
+        let state = self.lanes.entry(lane).or_default();
+        state.bytes += bytes;
+        if self.waiting.is_empty() && self.bytes <= self.bytes_max.max(bytes) {
+            return None;
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.tickets += 1;
+        while state.waiting.front().is_some_and(|ticket| !self.waiting.contains_key(ticket)) {
+            state.waiting.pop_front();
+        }
+        state.waiting.push_back(self.tickets);
+        self.waiting.insert(self.tickets, (bytes, sender));
+        self.waiting_bytes += bytes;
+        if self.turns.len() > 2 * self.waiting.len() {
+            self.turns.retain(|ticket| self.waiting.contains_key(ticket));
+        }
+        self.turns.push_back(self.tickets);
+        Some(receiver)
     }
 
-    fn advance(&mut self, bytes: u64) {
-        self.written += bytes;
-        while self.waiting.front().is_some_and(|(turn, _)| *turn <= self.written) {
-            if let Some((_, sender)) = self.waiting.pop_front() {
-                // A sender that does not wait any more has its stanza queued all the same.
-                let _ = sender.send(());
-            }
+    fn push_answer(&mut self, lane: Lane, outgoing: Outgoing) -> bool {
+        let bytes = outgoing.wire_bytes() as u64 + ANSWER_BYTES;
+        let before = self.lanes.get(&lane).map_or(0, |state| state.answers);
+        if before + bytes > ANSWERS_BYTES_MAX || self.answers + bytes > ALL_ANSWERS_BYTES_MAX {
+            return false;
         }
+        self.answers += bytes;
+        let state = self.lanes.entry(lane).or_default();
+        state.bytes += bytes;
+        state.answers += bytes;
+        self.arrived.push((lane, Queued { outgoing, bytes, answer: true }));
+        true
+    }
+
+    fn advance(&mut self, Written { lane, bytes, answer }: Written) {
+        // A stanza for nobody has no bytes, and may come when the lane is done.
+        let Some(state) = self.lanes.get_mut(&lane) else { return };
+        state.bytes -= bytes;
+        if answer {
+            state.answers -= bytes;
+            self.answers -= bytes;
+        } else {
+            self.bytes -= bytes;
+        }
+        if state.bytes == 0 {
+            let waiting = self.lanes.remove(&lane).map(|state| state.waiting);
+            waiting.into_iter().flatten().for_each(|ticket| self.go_on(ticket));
+        }
+        while let Some(ticket) = self.turns.front().copied() {
+            if let Some((own, _)) = self.waiting.get(&ticket) {
+                // What those have queued who wait behind this one does not count against it.
+                let before = self.bytes.saturating_sub(self.waiting_bytes - own);
+                if before > self.bytes_max.max(*own) {
+                    break;
+                }
+            }
+            self.turns.pop_front();
+            self.go_on(ticket);
+        }
+    }
+
+    fn go_on(&mut self, ticket: Ticket) {
+        if let Some((bytes, sender)) = self.waiting.remove(&ticket) {
+            self.waiting_bytes -= bytes;
+            // A sender that does not wait any more has its stanza queued all the same.
+            let _ = sender.send(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::encode::{Recipients, Template};
+    use crate::wire::jid::Jid;
+
+    fn stanza(bytes: usize) -> Outgoing {
+        let text = format!("<message xmlns='jabber:client'><body>{}</body></message>", "x".repeat(bytes));
+        let to = Jid::parse("a@b").expect("a jid");
+        Outgoing { stanza: Template::new(&text.parse().expect("xml")), to: Recipients::One(to) }
+    }
+
+    // 114-14, 45-14.6-a
+    #[test]
+    fn answers_are_bounded_by_domain_and_in_all() {
+        let (outbox, _outlet) = outbox(1 << 20);
+        let answer = |domain: &str| outbox.answer(Lane::of_answers(domain), stanza(100_000));
+        let of_one = (0..100).filter(|_| answer("flood.example")).count();
+        assert_eq!(of_one, 41, "4 MiB");
+        assert!(answer("example.org"), "others are still answered");
+        let of_many = (0..1000).filter(|n| answer(&format!("d{n}.example"))).count();
+        assert_eq!(of_many, 334 - 42, "32 MiB");
+        assert!(outbox.bytes_waiting() <= 32 << 20);
+    }
+
+    // 45-14.6-a
+    #[tokio::test]
+    async fn a_lane_that_is_written_does_not_wait_for_another() {
+        let (outbox, outlet) = outbox(10_000);
+        let (busy, quiet) = (Lane::of_answers("busy"), Lane::of_answers("quiet"));
+        let mut sends: Vec<_> =
+            [busy, busy, quiet].map(|lane| Box::pin(outbox.send(lane, stanza(9000)))).into();
+        let mut done = Vec::new();
+        for (n, send) in sends.iter_mut().enumerate() {
+            let is_done = is_done_now(send.as_mut());
+            done.push((n, is_done));
+        }
+        assert_eq!(done, [(0, true), (1, false), (2, false)]);
+        let mut taken = Vec::new();
+        outlet.take(true, |lane, queued| taken.push(Written { lane, bytes: queued.bytes, answer: false }));
+        // The quiet one is written first, though it came last: who sent it goes on, the other does not.
+        outlet.written(&taken[2..]);
+        assert!(is_done_now(sends[2].as_mut()) && outbox.senders_waiting() == 1);
+        outlet.written(&taken[..1]);
+        assert!(is_done_now(sends[1].as_mut()) && outbox.senders_waiting() == 0);
+        outlet.written(&taken[1..2]);
+        assert_eq!(outbox.bytes_waiting(), 0);
+        assert!(outlet.0.queue().lanes.is_empty() && outlet.0.queue().turns.is_empty());
+    }
+
+    /// Whether a future is done when asked now.
+    fn is_done_now(future: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        future.poll(&mut context).is_ready()
     }
 }

@@ -65,6 +65,8 @@ pub(super) async fn run(
         if let Some(fault) = fault {
             return LinkError::Garbled(fault);
         }
+        // A socket that always has more to read would keep those from their turn for whom this was.
+        tokio::task::yield_now().await;
     }
 }
 

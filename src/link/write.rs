@@ -1,11 +1,10 @@
-//! The writing half of the link: recipients are spliced into pieces of 64 KiB, control before bulk.
+//! The writing half of the link: recipients are spliced into pieces of 64 KiB, the lanes in turn.
 //!
 //! A stanza for thousands of recipients is never built as a whole: every piece takes it up where the last one
-//! left it, so memory is bounded by the piece, and control stanzas get in between. What the kernel has not
+//! left it, so memory is bounded by the piece, and other lanes get in between. What the kernel has not
 //! taken when a link ends goes out first on the next one, from the start of the stanza that was cut: a server
 //! that did not get the end of a stanza has not seen it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +12,8 @@ use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Mutex, mpsc};
 
-use super::outbox::{Outlet, Queued};
-use crate::wire::encode::Outgoing;
+use super::outbox::{Outlet, Written};
+use super::turns::Turns;
 
 /// Bytes after which a piece is written. A piece may exceed it by one stanza.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -40,18 +39,8 @@ pub(super) enum Close {
 /// What is on its way to the socket. It outlives the links.
 pub(super) struct Pending {
     outlet: Outlet,
-    control: LanePending,
-    bulk: LanePending,
+    turns: Turns,
     piece: Piece,
-}
-
-#[derive(Default)]
-struct LanePending {
-    queue: VecDeque<Queued>,
-    /// Recipients of the first stanza that are in a piece already.
-    spliced: usize,
-    /// Bytes of the stanzas whose last recipient is in the piece.
-    completed: u64,
 }
 
 /// Bytes that are being written.
@@ -60,18 +49,15 @@ struct Piece {
     bytes: Vec<u8>,
     /// Where the stanzas in it end.
     ends: Vec<usize>,
+    /// What has its last recipient in it.
+    whole: Vec<Written>,
     /// How much the kernel has taken.
     taken: usize,
 }
 
 impl Pending {
     pub(super) fn new(outlet: Outlet) -> Self {
-        Self {
-            outlet,
-            control: LanePending::default(),
-            bulk: LanePending::default(),
-            piece: Piece::default(),
-        }
+        Self { outlet, turns: Turns::default(), piece: Piece::default() }
     }
 
     pub(super) fn bytes_waiting(&self) -> u64 {
@@ -83,10 +69,15 @@ impl Pending {
         if !self.piece.bytes.is_empty() {
             return true;
         }
-        self.outlet.take(&mut self.control.queue, &mut self.bulk.queue);
-        self.control.splice(&mut self.piece);
-        self.bulk.splice(&mut self.piece);
-        !self.piece.bytes.is_empty()
+        let turns = &mut self.turns;
+        self.outlet.take(turns.is_empty(), |lane, queued| turns.push(lane, queued));
+        let piece = &mut self.piece;
+        while piece.bytes.len() < PIECE_BYTES
+            && let Some(whole) = turns.splice(&mut piece.bytes, &mut piece.ends)
+        {
+            piece.whole.extend(whole);
+        }
+        !piece.bytes.is_empty()
     }
 
     /// Writes the piece. May be dropped at any time: what the kernel has taken is known.
@@ -98,10 +89,8 @@ impl Pending {
                 taken => piece.taken += taken,
             }
         }
+        self.outlet.written(&piece.whole);
         piece.clear();
-        let (control, bulk) =
-            (std::mem::take(&mut self.control.completed), std::mem::take(&mut self.bulk.completed));
-        self.outlet.written(control, bulk);
         Ok(())
     }
 
@@ -119,31 +108,11 @@ impl Pending {
     }
 }
 
-impl LanePending {
-    /// Appends stanzas until the piece is full or the lane is empty.
-    fn splice(&mut self, piece: &mut Piece) {
-        while piece.bytes.len() < PIECE_BYTES
-            && let Some(Queued { outgoing: Outgoing { stanza, to }, bytes }) = self.queue.front()
-        {
-            for to in to.iter().skip(self.spliced) {
-                if piece.bytes.len() >= PIECE_BYTES {
-                    return;
-                }
-                stanza.splice(to, &mut piece.bytes);
-                piece.ends.push(piece.bytes.len());
-                self.spliced += 1;
-            }
-            self.completed += bytes;
-            self.spliced = 0;
-            self.queue.pop_front();
-        }
-    }
-}
-
 impl Piece {
     fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
+        self.whole.clear();
         self.taken = 0;
         // One huge stanza does not keep its memory.
         self.bytes.shrink_to(2 * PIECE_BYTES);

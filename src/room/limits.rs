@@ -40,8 +40,33 @@ pub struct Limits {
     pub rooms_max: usize,
     /// Most stanzas waiting for one room; further requests are refused with `resource-constraint`.
     pub mailbox_stanzas_max: usize,
+    /// Most bytes waiting for one room, as they lie in memory; further requests are refused likewise.
+    pub mailbox_bytes_max: usize,
+    /// Most bytes waiting for all rooms together.
+    pub mailboxes_bytes_max: usize,
     /// Most bytes waiting for the server; beyond it rooms wait.
     pub queue_bytes_max: usize,
+    /// Largest presence of an occupant, in bytes: it is kept, and shown to whoever enters.
+    pub presence_bytes_max: usize,
+    /// What one account may send in a second, over all rooms; 0: any number. A stanza of up to 8 KiB counts as one, a
+    /// larger one as more, and so does a request that costs much. Above it, stanzas are delayed.
+    pub account_stanzas_per_second: u32,
+    /// How many of these may come at once.
+    pub account_stanzas_burst: u32,
+    /// What one account may say in one room in a second, messages and presence together; 0: any number.
+    pub account_room_stanzas_per_second: u32,
+    /// How many of these may come at once.
+    pub account_room_stanzas_burst: u32,
+    /// What the accounts of one domain may send in a second, all together; 0: any number.
+    pub domain_stanzas_per_second: u32,
+    /// How many of these may come at once.
+    pub domain_stanzas_burst: u32,
+    /// What one room deals with in a second; 0: any number. What comes above it waits in its mailbox.
+    pub room_stanzas_per_second: u32,
+    /// How many of these it deals with at once.
+    pub room_stanzas_burst: u32,
+    /// Most stanzas of one account that are delayed; further ones are refused.
+    pub delayed_stanzas_max: usize,
     /// Most days that messages are kept; 0: any number. Set as `archive.days_max`.
     #[serde(skip)]
     pub archive_days_max: u32,
@@ -70,7 +95,19 @@ impl Default for Limits {
             history_bytes_max: 1024 * 1024,
             rooms_max: 100_000,
             mailbox_stanzas_max: 4096,
+            mailbox_bytes_max: 16 * 1024 * 1024,
+            mailboxes_bytes_max: 256 * 1024 * 1024,
             queue_bytes_max: 32 * 1024 * 1024,
+            presence_bytes_max: 16 * 1024,
+            account_stanzas_per_second: 50,
+            account_stanzas_burst: 5000,
+            account_room_stanzas_per_second: 10,
+            account_room_stanzas_burst: 100,
+            domain_stanzas_per_second: 2000,
+            domain_stanzas_burst: 100_000,
+            room_stanzas_per_second: 1000,
+            room_stanzas_burst: 10_000,
+            delayed_stanzas_max: 200,
             archive_days_max: 0,
             archive_messages_max: 0,
         }

@@ -9,4 +9,5 @@ pub mod jid;
 pub mod ns;
 pub mod refusal;
 pub mod rsm;
+pub mod size;
 pub mod stream;

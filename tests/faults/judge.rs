@@ -258,7 +258,12 @@ impl Party {
         assert_eq!(listed, nicks, "those that {nick} is told of");
         let own = answer.iter().rfind(|s| s.name() == "presence");
         assert!(own.is_some_and(|own| has_code(own, "110")), "the own presence comes last");
-        self.listen(Duration::from_millis(100));
+        // What the room has sent before it answers is here when the answer is.
+        let query = format!("<query xmlns='{}'/>", ns::DISCO_INFO);
+        for person in self.people.iter_mut().filter(|person| person.is_connected()) {
+            person.asks("get", &room, &query);
+        }
+        self.listen(Duration::from_millis(50));
         let mut shown = false;
         for (other, person) in self.people.iter().enumerate().filter(|(other, _)| *other != asking) {
             let noticed = &person.journal[since[other]..];

@@ -202,6 +202,35 @@ fn all_that_users_can_make_grow_is_bounded() {
 }
 
 #[test]
+fn presence_that_is_kept_is_bounded() {
+    // 45-14.6-a, 45-7.7-a
+    let presence = |bytes: usize, attributes: &str| {
+        // The element around it has seventeen.
+        let status = "x".repeat(bytes - 17);
+        format!("<presence xmlns='jabber:client' {attributes}><status>{status}</status></presence>")
+    };
+    let mut w = World::with_room(&[]);
+    let max = w.service.limits.presence_bytes_max;
+    w.join("romeo");
+    w.clear();
+    // At the rim it passes.
+    w.send("romeo", &presence(max, ""));
+    assert_eq!(w.got("owner").len(), 1);
+    w.clear();
+    w.send("romeo", &presence(max + 1, ""));
+    let got = w.got("romeo");
+    assert!(got.len() == 1 && got[0].ends_with("modify/policy-violation"), "{got:?}");
+    assert!(w.got("owner").is_empty());
+    // He is in all the same, and leaves with whatever he says; the others need not hear all of it.
+    w.clear();
+    w.send("romeo", &presence(max + 1, "type='unavailable'"));
+    let [gone] = &w.stanzas("owner")[..] else { panic!("one presence") };
+    assert_eq!(gone.attr("type"), Some("unavailable"));
+    assert!(!gone.has_child("status", "jabber:client"));
+    assert_eq!(w.room.roster().len(), 1);
+}
+
+#[test]
 fn reserved_nick_need_not_be_used() {
     // 45-7.12-e
     let mut w = World::with_room(&[]);

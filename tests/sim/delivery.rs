@@ -39,7 +39,7 @@ impl Run<'_> {
             self.pictures[place][entrant].is_let_in();
         }
         let mut missed: BTreeMap<usize, Vec<&Sent>> = BTreeMap::new();
-        for sent in &happening.sent {
+        for sent in happening.overdue.iter().chain(&happening.sent) {
             self.tally.meet(sent);
             for entity in sent.entities.iter().flatten().copied() {
                 match self.net.fate_of_sent_to(entity, sent) {

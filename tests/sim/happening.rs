@@ -1,5 +1,7 @@
 //! What came of one event: the room before and after, and every stanza that left.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use conclave::room::effect::Effects;
 use conclave::wire::encode::Outgoing;
 use conclave::wire::inbound::{Inbound, Kind, MessageType, PresenceType};
@@ -89,6 +91,8 @@ pub(crate) struct Happening {
     pub(crate) cause: Option<Inbound>,
     pub(crate) before: Sheet,
     pub(crate) after: Sheet,
+    /// What the process before did not come to tell, and this one tells first. Not of this event.
+    pub(crate) overdue: Vec<Sent>,
     pub(crate) sent: Vec<Sent>,
     /// The room turned the event down.
     pub(crate) refused: bool,
@@ -110,7 +114,32 @@ impl Happening {
     ) -> Result<Self, String> {
         let sent = effects.sends.iter().map(|o| Sent::read(o, cast)).collect::<Result<_, _>>()?;
         let (refused, writes) = (effects.refused, effects.writes.len());
-        Ok(Self { place, sender, cause, before, after, sent, refused, unstored: false, writes })
+        Ok(Self {
+            place,
+            sender,
+            cause,
+            before,
+            after,
+            overdue: Vec::new(),
+            sent,
+            refused,
+            unstored: false,
+            writes,
+        })
+    }
+
+    /// Sets aside what comes first and is about somebody of `untold`, one presence for all viewers each.
+    pub(crate) fn set_overdue_aside(&mut self, untold: &BTreeSet<String>) {
+        let mut ids = BTreeMap::new();
+        let is_overdue = |sent: &&Sent| {
+            let Some(nick) = sent.nick().filter(|nick| sent.is_presence() && untold.contains(*nick)) else {
+                return false;
+            };
+            let id = sent.stanza.attr("id").unwrap_or_default().to_owned();
+            *ids.entry(nick.to_owned()).or_insert_with(|| id.clone()) == id
+        };
+        let count = self.sent.iter().take_while(is_overdue).count();
+        self.overdue = self.sent.drain(..count).collect();
     }
 
     /// What `entity` got, in order.

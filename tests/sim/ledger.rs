@@ -1,6 +1,6 @@
 //! What is known of a play besides how its rooms stand: how much was played, what each room should have kept.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use conclave::room::archive::ArchiveId;
 use conclave::room::limits::Limits;
@@ -61,6 +61,8 @@ pub(crate) struct Ledger {
     /// When the room last gave a message its time, and what of that its archive knows.
     latest: Option<Timestamp>,
     archived_until: BTreeMap<ArchiveId, Timestamp>,
+    /// Whose affiliation was stored otherwise than it is when the room was loaded: everybody is told with the next event.
+    pub(crate) untold: BTreeSet<String>,
     /// How the room stood after everything that was handled together, and when.
     pub(crate) moments: Vec<(i64, Sheet)>,
 }

@@ -199,10 +199,16 @@ impl<'c> Run<'c> {
     }
 
     fn take_one(&mut self, outcomes: Result<Vec<Outcome>, String>, begins: bool) -> Result<(), Fault> {
-        let outcomes = outcomes.map_err(|what| Fault { check: "writer", what, seen: Vec::new() })?;
-        for outcome in &outcomes {
+        let mut outcomes = outcomes.map_err(|what| Fault { check: "writer", what, seen: Vec::new() })?;
+        for outcome in &mut outcomes {
             match outcome {
-                Outcome::Room(happening) => self.happened(happening)?,
+                Outcome::Room(happening) => {
+                    if !happening.refused && !happening.unstored {
+                        happening
+                            .set_overdue_aside(&std::mem::take(&mut self.ledgers[happening.place].untold));
+                    }
+                    self.happened(happening)?;
+                }
                 Outcome::Plain { sender, stanza, answer } => {
                     self.answered(*sender, stanza, answer.as_deref())?
                 }
@@ -389,10 +395,16 @@ impl<'c> Run<'c> {
                     what,
                     seen: Vec::new(),
                 })?;
+                let untold = self.host.untold(place, &sheet);
                 for (client, picture) in self.pictures[place].iter_mut().enumerate().take(self.cast.clients) {
                     let seated = sheet.seat_of(client).is_some();
-                    picture.room_went_back(seated, || check::lag::blur(last, &sheet, client));
+                    picture.room_went_back(seated, || {
+                        let mut blur = check::lag::blur(last, &sheet, client);
+                        blur.nicks.extend(untold.iter().cloned());
+                        blur
+                    });
                 }
+                ledger.untold = untold;
             }
             if begins || touched.is_some() {
                 ledger.moments.push((self.host.second, Sheet::of(&sheet.room, self.cast)));
@@ -411,7 +423,7 @@ impl<'c> Run<'c> {
     }
 
     fn imprint(&mut self, happening: &Happening) {
-        for sent in &happening.sent {
+        for sent in happening.overdue.iter().chain(&happening.sent) {
             self.mix(&sent.bytes);
             for to in &sent.to {
                 self.mix(to.as_str().as_bytes());

@@ -11,6 +11,7 @@ mod confined;
 mod hostile;
 mod link;
 mod moderation;
+mod overload;
 mod peer;
 #[path = "../servers/ports.rs"]
 mod ports;

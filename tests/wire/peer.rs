@@ -62,6 +62,12 @@ impl Peer {
         self.closed_stream
     }
 
+    /// The connection itself, for who reads and writes it otherwise.
+    #[allow(dead_code)]
+    pub(crate) fn into_socket(self) -> TcpStream {
+        self.socket
+    }
+
     /// Writes bytes as they are.
     pub(crate) fn send(&mut self, xml: impl AsRef<[u8]>) {
         self.socket.write_all(xml.as_ref()).expect("the service reads");
@@ -167,10 +173,16 @@ impl Peer {
     pub(crate) fn fence(&mut self, address: &str) -> Vec<Element> {
         let id = self.fresh_id();
         self.send(format!(
-            "<iq type='get' id='{id}' from='pinger.example' to='{address}'><ping xmlns='urn:xmpp:ping'/></iq>"
+            "<iq type='get' id='{id}' from='pinger@example.org' to='{address}'><ping xmlns='urn:xmpp:ping'/></iq>"
         ));
         let is_answer = |stanza: &Element| stanza.attr("id") == Some(&id);
-        self.wait(|peer| peer.arrived.iter().any(is_answer), &format!("an answer of {address}"));
+        let (mut seen, mut came) = (0, false);
+        let has_come = |peer: &Self| {
+            came = came || peer.arrived.iter().skip(seen).any(is_answer);
+            seen = peer.arrived.len();
+            came
+        };
+        self.wait(has_come, &format!("an answer of {address}"));
         let at = self.arrived.iter().position(is_answer).expect("waited for");
         let mut before: Vec<Element> = self.arrived.drain(..=at).collect();
         before.pop();

@@ -74,7 +74,7 @@ impl Bench {
             crate::config::load(&Sources { file: Some(file), ..Sources::default() }).expect("sound");
         let (store, archive) = (Arc::new(MemoryStore::new()), Arc::new(Halting::default()));
         let (outbox, outlet) = outbox(1 << 24);
-        let (host, _) = Host::start(&settings, store.clone(), archive.clone(), outbox).expect("started");
+        let host = Host::start(&settings, store.clone(), archive.clone(), outbox).expect("started");
         let mut bench = Self { host, store, archive, outlet, sent: Vec::new() };
         bench.say(
             "<presence to='coven@muc.example/Hecate'><x xmlns='http://jabber.org/protocol/muc'/></presence>",

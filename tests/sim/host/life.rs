@@ -8,12 +8,17 @@ use conclave::room::listing::Listing;
 use conclave::room::state::RoomRecord;
 use conclave::service::directory::Directory;
 use conclave::store::archive::Archive;
-use conclave::store::{Store, Write};
+use conclave::store::{Store, StoredOccupant, Write};
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
 use jiff::SignedDuration;
 
+use std::collections::BTreeSet;
+
+use conclave::room::state::Affiliation;
+
 use super::{Cause, Host, Outcome};
+use crate::sheet::Sheet;
 
 /// How long a persistent room that nobody is in stays in memory.
 const IDLE_SECONDS: i64 = 60;
@@ -148,6 +153,16 @@ impl Host<'_> {
                 self.places[place].room = None;
             }
         }
+    }
+
+    /// Whose affiliation was another one when he was written down, or who may not be in the room any more.
+    pub(crate) fn untold(&self, place: usize, sheet: &Sheet) -> BTreeSet<String> {
+        let stored = self.store.occupants(&self.cast.rooms[place]).expect("this store always reads");
+        let is_untold = |stored: &StoredOccupant| {
+            let now = sheet.affiliation(&stored.occupant.account);
+            now != stored.affiliation || sheet.config().members_only && now < Affiliation::Member
+        };
+        stored.iter().filter(|s| is_untold(s)).map(|s| s.occupant.nick.as_str().to_owned()).collect()
     }
 
     pub(super) fn load(&self, place: usize) -> (Room, Told) {

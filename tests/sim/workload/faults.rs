@@ -9,7 +9,11 @@ impl Workload {
     /// Something goes wrong.
     pub(super) fn fault(&mut self, run: &Run<'_>) -> Option<Action> {
         let up = run.net.link == Link::Up;
-        Some(match self.random.below(100) {
+        let kind = match self.random.below(3) {
+            0 => self.random.below(100),
+            plague => self.plagues[plague - 1],
+        };
+        Some(match kind {
             0..12 => Action::Crash,
             12..14 => Action::Stop,
             14..20 => Action::Restart,
@@ -20,10 +24,10 @@ impl Workload {
             40..48 if up => Action::Link(Link::Cut { returns: self.random.chance(50) }),
             48..52 if up => Action::Link(Link::Mute),
             52..55 => Action::ServerRestart,
-            55..62 if run.net.remote == Remote::Up => {
+            55..66 if run.net.remote == Remote::Up => {
                 Action::Remote(*self.random.pick(&[Remote::NotFound, Remote::Silent]))
             }
-            62..84 => {
+            66..84 => {
                 let who = self.random.below(run.cast.clients);
                 Action::Gone { who, said: self.random.chance(70) }
             }

@@ -42,6 +42,8 @@ const NICKS: [&str; 18] = [
 pub(crate) struct Workload {
     random: Random,
     count: u64,
+    /// What goes wrong again and again in this story.
+    plagues: [usize; 2],
 }
 
 /// Where somebody is about to do something.
@@ -68,8 +70,9 @@ impl Stage<'_> {
 
 impl Workload {
     /// Starts from `random`.
-    pub(crate) fn new(random: Random) -> Self {
-        Self { random, count: 0 }
+    pub(crate) fn new(mut random: Random) -> Self {
+        let plagues = [random.below(100), random.below(100)];
+        Self { random, count: 0, plagues }
     }
 
     /// What happens next.

@@ -1,0 +1,379 @@
+//! What an account may say in a room and in all, and the accounts of a domain together: above a rate it is delayed, and
+//! refused when too much is delayed already. So a flood costs those whom it comes from.
+//!
+//! Rates are buckets of tokens. What finds its bucket empty waits in a queue of its account, in order, and all that the
+//! account says afterwards waits behind it. The accounts of a domain are served in turn when the domain has to wait.
+//! Pure: the time comes in as what has passed since some moment.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use crate::room::limits::Limits;
+use crate::wire::jid::{BareJid, Jid};
+
+/// Most bytes that are delayed for one account; a single stanza may exceed it.
+const ACCOUNT_BYTES_MAX: usize = 4 << 20;
+
+/// Most that is delayed for one domain.
+const DOMAIN_STANZAS_MAX: usize = 20_000;
+const DOMAIN_BYTES_MAX: usize = 16 << 20;
+
+/// Most bytes that are delayed for all.
+const ALL_BYTES_MAX: usize = 64 << 20;
+
+/// Accounts and domains that are counted one by one at a time, besides those of which something is delayed. Beyond it
+/// newcomers are counted with their domain only, and new domains all together.
+const ACCOUNTS_MAX: usize = 100_000;
+const DOMAINS_MAX: usize = 10_000;
+
+/// Rooms of one account after which those are forgotten that count no more.
+const ROOMS_MAX: usize = 64;
+
+/// How often those are looked for that count no more, when there are too many.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// How many tokens come in a second, and how many there are at most. No tokens in a second: no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rate {
+    per_second: u32,
+    burst: u32,
+}
+
+/// A bucket of tokens, told by one moment: when it will be full. It may be overdrawn by one stanza.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bucket(Duration);
+
+/// The rates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rates {
+    account: Rate,
+    in_room: Rate,
+    domain: Rate,
+    delayed_max: usize,
+}
+
+/// What a stanza costs, and whom.
+#[derive(Clone, Debug)]
+pub(super) struct Cost {
+    /// Who sent it.
+    pub(super) from: Jid,
+    /// The room that hears it, if others do.
+    pub(super) heard_in: Option<BareJid>,
+    /// Tokens.
+    pub(super) weight: u32,
+    /// Bytes in memory.
+    pub(super) bytes: usize,
+    /// It is never refused: it tells that somebody is gone. It costs nothing.
+    pub(super) last_word: bool,
+}
+
+/// What becomes of a stanza.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict<T> {
+    /// It goes on at once.
+    Pass(T),
+    /// It was queued.
+    Delayed,
+    /// Too much is queued already.
+    Refused(T, Whose),
+}
+
+/// Whose rate is exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The account's own.
+    Account,
+    /// That of its domain, or of all.
+    Domain,
+}
+
+/// Everybody who has said something lately, and what is delayed.
+pub(super) struct Fair<T> {
+    rates: Rates,
+    domains: HashMap<String, Domain<T>>,
+    accounts: usize,
+    bytes: usize,
+    stanzas: usize,
+    swept: Duration,
+}
+
+struct Domain<T> {
+    bucket: Bucket,
+    /// Some wait because of the domain: whoever comes now waits behind them.
+    starved: bool,
+    accounts: HashMap<BareJid, Account<T>>,
+    /// Accounts of which something is delayed, in turn.
+    turns: VecDeque<BareJid>,
+    stanzas: usize,
+    bytes: usize,
+}
+
+struct Account<T> {
+    bucket: Bucket,
+    in_rooms: HashMap<BareJid, Bucket>,
+    delayed: VecDeque<(Cost, T)>,
+    bytes: usize,
+}
+
+impl Rate {
+    pub(super) fn new(per_second: u32, burst: u32) -> Self {
+        Self { per_second, burst }
+    }
+
+    fn time(self, tokens: u32) -> Duration {
+        Duration::from_secs(tokens.into()) / self.per_second.max(1)
+    }
+
+    /// How long there will be no token.
+    pub(super) fn wait(self, bucket: Bucket, now: Duration) -> Duration {
+        if self.per_second == 0 {
+            return Duration::ZERO;
+        }
+        let first = self.time(self.burst.max(1) - 1);
+        bucket.0.saturating_sub(now).saturating_sub(first)
+    }
+
+    pub(super) fn has(self, bucket: Bucket, now: Duration) -> bool {
+        self.wait(bucket, now).is_zero()
+    }
+
+    pub(super) fn take(self, bucket: &mut Bucket, tokens: u32, now: Duration) {
+        if self.per_second > 0 {
+            bucket.0 = bucket.0.max(now) + self.time(tokens);
+        }
+    }
+}
+
+impl Bucket {
+    fn is_full(self, now: Duration) -> bool {
+        self.0 <= now
+    }
+}
+
+impl Rates {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            account: Rate::new(limits.account_stanzas_per_second, limits.account_stanzas_burst),
+            in_room: Rate::new(limits.account_room_stanzas_per_second, limits.account_room_stanzas_burst),
+            domain: Rate::new(limits.domain_stanzas_per_second, limits.domain_stanzas_burst),
+            delayed_max: limits.delayed_stanzas_max,
+        }
+    }
+}
+
+impl<T> Default for Account<T> {
+    fn default() -> Self {
+        Self { bucket: Bucket::default(), in_rooms: HashMap::new(), delayed: VecDeque::new(), bytes: 0 }
+    }
+}
+
+impl<T> Default for Domain<T> {
+    fn default() -> Self {
+        Self {
+            bucket: Bucket::default(),
+            starved: false,
+            accounts: HashMap::new(),
+            turns: VecDeque::new(),
+            stanzas: 0,
+            bytes: 0,
+        }
+    }
+}
+
+impl<T> Account<T> {
+    fn may(&self, cost: &Cost, rates: &Rates, now: Duration) -> bool {
+        let in_room = cost.heard_in.as_ref().and_then(|room| self.in_rooms.get(room)).copied();
+        cost.last_word
+            || rates.account.has(self.bucket, now) && rates.in_room.has(in_room.unwrap_or_default(), now)
+    }
+
+    fn pay(&mut self, cost: &Cost, rates: &Rates, now: Duration) {
+        if cost.last_word {
+            return;
+        }
+        rates.account.take(&mut self.bucket, cost.weight, now);
+        if let Some(room) = &cost.heard_in
+            && rates.in_room.per_second > 0
+        {
+            if self.in_rooms.len() >= ROOMS_MAX && !self.in_rooms.contains_key(room) {
+                self.in_rooms.retain(|_, bucket| !bucket.is_full(now));
+            }
+            rates.in_room.take(self.in_rooms.entry(room.clone()).or_default(), cost.weight, now);
+        }
+    }
+
+    fn counts(&self, now: Duration) -> bool {
+        let full = self.bucket.is_full(now) && self.in_rooms.values().all(|bucket| bucket.is_full(now));
+        !full || !self.delayed.is_empty()
+    }
+}
+
+impl<T> Fair<T> {
+    pub(super) fn new(rates: Rates) -> Self {
+        let (domains, swept) = (HashMap::new(), Duration::ZERO);
+        Self { rates, domains, accounts: 0, bytes: 0, stanzas: 0, swept }
+    }
+
+    /// Whether nothing is delayed.
+    pub(super) fn is_idle(&self) -> bool {
+        self.stanzas == 0
+    }
+
+    /// Judges a stanza. What is given back along with it was delayed and is refused now: it is of a session that
+    /// leaves while there is no space left, and would come after its own last word.
+    pub(super) fn admit(&mut self, cost: Cost, item: T, now: Duration) -> (Verdict<T>, Vec<T>) {
+        self.sweep(now);
+        let known = self.domains.contains_key(cost.from.domain());
+        let name = if known || self.domains.len() < DOMAINS_MAX { cost.from.domain() } else { "" };
+        let rates = self.rates;
+        let domain = self.domains.entry(name.to_owned()).or_default();
+        let key = cost.from.to_bare();
+        if !domain.accounts.contains_key(&key) {
+            if self.accounts >= ACCOUNTS_MAX {
+                // Counted with its domain only; such a one is not delayed either.
+                return match cost.last_word || rates.domain.has(domain.bucket, now) {
+                    true => {
+                        rates.domain.take(
+                            &mut domain.bucket,
+                            if cost.last_word { 0 } else { cost.weight },
+                            now,
+                        );
+                        (Verdict::Pass(item), Vec::new())
+                    }
+                    false => (Verdict::Refused(item, Whose::Domain), Vec::new()),
+                };
+            }
+            self.accounts += 1;
+        }
+        let account = domain.accounts.entry(key.clone()).or_default();
+        let own = account.may(&cost, &rates, now);
+        let waits = !account.delayed.is_empty();
+        let admits = !domain.starved && rates.domain.has(domain.bucket, now);
+        if !waits && own && (cost.last_word || admits) {
+            account.pay(&cost, &rates, now);
+            rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
+            return (Verdict::Pass(item), Vec::new());
+        }
+        let whose = if own && !waits { Whose::Domain } else { Whose::Account };
+        let full_account = account.delayed.len() >= rates.delayed_max
+            || !account.delayed.is_empty() && account.bytes + cost.bytes > ACCOUNT_BYTES_MAX;
+        let full = domain.stanzas >= DOMAIN_STANZAS_MAX
+            || domain.bytes + cost.bytes > DOMAIN_BYTES_MAX
+            || self.bytes + cost.bytes > ALL_BYTES_MAX;
+        if full_account || full {
+            if !cost.last_word {
+                let whose = if full_account { whose } else { Whose::Domain };
+                return (Verdict::Refused(item, whose), Vec::new());
+            }
+            let gone = self.withdraw(name, &key, &cost);
+            return (Verdict::Pass(item), gone);
+        }
+        domain.starved |= whose == Whose::Domain;
+        if account.delayed.is_empty() {
+            domain.turns.push_back(key);
+        }
+        for (bytes, stanzas) in
+            [(&mut domain.bytes, &mut domain.stanzas), (&mut self.bytes, &mut self.stanzas)]
+        {
+            *bytes += cost.bytes;
+            *stanzas += 1;
+        }
+        account.bytes += cost.bytes;
+        account.delayed.push_back((cost, item));
+        (Verdict::Delayed, Vec::new())
+    }
+
+    /// Takes tokens of an account for what turned out to cost more: the `part`th part of what it may do at once.
+    pub(super) fn charge(&mut self, account: &BareJid, part: u32, now: Duration) {
+        let weight = self.rates.account.burst / part;
+        let domain = self.domains.get_mut(account.domain());
+        if let Some(known) = domain.and_then(|domain| domain.accounts.get_mut(account)) {
+            self.rates.account.take(&mut known.bucket, weight, now);
+        }
+    }
+
+    /// What a session has delayed for the room that it leaves now.
+    fn withdraw(&mut self, name: &str, key: &BareJid, last: &Cost) -> Vec<T> {
+        let Some(domain) = self.domains.get_mut(name) else { return Vec::new() };
+        let Some(account) = domain.accounts.get_mut(key) else { return Vec::new() };
+        let (gone, stay): (VecDeque<_>, _) = std::mem::take(&mut account.delayed)
+            .into_iter()
+            .partition(|(cost, _)| cost.from == last.from && cost.heard_in == last.heard_in);
+        account.delayed = stay;
+        let bytes: usize = gone.iter().map(|(cost, _)| cost.bytes).sum();
+        account.bytes -= bytes;
+        domain.bytes -= bytes;
+        domain.stanzas -= gone.len();
+        self.bytes -= bytes;
+        self.stanzas -= gone.len();
+        if account.delayed.is_empty() {
+            domain.turns.retain(|turn| turn != key);
+        }
+        domain.starved &= !domain.turns.is_empty();
+        gone.into_iter().map(|(_, item)| item).collect()
+    }
+
+    /// What was delayed and may go on now, in order.
+    pub(super) fn due(&mut self, now: Duration) -> Vec<T> {
+        let (mut due, rates) = (Vec::new(), self.rates);
+        for domain in self.domains.values_mut().filter(|domain| domain.stanzas > 0) {
+            let before = (domain.stanzas, domain.bytes);
+            // Each account once, until none of them may.
+            let mut idle_turns = 0;
+            while idle_turns < domain.turns.len()
+                && rates.domain.has(domain.bucket, now)
+                && let Some(key) = domain.turns.pop_front()
+            {
+                let account = domain.accounts.get_mut(&key).expect("whoever has a turn is known");
+                let (cost, _) = account.delayed.front().expect("whoever has a turn waits");
+                if account.may(cost, &rates, now)
+                    && let Some((cost, item)) = account.delayed.pop_front()
+                {
+                    account.pay(&cost, &rates, now);
+                    rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
+                    account.bytes -= cost.bytes;
+                    domain.bytes -= cost.bytes;
+                    domain.stanzas -= 1;
+                    due.push(item);
+                    idle_turns = 0;
+                } else {
+                    idle_turns += 1;
+                }
+                if !account.delayed.is_empty() {
+                    domain.turns.push_back(key);
+                }
+            }
+            domain.starved = !domain.turns.is_empty() && !rates.domain.has(domain.bucket, now);
+            self.stanzas -= before.0 - domain.stanzas;
+            self.bytes -= before.1 - domain.bytes;
+        }
+        due
+    }
+
+    /// All that is delayed, each account's in order.
+    pub(super) fn drain(&mut self) -> Vec<T> {
+        let accounts = self.domains.values_mut().flat_map(|domain| domain.accounts.values_mut());
+        let all = accounts.flat_map(|account| account.delayed.drain(..)).map(|(_, item)| item).collect();
+        (self.accounts, self.bytes, self.stanzas) = (0, 0, 0);
+        self.domains.clear();
+        all
+    }
+
+    /// Forgets those that count no more, when there are too many.
+    fn sweep(&mut self, now: Duration) {
+        let many = self.accounts >= ACCOUNTS_MAX / 2 || self.domains.len() >= DOMAINS_MAX / 2;
+        if !many || now < self.swept + SWEEP {
+            return;
+        }
+        self.swept = now;
+        self.accounts = 0;
+        for domain in self.domains.values_mut() {
+            domain.accounts.retain(|_, account| account.counts(now));
+            self.accounts += domain.accounts.len();
+        }
+        self.domains.retain(|_, domain| !domain.accounts.is_empty() || !domain.bucket.is_full(now));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+use super::*;
+
+/// Ten a second and five at once for an account, three at once in a room, twenty a second for a domain.
+fn rates() -> Rates {
+    Rates { account: Rate::new(10, 5), in_room: Rate::new(2, 3), domain: Rate::new(20, 40), delayed_max: 4 }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn request(from: &str) -> Cost {
+    Cost { from: Jid::parse(from).expect("a jid"), heard_in: None, weight: 1, bytes: 1000, last_word: false }
+}
+
+fn said(from: &str, room: &str) -> Cost {
+    Cost { heard_in: Some(BareJid::parse(room).expect("a jid")), ..request(from) }
+}
+
+fn leave(from: &str, room: &str) -> Cost {
+    Cost { last_word: true, ..said(from, room) }
+}
+
+/// What becomes of `count` stanzas: how many pass, are delayed, are refused.
+fn many(fair: &mut Fair<u32>, cost: &Cost, count: u32, now: Duration) -> (u32, u32, u32) {
+    let mut seen = (0, 0, 0);
+    for n in 0..count {
+        match fair.admit(cost.clone(), n, now).0 {
+            Verdict::Pass(_) => seen.0 += 1,
+            Verdict::Delayed => seen.1 += 1,
+            Verdict::Refused(..) => seen.2 += 1,
+        }
+    }
+    seen
+}
+
+// 45-14.6-a
+#[test]
+fn an_account_is_let_on_up_to_its_burst_then_delayed_then_refused() {
+    let mut fair = Fair::new(rates());
+    assert_eq!(many(&mut fair, &request("a@b/c"), 12, ms(0)), (5, 4, 3));
+    assert_eq!(fair.admit(request("a@b/c"), 99, ms(0)).0, Verdict::Refused(99, Whose::Account));
+    // Another client of the account is the same account; another account is not.
+    assert_eq!(many(&mut fair, &request("a@b/other"), 1, ms(0)), (0, 0, 1));
+    assert_eq!(many(&mut fair, &request("b@b/c"), 5, ms(0)), (5, 0, 0));
+    // One comes back every 100 ms.
+    assert_eq!(fair.due(ms(99)), [] as [u32; 0]);
+    assert_eq!(fair.due(ms(100)), [5]);
+    assert_eq!(fair.due(ms(1000)), [6, 7, 8]);
+    assert!(fair.is_idle());
+}
+
+#[test]
+fn what_comes_after_something_delayed_waits_behind_it() {
+    let mut fair = Fair::new(rates());
+    assert_eq!(many(&mut fair, &request("a@b/c"), 7, ms(0)), (5, 2, 0));
+    // There are tokens again, but two wait.
+    assert_eq!(fair.admit(request("a@b/c"), 7, ms(10_000)).0, Verdict::Delayed);
+    assert_eq!(fair.due(ms(10_000)), [5, 6, 7]);
+    assert_eq!(fair.admit(request("a@b/c"), 8, ms(10_001)).0, Verdict::Pass(8));
+}
+
+// 45-14.6-a
+#[test]
+fn what_an_account_says_in_one_room_is_counted_by_room() {
+    let mut fair = Fair::new(rates());
+    assert_eq!(many(&mut fair, &said("a@b/c", "one@m"), 3, ms(0)), (3, 0, 0));
+    assert_eq!(many(&mut fair, &said("a@b/c", "two@m"), 2, ms(0)), (2, 0, 0));
+    assert_eq!(many(&mut fair, &said("b@b/c", "one@m"), 4, ms(0)), (3, 1, 0));
+    // Requests are not heard by anybody.
+    assert_eq!(many(&mut fair, &request("c@b/c"), 5, ms(0)), (5, 0, 0));
+}
+
+// 45-14.6-a
+#[test]
+fn a_domain_is_delayed_as_a_whole_and_its_accounts_have_their_turns() {
+    let mut fair = Fair::new(rates());
+    for n in 0..8 {
+        assert_eq!(many(&mut fair, &request(&format!("u{n}@flood.example/x")), 5, ms(0)), (5, 0, 0));
+    }
+    // Forty are spent.
+    assert_eq!(many(&mut fair, &request("x@flood.example/x"), 2, ms(0)), (0, 2, 0));
+    assert_eq!(many(&mut fair, &request("y@flood.example/x"), 2, ms(0)), (0, 2, 0));
+    assert_eq!(many(&mut fair, &request("a@quiet.example/x"), 5, ms(0)), (5, 0, 0));
+    // Who comes when there is a token again waits behind them.
+    assert_eq!(fair.admit(request("z@flood.example/x"), 7, ms(50)).0, Verdict::Delayed);
+    // Twenty a second: 0 of x, 0 of y, 1 of x, 1 of y.
+    assert_eq!(fair.due(ms(50)), [0]);
+    assert_eq!(fair.due(ms(100)), [0]);
+    assert_eq!(fair.due(ms(150)), [7]);
+    assert_eq!(fair.due(ms(250)), [1, 1]);
+    assert!(fair.is_idle());
+    assert_eq!(fair.admit(request("z@flood.example/x"), 8, ms(300)).0, Verdict::Pass(8));
+}
+
+// 45-7.14-a, 45-14.6-a
+#[test]
+fn who_leaves_is_never_refused_and_leaves_in_order() {
+    let mut fair = Fair::new(rates());
+    assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 4, ms(0)), (3, 1, 0));
+    // Behind what was said before.
+    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 4, ms(0)), (Verdict::Delayed, vec![]));
+    assert_eq!(fair.due(ms(500)), [3, 4]);
+    // When nothing more can wait, the leave goes at once, and what the session still had to say there is refused.
+    let mut fair = Fair::new(rates());
+    assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 6, ms(0)), (3, 3, 0));
+    assert_eq!(fair.admit(said("a@b/phone", "r@m"), 9, ms(0)).0, Verdict::Delayed);
+    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 10, ms(0)), (Verdict::Pass(10), vec![3, 4, 5]));
+    assert_eq!(fair.due(ms(60_000)), [9]);
+    assert!(fair.is_idle());
+    // With nothing delayed it costs nothing.
+    for n in 0..100 {
+        assert_eq!(fair.admit(leave("z@b/c", "r@m"), n, ms(0)).0, Verdict::Pass(n));
+    }
+}
+
+#[test]
+fn large_stanzas_overdraw_once_and_are_bounded_in_bytes() {
+    let mut fair = Fair::new(Rates { delayed_max: 1000, ..rates() });
+    let large = Cost { weight: 100, bytes: 1 << 20, ..request("a@b/c") };
+    assert_eq!(many(&mut fair, &large, 10, ms(0)), (1, 4, 5));
+    // 95 tokens too many at ten a second.
+    assert_eq!(fair.due(ms(9500)), [] as [u32; 0]);
+    assert_eq!(fair.due(ms(9600)), [1]);
+    // A domain may have 16 MiB delayed, whatever its accounts.
+    for n in 0..20 {
+        let large = Cost { from: Jid::parse(&format!("u{n}@b/c")).expect("a jid"), ..large.clone() };
+        many(&mut fair, &large, 5, ms(9600));
+    }
+    assert!(fair.bytes <= DOMAIN_BYTES_MAX, "{}", fair.bytes);
+    for n in 0..200 {
+        let large = Cost { from: Jid::parse(&format!("u@d{n}/c")).expect("a jid"), ..large.clone() };
+        many(&mut fair, &large, 5, ms(9600));
+    }
+    assert!(fair.bytes <= ALL_BYTES_MAX, "{}", fair.bytes);
+}
+
+// 45-14.6-a
+#[test]
+fn what_turns_out_to_cost_more_is_paid_for_later() {
+    let mut fair = Fair::new(rates());
+    let from = "a@b/c";
+    assert_eq!(fair.admit(request(from), 0, ms(0)).0, Verdict::Pass(0));
+    // Four are left of five; two halves of five are two each.
+    for _ in 0..2 {
+        fair.charge(&BareJid::parse("a@b").expect("a jid"), 2, ms(0));
+    }
+    fair.charge(&BareJid::parse("unknown@b").expect("a jid"), 1, ms(0));
+    assert_eq!(many(&mut fair, &request(from), 10, ms(0)), (0, 4, 6));
+    assert_eq!(fair.due(ms(100)), [0]);
+    assert_eq!(many(&mut fair, &request("unknown@b/c"), 5, ms(100)), (5, 0, 0));
+}
+
+#[test]
+fn a_rate_of_zero_is_none() {
+    let off = Rate::new(0, 1);
+    let mut fair = Fair::new(Rates { account: off, in_room: off, domain: off, delayed_max: 0 });
+    assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 100_000, ms(0)), (100_000, 0, 0));
+}
+
+#[test]
+fn what_is_remembered_of_accounts_rooms_and_domains_is_bounded() {
+    let mut fair = Fair::new(Rates { domain: Rate::new(0, 1), ..rates() });
+    for n in 0..2 * ACCOUNTS_MAX {
+        fair.admit(request(&format!("u{n}@flood.example/x")), 0, ms(0));
+    }
+    assert!(fair.accounts <= ACCOUNTS_MAX);
+    let counted: usize = fair.domains.values().map(|domain| domain.accounts.len()).sum();
+    assert_eq!(counted, fair.accounts);
+    for n in 0..2 * DOMAINS_MAX {
+        fair.admit(request(&format!("u@d{n}.example/x")), 0, ms(0));
+    }
+    assert!(fair.domains.len() <= DOMAINS_MAX + 1);
+    // Who has been quiet since is forgotten.
+    fair.admit(request("a@example.org/x"), 0, ms(60_000));
+    assert!(fair.accounts <= 1 && fair.domains.len() <= 1, "{} {}", fair.accounts, fair.domains.len());
+
+    let mut fair = Fair::new(Rates { account: Rate::new(0, 1), ..rates() });
+    for n in 0..1000 {
+        fair.admit(said("a@b/c", &format!("r{n}@m")), 0, ms(n * 1000));
+        let domain = &fair.domains["b"];
+        assert!(domain.accounts.values().all(|account| account.in_rooms.len() <= ROOMS_MAX));
+    }
+}
+
+// clients: what they do at once when they come back
+#[test]
+fn a_client_that_comes_back_to_all_its_rooms_is_not_delayed() {
+    let mut fair = Fair::new(Rates::new(&Limits::default()));
+    let from = "busy@example.org/phone";
+    for room in 0..200 {
+        let room = format!("room{room}@m");
+        let costly = Cost { weight: 5, ..request(from) };
+        // The join; disco, ping, a vCard; three lists and a page of the archive.
+        for cost in [said(from, &room), request(from), request(from), request(from)]
+            .into_iter()
+            .chain(std::iter::repeat_n(costly, 4))
+        {
+            assert_eq!(fair.admit(cost, 0, ms(0)).0, Verdict::Pass(0), "{room}");
+        }
+    }
+    // Ten messages are pasted at once.
+    assert_eq!(many(&mut fair, &said(from, "room0@m"), 10, ms(0)), (10, 0, 0));
+}
+
+#[test]
+fn all_that_is_delayed_can_be_let_go() {
+    let mut fair = Fair::new(rates());
+    many(&mut fair, &request("a@b/c"), 8, ms(0));
+    many(&mut fair, &request("a@d/c"), 6, ms(0));
+    let mut all = fair.drain();
+    all.sort_unstable();
+    assert_eq!(all, [5, 5, 6, 7]);
+    assert!(fair.is_idle());
+    assert_eq!(many(&mut fair, &request("a@b/c"), 1, ms(0)), (1, 0, 0));
+}

@@ -1,0 +1,221 @@
+//! Where floods are held up: what arrives is let on, delayed or refused, by whom it comes from ([`Fair`]).
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::{debug, warn};
+
+use super::Host;
+use super::fair::{Cost, Fair, Rates, Verdict, Whose};
+use crate::room::limits::Limits;
+use crate::wire::inbound::{Inbound, IqType, Kind, PresenceType};
+use crate::wire::jid::Jid;
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+use crate::wire::size;
+
+/// How often it is looked whether what is delayed may go on.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Bytes of a stanza that count as one more stanza.
+const TOKEN_BYTES: usize = 8 * 1024;
+
+/// What a request costs that leads to long lists, to forms or to the disk.
+const COSTLY: u32 = 5;
+
+/// So many rooms, and nothing else, an account may make at once.
+const ROOMS: u32 = 50;
+
+/// How often the operator is told of floods.
+const TELL: Duration = Duration::from_secs(10);
+
+/// Who has sent how much, and what is delayed of it.
+pub(super) struct Flood {
+    fair: Mutex<Fair<Inbound>>,
+    since: Instant,
+    /// Somebody looks after what is delayed.
+    watched: AtomicBool,
+    /// Stanzas that were refused, and answers that were dropped, and when that was told last, in milliseconds.
+    refused: AtomicU64,
+    dropped: AtomicU64,
+    told_ms: AtomicU64,
+}
+
+impl Flood {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            fair: Mutex::new(Fair::new(Rates::new(limits))),
+            since: Instant::now(),
+            watched: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            told_ms: AtomicU64::new(0),
+        }
+    }
+
+    fn fair(&self) -> MutexGuard<'_, Fair<Inbound>> {
+        self.fair.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An answer was dropped because too many wait for the server.
+    pub(super) fn dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.tell();
+    }
+
+    /// Tells the operator, now and then.
+    fn tell(&self) {
+        let now_ms = self.since.elapsed().as_millis() as u64 + TELL.as_millis() as u64;
+        let told_ms = self.told_ms.load(Ordering::Relaxed);
+        let due = now_ms >= told_ms + TELL.as_millis() as u64;
+        if due && self.told_ms.compare_exchange(told_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            let refused = self.refused.swap(0, Ordering::Relaxed);
+            let dropped = self.dropped.swap(0, Ordering::Relaxed);
+            warn!(refused, dropped, "floods: stanzas were refused, answers to them dropped");
+        }
+    }
+}
+
+impl Host {
+    /// Lets a stanza on, delays it, or refuses it.
+    pub(super) fn admit(self: &Arc<Self>, inbound: Inbound) {
+        if self.is_stopping() {
+            return self.pass(inbound);
+        }
+        let cost = cost(&inbound);
+        // What is let on gets to its room while nobody else can let on more of the same account: so order is kept.
+        let mut fair = self.flood.fair();
+        let (verdict, gone) = fair.admit(cost, inbound, self.flood.since.elapsed());
+        for inbound in gone {
+            self.refuse_flood(&inbound, Whose::Account);
+        }
+        match verdict {
+            Verdict::Pass(inbound) => self.pass(inbound),
+            Verdict::Refused(inbound, whose) => self.refuse_flood(&inbound, whose),
+            Verdict::Delayed if !self.flood.watched.swap(true, Ordering::AcqRel) => {
+                tokio::spawn(self.clone().watch());
+            }
+            Verdict::Delayed => {}
+        }
+    }
+
+    /// Lets on what is delayed, when its time has come, until nothing is.
+    async fn watch(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(TICK).await;
+            let mut fair = self.flood.fair();
+            for inbound in fair.due(self.flood.since.elapsed()) {
+                self.pass(inbound);
+            }
+            if fair.is_idle() {
+                self.flood.watched.store(false, Ordering::Release);
+                return;
+            }
+        }
+    }
+
+    /// Lets on all that is delayed.
+    pub(super) fn let_go(self: &Arc<Self>) {
+        let mut fair = self.flood.fair();
+        for inbound in fair.drain() {
+            self.pass(inbound);
+        }
+    }
+
+    /// Somebody has made a room.
+    pub(super) fn charge_for_room(&self, maker: &Jid) {
+        self.flood.fair().charge(&maker.to_bare(), ROOMS, self.flood.since.elapsed());
+    }
+
+    fn refuse_flood(&self, inbound: &Inbound, whose: Whose) {
+        debug!(from = inbound.from.as_str(), ?whose, "refused: too much at a time");
+        self.flood.refused.fetch_add(1, Ordering::Relaxed);
+        self.flood.tell();
+        let refusal = match (whose, inbound.kind) {
+            (Whose::Account, Kind::Message(_)) => Refusal::too_soon("you send too much; please wait"),
+            (Whose::Account, _) => Refusal::resource_constraint("you send too much; please wait"),
+            (Whose::Domain, _) => {
+                Refusal::resource_constraint("too much comes from your server; please wait")
+            }
+        };
+        if let Some(answer) = refusal.answer(inbound) {
+            self.reply(&answer);
+        }
+    }
+}
+
+/// What a stanza costs. Who leaves pays nothing and is never refused.
+fn cost(inbound: &Inbound) -> Cost {
+    let wire_bytes = size::on_wire(&inbound.stanza, ns::CLIENT);
+    let each = match inbound.kind {
+        Kind::Iq(kind @ (IqType::Get | IqType::Set)) if is_costly(inbound, kind) => COSTLY,
+        _ => 1,
+    };
+    let heard = inbound.may_be_answered() && !matches!(inbound.kind, Kind::Iq(_));
+    Cost {
+        from: inbound.from.clone(),
+        heard_in: (heard && inbound.to.local().is_some()).then(|| inbound.to.to_bare()),
+        weight: each + (wire_bytes / TOKEN_BYTES) as u32,
+        bytes: size::in_memory(&inbound.stanza),
+        last_word: inbound.kind == Kind::Presence(PresenceType::Unavailable),
+    }
+}
+
+fn is_costly(inbound: &Inbound, kind: IqType) -> bool {
+    let Some(payload) = inbound.payload() else { return false };
+    match payload.ns().as_str() {
+        ns::MAM | ns::MUC_OWNER | ns::DISCO_ITEMS | ns::SEARCH | ns::MUCLUMBUS | ns::VCARD => true,
+        // Moderators clean up by one request after the other.
+        ns::MUC_ADMIN => kind == IqType::Get,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cost_of(xml: &str) -> Cost {
+        cost(&Inbound::parse(xml.parse().expect("xml")).expect("a stanza"))
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn what_costs_more_weighs_more() {
+        let of = |xml: &str| {
+            let cost = cost_of(xml);
+            (cost.weight, cost.heard_in.is_some(), cost.last_word)
+        };
+        let addresses = "xmlns='jabber:client' from='a@b/c' to='r@m/n' id='i'";
+        let big = "x".repeat(100_000);
+        for (xml, expected) in [
+            (format!("<presence {addresses}/>"), (1, true, false)),
+            (format!("<presence type='unavailable' {addresses}/>"), (1, true, true)),
+            (format!("<presence type='error' {addresses}/>"), (1, false, false)),
+            (format!("<message type='groupchat' {addresses}><body>b</body></message>"), (1, true, false)),
+            (format!("<message {addresses}><body>{big}</body></message>"), (13, true, false)),
+            (format!("<iq type='get' {addresses}><ping xmlns='urn:xmpp:ping'/></iq>"), (1, false, false)),
+            (format!("<iq type='set' {addresses}><query xmlns='urn:xmpp:mam:2'/></iq>"), (5, false, false)),
+            (
+                format!(
+                    "<iq type='get' {addresses}><query xmlns='http://jabber.org/protocol/muc#admin'/></iq>"
+                ),
+                (5, false, false),
+            ),
+            (
+                format!(
+                    "<iq type='set' {addresses}><query xmlns='http://jabber.org/protocol/muc#admin'/></iq>"
+                ),
+                (1, false, false),
+            ),
+            (
+                format!("<iq type='result' {addresses}><query xmlns='urn:xmpp:mam:2'/></iq>"),
+                (1, false, false),
+            ),
+        ] {
+            assert_eq!(of(&xml), expected, "{}", &xml[..60]);
+        }
+    }
+}

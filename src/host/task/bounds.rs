@@ -1,0 +1,156 @@
+use std::path::Path;
+
+use super::*;
+use crate::config::{self, Sources};
+use crate::link;
+use crate::room::nick::Nick;
+use crate::room::role::Role;
+use crate::room::roster::Occupant;
+use crate::store::archive::memory::MemoryArchive;
+use crate::store::memory::MemoryStore;
+use crate::wire::inbound::Inbound;
+
+/// A service with the settings of the sample, on stores in memory.
+fn host() -> Arc<Host> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("component.toml");
+    let sources = Sources { file: Some(file), environment: Default::default(), flags: Default::default() };
+    let settings = config::load(&sources).expect("the sample is complete");
+    let (outbox, _outlet) = link::outbox(settings.limits.queue_bytes_max);
+    let (store, archive) = (Arc::new(MemoryStore::new()), Arc::new(MemoryArchive::new()));
+    Host::start(&settings, store, archive, outbox).expect("stores in memory work")
+}
+
+fn task(host: &Arc<Host>, room: &str) -> (Task, Events) {
+    let room = Room::absent(BareJid::parse(room).expect("a jid"));
+    let (mailbox, events) = Mailbox::new(host.bounds.clone());
+    let task = Task {
+        host: host.clone(),
+        room,
+        ids: Ids::new(&[1]),
+        mailbox: Arc::new(mailbox),
+        told: Told::default(),
+        owed: Vec::new(),
+        behind: None,
+        heard: Heard::default(),
+        place: None,
+        done: Bucket::default(),
+        since: Instant::now(),
+    };
+    (task, events)
+}
+
+fn event(xml: &str) -> Event {
+    Event::Stanza(Box::new(Inbound::parse(xml.parse().expect("xml")).expect("a stanza")))
+}
+
+fn join(room: &str, nick: &str) -> Event {
+    event(&format!(
+        "<presence xmlns='jabber:client' id='j' from='{nick}@example.org/x' to='{room}/{nick}'>\
+         <x xmlns='http://jabber.org/protocol/muc'/></presence>"
+    ))
+}
+
+/// What each recipient is sent.
+fn said(effects: &Effects) -> Vec<String> {
+    let mut out = Vec::new();
+    for outgoing in &effects.sends {
+        for to in outgoing.to.iter() {
+            let mut bytes = Vec::new();
+            outgoing.stanza.splice(to, &mut bytes);
+            out.push(String::from_utf8(bytes).expect("text"));
+        }
+    }
+    out
+}
+
+// 45-14.6-a, 45-G-a, 45-G-b
+#[tokio::test]
+async fn an_event_on_which_a_room_panics_is_refused_and_the_room_stands_as_before() {
+    let host = host();
+    let name = "broken@rooms.example.org";
+    let (mut broken, _) = task(&host, name);
+    broken.handle(&join(name, "first"));
+    let open = event(&format!(
+        "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{name}'>\
+         <query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>"
+    ));
+    assert!(said(&broken.handle(&open)).iter().any(|xml| xml.contains("type='result'")));
+    // An occupant without a session cannot be: whoever enters is to be shown him.
+    let nick = Nick::trusted("ghost");
+    broken.room.roster_mut().enter(Occupant {
+        nick,
+        account: BareJid::parse("ghost@example.org").expect("a jid"),
+        id: "i".into(),
+        role: Role::Participant,
+        quiet: false,
+        sessions: Vec::new(),
+    });
+    let before = broken.room.clone();
+    let effects = broken.handle(&join(name, "second"));
+    let answers = said(&effects);
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert!(answers[0].contains("to='second@example.org/x'") && answers[0].contains("id='j'"));
+    assert!(answers[0].contains("<internal-server-error"), "{answers:?}");
+    assert!(answers[0].contains("type='wait'"), "clients forget rooms that fail for good: {answers:?}");
+    assert!(effects.writes.is_empty() && effects.archive.is_empty());
+    assert!(
+        Arc::ptr_eq(&before.roster, &broken.room.roster) && Arc::ptr_eq(&before.state, &broken.room.state)
+    );
+
+    // Without what is broken it works, and other rooms did all the while.
+    broken.room.roster_mut().remove(Nick::trusted("ghost").key());
+    let ping = event(&format!(
+        "<iq xmlns='jabber:client' type='get' id='p' from='first@example.org/x' to='{name}/first'>\
+         <ping xmlns='urn:xmpp:ping'/></iq>"
+    ));
+    assert!(said(&broken.handle(&ping))[0].contains("type='result'"));
+    assert!(said(&broken.handle(&join(name, "second"))).iter().any(|xml| xml.contains("code='110'")));
+    let other = "other@rooms.example.org";
+    let (mut whole, _) = task(&host, other);
+    let answers = said(&whole.handle(&join(other, "second")));
+    assert!(answers.iter().any(|xml| xml.contains("code='110'")), "{answers:?}");
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn a_room_does_no_more_at_a_time_than_others_can_wait_for() {
+    let host = host();
+    let name = "full@rooms.example.org";
+    let (mut room, _) = task(&host, name);
+    room.step(&[join(name, "owner")]).await;
+    room.step(&[event(&format!(
+        "<iq xmlns='jabber:client' type='set' id='c' from='owner@example.org/x' to='{name}'>\
+         <query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>"
+    ))])
+    .await;
+    for n in 0..300 {
+        room.step(&[join(name, &format!("u{n}"))]).await;
+    }
+    // Each is shown three hundred and more: a thousand sends are reached with the fourth at the latest.
+    let joins: Vec<Event> = (300..340).map(|n| join(name, &format!("u{n}"))).collect();
+    let done = room.step(&joins).await;
+    assert!((1..=4).contains(&done), "{done}");
+    room.work_off(&joins[done..]).await;
+    assert_eq!(room.room.roster().len(), 341);
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn a_room_that_gets_more_than_its_rate_rests() {
+    let host = host();
+    let name = "busy@rooms.example.org";
+    let (mut room, _) = task(&host, name);
+    let limits = &host.service.limits;
+    let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+    assert!(rate.has(room.done, room.since.elapsed()));
+    rate.take(
+        &mut room.done,
+        limits.room_stanzas_burst + limits.room_stanzas_per_second,
+        room.since.elapsed(),
+    );
+    assert!(!rate.has(room.done, room.since.elapsed()));
+    // A service that stops does not wait for it.
+    host.stopping.store(true, std::sync::atomic::Ordering::Release);
+    room.rest().await;
+    assert!(!rate.has(room.done, room.since.elapsed()));
+}

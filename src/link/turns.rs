@@ -1,0 +1,208 @@
+//! Whose stanzas are written next: the lanes in turn, so that one with much to say costs itself.
+//!
+//! A lane that had nothing to say goes before those that have had a turn: what is said in a quiet room need not wait for
+//! all the busy ones. (Queues by flow with a deficit each, and new flows first, as networks have them.)
+
+use std::collections::{HashMap, VecDeque};
+
+use super::outbox::{Lane, Queued, Written};
+use crate::wire::encode::Outgoing;
+
+/// Bytes that a lane may write before it is the next one's turn. It may exceed them by one stanza for one recipient,
+/// which its next turns pay for.
+const TURN_BYTES: i64 = 8 * 1024;
+
+/// What is to be written, by lane.
+#[derive(Default)]
+pub(super) struct Turns {
+    lanes: HashMap<Lane, Waiting>,
+    /// Lanes that have not had a turn since they had nothing to say.
+    fresh: VecDeque<Lane>,
+    /// The others. A lane is in one of the two.
+    later: VecDeque<Lane>,
+    stanzas: usize,
+}
+
+/// One lane.
+#[derive(Default)]
+struct Waiting {
+    queue: VecDeque<Queued>,
+    /// Recipients of the first stanza that have been written.
+    spliced: usize,
+    /// Bytes that are left of the turn; what was too much is below zero.
+    left: i64,
+}
+
+impl Turns {
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.stanzas == 0
+    }
+
+    /// Queues a stanza behind the others of its lane.
+    pub(super) fn push(&mut self, lane: Lane, queued: Queued) {
+        let fresh = &mut self.fresh;
+        let waiting = self.lanes.entry(lane).or_insert_with(|| {
+            fresh.push_back(lane);
+            Waiting { left: TURN_BYTES, ..Waiting::default() }
+        });
+        waiting.queue.push_back(queued);
+        self.stanzas += 1;
+    }
+
+    /// Appends what is next, for one recipient, to `out` and its end to `ends`; `None` when there is nothing. Gives what
+    /// that was the last recipient of.
+    pub(super) fn splice(&mut self, out: &mut Vec<u8>, ends: &mut Vec<usize>) -> Option<Option<Written>> {
+        loop {
+            let is_fresh = !self.fresh.is_empty();
+            let turns = if is_fresh { &mut self.fresh } else { &mut self.later };
+            let lane = *turns.front()?;
+            let waiting = self.lanes.get_mut(&lane).expect("a lane has its turns for as long as it is here");
+            if waiting.left > 0 && !waiting.queue.is_empty() {
+                let (bytes, whole) = waiting.splice(out, ends);
+                waiting.left -= bytes;
+                self.stanzas -= usize::from(whole.is_some());
+                return Some(whole.map(|(bytes, answer)| Written { lane, bytes, answer }));
+            }
+            turns.pop_front();
+            if waiting.queue.is_empty() && !is_fresh {
+                self.lanes.remove(&lane);
+                continue;
+            }
+            // A fresh lane that is empty stays for one round: else it would be fresh again with each stanza.
+            if waiting.left <= 0 {
+                waiting.left += TURN_BYTES;
+            }
+            self.later.push_back(lane);
+        }
+    }
+}
+
+impl Waiting {
+    /// The first stanza for its next recipient: how many bytes that was, and, when it was the last one, the price of the
+    /// stanza and whether it was an answer.
+    fn splice(&mut self, out: &mut Vec<u8>, ends: &mut Vec<usize>) -> (i64, Option<(u64, bool)>) {
+        let begin = out.len();
+        let first = self.queue.front().expect("the caller has looked");
+        let Outgoing { stanza, to } = &first.outgoing;
+        let mut recipients = to.iter().skip(self.spliced);
+        let (next, done) = (recipients.next(), recipients.next().is_none());
+        drop(recipients);
+        if let Some(to) = next {
+            stanza.splice(to, out);
+            ends.push(out.len());
+            self.spliced += 1;
+        }
+        let whole = done.then_some((first.bytes, first.answer));
+        if done {
+            self.spliced = 0;
+            self.queue.pop_front();
+        }
+        ((out.len() - begin) as i64, whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minidom::Element;
+
+    use super::*;
+    use crate::wire::jid::{BareJid, Jid};
+
+    /// A stanza of about `bytes` for each of `to` recipients.
+    fn stanza(bytes: usize, to: usize) -> Queued {
+        let text = format!("<message xmlns='jabber:client'><body>{}</body></message>", "x".repeat(bytes));
+        let element: Element = text.parse().expect("xml");
+        let all: Vec<Jid> = (0..to).map(|n| Jid::parse(&format!("u{n}@d")).expect("a jid")).collect();
+        let outgoing = Outgoing {
+            stanza: crate::wire::encode::Template::new(&element),
+            to: crate::wire::encode::Recipients::many(all),
+        };
+        let bytes = outgoing.wire_bytes() as u64;
+        Queued { outgoing, bytes, answer: false }
+    }
+
+    fn lane(name: &str) -> Lane {
+        Lane::of_room(&BareJid::parse(name).expect("a jid"))
+    }
+
+    /// Bytes that are written until a stanza of `lane` is whole.
+    fn bytes_until(turns: &mut Turns, lane: Lane) -> usize {
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
+        while let Some(whole) = turns.splice(&mut out, &mut ends) {
+            if whole.is_some_and(|whole| whole.lane == lane) {
+                return out.len();
+            }
+        }
+        panic!("it is not written");
+    }
+
+    #[test]
+    fn a_quiet_lane_goes_before_busy_ones() {
+        let mut turns = Turns::default();
+        let busy: Vec<Lane> = (0..50).map(|n| lane(&format!("busy{n}@m"))).collect();
+        for busy in &busy {
+            turns.push(*busy, stanza(500, 1000));
+        }
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
+        // Until all the busy ones have had a turn.
+        while out.len() < 60 * TURN_BYTES as usize {
+            turns.splice(&mut out, &mut ends);
+        }
+        for _ in 0..10 {
+            turns.push(lane("quiet@m"), stanza(500, 3));
+            let bytes = bytes_until(&mut turns, lane("quiet@m"));
+            assert!(bytes < 5 * TURN_BYTES as usize, "{bytes}");
+            // The others go on.
+            for _ in 0..2000 {
+                turns.splice(&mut out, &mut ends);
+            }
+        }
+    }
+
+    #[test]
+    fn busy_lanes_share_alike_whatever_the_size_of_their_stanzas() {
+        let mut turns = Turns::default();
+        turns.push(lane("small@m"), stanza(100, 100_000));
+        turns.push(lane("large@m"), stanza(100_000, 1000));
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
+        while out.len() < 4_000_000 {
+            turns.splice(&mut out, &mut ends);
+        }
+        let sizes = ends.iter().scan(0, |at, end| Some(end - std::mem::replace(at, *end)));
+        let (small, large): (Vec<usize>, Vec<usize>) = sizes.partition(|bytes| *bytes < 1000);
+        let (small, large): (usize, usize) = (small.iter().sum(), large.iter().sum());
+        assert!(small.abs_diff(large) < 250_000, "{small} and {large}");
+    }
+
+    #[test]
+    fn each_lane_keeps_its_order_and_all_is_written_once() {
+        let mut turns = Turns::default();
+        let lanes = [lane("a@m"), lane("b@m"), lane("c@m")];
+        for n in 0..300 {
+            turns.push(lanes[n % 3], stanza(100 * (n / 3), 1 + n % 5));
+        }
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
+        let mut seen = HashMap::new();
+        while let Some(whole) = turns.splice(&mut out, &mut ends) {
+            if let Some(whole) = whole {
+                seen.entry(whole.lane).or_insert_with(Vec::new).push(whole.bytes);
+            }
+        }
+        assert!(turns.is_empty() && turns.lanes.is_empty());
+        for (at, lane) in lanes.iter().enumerate() {
+            let expected: Vec<u64> =
+                (at..300).step_by(3).map(|n| stanza(100 * (n / 3), 1 + n % 5).bytes).collect();
+            assert_eq!(seen[lane], expected);
+        }
+        assert_eq!(ends.len(), (0..300).map(|n| 1 + n % 5).sum::<usize>());
+    }
+
+    #[test]
+    fn a_stanza_for_nobody_is_done_with_at_once() {
+        let mut turns = Turns::default();
+        turns.push(lane("a@m"), stanza(10, 0));
+        assert!(turns.splice(&mut Vec::new(), &mut Vec::new()).is_some_and(|whole| whole.is_some()));
+        assert!(turns.is_empty());
+    }
+}
