@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use minidom::Element;
-
 use crate::judge::Cost;
 use crate::kills::{AWAY, WRITTEN};
 use crate::party::{Party, Person};
@@ -104,13 +102,27 @@ fn server_killed(stage: &mut Stage) {
     let mut party = before(stage);
     stage.own_host().process().kill();
     let mut party = come_back(stage, &mut party);
-    let room = party.room.clone();
+    let (room, mut gone_later) = (party.room.clone(), false);
     for person in &mut party.people[..2] {
-        let gone = person.hears("the third is gone", 0, |s| is_departure(s, &room, "mercutio"));
-        let gone = &person.journal[gone];
-        assert!(has_code(gone, "333"), "for technical reasons: {}", brief(gone));
+        // Whoever comes back late finds him gone.
+        if shows_third(person, &room) {
+            let gone = person.hears("the third is gone", 0, |s| is_departure(s, &room, "mercutio"));
+            let gone = &person.journal[gone];
+            assert!(has_code(gone, "333"), "for technical reasons: {}", brief(gone));
+            gone_later = true;
+        }
     }
+    stage.saw.push(third_was(gone_later));
     after(stage, party);
+}
+
+/// Whether he was told that the third is in the room.
+fn shows_third(person: &Person, room: &str) -> bool {
+    person.journal.iter().any(|s| s.name() == "presence" && is_from(s, room, "mercutio"))
+}
+
+fn third_was(gone_later: bool) -> String {
+    format!("the third was {}", if gone_later { "gone some seconds later" } else { "gone at once" })
 }
 
 fn server_restarted(stage: &mut Stage) {
@@ -120,16 +132,13 @@ fn server_restarted(stage: &mut Stage) {
     let mut party = come_back(stage, &mut party);
     let room = party.room.clone();
     // A server that stops may take leave of the service first, or not.
-    let is_there = |s: &Element| s.name() == "presence" && is_from(s, &room, "mercutio");
-    let still = party.people[0].journal.iter().any(is_there);
+    let still = shows_third(&party.people[0], &room);
     if still {
         for person in &mut party.people[..2] {
             person.hears("the third is gone", 0, |s| is_departure(s, &room, "mercutio"));
         }
     }
-    stage
-        .saw
-        .push(format!("the third was {}", if still { "gone some seconds later" } else { "gone at once" }));
+    stage.saw.push(third_was(still));
     after(stage, party);
 }
 
