@@ -179,7 +179,7 @@ struct Link {
 
 impl Link {
     fn new(peer: Peer) -> Self {
-        let socket = peer.into_socket();
+        let socket = peer.socket;
         let mut reader = socket.try_clone().expect("a socket");
         let (note, heard) = mpsc::channel();
         let (slow, read) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));

@@ -134,14 +134,9 @@ fn find_out(stage: &mut Stage) -> Party {
 }
 
 fn half_open_prosody(stage: &mut Stage) {
-    let mut party = find_out(stage);
+    let party = find_out(stage);
     stage.answers();
-    let account = party.judge(Cost { losses: true, ..Cost::default() });
-    assert!(account.lost() > 0, "a dead link loses what is said: {account}");
-    stage.note(&account);
-    party.talk(Duration::from_secs(1), PAUSE);
-    let account = party.judge(Cost::default());
-    stage.note(&account);
+    lost_and_well_again(stage, party);
 }
 
 fn half_open_ejabberd(stage: &mut Stage) {
@@ -149,6 +144,11 @@ fn half_open_ejabberd(stage: &mut Stage) {
     party.talk(Duration::from_secs(2), PAUSE);
     stage.proxy.close_forgotten();
     stage.answers();
+    lost_and_well_again(stage, party);
+}
+
+/// What was said over the dead link is lost, what is said now is not.
+fn lost_and_well_again(stage: &mut Stage, mut party: Party) {
     let account = party.judge(Cost { losses: true, ..Cost::default() });
     assert!(account.lost() > 0, "a dead link loses what is said: {account}");
     stage.note(&account);

@@ -1,6 +1,6 @@
 //! Processes that are stopped for a while, and servers that end and come back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::judge::Cost;
 use crate::kills::{AWAY, WRITTEN};
@@ -98,13 +98,16 @@ fn server_stopped(stage: &mut Stage, time: Duration) {
     stage.note(&account);
 }
 
+/// For how long the service waits after a gap before it asks who is there.
+const SETTLE: Duration = Duration::from_secs(5);
+
 fn server_killed(stage: &mut Stage) {
     let mut party = before(stage);
+    let killed = Instant::now();
     stage.own_host().process().kill();
     let mut party = come_back(stage, &mut party);
     let (room, mut gone_later) = (party.room.clone(), false);
     for person in &mut party.people[..2] {
-        // Whoever comes back late finds him gone.
         if shows_third(person, &room) {
             let gone = person.hears("the third is gone", 0, |s| is_departure(s, &room, "mercutio"));
             let gone = &person.journal[gone];
@@ -112,6 +115,8 @@ fn server_killed(stage: &mut Stage) {
             gone_later = true;
         }
     }
+    // Whoever comes back late finds him gone; he is not given up sooner.
+    assert!(gone_later || killed.elapsed() > SETTLE, "he is asked first");
     stage.saw.push(third_was(gone_later));
     after(stage, party);
 }

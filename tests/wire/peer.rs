@@ -20,7 +20,7 @@ const STREAM_ID_RAW: &str = "3BF96D32&7";
 
 /// One connection, seen from the server. Dropping it cuts it.
 pub(crate) struct Peer {
-    socket: TcpStream,
+    pub(crate) socket: TcpStream,
     reader: StreamReader,
     arrived: VecDeque<Element>,
     said: Vec<u8>,
@@ -60,12 +60,6 @@ impl Peer {
     /// Whether the service has closed its stream.
     pub(crate) fn has_closed_stream(&self) -> bool {
         self.closed_stream
-    }
-
-    /// The connection itself, for who reads and writes it otherwise.
-    #[allow(dead_code)]
-    pub(crate) fn into_socket(self) -> TcpStream {
-        self.socket
     }
 
     /// Writes bytes as they are.
