@@ -298,6 +298,10 @@ impl Task {
         if self.behind.is_none() && (self.told.is_behind(&self.room) || !self.owed.is_empty()) {
             self.behind = Some(Instant::now());
         }
+        // A room that ends may not be there again after a crash, when people have been told that they have left it.
+        if before.exists() && !self.room.exists() {
+            self.catch_up().await;
+        }
         if let Some(change) = self.room.relisting(&before) {
             self.host.list(&self.room.jid, change);
         }

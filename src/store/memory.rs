@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::change::{self, Table, affiliation_key, affiliation_prefix};
 use super::record::decode_room;
@@ -20,6 +21,7 @@ struct Inner {
     occupants: BTreeMap<Vec<u8>, Vec<u8>>,
     vcards: BTreeMap<Vec<u8>, Vec<u8>>,
     failing: bool,
+    delay: Duration,
     commits: u64,
 }
 
@@ -43,6 +45,11 @@ impl MemoryStore {
     /// From now on every commit fails with [`StoreError::Io`] and changes nothing, or works again.
     pub fn fail_commits(&self, fail: bool) {
         self.lock().failing = fail;
+    }
+
+    /// From now on every commit takes so long before it changes anything.
+    pub fn slow_commits(&self, delay: Duration) {
+        self.lock().delay = delay;
     }
 
     /// How many commits have succeeded.
@@ -103,6 +110,8 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let delay = self.lock().delay;
+        std::thread::sleep(delay);
         let mut inner = self.lock();
         if inner.failing {
             return Err(StoreError::Io("commits are made to fail".to_owned()));

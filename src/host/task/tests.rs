@@ -6,6 +6,7 @@ use super::*;
 use crate::config::{Settings, Sources};
 use crate::link::{Outlet, outbox};
 use crate::room::archive::{ArchiveId, Entry, Question};
+use crate::store::Store;
 use crate::store::archive::{Archive, memory::MemoryArchive};
 use crate::store::memory::MemoryStore;
 
@@ -65,8 +66,8 @@ struct Bench {
 }
 
 impl Bench {
-    /// A service with a persistent room that its owner is in.
-    async fn with_room() -> Self {
+    /// A service with a room that its owner is in, persistent or temporary.
+    async fn with_room(persistent: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("component.toml");
         std::fs::write(&file, "[component]\ndomain = \"muc.example\"\nsecret = \"s\"\n").expect("written");
@@ -79,11 +80,12 @@ impl Bench {
         bench.say(
             "<presence to='coven@muc.example/Hecate'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
         );
-        bench.say(
+        let persistent = u8::from(persistent);
+        bench.say(&format!(
             "<iq type='set' id='c'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' \
              type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>\
-             <field var='muc#roomconfig_persistentroom'><value>1</value></field></x></query></iq>",
-        );
+             <field var='muc#roomconfig_persistentroom'><value>{persistent}</value></field></x></query></iq>",
+        ));
         bench.until("the room is stored", |b| b.saw("id=\"c\"") || b.saw("id='c'")).await;
         bench
     }
@@ -114,6 +116,11 @@ impl Bench {
         panic!("never: {what}; {:?}", self.sent);
     }
 
+    /// Whether the room would be there after a crash.
+    fn is_stored(&self) -> bool {
+        self.store.load(&BareJid::parse(ROOM).expect("a room")).expect("read").is_some()
+    }
+
     /// The ids that the sender gave to what is archived.
     fn archived(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -133,7 +140,7 @@ impl Bench {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_nobody_saw_is_taken_out_of_the_archive_as_soon_as_it_can_be() {
-    let mut bench = Bench::with_room().await;
+    let mut bench = Bench::with_room(true).await;
     let subject = |id: &str| {
         format!("<message to='{ROOM}' type='groupchat' id='{id}'><subject>{id}</subject></message>")
     };
@@ -171,4 +178,28 @@ async fn a_message_that_nobody_saw_is_taken_out_of_the_archive_as_soon_as_it_can
     bench.sent.clear();
     bench.until("s3 is seen", |b| b.saw("s3")).await;
     assert!(!bench.saw("s2"));
+}
+
+// 45-4.2-a
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_that_he_left_a_temporary_room_knows_it_to_be_gone() {
+    let mut bench = Bench::with_room(false).await;
+    bench.until("the room is kept in case the process ends", |b| b.is_stored()).await;
+    bench.store.slow_commits(Duration::from_millis(300));
+    bench.say("<presence to='coven@muc.example/Hecate' type='unavailable'/>");
+    bench.until("the owner has left", |b| b.saw("unavailable")).await;
+    assert!(!bench.is_stored(), "a crash does not bring it back");
+}
+
+// 45-4.2-a
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_temporary_room_can_be_left_while_the_store_fails_and_goes_when_it_works() {
+    let mut bench = Bench::with_room(false).await;
+    bench.until("the room is kept in case the process ends", |b| b.is_stored()).await;
+    bench.store.fail_commits(true);
+    bench.say("<presence to='coven@muc.example/Hecate' type='unavailable'/>");
+    bench.until("the owner has left", |b| b.saw("unavailable")).await;
+    assert!(bench.is_stored(), "for now");
+    bench.store.fail_commits(false);
+    bench.until("it is gone", |b| !b.is_stored()).await;
 }
