@@ -1,7 +1,7 @@
 //! What a quiet room feels of a flood next door: how long it takes there from a message to its own reflection, idle and
 //! under each flood, in one run. The bench plays the server to the real binary.
 //!
-//! `cargo bench --profile quick --bench fairness`
+//! `cargo bench --profile quick --bench fairness`, with `-- WORDS` for those floods alone that have the words in their name.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -53,15 +53,16 @@ fn main() {
         Size { probes: 5, occupants: 20, domain: 100 },
     );
     let size = if in_earnest { whole } else { short };
+    let words = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
     println!("a message in a quiet room until it is heard, {} of each, in ms", size.probes);
     for archive in [true, false] {
         println!("\nrooms {} an archive", if archive { "with" } else { "without" });
         println!("{:<36} {:>7} {:>7} {:>7} {:>7} {:>9}", "", "p50", "p95", "p99", "max", "p99 ratio");
-        measure(&size, archive);
+        measure(&size, archive, &words);
     }
 }
 
-fn measure(size: &Size, archive: bool) {
+fn measure(size: &Size, archive: bool, words: &str) {
     let settings = format!(
         "[default_room]\narchive = {archive}\n[default_room.presence_broadcast]\nparticipant = false\n\
          [log]\nlevel = \"error\""
@@ -74,9 +75,12 @@ fn measure(size: &Size, archive: bool) {
     thread::sleep(WARM_UP);
     let idle = link.probe(size.probes);
     let base = idle.report("idle", None);
-    for (name, flood) in floods(size) {
+    for (name, flood) in floods(size).into_iter().filter(|(name, _)| name.contains(words)) {
         let times = link.under(flood, size.probes);
         times.report(name, Some(base));
+    }
+    if !"slowly".contains(words) {
+        return;
     }
     link.slow.store(true, Ordering::Relaxed);
     // What was written before it was slow has its own buffers still.
