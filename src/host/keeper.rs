@@ -1,12 +1,16 @@
 //! Frees what the archive need not hold any more: messages that are too old or too many, and archives of rooms that
-//! are gone. It goes by small steps with pauses, so that rooms hardly notice it.
+//! are gone. It goes by small steps with pauses, so that rooms hardly notice it, and often, so that there is never much to
+//! do: what is taken out costs memory until it is written to a file.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use crate::room::archive::{ArchiveId, Change};
 use crate::room::limits::Limits;
@@ -19,8 +23,9 @@ const STEP_MESSAGES_MAX: usize = 200;
 /// How long it rests after a step.
 const STEP_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long it rests after it has looked at all archives.
-const ROUND_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// How long it rests at least after it has been through all archives, and how many times as long as it has worked.
+const ROUND_PAUSE: Duration = Duration::from_secs(60);
+const ROUND_PAUSE_TIMES: u32 = 20;
 
 /// How much is kept. 0 is any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +67,21 @@ pub(super) struct Keeper {
     most: Bounds,
     /// Archives that belonged to no room when the service started.
     orphans: Vec<ArchiveId>,
-    pause: Duration,
+}
+
+/// A keeper at work, on a thread of its own.
+pub(super) struct Keeping {
+    end: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Keeping {
+    /// Has it finish its step and end. Blocks until it has.
+    pub(super) fn end(self) {
+        drop(self.end);
+        // It ends by itself, and has nothing to say.
+        let _ = self.thread.join();
+    }
 }
 
 impl Keeper {
@@ -89,71 +108,58 @@ impl Keeper {
             warn!(damaged, "archives without rooms are left alone, for some rooms cannot be read");
         }
         let most = Bounds { days: limits.archive_days_max, messages: limits.archive_messages_max };
-        Ok(Self { store, archive, most, orphans, pause: STEP_PAUSE })
+        Ok(Self { store, archive, most, orphans })
     }
 
-    /// Works until it is dropped.
-    pub(super) async fn run(mut self) {
-        loop {
-            if let Err(e) = self.round().await {
+    /// Works until it is told to end.
+    pub(super) fn start(mut self) -> io::Result<Keeping> {
+        let (end, ended) = mpsc::channel();
+        let rest = move |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+        let work = move || loop {
+            let worked = self.round(&rest).unwrap_or_else(|e| {
                 warn!("the archive could not be cleared of what is old, and will be later: {e}");
+                Duration::ZERO
+            });
+            if !rest(ROUND_PAUSE.max(worked * ROUND_PAUSE_TIMES)) {
+                return;
             }
-            tokio::time::sleep(ROUND_PAUSE).await;
-        }
+        };
+        Ok(Keeping { end, thread: Builder::new().name("archive-keeper".to_owned()).spawn(work)? })
     }
 
-    /// Everything once.
-    async fn round(&mut self) -> Result<(), StoreError> {
+    /// Everything once, unless `rest`, which rests for some time, says that it is to end; gives how long it has worked.
+    fn round(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<Duration, StoreError> {
         while let Some(orphan) = self.orphans.last() {
-            let forget = Change::Forget { archive: orphan.clone() };
-            self.blocking(move |keeper| keeper.archive.commit(&[forget])).await?;
+            self.archive.commit(&[Change::Forget { archive: orphan.clone() }])?;
             self.orphans.pop();
         }
-        let mut purged = 0;
-        for (id, bounds) in self.blocking(Work::bounded).await? {
-            let now = Timestamp::now();
+        let (begun, mut pauses, mut purged) = (Instant::now(), 0, 0);
+        for (id, bounds) in self.bounded()? {
+            let (before, most) = (bounds.before(Timestamp::now()), bounds.messages_max());
             loop {
-                let id = id.clone();
-                let gone = self
-                    .blocking(move |keeper| {
-                        let (before, most) = (bounds.before(now), bounds.messages_max());
-                        keeper.archive.purge(&id, before, most, STEP_MESSAGES_MAX)
-                    })
-                    .await?;
+                let gone = self.archive.purge(&id, before, most, STEP_MESSAGES_MAX)?;
                 purged += gone;
                 if gone < STEP_MESSAGES_MAX {
                     break;
                 }
-                tokio::time::sleep(self.pause).await;
+                pauses += 1;
+                if !rest(STEP_PAUSE) {
+                    return Ok(begun.elapsed());
+                }
             }
         }
-        while self.blocking(|keeper| keeper.archive.sweep(STEP_MESSAGES_MAX)).await? > 0 {
-            tokio::time::sleep(self.pause).await;
+        while self.archive.sweep(STEP_MESSAGES_MAX)? > 0 {
+            pauses += 1;
+            if !rest(STEP_PAUSE) {
+                return Ok(begun.elapsed());
+            }
         }
         if purged > 0 {
-            info!(messages = purged, "old messages left the archive");
+            debug!(messages = purged, "old messages left the archive");
         }
-        Ok(())
+        Ok(begun.elapsed().saturating_sub(STEP_PAUSE * pauses))
     }
 
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Work) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let with = Work { store: self.store.clone(), archive: self.archive.clone(), most: self.most };
-        let done = tokio::task::spawn_blocking(move || work(&with)).await;
-        done.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())))
-    }
-}
-
-/// What a step has at hand on its thread.
-struct Work {
-    store: Arc<dyn Store>,
-    archive: Arc<dyn Archive>,
-    most: Bounds,
-}
-
-impl Work {
     /// The archives of which not everything is kept.
     fn bounded(&self) -> Result<Vec<(ArchiveId, Bounds)>, StoreError> {
         let mut rooms = HashMap::new();
@@ -225,8 +231,7 @@ mod tests {
         fn keeper(&self, days: u32, messages: u32) -> Keeper {
             let limits =
                 Limits { archive_days_max: days, archive_messages_max: messages, ..Limits::default() };
-            let keeper = Keeper::new(self.store.clone(), self.archive.clone(), &limits).expect("read");
-            Keeper { pause: Duration::ZERO, ..keeper }
+            Keeper::new(self.store.clone(), self.archive.clone(), &limits).expect("read")
         }
 
         fn count(&self, name: &str) -> u64 {
@@ -238,8 +243,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn each_room_keeps_what_it_may_and_the_service_sets_the_bound() {
+    #[test]
+    fn each_room_keeps_what_it_may_and_the_service_sets_the_bound() {
         let bench = Bench::new();
         for (name, days, messages) in
             [("all", 0, 0), ("days", 5, 0), ("few", 0, 3), ("both", 5, 30), ("greedy", 300, 300)]
@@ -248,47 +253,47 @@ mod tests {
             bench.messages(name, 40);
         }
         let counts = || ["all", "days", "few", "both", "greedy"].map(|name| bench.count(name));
-        bench.keeper(0, 0).round().await.expect("done");
+        bench.keeper(0, 0).round(&|_| true).expect("done");
         assert_eq!(counts(), [40, 5, 3, 5, 40]);
-        bench.keeper(20, 30).round().await.expect("done");
+        bench.keeper(20, 30).round(&|_| true).expect("done");
         assert_eq!(counts(), [20, 5, 3, 5, 20]);
-        bench.keeper(0, 4).round().await.expect("done");
+        bench.keeper(0, 4).round(&|_| true).expect("done");
         assert_eq!(counts(), [4, 4, 3, 4, 4]);
     }
 
-    #[tokio::test]
-    async fn what_no_room_tells_of_is_kept_by_the_bound_of_the_service() {
+    #[test]
+    fn what_no_room_tells_of_is_kept_by_the_bound_of_the_service() {
         let bench = Bench::new();
         let mut keeper = bench.keeper(7, 0);
         bench.messages("temporary", 600);
-        keeper.round().await.expect("done");
+        keeper.round(&|_| true).expect("done");
         assert_eq!(bench.count("temporary"), 7, "created after the start");
-        bench.keeper(0, 0).round().await.expect("done");
+        bench.keeper(0, 0).round(&|_| true).expect("done");
         assert_eq!(bench.count("temporary"), 0, "left from before the start");
     }
 
-    #[tokio::test]
-    async fn an_archive_is_not_taken_for_ownerless_while_a_room_cannot_be_read() {
+    #[test]
+    fn an_archive_is_not_taken_for_ownerless_while_a_room_cannot_be_read() {
         let bench = Bench::new();
         for name in ["sound", "damaged"] {
             bench.room(name, 0, 0);
             bench.messages(name, 3);
         }
         assert!(bench.store.damage(&jid("damaged@muc.example"), None));
-        bench.keeper(0, 0).round().await.expect("done");
+        bench.keeper(0, 0).round(&|_| true).expect("done");
         assert_eq!(["sound", "damaged"].map(|name| bench.count(name)), [3, 3]);
     }
 
-    #[tokio::test]
-    async fn a_failure_ends_the_round_and_the_next_goes_on() {
+    #[test]
+    fn a_failure_ends_the_round_and_the_next_goes_on() {
         let bench = Bench::new();
         bench.messages("left", 3);
         let mut keeper = bench.keeper(0, 0);
         bench.archive.fail_commits(true);
-        assert!(keeper.round().await.is_err());
+        assert!(keeper.round(&|_| true).is_err());
         assert_eq!(bench.count("left"), 3);
         bench.archive.fail_commits(false);
-        keeper.round().await.expect("done");
+        keeper.round(&|_| true).expect("done");
         assert_eq!(bench.count("left"), 0);
     }
 }

@@ -129,7 +129,7 @@ pub async fn run(
     let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
-    let keeping = tokio::spawn(keeper.run());
+    let keeping = keeper.start().map_err(RunError::System)?;
     let (stage, stages) = watch::channel(Stage::Run);
     let quiet = Arc::new(Notify::new());
     let no_gap = AtomicBool::new(taken.as_ref().is_some_and(|taken| !taken.doubtful));
@@ -156,7 +156,8 @@ pub async fn run(
         Some(ended) => ended,
         None => link.await,
     };
-    keeping.abort();
+    // On a thread that may wait for it.
+    let _ = tokio::task::spawn_blocking(move || keeping.end()).await;
     host.committer.clone().stop().await;
     host.archivist.clone().stop().await;
     info!("stopped");

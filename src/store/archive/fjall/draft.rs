@@ -194,6 +194,9 @@ impl<'a> Draft<'a> {
     ) -> Result<usize, StoreError> {
         let Some(ends) = self.ends(archive)? else { return Ok(0) };
         let Head { number, first, ordinal } = ends.head;
+        if first >= before && ends.last_ordinal - ordinal < messages_max {
+            return Ok(0);
+        }
         let end = layout::message_key(number, ends.last.saturating_add(1));
         let count = ends.last_ordinal + 1 - ordinal - self.gaps(number, ordinal, ends.last_ordinal + 1)?;
         let many = count.saturating_sub(messages_max);
