@@ -47,7 +47,9 @@ fn run(settings: Settings) -> ExitCode {
     start_log(&settings.log);
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", bug(panic))));
     let folder = settings.store.path.clone();
-    let outcome = Program::current().map_err(RunError::System).and_then(|program| {
+    // Until somebody listens to them they would end the process.
+    let program = host::hold_signals().and_then(|()| Program::current());
+    let outcome = program.map_err(RunError::System).and_then(|program| {
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(RunError::System)?;
         let sound = {
             let path = program.clone();

@@ -1,11 +1,12 @@
 //! Restart in place: the process becomes a new one of the same id, with the connection to the server as its standard
 //! input. The server notices nothing, and the new process may be another version with other settings.
 
+use std::convert::Infallible;
+use std::ffi::{CString, OsString};
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::{env, fs, io, thread};
 
 use conclave::link::TakenOver;
 use conclave::wire::stream::Resumption;
+use nix::unistd::{dup2_stdin, execve};
 
 /// Tells the new process in which file it finds where the stream stands.
 const VARIABLE: &str = "CONCLAVE_TAKE_OVER";
@@ -58,22 +60,37 @@ impl Program {
 
     /// Becomes the new process. Returns only when that fails.
     pub(crate) fn start(&self, connection: Option<TakenOver>, folder: &Path) -> io::Error {
-        let mut command = Command::new(&self.path);
-        command.args(env::args_os().skip(1)).env_remove(VARIABLE).env_remove(DOUBTFUL);
+        let mut variables: Vec<_> =
+            env::vars_os().filter(|(name, _)| name != VARIABLE && name != DOUBTFUL).collect();
         if let Some(TakenOver { socket, resumption, doubtful }) = connection {
             let file = folder.join("take-over");
             if doubtful {
-                command.env(DOUBTFUL, "1");
+                variables.push((DOUBTFUL.into(), "1".into()));
             }
-            match write(&file, &resumption) {
-                Ok(()) => command.env(VARIABLE, file).stdin(OwnedFd::from(socket)),
-                Err(e) => {
-                    tracing::warn!("the connection cannot be handed over and is made anew: {e}");
-                    command.stdin(Stdio::null())
-                }
-            };
+            match write(&file, &resumption).and_then(|()| Ok(dup2_stdin(&socket)?)) {
+                Ok(()) => variables.push((VARIABLE.into(), file.into())),
+                Err(e) => tracing::warn!("the connection cannot be handed over and is made anew: {e}"),
+            }
         }
-        command.exec()
+        match self.exec(variables) {
+            Ok(never) => match never {},
+            Err(e) => e,
+        }
+    }
+
+    /// The standard library's `exec` would let signals through that are held back.
+    fn exec(&self, variables: Vec<(OsString, OsString)>) -> io::Result<Infallible> {
+        let text = |text: OsString| CString::new(text.into_encoded_bytes()).map_err(io::Error::other);
+        let pair = |(name, value): (OsString, OsString)| {
+            let mut pair = name;
+            pair.push("=");
+            pair.push(value);
+            text(pair)
+        };
+        let path = text(self.path.clone().into())?;
+        let arguments = env::args_os().map(text).collect::<io::Result<Vec<_>>>()?;
+        let variables = variables.into_iter().map(pair).collect::<io::Result<Vec<_>>>()?;
+        Ok(execve(&path, &arguments, &variables)?)
     }
 }
 

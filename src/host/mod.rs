@@ -16,11 +16,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use minidom::Element;
-use tokio::sync::{Notify, Semaphore, watch};
+use nix::sys::signal::{SIGINT, SIGTERM, SIGUSR2, SigSet};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
@@ -105,7 +107,8 @@ pub enum Ended {
 }
 
 /// Runs the service until it is told to stop (SIGTERM, SIGINT) or to make place (SIGUSR2). The connection of the
-/// process before may be `taken` over. It makes place only if `can_be_replaced` says so, which may take some time.
+/// process before may be `taken` over. It makes place only if `can_be_replaced` says so, which may take some time. Signals
+/// must be held back: see [`hold_signals`].
 ///
 /// The store is open and readable before the server is told that we are there: a client that finds rooms missing
 /// forgets them.
@@ -192,27 +195,41 @@ enum Signal {
     Replace,
 }
 
-/// Ends with the first signal after this call; no such signal kills the process any more.
+/// The signals that a running process listens to.
+fn signals() -> SigSet {
+    [SIGTERM, SIGINT, SIGUSR2].into_iter().collect()
+}
+
+/// Holds signals back until they are listened to, in this thread and in those that it starts from now on, and over the
+/// start of another program. Else they would end the process.
+pub fn hold_signals() -> std::io::Result<()> {
+    Ok(signals().thread_block()?)
+}
+
+/// Ends with the first signal that counts. Those that come later are held back for a program that this process becomes.
 fn signal(
     can_be_replaced: impl Fn() -> bool + Send + 'static,
 ) -> std::io::Result<impl Future<Output = Signal>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut replace = signal(SignalKind::user_defined2())?;
+    let (tell, told) = oneshot::channel();
+    let listen = move || {
+        let told = loop {
+            match signals().wait() {
+                Ok(SIGUSR2) if can_be_replaced() => break Signal::Replace,
+                Ok(SIGUSR2) => error!(
+                    "told to make place, but the program that should follow cannot be started with the settings as they are now; going on"
+                ),
+                Ok(_) => break Signal::Stop,
+                Err(e) => return error!("no signal can be heard any more: {e}"),
+            }
+        };
+        // Whoever listened may have ended by itself.
+        let _ = tell.send(told);
+    };
+    Builder::new().name("signals".to_owned()).spawn(listen)?;
     Ok(async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => return Signal::Stop,
-                _ = interrupt.recv() => return Signal::Stop,
-                _ = replace.recv() => {}
-            }
-            if tokio::task::block_in_place(&can_be_replaced) {
-                return Signal::Replace;
-            }
-            error!(
-                "told to make place, but the program that should follow cannot be started with the settings as they are now; going on"
-            );
+        match told.await {
+            Ok(told) => told,
+            Err(_) => std::future::pending().await,
         }
     })
 }

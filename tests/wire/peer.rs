@@ -120,6 +120,18 @@ impl Peer {
         }
     }
 
+    /// Whether the service hangs up in this time, whatever it says before.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        loop {
+            match self.read(deadline) {
+                Came::Bytes => {}
+                Came::Nothing => return false,
+                Came::End => return true,
+            }
+        }
+    }
+
     /// The next stanza, whatever it is.
     pub(crate) fn next(&mut self) -> Element {
         self.wait(|peer| !peer.arrived.is_empty(), "a stanza");

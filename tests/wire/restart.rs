@@ -348,10 +348,33 @@ fn restart_in_place_without_a_link_is_a_restart() {
     server.log_with("no link to the server");
     server.signal("USR2");
     server.log_with("stopped");
-    let mut peer = server.accept();
+    let mut peer = server.accept_of_the_next();
     let ping = "<ping xmlns='urn:xmpp:ping'/>";
     let answer = peer.ask(OWNER, &format!("{ROOM}/Owner"), "get", ping);
     assert_eq!(answer.attr("type"), Some("result"), "everybody is in");
+}
+
+#[test]
+fn signals_at_any_moment_of_a_restart_in_place_do_no_harm() {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[]);
+    let pid = server.pid();
+    for burst in 0..4 {
+        for _ in 0..50 {
+            server.signal("USR2");
+        }
+        peer.say(OWNER, ROOM, &format!("m{burst}"), "still here");
+        peer.expect("message", &[("id", &format!("m{burst}")), ("to", OWNER)]);
+    }
+    assert_eq!(server.pid(), pid);
+    // One that comes while nobody listens yet is not forgotten.
+    server.signal("USR2");
+    server.terminate();
+    peer.end();
+    drop(peer);
+    assert_eq!(server.ended(), Some(0));
+    assert!(server.whole_log().matches("handed over").count() > 4);
 }
 
 /// After the link was lost, or the process started anew, those who stay silent are asked whether they are there.

@@ -124,7 +124,20 @@ impl Server {
 
     /// The next connection of the service, up and with the handshake done.
     pub(crate) fn accept(&self) -> Peer {
-        let mut peer = self.connection();
+        Self::greeted(self.connection())
+    }
+
+    /// The same of a process that is replaced while it has no link: what it may have begun before is passed over.
+    pub(crate) fn accept_of_the_next(&self) -> Peer {
+        loop {
+            let mut peer = self.connection();
+            if !peer.ends_within(Duration::from_millis(200)) {
+                return Self::greeted(peer);
+            }
+        }
+    }
+
+    fn greeted(mut peer: Peer) -> Peer {
         peer.shake_hands();
         peer.send("<handshake/>");
         peer
