@@ -58,15 +58,21 @@ fn one(words: &mut Words<'_>, allowed: &BTreeSet<String>) -> bool {
     if words.next_if_eq(&"WITH").is_some() {
         name = format!("{name} WITH {}", words.next().expect("an exception"));
     }
-    allowed.contains(&name)
+    // "+" is an older way to say: or a later version of it.
+    allowed.contains(name.trim_end_matches('+'))
 }
 
 #[test]
 fn expressions_of_licences_are_read_as_they_are_meant() {
     let allowed = BTreeSet::from(["MIT".to_owned(), "Unicode-3.0".to_owned(), "A WITH B".to_owned()]);
-    for good in
-        ["MIT", "MIT/Apache-2.0", "X OR (MIT AND Unicode-3.0)", "(MIT OR X) AND Unicode-3.0", "X OR A WITH B"]
-    {
+    for good in [
+        "MIT",
+        "MIT/Apache-2.0",
+        "X OR (MIT AND Unicode-3.0)",
+        "(MIT OR X) AND Unicode-3.0",
+        "X OR A WITH B",
+        "MIT+",
+    ] {
         assert!(is_fulfilled(good, &allowed), "{good}");
     }
     for bad in ["X", "MIT AND X", "(X OR Y) AND MIT", "A", "X OR MIT AND Y"] {

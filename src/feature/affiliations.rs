@@ -3,6 +3,8 @@
 //! [`write`] is the only place where an affiliation changes.
 
 use std::collections::BTreeMap;
+
+use imbl::OrdMap;
 use std::sync::Arc;
 
 use super::affiliation_versions::{self, Step};
@@ -80,7 +82,7 @@ pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<
 
 /// An owner is left, and the list is not too long; one that was too long before, of length `before`, may stay so.
 pub(super) fn check_list(
-    list: &BTreeMap<BareJid, Affiliated>,
+    list: &OrdMap<BareJid, Affiliated>,
     before: usize,
     cx: &Cx<'_>,
 ) -> Result<(), Refusal> {

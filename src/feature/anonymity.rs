@@ -71,7 +71,7 @@ pub(super) fn show_others(
     fx: &mut Effects,
 ) {
     let jid_seen = room.sees_jids(viewer.role);
-    for other in room.roster.iter().filter(|o| o.nick.key() != viewer.nick.key() && room.broadcasts(o)) {
+    for other in room.roster.iter().filter(|o| room.broadcasts(o) && o.nick.key() != viewer.nick.key()) {
         let id = cx.id();
         fx.send_many(&room.notice_of(other, &id).stanza(room, jid_seen, false, &[]), to.clone());
     }

@@ -33,8 +33,7 @@ pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<
 /// Whether a nick can be taken for that of another account that is here or has reserved it.
 fn looks_like_another(room: &Room, nick: &Nick, account: &BareJid) -> bool {
     let look = nick.look();
-    let here = room.roster.iter().any(|o| o.nick.look().is_like(look) && &o.account != account);
-    here || room.reserved().is_like_anothers(look, account)
+    room.roster.is_like_anothers(look, account) || room.reserved().is_like_anothers(look, account)
 }
 
 /// The nick under which somebody enters who wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10).

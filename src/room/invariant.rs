@@ -19,6 +19,9 @@ impl Room {
         if self.reserved.get().is_some_and(|reserved| *reserved != Reserved::of(&self.state)) {
             return Some("the reserved nicks are not those of the affiliations".to_owned());
         }
+        if !self.roster.is_indexed() {
+            return Some("occupants are not found by their accounts and looks".to_owned());
+        }
         for occupant in self.roster.iter() {
             let nick = occupant.nick.as_str();
             if occupant.sessions.is_empty() {

@@ -6,6 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use unicode_security::confusable_detection::skeleton;
 
+use super::index::Index;
+use crate::wire::jid::BareJid;
+
 /// What a nick looks like, as it is written and in small letters. 16 bytes, whatever the nick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -25,6 +28,43 @@ impl Look {
     /// Whether somebody may take one for the other.
     pub fn is_like(self, other: Self) -> bool {
         self.written == other.written || self.small == other.small
+    }
+}
+
+/// Who has nicks that look how.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Looks {
+    written: Index<u64, BareJid>,
+    small: Index<u64, BareJid>,
+}
+
+impl Looks {
+    /// An account has a nick that looks so; once for each such nick.
+    pub fn add(&mut self, look: Look, account: &BareJid) {
+        self.written.add(look.written, account.clone());
+        self.small.add(look.small, account.clone());
+    }
+
+    /// An account has a nick no more.
+    pub fn remove(&mut self, look: Look, account: &BareJid) {
+        self.written.remove(&look.written, account);
+        self.small.remove(&look.small, account);
+    }
+
+    /// How many nicks there are.
+    pub(super) fn len(&self) -> usize {
+        self.written.len().max(self.small.len())
+    }
+
+    /// Whether an account has a nick that looks so.
+    pub(super) fn has(&self, look: Look, account: &BareJid) -> bool {
+        self.written.of(&look.written).contains(account) && self.small.of(&look.small).contains(account)
+    }
+
+    /// Whether a nick [is like](Look::is_like) that of an account other than `account`.
+    pub fn is_like_anothers(&self, look: Look, account: &BareJid) -> bool {
+        let others = |holders: &[BareJid]| holders.iter().any(|holder| holder != account);
+        others(self.written.of(&look.written)) || others(self.small.of(&look.small))
     }
 }
 
@@ -56,7 +96,28 @@ fn digest(text: impl Iterator<Item = char>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::nick::Nick;
     use super::*;
+
+    // trap 60
+    #[test]
+    fn the_nicks_of_others_are_found_by_their_looks() {
+        let [one, other] = ["a@b", "c@d"].map(|jid| BareJid::parse(jid).expect("a jid"));
+        let look = |nick: &str| Nick::trusted(nick).look();
+        for (theirs, wanted, alike) in
+            [("paypaI", "paypal", true), ("bi11", "Bill", true), ("ADMIN", "adrnin", true), ("a", "b", false)]
+        {
+            let mut looks = Looks::default();
+            looks.add(look(theirs), &one);
+            looks.add(look("else"), &one);
+            assert_eq!(looks.is_like_anothers(look(wanted), &other), alike, "{theirs} {wanted}");
+            assert_eq!(look(theirs).is_like(look(wanted)), alike);
+            assert!(!looks.is_like_anothers(look(wanted), &one), "one's own");
+            looks.remove(look(theirs), &one);
+            assert!(!looks.is_like_anothers(look(wanted), &other), "he is gone");
+            assert_eq!(looks.len(), 1);
+        }
+    }
 
     #[test]
     fn short_way_for_ascii_is_the_way_of_the_standard() {

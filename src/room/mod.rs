@@ -12,6 +12,7 @@ pub mod effect;
 pub mod event;
 pub mod hats;
 pub mod history;
+pub mod index;
 pub mod invariant;
 pub mod limits;
 pub mod listing;
@@ -25,8 +26,10 @@ pub mod roster;
 pub mod state;
 pub mod vcard;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
+
+use imbl::OrdMap;
 
 use crate::feature;
 use crate::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
@@ -99,7 +102,7 @@ impl Room {
         Self {
             jid,
             life: Life::Absent,
-            state: Arc::new(State { record, affiliations: BTreeMap::new(), vcard: None }),
+            state: Arc::new(State { record, affiliations: OrdMap::new(), vcard: None }),
             reserved: Arc::default(),
             roster: Arc::default(),
             history: Arc::default(),

@@ -1,11 +1,13 @@
 //! The volatile half of a room: occupants, their sessions, their last presence.
 
-use std::collections::HashMap;
-use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::{Arc, OnceLock};
 
+use imbl::HashMap;
+use imbl::ordmap::{Entry, OrdMap};
 use minidom::Element;
 
+use super::index::Index;
+use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
 use super::role::Role;
 use crate::wire::encode::Recipients;
@@ -65,11 +67,14 @@ impl Occupant {
     }
 }
 
-/// Everybody in the room. Copying it is cheap enough to do for each event.
+/// Everybody in the room. A copy costs next to nothing, however many there are, and is made for each event: it shares all
+/// but what changes.
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
-    occupants: BTreeMap<NickKey, Arc<Occupant>>,
+    occupants: OrdMap<NickKey, Arc<Occupant>>,
     sessions: HashMap<Jid, NickKey>,
+    nicks: Index<BareJid, NickKey>,
+    looks: Looks,
     /// All sessions, as the recipients of a message; made when first asked for.
     everyone: OnceLock<Arc<[Jid]>>,
 }
@@ -100,19 +105,35 @@ impl Roster {
         self.occupants.get(self.sessions.get(jid)?)
     }
 
-    /// The occupants of an account, or of all accounts of a domain.
+    /// The occupants of an account, or of all accounts of a domain, in the order of their nick keys.
     pub fn by_account(&self, account: &BareJid) -> Vec<Arc<Occupant>> {
-        let whole_domain = account.local().is_none();
-        self.occupants
-            .values()
-            .filter(|o| &o.account == account || (whole_domain && o.account.domain() == account.domain()))
-            .cloned()
-            .collect()
+        if account.local().is_none() {
+            let is_there = |o: &&Arc<Occupant>| o.account.domain() == account.domain();
+            return self.occupants.values().filter(is_there).cloned().collect();
+        }
+        let mut nicks: Vec<_> = self.nicks.of(account).iter().collect();
+        nicks.sort();
+        nicks.into_iter().filter_map(|key| self.by_nick(key)).cloned().collect()
     }
 
     /// How many sessions an account has in the room.
     pub fn sessions_of(&self, account: &BareJid) -> usize {
-        self.occupants.values().filter(|o| &o.account == account).map(|o| o.sessions.len()).sum()
+        self.nicks.of(account).iter().filter_map(|key| self.by_nick(key)).map(|o| o.sessions.len()).sum()
+    }
+
+    /// Whether a nick that looks so can be taken for that of somebody here other than `account`.
+    pub fn is_like_anothers(&self, look: Look, account: &BareJid) -> bool {
+        self.looks.is_like_anothers(look, account)
+    }
+
+    /// Whether everybody who is here is found by account and look, and nobody else.
+    pub(super) fn is_indexed(&self) -> bool {
+        let is_found = |o: &Arc<Occupant>| {
+            self.nicks.of(&o.account).contains(o.nick.key()) && self.looks.has(o.nick.look(), &o.account)
+        };
+        self.nicks.len() == self.len()
+            && self.looks.len() == self.len()
+            && self.occupants.values().all(is_found)
     }
 
     /// Every session of every occupant.
@@ -141,6 +162,8 @@ impl Roster {
         }
         match self.occupants.entry(newcomer.nick.key().clone()) {
             Entry::Vacant(free) => {
+                self.nicks.add(newcomer.account.clone(), newcomer.nick.key().clone());
+                self.looks.add(newcomer.nick.look(), &newcomer.account);
                 free.insert(Arc::new(newcomer));
             }
             Entry::Occupied(mut there) => {
@@ -182,10 +205,9 @@ impl Roster {
         let occupant = self.occupants.get_mut(&key)?;
         let before = occupant.clone();
         if occupant.sessions.len() == 1 {
-            self.occupants.remove(&key);
-        } else {
-            Arc::make_mut(occupant).sessions.retain(|s| &s.jid != jid);
+            return self.remove(&key);
         }
+        Arc::make_mut(occupant).sessions.retain(|s| &s.jid != jid);
         self.everyone = OnceLock::new();
         Some(before)
     }
@@ -196,6 +218,8 @@ impl Roster {
         for session in &occupant.sessions {
             self.sessions.remove(&session.jid);
         }
+        self.nicks.remove(&occupant.account, key);
+        self.looks.remove(occupant.nick.look(), &occupant.account);
         self.everyone = OnceLock::new();
         Some(occupant)
     }

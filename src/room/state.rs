@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use imbl::OrdMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -227,7 +228,7 @@ pub struct State {
     /// The room's own record.
     pub record: RoomRecord,
     /// Affiliations by account, or by domain for a ban of a whole domain.
-    pub affiliations: BTreeMap<BareJid, Affiliated>,
+    pub affiliations: OrdMap<BareJid, Affiliated>,
     /// The room's vCard, if it has one.
     pub vcard: Option<Arc<Vcard>>,
 }

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 pub use occupant::StoredOccupant;
 
 use crate::room::roster::Session;
@@ -189,7 +191,7 @@ fn state<B: AsRef<[u8]>>(
     vcard: Option<B>,
     stored: impl Iterator<Item = Result<(B, B), StoreError>>,
 ) -> Result<State, StoreError> {
-    let mut affiliations = BTreeMap::new();
+    let mut affiliations = OrdMap::new();
     for pair in stored {
         let (key, value) = pair?;
         match change::affiliation(room, key.as_ref(), value.as_ref()) {

@@ -2,6 +2,7 @@
 //! nothing about a room that is gone.
 
 use conclave::room::state::State;
+use conclave::wire::jid::BareJid;
 use jiff::Timestamp;
 
 use crate::sheet::Sheet;
@@ -13,9 +14,9 @@ pub(crate) fn look(sheet: &Sheet, locked: bool, stored: Option<&State>, lags: bo
         (None, None) => Ok(()),
         (Some(due), Some(stored)) if due == stored => Ok(()),
         (Some(due), Some(stored)) => {
-            let lost = |jid| due.affiliations.get(jid) != stored.affiliations.get(jid);
+            let lost = |jid: &&BareJid| due.affiliations.get(*jid) != stored.affiliations.get(*jid);
             let all = due.affiliations.keys().chain(stored.affiliations.keys());
-            match all.into_iter().find(|jid| lost(jid)) {
+            match all.into_iter().find(lost) {
                 Some(jid) => Err(format!("the store has another affiliation of {jid}")),
                 None => Err(format!("the store has {:?}, and due is {:?}", stored.record, due.record)),
             }
