@@ -2,7 +2,9 @@
 //! refused when too much is delayed already. So a flood costs those whom it comes from.
 //!
 //! Rates are buckets of tokens. What finds its bucket empty waits in a queue of its account, in order, and all that the
-//! account says afterwards waits behind it. The accounts of a domain are served in turn when the domain has to wait.
+//! account says afterwards waits behind it. When a domain has to wait, its accounts are served in turn, and every other turn
+//! is that of one that had nothing waiting: who says little is hardly delayed by those who say much. For the same reason no
+//! account may have more waiting than half of what its domain has left.
 //! Pure: the time comes in as what has passed since some moment.
 
 use std::collections::{HashMap, VecDeque};
@@ -102,8 +104,12 @@ struct Domain<T> {
     /// Some wait because of the domain: whoever comes now waits behind them.
     starved: bool,
     accounts: HashMap<BareJid, Account<T>>,
-    /// Accounts of which something is delayed, in turn.
+    /// Accounts of which something is delayed, in turn: those that had nothing delayed before, and those that have had a
+    /// turn since.
+    newcomers: VecDeque<BareJid>,
     turns: VecDeque<BareJid>,
+    /// The next turn is a newcomer's, if there is one.
+    newcomer_next: bool,
     stanzas: usize,
     bytes: usize,
 }
@@ -173,10 +179,34 @@ impl<T> Default for Domain<T> {
             bucket: Bucket::default(),
             starved: false,
             accounts: HashMap::new(),
+            newcomers: VecDeque::new(),
             turns: VecDeque::new(),
+            newcomer_next: true,
             stanzas: 0,
             bytes: 0,
         }
+    }
+}
+
+impl<T> Domain<T> {
+    /// How many accounts wait.
+    fn waiting(&self) -> usize {
+        self.newcomers.len() + self.turns.len()
+    }
+
+    /// Whose turn it is.
+    fn next_turn(&mut self) -> Option<BareJid> {
+        let newcomer = self.newcomer_next || self.turns.is_empty();
+        self.newcomer_next = !newcomer;
+        let first = if newcomer { self.newcomers.pop_front() } else { None };
+        first.or_else(|| self.turns.pop_front())
+    }
+
+    /// What one account may have waiting at most, in stanzas and bytes.
+    fn share(&self) -> (usize, usize) {
+        let stanzas = DOMAIN_STANZAS_MAX.saturating_sub(self.stanzas) / 2;
+        let bytes = DOMAIN_BYTES_MAX.saturating_sub(self.bytes) / 2;
+        (stanzas.max(1), bytes.min(ACCOUNT_BYTES_MAX))
     }
 }
 
@@ -245,6 +275,7 @@ impl<T> Fair<T> {
             }
             self.accounts += 1;
         }
+        let (stanzas_max, bytes_max) = domain.share();
         let account = domain.accounts.entry(key.clone()).or_default();
         let own = account.may(&cost, &rates, now);
         let waits = !account.delayed.is_empty();
@@ -255,8 +286,8 @@ impl<T> Fair<T> {
             return (Verdict::Pass(item), Vec::new());
         }
         let whose = if own && !waits { Whose::Domain } else { Whose::Account };
-        let full_account = account.delayed.len() >= rates.delayed_max
-            || !account.delayed.is_empty() && account.bytes + cost.bytes > ACCOUNT_BYTES_MAX;
+        let full_account = account.delayed.len() >= rates.delayed_max.min(stanzas_max)
+            || !account.delayed.is_empty() && account.bytes + cost.bytes > bytes_max;
         let full = domain.stanzas >= DOMAIN_STANZAS_MAX
             || domain.bytes + cost.bytes > DOMAIN_BYTES_MAX
             || self.bytes + cost.bytes > ALL_BYTES_MAX;
@@ -270,7 +301,7 @@ impl<T> Fair<T> {
         }
         domain.starved |= whose == Whose::Domain;
         if account.delayed.is_empty() {
-            domain.turns.push_back(key);
+            domain.newcomers.push_back(key);
         }
         for (bytes, stanzas) in
             [(&mut domain.bytes, &mut domain.stanzas), (&mut self.bytes, &mut self.stanzas)]
@@ -307,9 +338,10 @@ impl<T> Fair<T> {
         self.bytes -= bytes;
         self.stanzas -= gone.len();
         if account.delayed.is_empty() {
+            domain.newcomers.retain(|turn| turn != key);
             domain.turns.retain(|turn| turn != key);
         }
-        domain.starved &= !domain.turns.is_empty();
+        domain.starved &= domain.waiting() > 0;
         gone.into_iter().map(|(_, item)| item).collect()
     }
 
@@ -320,9 +352,9 @@ impl<T> Fair<T> {
             let before = (domain.stanzas, domain.bytes);
             // Each account once, until none of them may.
             let mut idle_turns = 0;
-            while idle_turns < domain.turns.len()
+            while idle_turns < domain.waiting()
                 && rates.domain.has(domain.bucket, now)
-                && let Some(key) = domain.turns.pop_front()
+                && let Some(key) = domain.next_turn()
             {
                 let account = domain.accounts.get_mut(&key).expect("whoever has a turn is known");
                 let (cost, _) = account.delayed.front().expect("whoever has a turn waits");
@@ -343,7 +375,7 @@ impl<T> Fair<T> {
                     domain.turns.push_back(key);
                 }
             }
-            domain.starved = !domain.turns.is_empty() && !rates.domain.has(domain.bucket, now);
+            domain.starved = domain.waiting() > 0 && !rates.domain.has(domain.bucket, now);
             self.stanzas -= before.0 - domain.stanzas;
             self.bytes -= before.1 - domain.bytes;
         }

@@ -84,13 +84,49 @@ fn a_domain_is_delayed_as_a_whole_and_its_accounts_have_their_turns() {
     assert_eq!(many(&mut fair, &request("a@quiet.example/x"), 5, ms(0)), (5, 0, 0));
     // Who comes when there is a token again waits behind them.
     assert_eq!(fair.admit(request("z@flood.example/x"), 7, ms(50)).0, Verdict::Delayed);
-    // Twenty a second: 0 of x, 0 of y, 1 of x, 1 of y.
+    // Twenty a second: x, who is new, x again, who has had a turn, y, y, z.
     assert_eq!(fair.due(ms(50)), [0]);
-    assert_eq!(fair.due(ms(100)), [0]);
-    assert_eq!(fair.due(ms(150)), [7]);
-    assert_eq!(fair.due(ms(250)), [1, 1]);
+    assert_eq!(fair.due(ms(100)), [1]);
+    assert_eq!(fair.due(ms(150)), [0]);
+    assert_eq!(fair.due(ms(250)), [1, 7]);
     assert!(fair.is_idle());
     assert_eq!(fair.admit(request("z@flood.example/x"), 8, ms(300)).0, Verdict::Pass(8));
+}
+
+// 45-14.6-a
+#[test]
+fn who_says_little_is_hardly_delayed_by_the_floods_of_others_of_the_domain() {
+    let off = Rate::new(0, 1);
+    let mut fair = Fair::new(Rates { account: off, in_room: off, delayed_max: 200, ..rates() });
+    let flooder = |n: usize| request(&format!("u{n}@b/x"));
+    for n in (0..200).flat_map(|_| 0..1000) {
+        fair.admit(flooder(n), 0, ms(0));
+    }
+    let each = || fair.domains["b"].accounts.values().map(|account| account.delayed.len());
+    assert_eq!((each().min(), each().max()), (Some(16), Some(17)), "of 1,000 bytes each");
+    assert!(fair.stanzas < DOMAIN_STANZAS_MAX);
+    // Each flooder has had a turn as one who comes new.
+    let (mut now, mut served) = (ms(0), 0);
+    while served < 2100 {
+        now += ms(50);
+        served += fair.due(now).len();
+        for n in 0..50 {
+            fair.admit(flooder(n), 0, now);
+        }
+    }
+    assert_eq!(fair.admit(request("quiet@b/x"), 7, now).0, Verdict::Delayed);
+    now += ms(100);
+    assert!(fair.due(now).contains(&7), "twenty a second, and every other turn is that of one who comes new");
+    // Those who come new do not stop the others.
+    let (mut old, mut new) = (0, 0);
+    for n in 0..200 {
+        fair.admit(request(&format!("new{n}@b/x")), 1, now);
+        now += ms(50);
+        for item in fair.due(now) {
+            *if item == 1 { &mut new } else { &mut old } += 1;
+        }
+    }
+    assert!(old >= 90 && new >= 90, "{old} {new}");
 }
 
 // 45-7.14-a, 45-14.6-a
