@@ -8,12 +8,18 @@ use sha1::{Digest, Sha1};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
+#[cfg(target_os = "linux")]
+use tracing::debug;
 
 use super::fault::{LinkError, printable};
 use super::{LinkSettings, TakenOver};
 use crate::config::Secret;
 use crate::wire::ns;
 use crate::wire::stream::{Header, Output, StreamReader};
+
+/// Bytes that the system takes of us before it has sent them: enough that the network never waits for us.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES_MAX: u32 = 256 * 1024;
 
 /// A connection over which the server takes stanzas.
 pub(super) struct Open {
@@ -99,6 +105,7 @@ async fn connect(settings: &LinkSettings) -> Result<TcpStream, LinkError> {
             Ok(Ok(socket)) => {
                 // Small answers must not wait for the acknowledgement of what was sent before them.
                 socket.set_nodelay(true).map_err(LinkError::Lost)?;
+                bound_unsent(&socket);
                 return Ok(socket);
             }
             Ok(Err(error)) => failure = error,
@@ -110,6 +117,15 @@ async fn connect(settings: &LinkSettings) -> Result<TcpStream, LinkError> {
     } else {
         LinkError::Unreachable { server, error: failure }
     })
+}
+
+/// What the system has taken goes before all that is said later, in whichever room: behind a server that reads slowly
+/// it shall not take megabytes. The option stays with a connection that is handed over.
+fn bound_unsent(socket: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket2::SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES_MAX) {
+        debug!("the system takes as much of us as it likes: {error}");
+    }
 }
 
 struct Handshake<'a> {
