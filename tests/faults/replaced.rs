@@ -47,7 +47,8 @@ fn twice(stage: &mut Stage) {
     let mut party = stage.party();
     party.talk(Duration::from_secs(1), PAUSE);
     for times in 1..=4 {
-        // The second signal comes while the process makes ready to go, and adds nothing.
+        // The second signal comes before the first is heard, and adds nothing, or while the process makes ready to go, and
+        // is held back for the next one.
         stage.service().signal("USR2").expect("it runs");
         stage.service().signal("USR2").expect("it runs");
         let start = Instant::now();
@@ -60,7 +61,7 @@ fn twice(stage: &mut Stage) {
     let account = party.judge(Cost::default());
     stage.note(&account);
     let times = stage.logged("the link to the server is handed over");
-    assert_eq!(times, 4);
+    assert!((4..=8).contains(&times), "replaced {times} times");
     stage.saw.push(format!("replaced {times} times"));
 }
 
