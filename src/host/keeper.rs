@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{Builder, JoinHandle};
@@ -116,7 +117,9 @@ impl Keeper {
         let (end, ended) = mpsc::channel();
         let rest = move |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
         let work = move || loop {
-            let worked = self.round(&rest).unwrap_or_else(|e| {
+            let round = catch_unwind(AssertUnwindSafe(|| self.round(&rest)));
+            let broke_off = |_| Err(StoreError::Io("a round broke off".to_owned()));
+            let worked = round.unwrap_or_else(broke_off).unwrap_or_else(|e| {
                 warn!("the archive could not be cleared of what is old, and will be later: {e}");
                 Duration::ZERO
             });
