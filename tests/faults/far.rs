@@ -1,7 +1,7 @@
 //! Another server, of which our server knows no more than that it is reached over a connection: a component that the test
 //! plays, with users of its own.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -80,7 +80,11 @@ impl Far {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "the far server waits for an answer");
             self.socket.set_read_timeout(Some(left)).expect("a time");
-            let read = self.socket.read(&mut buffer).unwrap_or_else(|e| panic!("the far server waits: {e}"));
+            let read = match self.socket.read(&mut buffer) {
+                // A read with a timeout is not taken up again after a signal.
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                read => read.unwrap_or_else(|e| panic!("the far server waits: {e}")),
+            };
             assert!(read > 0, "the connection has ended");
             let mut out = Vec::new();
             self.reader.feed(&buffer[..read], &mut out).expect("XML");

@@ -222,6 +222,8 @@ impl Peer {
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 return Came::Nothing;
             }
+            // A read with a timeout is not taken up again after a signal.
+            Err(e) if e.kind() == ErrorKind::Interrupted => return self.read(deadline),
             Err(e) if e.kind() == ErrorKind::ConnectionReset => return Came::End,
             Err(e) => panic!("{e}"),
         };
