@@ -1,12 +1,11 @@
 //! Restart in place: the process becomes a new one of the same id, with the connection to the server as its standard
 //! input. The server notices nothing, and the new process may be another version with other settings.
 
-use std::convert::Infallible;
-use std::ffi::{CString, OsString};
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -14,7 +13,7 @@ use std::{env, fs, io, thread};
 
 use conclave::link::TakenOver;
 use conclave::wire::stream::Resumption;
-use nix::unistd::{dup2_stdin, execve};
+use nix::unistd::dup2_stdin;
 
 /// Tells the new process in which file it finds where the stream stands.
 const VARIABLE: &str = "CONCLAVE_TAKE_OVER";
@@ -60,51 +59,43 @@ impl Program {
 
     /// Becomes the new process. Returns only when that fails.
     pub(crate) fn start(&self, connection: Option<TakenOver>, folder: &Path) -> io::Error {
-        let mut variables: Vec<_> =
-            env::vars_os().filter(|(name, _)| name != VARIABLE && name != DOUBTFUL).collect();
+        let mut command = Command::new(&self.path);
+        command.args(env::args_os().skip(1)).env_remove(VARIABLE).env_remove(DOUBTFUL);
         if let Some(TakenOver { socket, resumption, doubtful }) = connection {
             let file = folder.join("take-over");
             if doubtful {
-                variables.push((DOUBTFUL.into(), "1".into()));
+                command.env(DOUBTFUL, "1");
             }
-            match write(&file, &resumption).and_then(|()| Ok(dup2_stdin(&socket)?)) {
-                Ok(()) => variables.push((VARIABLE.into(), file.into())),
-                Err(e) => tracing::warn!("the connection cannot be handed over and is made anew: {e}"),
-            }
+            match write(&file, &resumption) {
+                Ok(()) => command.env(VARIABLE, file).stdin(OwnedFd::from(socket)),
+                Err(e) => {
+                    tracing::warn!("the connection cannot be handed over and is made anew: {e}");
+                    command.stdin(Stdio::null())
+                }
+            };
         }
-        match self.exec(variables) {
-            Ok(never) => match never {},
-            Err(e) => e,
-        }
-    }
-
-    /// The standard library's `exec` would let signals through that are held back.
-    fn exec(&self, variables: Vec<(OsString, OsString)>) -> io::Result<Infallible> {
-        let text = |text: OsString| CString::new(text.into_encoded_bytes()).map_err(io::Error::other);
-        let pair = |(name, value): (OsString, OsString)| {
-            let mut pair = name;
-            pair.push("=");
-            pair.push(value);
-            text(pair)
-        };
-        let path = text(self.path.clone().into())?;
-        let arguments = env::args_os().map(text).collect::<io::Result<Vec<_>>>()?;
-        let variables = variables.into_iter().map(pair).collect::<io::Result<Vec<_>>>()?;
-        Ok(execve(&path, &arguments, &variables)?)
+        // Signals that are held back stay so: see `host::hold_signals`.
+        command.exec()
     }
 }
 
 /// The connection that the process before has left, if it has. What cannot be taken over is made anew.
 pub(crate) fn taken_over() -> Option<TakenOver> {
     let file = PathBuf::from(env::var_os(VARIABLE)?);
-    let taken = read(&file).and_then(|resumption| {
-        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+    let taken = socket().and_then(|socket| {
         let doubtful = env::var_os(DOUBTFUL).is_some();
-        Ok(TakenOver { socket: TcpStream::from(socket), resumption, doubtful })
+        Ok(TakenOver { socket, resumption: read(&file)?, doubtful })
     });
     // A file that stays behind does no harm.
     let _ = fs::remove_file(&file);
     taken.inspect_err(|e| tracing::warn!("the connection cannot be taken over and is made anew: {e}")).ok()
+}
+
+/// The connection, which is the standard input no more: else it would be open for as long as the process lives.
+fn socket() -> io::Result<TcpStream> {
+    let socket = io::stdin().as_fd().try_clone_to_owned()?;
+    dup2_stdin(fs::File::open("/dev/null")?)?;
+    Ok(TcpStream::from(socket))
 }
 
 fn write(path: &Path, Resumption { header, tail }: &Resumption) -> io::Result<()> {

@@ -286,9 +286,13 @@ impl<T> Fair<T> {
             return (Verdict::Pass(item), Vec::new());
         }
         let whose = if own && !waits { Whose::Domain } else { Whose::Account };
-        let full_account = account.delayed.len() >= rates.delayed_max.min(stanzas_max)
-            || !account.delayed.is_empty() && account.bytes + cost.bytes > bytes_max;
-        let full = domain.stanzas >= DOMAIN_STANZAS_MAX
+        let is_full = |stanzas_max, bytes_max| {
+            account.delayed.len() >= stanzas_max
+                || !account.delayed.is_empty() && account.bytes + cost.bytes > bytes_max
+        };
+        let full_account = is_full(rates.delayed_max, ACCOUNT_BYTES_MAX);
+        let full = is_full(stanzas_max, bytes_max)
+            || domain.stanzas >= DOMAIN_STANZAS_MAX
             || domain.bytes + cost.bytes > DOMAIN_BYTES_MAX
             || self.bytes + cost.bytes > ALL_BYTES_MAX;
         if full_account || full {

@@ -2,6 +2,7 @@
 //! are gone. It goes by small steps with pauses, so that rooms hardly notice it, and often, so that there is never much to
 //! do: what is taken out costs memory until it is written to a file.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -117,12 +118,17 @@ impl Keeper {
         let (end, ended) = mpsc::channel();
         let rest = move |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
         let work = move || loop {
-            let round = catch_unwind(AssertUnwindSafe(|| self.round(&rest)));
+            let (begun, rested) = (Instant::now(), Cell::new(Duration::ZERO));
+            let rest_within = |time| {
+                rested.set(rested.get() + time);
+                rest(time)
+            };
+            let round = catch_unwind(AssertUnwindSafe(|| self.round(&rest_within)));
             let broke_off = |_| Err(StoreError::Io("a round broke off".to_owned()));
-            let worked = round.unwrap_or_else(broke_off).unwrap_or_else(|e| {
+            if let Err(e) = round.unwrap_or_else(broke_off) {
                 warn!("the archive could not be cleared of what is old, and will be later: {e}");
-                Duration::ZERO
-            });
+            }
+            let worked = begun.elapsed().saturating_sub(rested.get());
             if !rest(ROUND_PAUSE.max(worked * ROUND_PAUSE_TIMES)) {
                 return;
             }
@@ -130,37 +136,41 @@ impl Keeper {
         Ok(Keeping { end, thread: Builder::new().name("archive-keeper".to_owned()).spawn(work)? })
     }
 
-    /// Everything once, unless `rest`, which rests for some time, says that it is to end; gives how long it has worked.
-    fn round(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<Duration, StoreError> {
+    /// Everything once, unless `rest`, which rests for some time, says that it is to end.
+    fn round(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<(), StoreError> {
         while let Some(orphan) = self.orphans.last() {
+            if !rest(Duration::ZERO) {
+                return Ok(());
+            }
             self.archive.commit(&[Change::Forget { archive: orphan.clone() }])?;
             self.orphans.pop();
         }
-        let (begun, mut pauses, mut purged) = (Instant::now(), 0, 0);
+        let (mut purged, mut since_rest) = (0, 0);
         for (id, bounds) in self.bounded()? {
             let (before, most) = (bounds.before(Timestamp::now()), bounds.messages_max());
             loop {
+                let pause = if since_rest < STEP_MESSAGES_MAX { Duration::ZERO } else { STEP_PAUSE };
+                if !rest(pause) {
+                    return Ok(());
+                }
+                since_rest %= STEP_MESSAGES_MAX;
                 let gone = self.archive.purge(&id, before, most, STEP_MESSAGES_MAX)?;
                 purged += gone;
+                since_rest += gone;
                 if gone < STEP_MESSAGES_MAX {
                     break;
-                }
-                pauses += 1;
-                if !rest(STEP_PAUSE) {
-                    return Ok(begun.elapsed());
                 }
             }
         }
         while self.archive.sweep(STEP_MESSAGES_MAX)? > 0 {
-            pauses += 1;
             if !rest(STEP_PAUSE) {
-                return Ok(begun.elapsed());
+                return Ok(());
             }
         }
         if purged > 0 {
             debug!(messages = purged, "old messages left the archive");
         }
-        Ok(begun.elapsed().saturating_sub(STEP_PAUSE * pauses))
+        Ok(())
     }
 
     /// The archives of which not everything is kept.
@@ -262,6 +272,23 @@ mod tests {
         assert_eq!(counts(), [20, 5, 3, 5, 20]);
         bench.keeper(0, 4).round(&|_| true).expect("done");
         assert_eq!(counts(), [4, 4, 3, 4, 4]);
+    }
+
+    #[test]
+    fn told_to_end_it_does_after_the_step() {
+        let bench = Bench::new();
+        for name in ["one", "two", "three"] {
+            bench.room(name, 0, 3);
+            bench.messages(name, 10);
+        }
+        let mut keeper = bench.keeper(0, 0);
+        let steps = Cell::new(0);
+        let second = |_| steps.replace(steps.get() + 1) < 2;
+        keeper.round(&second).expect("done");
+        let left: u64 = ["one", "two", "three"].map(|name| bench.count(name)).iter().sum();
+        assert_eq!(left, 3 + 3 + 10);
+        let keeping = keeper.start().expect("a thread");
+        keeping.end();
     }
 
     #[test]

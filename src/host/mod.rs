@@ -226,12 +226,8 @@ fn signal(
         let _ = tell.send(told);
     };
     Builder::new().name("signals".to_owned()).spawn(listen)?;
-    Ok(async move {
-        match told.await {
-            Ok(told) => told,
-            Err(_) => std::future::pending().await,
-        }
-    })
+    // Who can hear nothing any more had better be started anew.
+    Ok(async move { told.await.unwrap_or(Signal::Stop) })
 }
 
 /// The rooms in memory and what they share.

@@ -276,10 +276,12 @@ impl Task {
         let (mut turn, mut sends) = (Instant::now(), 0);
         let mut effects: Vec<Effects> = Vec::new();
         for event in batch {
+            let existed = self.room.exists();
             let of_event = self.handle(event);
             sends += of_event.sends.len();
             effects.push(of_event);
-            if sends >= STEP_SENDS_MAX {
+            let ended = existed && !self.room.exists();
+            if ended || sends >= STEP_SENDS_MAX {
                 break;
             }
             if turn.elapsed() >= TURN_TIME_MAX {

@@ -355,6 +355,21 @@ fn restart_in_place_without_a_link_is_a_restart() {
 }
 
 #[test]
+fn a_connection_that_was_handed_over_is_closed_when_it_is_given_up() {
+    let mut server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[]);
+    server.signal("USR2");
+    server.log_with("stopped");
+    peer.room_works(ROOM);
+    let input = std::fs::read_link(format!("/proc/{}/fd/0", server.pid())).expect("it runs");
+    assert_eq!(input, std::path::Path::new("/dev/null"), "it has the connection once");
+    peer.send("<no end of </it>");
+    assert!(peer.ends_within(std::time::Duration::from_secs(10)));
+    server.accept().room_works(ROOM);
+}
+
+#[test]
 fn signals_at_any_moment_of_a_restart_in_place_do_no_harm() {
     let mut server = Server::start();
     let mut peer = server.accept();
