@@ -151,6 +151,8 @@ fn before(stage: &mut Stage) -> Party {
     stage.start();
     let mut party = stage.gather(&[("muc#roomconfig_persistentroom", "1")]);
     party.talk(WRITTEN, PAUSE);
+    // What is still on its way goes out when the server is back, and finds out who is gone by coming back.
+    party.until_heard();
     party
 }
 

@@ -34,7 +34,8 @@ impl Service {
         let program = Program {
             path: built.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave"))),
             arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
-            environment: Vec::new(),
+            // As contrib/conclave.service and the Dockerfile have it.
+            environment: vec![("MALLOC_ARENA_MAX".to_owned(), "2".to_owned())],
             log: folder.join("conclave.log"),
         };
         let mut service = Self { program, process: None, starts: 0 };
