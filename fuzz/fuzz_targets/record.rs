@@ -1,8 +1,6 @@
 //! Bytes from a disk: read or turned down; what was read is written as it was read, and a room of it can be used.
 #![no_main]
 
-use std::collections::BTreeMap;
-
 use conclave::room::state::State;
 use conclave::store::StoreError;
 use conclave::store::archive::fjall::{decode_message, encode_message};
@@ -38,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(decode_room(key, &encode_room(&record)).expect("just written"), record);
             let owner = BareJid::parse("owner@example").expect("an address");
             let owned = decode_affiliated(b"", b"\x01{\"affiliation\":\"owner\"}").expect("a record");
-            let affiliations = BTreeMap::from([(owner, owned)]);
+            let affiliations = [(owner, owned)].into_iter().collect();
             conclave_fuzz::world::visit(State { record, affiliations, vcard: None });
         }
     }

@@ -1,6 +1,5 @@
 //! A room with people around it; what must hold after every event is checked after every event.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use conclave::config::Create;
@@ -162,7 +161,7 @@ impl World {
             (Write::Room { record, .. }, Some(state)) => state.record = (**record).clone(),
             (Write::Room { record, .. }, stored) => {
                 *stored =
-                    Some(State { record: (**record).clone(), affiliations: BTreeMap::new(), vcard: None });
+                    Some(State { record: (**record).clone(), affiliations: Default::default(), vcard: None });
             }
             (Write::Affiliation { jid, value: Some(value), .. }, Some(state)) => {
                 state.affiliations.insert(jid.clone(), value.clone());
