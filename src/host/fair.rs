@@ -206,7 +206,7 @@ impl<T> Domain<T> {
     fn share(&self) -> (usize, usize) {
         let stanzas = DOMAIN_STANZAS_MAX.saturating_sub(self.stanzas) / 2;
         let bytes = DOMAIN_BYTES_MAX.saturating_sub(self.bytes) / 2;
-        (stanzas.max(1), bytes.min(ACCOUNT_BYTES_MAX))
+        (stanzas.max(1), bytes)
     }
 }
 
@@ -354,7 +354,7 @@ impl<T> Fair<T> {
         let (mut due, rates) = (Vec::new(), self.rates);
         for domain in self.domains.values_mut().filter(|domain| domain.stanzas > 0) {
             let before = (domain.stanzas, domain.bytes);
-            // Each account once, until none of them may.
+            // Until as many turns in a row as there are accounts led to nothing.
             let mut idle_turns = 0;
             while idle_turns < domain.waiting()
                 && rates.domain.has(domain.bucket, now)

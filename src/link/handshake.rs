@@ -218,6 +218,29 @@ mod tests {
         assert_eq!(digest("secret"), "b09ea9b3b7f586be8a08d0a3dd7466f110aeb136");
     }
 
+    // 45-14.6-a
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_system_holds_little_that_is_not_sent() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let limits = crate::wire::stream::Limits {
+            stanza_bytes_max: 1024,
+            depth_max: 8,
+            attributes_max: 8,
+            elements_max: 8,
+        };
+        let settings = LinkSettings {
+            domain: "muc.example".to_owned(),
+            server: listener.local_addr().expect("bound").to_string(),
+            secret: Secret::new("test"),
+            limits,
+            times: crate::link::Times::default(),
+        };
+        let socket = connect(&settings).await.expect("connected");
+        let most = socket2::SockRef::from(&socket).tcp_notsent_lowat().expect("an option");
+        assert_eq!(most, UNSENT_BYTES_MAX);
+    }
+
     // 114-1
     #[test]
     fn the_header_names_the_component() {

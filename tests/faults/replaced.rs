@@ -62,6 +62,8 @@ fn twice(stage: &mut Stage) {
     stage.note(&account);
     let times = stage.logged("the link to the server is handed over");
     assert!((4..=8).contains(&times), "replaced {times} times");
+    assert_eq!(stage.logged(" ready domain="), times + 1, "each that went was followed");
+    assert_eq!(stage.logged("connected to the server"), times + 1, "and went on with the connection");
     stage.saw.push(format!("replaced {times} times"));
 }
 
