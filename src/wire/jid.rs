@@ -97,7 +97,8 @@ impl Jid {
             prepared.push_str(&folded(local, nodeprep));
             prepared.push('@');
         }
-        let domain = folded(jid.domain(), nameprep);
+        // Without the dots at the end first: after letters that run from right to left they would not be allowed.
+        let domain = folded(jid.domain().trim_end_matches('.'), nameprep);
         // Wide forms of the characters that part an address must not become them.
         if domain.contains(['@', '/']) {
             return Err(JidError::Character);
