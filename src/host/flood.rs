@@ -1,6 +1,6 @@
 //! Where floods are held up: what arrives is let on, delayed or refused, by whom it comes from ([`Fair`]).
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use tracing::{debug, warn};
 
 use super::Host;
 use super::fair::{Cost, Fair, Rates, Verdict, Whose};
+use super::seldom::Seldom;
 use crate::room::limits::Limits;
 use crate::wire::inbound::{Inbound, IqType, Kind, PresenceType};
 use crate::wire::jid::Jid;
@@ -27,19 +28,15 @@ const COSTLY: u32 = 5;
 /// So many rooms, and nothing else, an account may make at once.
 const ROOMS: u32 = 50;
 
-/// How often the operator is told of floods.
-const TELL: Duration = Duration::from_secs(10);
-
 /// Who has sent how much, and what is delayed of it.
 pub(super) struct Flood {
     fair: Mutex<Fair<Inbound>>,
     since: Instant,
     /// Somebody looks after what is delayed.
     watched: AtomicBool,
-    /// Stanzas that were refused, and answers that were dropped, and when that was told last, in milliseconds.
-    refused: AtomicU64,
-    dropped: AtomicU64,
-    told_ms: AtomicU64,
+    /// Stanzas that were refused, and answers that were dropped.
+    refused: Seldom,
+    dropped: Seldom,
 }
 
 impl Flood {
@@ -48,9 +45,8 @@ impl Flood {
             fair: Mutex::new(Fair::new(Rates::new(limits))),
             since: Instant::now(),
             watched: AtomicBool::new(false),
-            refused: AtomicU64::new(0),
-            dropped: AtomicU64::new(0),
-            told_ms: AtomicU64::new(0),
+            refused: Seldom::default(),
+            dropped: Seldom::default(),
         }
     }
 
@@ -60,20 +56,8 @@ impl Flood {
 
     /// An answer was dropped because too many wait for the server.
     pub(super) fn dropped(&self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-        self.tell();
-    }
-
-    /// Tells the operator, now and then.
-    fn tell(&self) {
-        let now_ms = self.since.elapsed().as_millis() as u64 + TELL.as_millis() as u64;
-        let told_ms = self.told_ms.load(Ordering::Relaxed);
-        let due = now_ms >= told_ms + TELL.as_millis() as u64;
-        if due && self.told_ms.compare_exchange(told_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-        {
-            let refused = self.refused.swap(0, Ordering::Relaxed);
-            let dropped = self.dropped.swap(0, Ordering::Relaxed);
-            warn!(refused, dropped, "floods: stanzas were refused, answers to them dropped");
+        if let Some(times) = self.dropped.happened(self.since.elapsed()) {
+            warn!(times, "the server does not read fast enough: answers were dropped");
         }
     }
 }
@@ -131,8 +115,9 @@ impl Host {
 
     fn refuse_flood(&self, inbound: &Inbound, whose: Whose) {
         debug!(from = inbound.from.as_str(), ?whose, "refused: too much at a time");
-        self.flood.refused.fetch_add(1, Ordering::Relaxed);
-        self.flood.tell();
+        if let Some(times) = self.flood.refused.happened(self.flood.since.elapsed()) {
+            warn!(times, "floods: stanzas were refused");
+        }
         let refusal = match (whose, inbound.kind) {
             (Whose::Account, Kind::Message(_)) => Refusal::too_soon("you send too much; please wait"),
             (Whose::Account, _) => Refusal::resource_constraint("you send too much; please wait"),

@@ -9,6 +9,7 @@ mod flood;
 mod keeper;
 mod mailbox;
 pub mod pace;
+mod seldom;
 mod task;
 mod trouble;
 
@@ -47,6 +48,7 @@ use flood::Flood;
 use keeper::Keeper;
 use mailbox::{Bounds, Mailbox};
 use pace::Pace;
+use seldom::Seldom;
 use trouble::Trouble;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
@@ -136,7 +138,8 @@ pub async fn run(
     let (stage, stages) = watch::channel(Stage::Run);
     let quiet = Arc::new(Notify::new());
     let no_gap = AtomicBool::new(taken.as_ref().is_some_and(|taken| !taken.doubtful));
-    let arrivals = Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone() });
+    let arrivals =
+        Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone(), skipped: Seldom::default() });
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
     let (told, mut ended) = tokio::select! {
         told = signal => (told, None),
@@ -563,6 +566,7 @@ struct Gate {
     no_gap: AtomicBool,
     /// Told when nothing more is read.
     quiet: Arc<Notify>,
+    skipped: Seldom,
 }
 
 impl Arrivals for Gate {
@@ -571,7 +575,11 @@ impl Arrivals for Gate {
     }
 
     fn skipped(&self, head: Head, excess: Excess) {
-        warn!(?excess, name = head.name, from = head.from, "stanza beyond the limits skipped");
+        let (name, from) = (&head.name, &head.from);
+        match self.skipped.happened(self.host.uptime()) {
+            Some(times) => warn!(times, ?excess, name, from, "stanza beyond the limits skipped"),
+            None => debug!(?excess, name, from, "stanza beyond the limits skipped"),
+        }
         let stanza = stanza_of(&head);
         if stanza.name() == "presence" && stanza.attr("type") == Some("unavailable") {
             // However much is said along with it, whoever is gone is gone.

@@ -280,8 +280,7 @@ impl Task {
             let of_event = self.handle(event);
             sends += of_event.sends.len();
             effects.push(of_event);
-            let ended = existed && !self.room.exists();
-            if ended || sends >= STEP_SENDS_MAX {
+            if self.ended(existed) || sends >= STEP_SENDS_MAX {
                 break;
             }
             if turn.elapsed() >= TURN_TIME_MAX {
@@ -289,19 +288,24 @@ impl Task {
                 turn = Instant::now();
             }
         }
-        let batch = &batch[..effects.len()];
         if !self.commit(&mut effects).await {
             self.room = before.clone();
+            let batch = &batch[..effects.len()];
             effects.clear();
             for event in batch {
+                let existed = self.room.exists();
                 effects.push(self.alone(event).await);
+                if self.ended(existed) {
+                    break;
+                }
             }
         }
+        let batch = &batch[..effects.len()];
         if self.behind.is_none() && (self.told.is_behind(&self.room) || !self.owed.is_empty()) {
             self.behind = Some(Instant::now());
         }
         // A room that ends may not be there again after a crash, when people have been told that they have left it.
-        if before.exists() && !self.room.exists() {
+        if self.ended(before.exists()) {
             self.catch_up().await;
         }
         if let Some(change) = self.room.relisting(&before) {
@@ -315,6 +319,11 @@ impl Task {
         }
         self.mailbox.done_with(batch.iter().filter(|event| matches!(event, Event::Found(_))).count());
         batch.len()
+    }
+
+    /// Whether the room is no more, if it `existed` before. What comes then is for another room.
+    fn ended(&self, existed: bool) -> bool {
+        existed && !self.room.exists()
     }
 
     /// How long to wait for the next event.

@@ -82,6 +82,21 @@ fn a_stanza_beyond_a_limit_is_refused() {
     );
 }
 
+// 45-G-a
+#[test]
+fn stanzas_beyond_a_limit_do_not_fill_the_log() {
+    let (mut server, mut peer) = with_room("[limits]\nstanza_bytes_max = 10000");
+    let big = groupchat(OWNER, ROOM, "x", &"x".repeat(20_000));
+    for _ in 0..100 {
+        peer.send(&big);
+        peer.expect("message", &[("type", "error"), ("to", OWNER)]);
+    }
+    server.stop(peer);
+    let log = server.whole_log();
+    let lines = log.lines().filter(|line| line.contains("beyond the limits skipped")).count();
+    assert!((1..=3).contains(&lines), "{lines} lines for a hundred stanzas");
+}
+
 // 45-7.14-a, 45-7.14-b
 #[test]
 fn a_goodbye_beyond_a_limit_is_still_a_goodbye() {
