@@ -48,7 +48,7 @@ const NAMES: [&str; 24] = [
     "decline", "field", "value", "destroy", "error", "delay", "ping", "vCard", "pubsub", "remove", "reason",
     "gone", "continue",
 ];
-const NAMESPACES: [&str; 19] = [
+const NAMESPACES: [&str; 25] = [
     ns::CLIENT,
     ns::MUC,
     ns::MUC_USER,
@@ -67,6 +67,12 @@ const NAMESPACES: [&str; 19] = [
     ns::HATS,
     ns::STANZA_ERRORS,
     ns::RSM,
+    ns::MAM,
+    ns::MODERATE,
+    ns::RETRACT,
+    ns::COMMANDS,
+    ns::CORRECT,
+    ns::MAV,
     "",
 ];
 const ATTRIBUTES: [&str; 16] = [
@@ -176,6 +182,7 @@ pub enum Deed {
     AskVoice { nick: Option<Word>, verdict: Option<Word> },
     Ask { nick: Option<Word>, set: bool, payload: Tree },
     Answer { nick: Option<Word>, id: Word, error: bool },
+    Page { max: Option<Word>, before: Option<Word> },
     Any { kind: u8, type_: Option<Word>, nick: Option<Word>, children: Vec<Tree> },
 }
 
@@ -184,8 +191,10 @@ pub enum Deed {
 pub enum Action {
     Person { who: u8, deed: Deed },
     Wait(u16),
-    Reload,
-    Stop,
+    Settle,
+    Crash,
+    Stop { goodbye: bool },
+    Check { who: u8 },
 }
 
 impl Action {
@@ -193,8 +202,10 @@ impl Action {
     pub fn take_place(&self, world: &mut World) {
         match self {
             Self::Wait(seconds) => world.wait(*seconds),
-            Self::Reload => world.reload(),
-            Self::Stop => world.stop(),
+            Self::Settle => world.settle(),
+            Self::Crash => world.crash(),
+            Self::Stop { goodbye } => world.stop(*goodbye),
+            Self::Check { who } => world.check(pick(&PEOPLE, *who)),
             Self::Person { who, deed } => {
                 let (nick, stanza) = deed.stanza();
                 world.send(pick(&PEOPLE, *who), nick, stanza);
@@ -258,6 +269,15 @@ impl Deed {
                     .collect();
                 let filled = filled.iter().map(|(var, values)| field(pick(&vars, *var), values));
                 owner(filled.fold(el("x", ns::DATA).with("type", "submit"), |x, c| x.child(c)))
+            }
+            Self::Page { max, before } => {
+                let mut set = el("set", ns::RSM);
+                for (name, word) in [("max", max), ("before", before)] {
+                    if let Some(word) = word {
+                        set.append_child(el(name, ns::RSM).text_node(word.text()));
+                    }
+                }
+                iq("set", el("query", ns::MAM).child(set))
             }
             Self::Cancel => owner(el("x", ns::DATA).with("type", "cancel")),
             Self::Destroy { jid } => {

@@ -1,6 +1,7 @@
 //! What the fuzz targets share: reading back what was written, and a room whose every step is checked.
 
 pub mod action;
+mod disk;
 pub mod world;
 
 use conclave::wire::stream::{Limits, Output, StreamReader};

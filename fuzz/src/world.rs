@@ -10,13 +10,13 @@ use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
 use conclave::room::state::State;
-use conclave::store::Write;
 use conclave::wire::build::set_attr;
 use conclave::wire::inbound::{Inbound, IqType, Kind, Malformed};
 use conclave::wire::jid::{BareJid, Jid};
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
+use crate::disk::Disk;
 use crate::stanzas;
 
 /// The room's address.
@@ -29,8 +29,7 @@ pub struct World {
     now: Timestamp,
     uptime: Duration,
     ids: Ids,
-    /// What a disk holds after all writes.
-    stored: Option<State>,
+    disk: Disk,
 }
 
 impl World {
@@ -62,14 +61,14 @@ impl World {
             limits,
             keep_retracted: false,
         };
+        let mut disk = Disk::default();
         Self {
-            room: Room::absent(BareJid::parse(ROOM).expect("an address"))
-                .with_service_admins(&service.admins),
+            room: disk.bring_back(&service),
+            disk,
             service,
             now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(400_000),
             uptime: Duration::ZERO,
             ids: Ids::new(&[7]),
-            stored: None,
         }
     }
 
@@ -84,20 +83,33 @@ impl World {
         self.uptime += Duration::from_secs(seconds.into());
     }
 
-    /// The room is forgotten and loaded from the disk, if the disk has it.
-    pub fn reload(&mut self) {
-        let jid = BareJid::parse(ROOM).expect("an address");
-        let room = match self.stored.clone() {
-            Some(state) => Room::stored(jid, state, Default::default()),
-            None => Room::absent(jid),
-        };
-        self.room = room.with_service_admins(&self.service.admins);
+    /// Enough time passes for the store to be told who is in the room.
+    pub fn settle(&mut self) {
+        self.disk.catch_up(&self.room);
     }
 
-    /// The service stops.
-    pub fn stop(&mut self) {
-        let effects = self.step(&Event::Stop { goodbye: true });
+    /// The process is killed, and the next one has what is on the disk.
+    pub fn crash(&mut self) {
+        self.room = self.disk.bring_back(&self.service);
+        self.uptime = Duration::ZERO;
+    }
+
+    /// The service stops in an orderly way and starts again. Unless it says `goodbye`, everybody stays in.
+    pub fn stop(&mut self, goodbye: bool) {
+        let before = people(&self.room);
+        let effects = self.step(&Event::Stop { goodbye });
         Self::received(&effects);
+        self.settle();
+        self.crash();
+        let stays = !goodbye || before.is_empty();
+        assert_eq!(people(&self.room), if stays { before } else { Vec::new() });
+    }
+
+    /// After a gap in the link, `session` is asked whether it is there.
+    pub fn check(&mut self, session: &str) {
+        let effects = self.step(&Event::Check(Jid::parse(session).expect("an address")));
+        let asked = Self::received(&effects);
+        assert!(asked.iter().all(|stanza| stanza.attr("to") == Some(session)), "nobody else is asked");
     }
 
     /// Hands the room a stanza of `from` to the room, or to the occupant `nick`; gives all that is sent.
@@ -141,42 +153,21 @@ impl World {
         let before = self.room.clone();
         let (now, uptime) = (self.now, self.uptime);
         let mut cx = Cx { now, uptime, service: &self.service, ids: &mut self.ids };
-        let effects = self.room.handle(event, &mut cx);
+        let mut effects = self.room.handle(event, &mut cx);
         assert_eq!(self.room.broken_invariant(), None);
         if effects.refused {
             assert!(effects.writes.is_empty(), "a refusal writes nothing");
             assert_eq!(self.room.state(), before.state(), "a refusal changes nothing");
             assert_eq!(people(&self.room), people(&before), "a refusal moves nobody");
         }
-        for write in &effects.writes {
-            self.write(write);
+        let ended = before.exists() && !self.room.exists();
+        self.disk.commit(&self.room, ended, std::mem::take(&mut effects.writes), &effects.archive);
+        // The archive answers before anything else happens.
+        for ask in std::mem::take(&mut effects.asks) {
+            let answered = self.step(&self.disk.answer(ask));
+            effects.sends.extend(answered.sends);
         }
-        let kept = self.room.exists() && self.room.state().record.config.persistent;
-        assert_eq!(self.stored.as_ref(), kept.then(|| self.room.state()), "the disk has what the room has");
         effects
-    }
-
-    fn write(&mut self, write: &Write) {
-        match (write, &mut self.stored) {
-            (Write::Room { record, .. }, Some(state)) => state.record = (**record).clone(),
-            (Write::Room { record, .. }, stored) => {
-                *stored =
-                    Some(State { record: (**record).clone(), affiliations: Default::default(), vcard: None });
-            }
-            (Write::Affiliation { jid, value: Some(value), .. }, Some(state)) => {
-                state.affiliations.insert(jid.clone(), value.clone());
-            }
-            (Write::Affiliation { jid, value: None, .. }, Some(state)) => {
-                state.affiliations.remove(jid);
-            }
-            (Write::Vcard { value, .. }, Some(state)) => state.vcard.clone_from(value),
-            (Write::Affiliation { .. } | Write::Vcard { .. }, None) => {
-                panic!("a part of a room that is not stored")
-            }
-            // Who is in the room is written by its task.
-            (Write::Occupant { .. }, _) => {}
-            (Write::Forget { .. }, stored) => *stored = None,
-        }
     }
 
     /// What everybody receives, read back from the wire.
@@ -222,8 +213,8 @@ pub fn visit(state: State) {
     use conclave::wire::build::{Build, el};
     use conclave::wire::ns;
     let mut world = World::new();
-    world.stored = state.record.config.persistent.then(|| state.clone());
-    world.room = Room::stored(BareJid::parse(ROOM).expect("an address"), state, Default::default());
+    world.disk.put(&state);
+    world.crash();
     let owner = "owner@example/pc";
     world.send(owner, Some("owner"), el("presence", ns::CLIENT).child(el("x", ns::MUC)));
     let queries = [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::MUC_OWNER, ns::REGISTER];

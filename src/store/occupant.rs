@@ -123,8 +123,11 @@ mod tests {
 
     #[test]
     fn an_occupant_reads_back_as_he_was() {
-        let said =
-            ["<show xmlns='jabber:client'>away</show>", "<c xmlns='urn:c' a='&lt;&quot;'>a<b/>&amp;</c>"];
+        let said = [
+            "<show xmlns='jabber:client'>away</show>",
+            "<c xmlns='urn:c' a='&lt;&quot;'>a<b/>&amp;</c>",
+            "<none xmlns=''><in xmlns='urn:c'><none xmlns=''/></in></none>",
+        ];
         let mut stored = occupant(&said);
         Arc::make_mut(&mut stored.occupant).quiet = true;
         let read = decode_occupant(b"k", &encode_occupant(&stored)).expect("just written");

@@ -73,7 +73,7 @@ impl Template {
     /// Writes `stanza` once, leaving out a `to` attribute.
     pub fn new(stanza: &Element) -> Self {
         let mut text = String::with_capacity(512);
-        open_tag(stanza, stanza_ns(stanza), Some("to"), &mut text);
+        open_tag(stanza, Some(stanza_ns(stanza)), Some("to"), &mut text);
         text.push_str(" to='");
         let head = text.len();
         text.push('\'');
@@ -102,14 +102,14 @@ impl Template {
 /// A whole element as it stands inside a stream whose default namespace is the element's own.
 pub fn element(element: &Element) -> String {
     let mut text = String::with_capacity(256);
-    write(element, stanza_ns(element), &mut text);
+    write(element, Some(stanza_ns(element)), &mut text);
     text
 }
 
-/// A whole element that declares its namespace, readable on its own.
+/// A whole element that declares its namespace, also if it has none: readable on its own.
 pub fn standalone(element: &Element) -> String {
     let mut text = String::with_capacity(256);
-    write(element, "", &mut text);
+    write(element, None, &mut text);
     text
 }
 
@@ -117,16 +117,17 @@ fn stanza_ns(stanza: &Element) -> &'static str {
     if stanza.has_ns(ns::CLIENT) { ns::CLIENT } else { "" }
 }
 
-fn write(element: &Element, parent_ns: &str, out: &mut String) {
-    open_tag(element, parent_ns, None, out);
+/// An element where the default namespace is `default_ns`, or not known.
+fn write(element: &Element, default_ns: Option<&str>, out: &mut String) {
+    open_tag(element, default_ns, None, out);
     content(element, out);
 }
 
 /// `<name xmlns='…' attributes` without the closing bracket.
-fn open_tag(element: &Element, parent_ns: &str, without: Option<&str>, out: &mut String) {
+fn open_tag(element: &Element, default_ns: Option<&str>, without: Option<&str>, out: &mut String) {
     out.push('<');
     out.push_str(element.name());
-    if !element.has_ns(parent_ns) {
+    if default_ns.is_none_or(|ns| !element.has_ns(ns)) {
         attribute("xmlns", &element.ns(), out);
     }
     for (i, ((namespace, name), value)) in element.attrs().iter().enumerate() {
@@ -156,7 +157,7 @@ fn content(element: &Element, out: &mut String) {
     let namespace = element.ns();
     for node in element.nodes() {
         match node {
-            Node::Element(child) => write(child, &namespace, out),
+            Node::Element(child) => write(child, Some(&namespace), out),
             Node::Text(text) => escape(text, out),
         }
     }

@@ -114,3 +114,22 @@ fn nothing_is_told_where_nothing_changed() {
     w.say("juliet", "hello");
     assert_eq!(w.got("owner").len(), 1);
 }
+
+#[test]
+fn what_everybody_has_heard_is_not_told_again() {
+    // 45-9.3-a
+    let (mut w, kept) = kept();
+    let (_, told) = Told::default().catch_up(&w.room);
+    for affiliation in ["member", "none"] {
+        // His role stays as it is.
+        w.admin("owner", &format!("<item jid='romeo@example' affiliation='{affiliation}'/>"));
+    }
+    w.admin("owner", "<item jid='juliet@example' affiliation='member'/>");
+    let (occupants, _) = told.catch_up(&w.room);
+    w.writes.extend(occupants);
+    come_back(&mut w, kept);
+    w.say("juliet", "hello");
+    for who in ["owner", "romeo", "juliet"] {
+        assert_eq!(w.got(who).len(), 1, "{who}");
+    }
+}

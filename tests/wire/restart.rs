@@ -235,7 +235,9 @@ fn everybody_stays(end: impl FnOnce(&mut Server, Peer)) {
     let (lobby, locked) = ("lobby@muc.example", "locked@muc.example");
     peer.create(lobby, &[("muc#roomconfig_moderatedroom", "1"), ("muc#roomconfig_publicroom", "1")]);
     peer.join(locked, "Owner", OWNER);
-    peer.send(join(lobby, "Guest", GUEST).replace("</presence>", "<show>away</show></presence>"));
+    peer.send(
+        join(lobby, "Guest", GUEST).replace("</presence>", "<show>away</show><none xmlns=''/></presence>"),
+    );
     peer.fence(lobby);
     peer.send(format!(
         "<message type='groupchat' id='m1' from='{OWNER}' to='{lobby}'><body>before</body></message>"
@@ -269,6 +271,7 @@ fn everybody_stays(end: impl FnOnce(&mut Server, Peer)) {
     let guest =
         sequence.iter().find(|s| s.attr("from") == Some("lobby@muc.example/Guest")).expect("he is there");
     assert_eq!(text(guest, "show"), "away");
+    assert!(guest.has_child("none", ""), "{guest:?}");
     let bodies: Vec<_> = sequence.iter().map(|s| text(s, "body")).filter(|b| !b.is_empty()).collect();
     assert_eq!(bodies, ["before", "after"], "the history is whole");
     let answer = peer.ask(GUEST, locked, "get", DISCO_INFO);

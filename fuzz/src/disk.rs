@@ -1,0 +1,119 @@
+//! What outlives the process, and whether it is what it should be.
+
+use std::sync::Arc;
+
+use conclave::feature::history;
+use conclave::feature::restart::{Told, bring_back};
+use conclave::room::Room;
+use conclave::room::archive::{Ask, Change, Found};
+use conclave::room::cx::Service;
+use conclave::room::event::Event;
+use conclave::room::roster::Occupant;
+use conclave::room::state::{Affiliation, State};
+use conclave::store::archive::{Archive, memory::MemoryArchive};
+use conclave::store::memory::MemoryStore;
+use conclave::store::occupant::{decode_occupant, encode_occupant};
+use conclave::store::{Store, StoredOccupant, Write};
+use conclave::wire::jid::BareJid;
+
+use crate::world::ROOM;
+
+/// The store and the archive, and what the store was told of who is in the room.
+#[derive(Default)]
+pub struct Disk {
+    store: MemoryStore,
+    archive: MemoryArchive,
+    told: Told,
+}
+
+impl Disk {
+    /// Makes durable what an event of `room` led to. A lasting room is on the disk as it is; one that has `ended` is not.
+    pub fn commit(&mut self, room: &Room, ended: bool, writes: Vec<Write>, changes: &[Change]) {
+        self.archive.commit(changes).expect("this archive always takes");
+        let (writes, told) = self.told.along_with(writes, room);
+        self.write(&writes);
+        self.told = told;
+        if ended {
+            self.catch_up(room);
+        } else if room.exists() && room.state().record.config.persistent {
+            assert_eq!(self.load().as_ref(), Some(room.state()), "the disk has what the room has");
+        }
+    }
+
+    fn write(&self, writes: &[Write]) {
+        self.store.commit(writes).expect("this store always takes");
+    }
+
+    /// Puts a room on the disk.
+    pub fn put(&self, state: &State) {
+        let name = || BareJid::parse(ROOM).expect("an address");
+        let affiliation = |(jid, value): (&BareJid, &_)| Write::Affiliation {
+            room: name(),
+            jid: jid.clone(),
+            value: Some(Clone::clone(value)),
+        };
+        let record = Write::Room { room: name(), record: Box::new(state.record.clone()) };
+        let affiliations = state.affiliations.iter().map(affiliation);
+        self.write(&[record].into_iter().chain(affiliations).collect::<Vec<_>>());
+    }
+
+    /// Tells the store who is in `room`, and all of one that is temporary. After that it has everything: a room that comes
+    /// back is the same with the same people in it.
+    pub fn catch_up(&mut self, room: &Room) {
+        let (writes, told) = self.told.catch_up(room);
+        self.write(&writes);
+        assert!(!told.is_behind(room), "the store was told all");
+        self.told = told;
+        let jid = BareJid::parse(ROOM).expect("an address");
+        if !room.exists() {
+            assert_eq!(self.load(), None, "what has ended is gone");
+            assert!(self.store.occupants(&jid).expect("it reads").is_empty(), "nobody is in no room");
+            return;
+        }
+        assert_eq!(self.load().as_ref(), Some(room.state()));
+        let kept = self.store.occupants(&jid).expect("it reads");
+        let kept: Vec<_> = kept.iter().map(|stored| person(&stored.occupant)).collect();
+        let are_in: Vec<_> = room.roster().iter().map(person).collect();
+        assert_eq!(kept, are_in, "who is in is on the disk");
+    }
+
+    /// The record of the room, as a room has it.
+    fn load(&self) -> Option<State> {
+        let jid = BareJid::parse(ROOM).expect("an address");
+        let state = self.store.load(&jid).expect("what was written can be read")?;
+        Some(Room::stored(jid, state, Default::default()).state().clone())
+    }
+
+    /// The room as the next process finds it.
+    pub fn bring_back(&mut self, service: &Service) -> Room {
+        let jid = BareJid::parse(ROOM).expect("an address");
+        let of_service = |room: Room| {
+            room.with_service_admins(&service.admins).with_versions(service.affiliation_versions)
+        };
+        let Some(state) = self.store.load(&jid).expect("what was written can be read") else {
+            self.told = Told::default();
+            return of_service(Room::absent(jid));
+        };
+        let (config, archive) = (&state.record.config, &state.record.archive);
+        let newest = |each: &mut dyn FnMut(_) -> bool| self.archive.newest(archive, each);
+        let history = history::restore(config, &service.limits, newest).expect("this archive always reads");
+        let room = of_service(Room::stored(jid.clone(), state, history));
+        let (room, told) = bring_back(room, self.store.occupants(&jid).expect("it reads"));
+        self.told = told;
+        room
+    }
+
+    /// The archive's answer.
+    pub fn answer(&self, ask: Ask) -> Event {
+        let Ask { archive, retracted, question, inbound } = ask;
+        let answer = self.archive.answer(&archive, &question).expect("this archive always reads");
+        Event::Found(Box::new(Found { archive, retracted, answer, inbound }))
+    }
+}
+
+/// What is kept of an occupant, as it is read back: without the affiliation, which may have changed since he was written.
+fn person(occupant: &Arc<Occupant>) -> String {
+    let stored = StoredOccupant { occupant: occupant.clone(), affiliation: Affiliation::None };
+    let read = decode_occupant(b"", &encode_occupant(&stored)).expect("just written");
+    String::from_utf8(encode_occupant(&read)).expect("a record is text")
+}
