@@ -214,9 +214,8 @@ impl Query {
 }
 
 fn unknown_order() -> Refusal {
-    let refusal = Refusal::feature_not_implemented("the results cannot be put in this order");
-    let refusal = refusal.because("invalid-sort-key", ns::SEARCH_ERROR);
-    Refusal { type_: xmpp_parsers::stanza_error::ErrorType::Modify, ..refusal }
+    let refusal = Refusal::not_implemented_so("the results cannot be put in this order");
+    refusal.because("invalid-sort-key", ns::SEARCH_ERROR)
 }
 
 /// The words of a search. What is no word at all finds nothing, and asking for too much is no search.
