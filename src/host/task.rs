@@ -304,8 +304,9 @@ impl Task {
         if self.behind.is_none() && (self.told.is_behind(&self.room) || !self.owed.is_empty()) {
             self.behind = Some(Instant::now());
         }
-        // A room that ends may not be there again after a crash, when people have been told that they have left it.
-        if self.ended(before.exists()) {
+        // After a crash a room that has ended may not be there again, nor somebody who was removed be in it, when people
+        // have been told so.
+        if self.ended(before.exists()) || effects.iter().any(|effects| effects.expels) {
             self.catch_up().await;
         }
         if let Some(change) = self.room.relisting(&before) {

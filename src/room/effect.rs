@@ -22,6 +22,9 @@ pub struct Effects {
     pub sends: Vec<Outgoing>,
     /// Affiliations that the event changed.
     pub(super) touched: BTreeSet<BareJid>,
+    /// Somebody was removed: the store is told who is in the room before anybody hears of it, or a crash would bring him
+    /// back without anybody's knowing.
+    pub expels: bool,
     /// Set when the event was refused: nothing happened but the answer in `sends`.
     pub refused: bool,
 }

@@ -262,12 +262,13 @@ impl<'c> Host<'c> {
         if let Some(change) = room.relisting(&start) {
             self.directory.note(&self.cast.rooms[place], change);
         }
-        if !self.in_memory(place).exists() {
+        let expels = handled.iter().any(|one| one.effects.expels);
+        if expels || !self.in_memory(place).exists() {
             self.catch_up(place);
-            if self.places[place].behind.is_none() {
-                self.places[place].room = None;
-                self.places[place].heard = Heard::default();
-            }
+        }
+        if !self.in_memory(place).exists() && self.places[place].behind.is_none() {
+            self.places[place].room = None;
+            self.places[place].heard = Heard::default();
         }
         self.outcomes(place, handled)
     }

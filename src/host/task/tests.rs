@@ -92,10 +92,14 @@ impl Bench {
 
     /// The owner says something to the room.
     fn say(&self, xml: &str) {
+        self.say_as(OWNER, xml);
+    }
+
+    fn say_as(&self, who: &str, xml: &str) {
         let xml = xml.replacen(' ', " xmlns='jabber:client' ", 1);
         let mut stanza: minidom::Element = xml.parse().expect("test xml");
         let to = stanza.attr("to").unwrap_or(ROOM).to_owned();
-        crate::wire::build::set_attr(&mut stanza, "from", OWNER);
+        crate::wire::build::set_attr(&mut stanza, "from", who);
         crate::wire::build::set_attr(&mut stanza, "to", &to);
         self.host.route(stanza);
     }
@@ -119,6 +123,12 @@ impl Bench {
     /// Whether the room would be there after a crash.
     fn is_stored(&self) -> bool {
         self.store.load(&BareJid::parse(ROOM).expect("a room")).expect("read").is_some()
+    }
+
+    /// Who would be in the room after a crash.
+    fn kept(&self) -> Vec<String> {
+        let stored = self.store.occupants(&BareJid::parse(ROOM).expect("a room")).expect("read");
+        stored.iter().map(|each| each.occupant.nick.as_str().to_owned()).collect()
     }
 
     /// The ids that the sender gave to what is archived.
@@ -202,4 +212,44 @@ async fn a_temporary_room_can_be_left_while_the_store_fails_and_goes_when_it_wor
     assert!(bench.is_stored(), "for now");
     bench.store.fail_commits(false);
     bench.until("it is gone", |b| !b.is_stored()).await;
+}
+
+// 45-8.2-d
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_seen_to_be_kicked_stays_out_after_a_crash() {
+    for persistent in [true, false] {
+        let mut bench = Bench::with_room(persistent).await;
+        bench.say_as(
+            "guest@example/pc",
+            "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+        );
+        bench.until("both are kept in case the process ends", |b| b.kept() == ["Guest", "Hecate"]).await;
+        bench.store.slow_commits(Duration::from_millis(300));
+        bench.say(
+            "<iq type='set' id='k'><query xmlns='http://jabber.org/protocol/muc#admin'>\
+             <item nick='Guest' role='none'/></query></iq>",
+        );
+        bench.until("he is kicked", |b| b.saw("307")).await;
+        assert_eq!(bench.kept(), ["Hecate"], "persistent: {persistent}");
+    }
+}
+
+// 45-8.2-d
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_can_be_kicked_while_the_store_fails() {
+    let mut bench = Bench::with_room(true).await;
+    bench.say_as(
+        "guest@example/pc",
+        "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+    );
+    bench.until("both are kept in case the process ends", |b| b.kept() == ["Guest", "Hecate"]).await;
+    bench.store.fail_commits(true);
+    bench.say(
+        "<iq type='set' id='k'><query xmlns='http://jabber.org/protocol/muc#admin'>\
+         <item nick='Guest' role='none'/></query></iq>",
+    );
+    bench.until("he is kicked", |b| b.saw("307")).await;
+    assert_eq!(bench.kept(), ["Guest", "Hecate"], "for now");
+    bench.store.fail_commits(false);
+    bench.until("he is gone for good", |b| b.kept() == ["Hecate"]).await;
 }
