@@ -1,5 +1,5 @@
 //! Bytes as a server might send them. Wherever they are cut, the same stanzas come out, and what comes out can be
-//! written and read again.
+//! written and read again, from the wire and from the disk.
 //!
 //! The first byte chooses limits and whether a header stands before; the second how the bytes are cut.
 #![no_main]
@@ -10,6 +10,7 @@ use conclave::wire::ns;
 use conclave::wire::stream::{Limits, Output, StreamFault, StreamReader};
 use conclave_fuzz::{OPEN, stanzas};
 use libfuzzer_sys::fuzz_target;
+use minidom::Element;
 
 const NARROW: Limits = Limits { stanza_bytes_max: 400, depth_max: 5, attributes_max: 5, elements_max: 12 };
 const USUAL: Limits =
@@ -42,6 +43,11 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!((&cut.0, cut.1.is_ok()), (&whole.0, whole.1.is_ok()));
     for output in whole.0 {
         let Output::Stanza(stanza) = output else { continue };
+        for child in stanza.children() {
+            // As it would be kept on the disk.
+            let kept: Element = encode::standalone(child).parse().expect("just written");
+            assert_eq!(&kept, child);
+        }
         // Any top-level element is handed out, but only stanzas are ever sent: others go inside one.
         let sent = if stanza.has_ns(ns::CLIENT) { stanza } else { el("message", ns::CLIENT).child(stanza) };
         assert_eq!(stanzas(encode::element(&sent).as_bytes()), [sent]);

@@ -80,11 +80,19 @@ proptest! {
 
     #[test]
     fn an_element_that_stands_alone_reads_back_within_whatever_it_is_put(tree in tree(), outer in "[a-z]{1,4}") {
-        // In an element without a namespace, where no default is in force.
-        let text = format!("<message><{outer} xmlns=''>{}</{outer}></message>", encode::standalone(&tree));
-        let mut holder = Element::bare(outer, "");
-        holder.append_child(arrived(&tree));
-        prop_assert_eq!(read(text.as_bytes())?, [within_a_message(holder)]);
+        for namespace in ["", "urn:outer"] {
+            let inside = encode::standalone(&tree);
+            let text = format!("<message><{outer} xmlns='{namespace}'>{inside}</{outer}></message>");
+            let mut holder = Element::bare(outer.clone(), namespace);
+            holder.append_child(arrived(&tree));
+            prop_assert_eq!(read(text.as_bytes())?, [within_a_message(holder)]);
+        }
+    }
+
+    #[test]
+    fn an_element_that_stands_alone_reads_back_from_the_disk(tree in tree()) {
+        let read: Element = encode::standalone(&tree).parse().expect("well-formed");
+        prop_assert_eq!(read, arrived(&tree));
     }
 
     // 114-9
