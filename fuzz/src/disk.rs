@@ -27,13 +27,14 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Makes durable what an event of `room` led to. A lasting room is on the disk as it is; one that has `ended` is not.
-    pub fn commit(&mut self, room: &Room, ended: bool, writes: Vec<Write>, changes: &[Change]) {
+    /// Makes durable what an event of `room` led to. A lasting room is on the disk as it is. With `all`, nothing is left for
+    /// later.
+    pub fn commit(&mut self, room: &Room, all: bool, writes: Vec<Write>, changes: &[Change]) {
         self.archive.commit(changes).expect("this archive always takes");
         let (writes, told) = self.told.along_with(writes, room);
         self.write(&writes);
         self.told = told;
-        if ended {
+        if all {
             self.catch_up(room);
         } else if room.exists() && room.state().record.config.persistent {
             assert_eq!(self.load().as_ref(), Some(room.state()), "the disk has what the room has");
@@ -44,8 +45,8 @@ impl Disk {
         self.store.commit(writes).expect("this store always takes");
     }
 
-    /// Puts a room on the disk.
-    pub fn put(&self, state: &State) {
+    /// Puts a room on the disk with somebody in it.
+    pub fn put(&self, state: &State, occupant: Occupant) {
         let name = || BareJid::parse(ROOM).expect("an address");
         let affiliation = |(jid, value): (&BareJid, &_)| Write::Affiliation {
             room: name(),
@@ -54,7 +55,12 @@ impl Disk {
         };
         let record = Write::Room { room: name(), record: Box::new(state.record.clone()) };
         let affiliations = state.affiliations.iter().map(affiliation);
-        self.write(&[record].into_iter().chain(affiliations).collect::<Vec<_>>());
+        let occupant = Write::Occupant {
+            room: name(),
+            nick: occupant.nick.key().as_str().to_owned(),
+            value: Some(StoredOccupant { occupant: Arc::new(occupant), affiliation: Affiliation::None }),
+        };
+        self.write(&[record].into_iter().chain(affiliations).chain([occupant]).collect::<Vec<_>>());
     }
 
     /// Tells the store who is in `room`, and all of one that is temporary. After that it has everything: a room that comes

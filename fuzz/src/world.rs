@@ -9,6 +9,9 @@ use conclave::room::cx::{Contacts, Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
+use conclave::room::nick::Nick;
+use conclave::room::role::Role;
+use conclave::room::roster::{Occupant, Session};
 use conclave::room::state::State;
 use conclave::wire::build::set_attr;
 use conclave::wire::inbound::{Inbound, IqType, Kind, Malformed};
@@ -160,8 +163,9 @@ impl World {
             assert_eq!(self.room.state(), before.state(), "a refusal changes nothing");
             assert_eq!(people(&self.room), people(&before), "a refusal moves nobody");
         }
-        let ended = before.exists() && !self.room.exists();
-        self.disk.commit(&self.room, ended, std::mem::take(&mut effects.writes), &effects.archive);
+        // Of these nothing may come back after a crash.
+        let at_once = before.exists() && !self.room.exists() || effects.expels;
+        self.disk.commit(&self.room, at_once, std::mem::take(&mut effects.writes), &effects.archive);
         // The archive answers before anything else happens.
         for ask in std::mem::take(&mut effects.asks) {
             let answered = self.step(&self.disk.answer(ask));
@@ -208,12 +212,24 @@ fn people(room: &Room) -> Vec<String> {
     room.roster().iter().map(each).collect()
 }
 
-/// A stored room is loaded; its owner enters, looks at everything and leaves.
+fn occupant(nick: &str, session: &str) -> Occupant {
+    let jid = Jid::parse(session).expect("an address");
+    Occupant {
+        nick: Nick::trusted(nick),
+        account: jid.to_bare(),
+        id: "".into(),
+        role: Role::Participant,
+        quiet: false,
+        sessions: vec![Session { jid, presence: Default::default(), follows: false }],
+    }
+}
+
+/// A stored room is loaded, with somebody in it; its owner enters, looks at everything and leaves.
 pub fn visit(state: State) {
     use conclave::wire::build::{Build, el};
     use conclave::wire::ns;
     let mut world = World::new();
-    world.disk.put(&state);
+    world.disk.put(&state, occupant("romeo", "romeo@example/pc"));
     world.crash();
     let owner = "owner@example/pc";
     world.send(owner, Some("owner"), el("presence", ns::CLIENT).child(el("x", ns::MUC)));

@@ -96,7 +96,6 @@ pub(super) fn remove(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
-    fx.expels = true;
     room.roster_mut().remove(occupant.nick.key());
     leavers::note(room, occupant, cx);
     let id = cx.id();

@@ -16,8 +16,6 @@ pub struct Refusal {
     pub type_: ErrorType,
     /// What went wrong.
     pub condition: DefinedCondition,
-    /// The name of the condition.
-    word: &'static str,
     /// For people, in English.
     pub text: Cow<'static, str>,
     /// The condition that another specification has for it (RFC 6120 §8.3.4).
@@ -25,12 +23,12 @@ pub struct Refusal {
 }
 
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $name:ident => $type_:ident, $condition:ident $word:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident => $type_:ident, $condition:ident;)*) => {
         impl Refusal {$(
             $(#[$doc])*
             pub fn $name(text: impl Into<Cow<'static, str>>) -> Self {
                 let (type_, condition) = (ErrorType::$type_, DefinedCondition::$condition);
-                Self { type_, condition, word: $word, text: text.into(), application: None }
+                Self { type_, condition, text: text.into(), application: None }
             }
         )*}
 
@@ -44,43 +42,43 @@ macro_rules! refusals {
 
 refusals! {
     /// The stanza itself is wrong.
-    bad_request => Modify, BadRequest "bad-request";
+    bad_request => Modify, BadRequest;
     /// Somebody or something else is in the way.
-    conflict => Cancel, Conflict "conflict";
+    conflict => Cancel, Conflict;
     /// Known to the standard, not to us.
-    feature_not_implemented => Cancel, FeatureNotImplemented "feature-not-implemented";
+    feature_not_implemented => Cancel, FeatureNotImplemented;
     /// Known to us, but not with these values; others may pass.
-    not_implemented_so => Modify, FeatureNotImplemented "feature-not-implemented";
+    not_implemented_so => Modify, FeatureNotImplemented;
     /// The sender may not do this.
-    forbidden => Auth, Forbidden "forbidden";
+    forbidden => Auth, Forbidden;
     /// There is no such thing.
-    item_not_found => Cancel, ItemNotFound "item-not-found";
+    item_not_found => Cancel, ItemNotFound;
     /// The address is not one that can be used.
-    jid_malformed => Modify, JidMalformed "jid-malformed";
+    jid_malformed => Modify, JidMalformed;
     /// A value is against the rules; another value may pass.
-    not_acceptable => Modify, NotAcceptable "not-acceptable";
+    not_acceptable => Modify, NotAcceptable;
     /// The sender is not in the room, or a rule of the room's forbids this whatever the value.
-    not_acceptable_here => Cancel, NotAcceptable "not-acceptable";
+    not_acceptable_here => Cancel, NotAcceptable;
     /// Nobody, or not the sender, may do this to that target.
-    not_allowed => Cancel, NotAllowed "not-allowed";
+    not_allowed => Cancel, NotAllowed;
     /// A password is needed.
-    not_authorized => Auth, NotAuthorized "not-authorized";
+    not_authorized => Auth, NotAuthorized;
     /// Too large or too many.
-    policy_violation => Modify, PolicyViolation "policy-violation";
+    policy_violation => Modify, PolicyViolation;
     /// Too often; the same will do later. Never `not-acceptable`, which tells clients that they are not in the room.
-    too_soon => Wait, PolicyViolation "policy-violation";
+    too_soon => Wait, PolicyViolation;
     /// Only members enter.
-    registration_required => Auth, RegistrationRequired "registration-required";
+    registration_required => Auth, RegistrationRequired;
     /// Too busy; try again.
-    resource_constraint => Wait, ResourceConstraint "resource-constraint";
+    resource_constraint => Wait, ResourceConstraint;
     /// Nobody here speaks this.
-    service_unavailable => Cancel, ServiceUnavailable "service-unavailable";
+    service_unavailable => Cancel, ServiceUnavailable;
     /// The room is full; try again.
-    room_full => Wait, ServiceUnavailable "service-unavailable";
+    room_full => Wait, ServiceUnavailable;
     /// The other side did not answer.
-    remote_server_timeout => Wait, RemoteServerTimeout "remote-server-timeout";
+    remote_server_timeout => Wait, RemoteServerTimeout;
     /// We failed; try again. `wait`, because clients forget rooms that fail for good.
-    internal_server_error => Wait, InternalServerError "internal-server-error";
+    internal_server_error => Wait, InternalServerError;
 }
 
 impl Refusal {
@@ -134,23 +132,53 @@ impl Refusal {
             .child(self.error(inbound))
     }
 
-    /// Written by hand: floods are refused, and what xmpp-parsers makes of its own types takes half of that time.
+    /// Written by hand: most of a flood is refused, and what xmpp-parsers makes of its own types takes longer than all else.
     fn error(&self, inbound: &Inbound) -> Element {
-        let type_ = match self.type_ {
-            ErrorType::Auth => "auth",
-            ErrorType::Cancel => "cancel",
-            ErrorType::Continue => "continue",
-            ErrorType::Modify => "modify",
-            ErrorType::Wait => "wait",
-        };
         let mut text = el("text", ns::STANZA_ERRORS).text_node(&self.text);
         set_lang(&mut text, "en");
         el("error", ns::CLIENT)
             .with("by", inbound.to.bare_str())
-            .with("type", type_)
-            .child(el(self.word, ns::STANZA_ERRORS))
+            .with("type", remedy(&self.type_))
+            .child(el(name(&self.condition), ns::STANZA_ERRORS))
             .child(text)
             .child_opt(self.application.as_deref().cloned())
+    }
+}
+
+fn remedy(type_: &ErrorType) -> &'static str {
+    match type_ {
+        ErrorType::Auth => "auth",
+        ErrorType::Cancel => "cancel",
+        ErrorType::Continue => "continue",
+        ErrorType::Modify => "modify",
+        ErrorType::Wait => "wait",
+    }
+}
+
+fn name(condition: &DefinedCondition) -> &'static str {
+    match condition {
+        DefinedCondition::BadRequest => "bad-request",
+        DefinedCondition::Conflict => "conflict",
+        DefinedCondition::FeatureNotImplemented => "feature-not-implemented",
+        DefinedCondition::Forbidden => "forbidden",
+        DefinedCondition::Gone { .. } => "gone",
+        DefinedCondition::InternalServerError => "internal-server-error",
+        DefinedCondition::ItemNotFound => "item-not-found",
+        DefinedCondition::JidMalformed => "jid-malformed",
+        DefinedCondition::NotAcceptable => "not-acceptable",
+        DefinedCondition::NotAllowed => "not-allowed",
+        DefinedCondition::NotAuthorized => "not-authorized",
+        DefinedCondition::PolicyViolation => "policy-violation",
+        DefinedCondition::RecipientUnavailable => "recipient-unavailable",
+        DefinedCondition::Redirect { .. } => "redirect",
+        DefinedCondition::RegistrationRequired => "registration-required",
+        DefinedCondition::RemoteServerNotFound => "remote-server-not-found",
+        DefinedCondition::RemoteServerTimeout => "remote-server-timeout",
+        DefinedCondition::ResourceConstraint => "resource-constraint",
+        DefinedCondition::ServiceUnavailable => "service-unavailable",
+        DefinedCondition::SubscriptionRequired => "subscription-required",
+        DefinedCondition::UndefinedCondition => "undefined-condition",
+        DefinedCondition::UnexpectedRequest => "unexpected-request",
     }
 }
 

@@ -229,7 +229,7 @@ async fn who_is_seen_to_be_kicked_stays_out_after_a_crash() {
             "<iq type='set' id='k'><query xmlns='http://jabber.org/protocol/muc#admin'>\
              <item nick='Guest' role='none'/></query></iq>",
         );
-        bench.until("he is kicked", |b| b.saw("307")).await;
+        bench.until("he is kicked", |b| b.saw("code='307'")).await;
         assert_eq!(bench.kept(), ["Hecate"], "persistent: {persistent}");
     }
 }
@@ -248,7 +248,7 @@ async fn somebody_can_be_kicked_while_the_store_fails() {
         "<iq type='set' id='k'><query xmlns='http://jabber.org/protocol/muc#admin'>\
          <item nick='Guest' role='none'/></query></iq>",
     );
-    bench.until("he is kicked", |b| b.saw("307")).await;
+    bench.until("he is kicked", |b| b.saw("code='307'")).await;
     assert_eq!(bench.kept(), ["Guest", "Hecate"], "for now");
     bench.store.fail_commits(false);
     bench.until("he is gone for good", |b| b.kept() == ["Hecate"]).await;
