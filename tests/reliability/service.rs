@@ -35,7 +35,9 @@ impl Service {
             path: built.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave"))),
             arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
             // As contrib/conclave.service and the Dockerfile have it.
-            environment: vec![("MALLOC_ARENA_MAX".to_owned(), "2".to_owned())],
+            environment: [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "131072")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
             log: folder.join("conclave.log"),
         };
         let mut service = Self { program, process: None, starts: 0 };
