@@ -11,8 +11,9 @@ FROM debian:bookworm-slim
 # A number of its own, so that rights on a mounted volume can be given without knowing names.
 RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/conclave
 COPY --from=build /build/target/release/conclave /usr/local/bin/conclave
-# The C library would keep freed memory apart for each of some threads; with many processors, 4 or 8 may be faster.
-ENV CONCLAVE_STORE=/var/lib/conclave MALLOC_ARENA_MAX=2
+# The C library would keep freed memory apart for each of some threads (with many processors, 4 or 8 may be faster), and ever
+# larger pieces of it.
+ENV CONCLAVE_STORE=/var/lib/conclave MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 USER 10001:10001
 WORKDIR /var/lib/conclave
 VOLUME /var/lib/conclave

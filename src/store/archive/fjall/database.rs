@@ -6,8 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::fjall::config::{
     BlockSizePolicy, CompressionPolicy, FilterPolicy, HashRatioPolicy, PartitioningPolicy,
@@ -21,9 +22,14 @@ use super::past::{self, Past};
 use super::raw;
 use crate::store::StoreError;
 
-/// Changes of a keyspace that are held in memory before they become a file.
-const MESSAGES_MEMORY_BYTES: u64 = 4 << 20;
-const INDEX_MEMORY_BYTES: u64 = 2 << 20;
+/// Bytes of changes that are held in memory, of all keyspaces together, before they become files: so many when little is
+/// written, and so many at most. If each keyspace were written out by itself, what is held would be most when all happen to
+/// be full at once: after an hour.
+const HELD_BYTES: u64 = 2 << 20;
+const HELD_BYTES_MAX: u64 = 8 << 20;
+
+/// When much is written, files are made no more often than this unless what is held is at its most.
+const WRITE_OUT_PAUSE: Duration = Duration::from_secs(10);
 
 /// Files of the database that are kept open.
 const FILES_MAX: usize = 512;
@@ -49,6 +55,8 @@ pub(super) struct Database {
     messages: Keyspace,
     ids: Keyspace,
     index: Keyspace,
+    /// When what was held in memory was written out last.
+    written_out: Mutex<Instant>,
 }
 
 impl Database {
@@ -86,6 +94,7 @@ impl Database {
             messages: keyspace("messages", messages)?,
             ids: keyspace("ids", points)?,
             index: keyspace("index", small)?,
+            written_out: Mutex::new(Instant::now()),
             db,
         };
         match database.archives.get(FORMAT_KEY).map_err(|e| unusable(&e))?.as_deref() {
@@ -132,8 +141,25 @@ impl Database {
                     None => batch.remove(self.keyspace(*table), key.as_slice()),
                 }
             }
-            batch.commit().map_err(io)
+            batch.commit().map_err(io)?;
+            self.relieve()
         })
+    }
+
+    fn keyspaces(&self) -> [&Keyspace; 4] {
+        [&self.archives, &self.messages, &self.ids, &self.index]
+    }
+
+    /// Has what is held in memory written out if it is time, and nothing is being written out.
+    fn relieve(&self) -> Result<(), StoreError> {
+        let held: u64 = self.keyspaces().iter().map(|keyspace| keyspace.tree.active_memtable().size()).sum();
+        let mut written_out = self.written_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = held >= HELD_BYTES && written_out.elapsed() >= WRITE_OUT_PAUSE || held >= HELD_BYTES_MAX;
+        if !is_due || self.keyspaces().iter().any(|k| k.tree.sealed_memtable_count() > 0) {
+            return Ok(());
+        }
+        *written_out = Instant::now();
+        self.keyspaces().into_iter().try_for_each(|keyspace| keyspace.rotate_memtable().map(drop)).map_err(io)
     }
 
     /// Brings to the disk what the system has.
@@ -144,7 +170,7 @@ impl Database {
     /// Merges all files of each keyspace: what was removed is gone from the disk then.
     pub(super) fn compact(&self) -> Result<(), StoreError> {
         guarded(|| {
-            for keyspace in [&self.archives, &self.messages, &self.ids, &self.index] {
+            for keyspace in self.keyspaces() {
                 keyspace.rotate_memtable_and_wait().map_err(io)?;
                 keyspace.major_compact().map_err(io)?;
             }
@@ -155,7 +181,7 @@ impl Database {
     /// Lets the threads that write files catch up; an error if one of them has failed.
     fn wait_for_workers(&self) -> Result<(), StoreError> {
         let behind = |keyspace: &Keyspace| keyspace.tree.sealed_memtable_count() >= WAITING_MAX;
-        while [&self.archives, &self.messages, &self.ids, &self.index].into_iter().any(behind) {
+        while self.keyspaces().into_iter().any(behind) {
             // Says whether the database has failed, and does little else.
             self.db.persist(PersistMode::Buffer).map_err(io)?;
             thread::sleep(WAITING_PAUSE);
@@ -307,7 +333,6 @@ pub(super) fn io(error: ::fjall::Error) -> StoreError {
 /// Options of the keyspace of messages: large records that are read in a row.
 fn messages() -> KeyspaceCreateOptions {
     common()
-        .max_memtable_size(MESSAGES_MEMORY_BYTES)
         .data_block_size_policy(BlockSizePolicy::all(16 * 1024))
         .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
         .expect_point_read_hits(true)
@@ -316,22 +341,20 @@ fn messages() -> KeyspaceCreateOptions {
 /// Options of a keyspace of small records that are read in a row.
 fn small() -> KeyspaceCreateOptions {
     common()
-        .max_memtable_size(INDEX_MEMORY_BYTES)
         .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
         .filter_policy(FilterPolicy::disabled())
 }
 
 /// Options of a keyspace of small records that are read one at a time, and are there nearly always.
 fn points() -> KeyspaceCreateOptions {
-    common()
-        .max_memtable_size(INDEX_MEMORY_BYTES)
-        .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
-        .expect_point_read_hits(true)
+    common().data_block_hash_ratio_policy(HashRatioPolicy::all(0.75)).expect_point_read_hits(true)
 }
 
 /// Indexes and filters of a file are read in parts: whole, they would take megabytes for one look.
 fn common() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default()
+        // Usually it is written out before, with the others.
+        .max_memtable_size(HELD_BYTES_MAX)
         .index_block_partitioning_policy(PartitioningPolicy::all(true))
         .filter_block_partitioning_policy(PartitioningPolicy::all(true))
 }
