@@ -104,8 +104,7 @@ impl World {
         Self::received(&effects);
         self.settle();
         self.crash();
-        let stays = !goodbye || before.is_empty();
-        assert_eq!(people(&self.room), if stays { before } else { Vec::new() });
+        assert_eq!(people(&self.room), if goodbye { Vec::new() } else { before });
     }
 
     /// After a gap in the link, `session` is asked whether it is there.

@@ -24,7 +24,7 @@ use crate::store::StoreError;
 
 /// Bytes of changes that are held in memory, of all keyspaces together, before they become files: so many when little is
 /// written, and so many at most. If each keyspace were written out by itself, what is held would be most when all happen to
-/// be full at once: after an hour.
+/// be full at once, which can take an hour.
 const HELD_BYTES: u64 = 2 << 20;
 const HELD_BYTES_MAX: u64 = 8 << 20;
 
