@@ -22,8 +22,8 @@ pub struct Effects {
     pub sends: Vec<Outgoing>,
     /// Affiliations that the event changed.
     pub(super) touched: BTreeSet<BareJid>,
-    /// Somebody was kicked. Nothing that is durable says so, unlike of a ban: so the store is told who is in the room before
-    /// anybody hears of it, or a crash would bring him back without anybody's knowing.
+    /// Somebody was kicked, or everybody sent away. Nothing that is durable says so, unlike of a ban: so the store is told
+    /// who is in the room before anybody hears of it, or a crash would bring them back without anybody's knowing.
     pub expels: bool,
     /// Set when the event was refused: nothing happened but the answer in `sends`.
     pub refused: bool,

@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod change;
+pub(crate) mod damage;
 pub mod maintain;
 pub mod memory;
 pub mod occupant;
@@ -198,12 +199,12 @@ fn state<B: AsRef<[u8]>>(
             Ok((jid, value)) => {
                 affiliations.insert(jid, value);
             }
-            Err(damage) => tracing::error!("{damage}; the room is loaded without it"),
+            Err(damage) => damage::tell(&damage, "the room is loaded without it"),
         }
     }
     let vcard = vcard.and_then(|bytes| {
         let read = record::decode_vcard(room.as_str().as_bytes(), bytes.as_ref());
-        read.inspect_err(|damage| tracing::error!("{damage}; the room is loaded without its vCard")).ok()
+        read.inspect_err(|damage| damage::tell(damage, "the room is loaded without its vCard")).ok()
     });
     Ok(State { record, affiliations, vcard: vcard.map(Arc::new) })
 }
@@ -216,7 +217,7 @@ fn each_record(key: &[u8], value: &[u8], each: &mut dyn FnMut(BareJid, RoomRecor
             true
         }
         Err(damage) => {
-            tracing::error!("{damage}; the room is passed over");
+            damage::tell(&damage, "the room is passed over");
             false
         }
     }
@@ -231,7 +232,7 @@ fn occupants<B: AsRef<[u8]>>(
         let (key, value) = pair?;
         match occupant::decode_occupant(key.as_ref(), value.as_ref()) {
             Ok(occupant) => occupants.push(occupant),
-            Err(damage) => tracing::error!("{damage}; somebody has to enter again"),
+            Err(damage) => damage::tell(&damage, "somebody has to enter again"),
         }
     }
     Ok(occupants)
@@ -251,7 +252,7 @@ fn each_occupied<B: AsRef<[u8]>>(
     for (room, count) in rooms {
         match change::address(&room, &room) {
             Ok(room) => each(room, count),
-            Err(damage) => tracing::error!("{damage}; its occupants are passed over"),
+            Err(damage) => damage::tell(&damage, "its occupants are passed over"),
         }
     }
     Ok(())

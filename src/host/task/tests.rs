@@ -253,3 +253,16 @@ async fn somebody_can_be_kicked_while_the_store_fails() {
     bench.store.fail_commits(false);
     bench.until("he is gone for good", |b| b.kept() == ["Hecate"]).await;
 }
+
+// 45-11.2-a
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_that_the_service_stops_for_good_is_not_in_the_room_when_it_starts_again() {
+    let mut bench = Bench::with_room(true).await;
+    bench.until("the owner is kept in case the process ends", |b| b.kept() == ["Hecate"]).await;
+    bench.store.slow_commits(Duration::from_millis(300));
+    for mailbox in bench.host.rooms().values() {
+        mailbox.force(Event::Stop { goodbye: true });
+    }
+    bench.until("the owner is told", |b| b.saw("code='332'")).await;
+    assert!(bench.kept().is_empty());
+}

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::database::{Steps, View};
 use super::layout::{self, Head, Table};
+use super::past;
 use crate::room::archive::{ArchiveId, Change, Entry, Retraction, Target};
 use crate::store::StoreError;
 
@@ -137,7 +138,7 @@ impl<'a> Draft<'a> {
         match (layout::ordinal(&value), layout::decode(&key, &value)) {
             (Some(ordinal), Ok(entry)) => Ok(Some((position, ordinal, entry))),
             (_, Err(damage)) => {
-                tracing::error!("{damage}; the message is passed over");
+                past::tell(&damage);
                 Ok(None)
             }
             (None, Ok(_)) => Ok(None),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::database::View;
 use super::layout::{self, Head, Table};
+use super::past;
 use crate::room::archive::{Answer, ArchiveId, Entry, Page, Place, Query, Question, With};
 use crate::store::StoreError;
 
@@ -254,7 +255,7 @@ fn sound(key: &[u8], value: &[u8]) -> Option<Found> {
             Some(Found { position: layout::last_number(key)?, ordinal: layout::ordinal(value)?, entry })
         }
         Err(damage) => {
-            tracing::error!("{damage}; the message is passed over");
+            past::tell(&damage);
             None
         }
     }

@@ -1,11 +1,9 @@
 //! Reading on where a block of a file is damaged: it costs what is in it, and nothing that lies beyond.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use ::fjall::{Iter, Keyspace, Readable, Slice, Snapshot};
 
 use super::database::io;
-use crate::store::StoreError;
+use crate::store::{StoreError, damage};
 
 /// Keys are taken for numbers of so many bytes, to find the end of what is damaged. Keys of messages and indexes are
 /// shorter; of longer ones more is passed over than need be.
@@ -109,14 +107,9 @@ fn next(iter: &mut Iter, end: End) -> Option<Result<(Slice, Slice), StoreError>>
     guard.map(|guard| guard.into_inner().map_err(io))
 }
 
-/// Says that something is damaged; once, for it is met again and again.
+/// Says that something is damaged.
 pub(super) fn tell(damage: &StoreError) {
-    static TOLD: AtomicBool = AtomicBool::new(false);
-    if !TOLD.swap(true, Ordering::Relaxed) {
-        tracing::error!(
-            "{damage}; the messages there are passed over: stop the service and run `conclave store repair`"
-        );
-    }
+    damage::tell(damage, "what is there is passed over: stop the service and run `conclave store repair`");
 }
 
 impl Iterator for Past {
