@@ -96,6 +96,7 @@ pub(super) fn remove(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
+    fx.expels = true;
     room.roster_mut().remove(occupant.nick.key());
     leavers::note(room, occupant, cx);
     let id = cx.id();
@@ -121,7 +122,6 @@ pub(super) fn remove(
 
 /// The service stops: everybody is told, each about himself only (45-11.2-a).
 pub(crate) fn stop(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
-    fx.expels = true;
     let roster = std::mem::take(&mut room.roster);
     for occupant in roster.iter() {
         let id = cx.id();

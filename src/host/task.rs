@@ -304,7 +304,7 @@ impl Task {
         if self.behind.is_none() && (self.told.is_behind(&self.room) || !self.owed.is_empty()) {
             self.behind = Some(Instant::now());
         }
-        // After a crash a room that has ended may not be there again, nor somebody who was kicked be in it, when people
+        // After a crash a room that has ended may not be there again, nor somebody who was put out be in it, when people
         // have been told so.
         if self.ended(before.exists()) || effects.iter().any(|effects| effects.expels) {
             self.catch_up().await;

@@ -22,8 +22,9 @@ pub struct Effects {
     pub sends: Vec<Outgoing>,
     /// Affiliations that the event changed.
     pub(super) touched: BTreeSet<BareJid>,
-    /// Somebody was kicked, or everybody sent away. Nothing that is durable says so, unlike of a ban: so the store is told
-    /// who is in the room before anybody hears of it, or a crash would bring them back without anybody's knowing.
+    /// Somebody was put out. What is durable of that (a kick: nothing; a ban: that he may not come back) need not say so:
+    /// the store is told who is in the room before anybody hears of it, or a crash could bring him back without anybody's
+    /// knowing.
     pub expels: bool,
     /// Set when the event was refused: nothing happened but the answer in `sends`.
     pub refused: bool,

@@ -5,33 +5,46 @@ use std::sync::{Mutex, PoisonError};
 
 use super::StoreError;
 
-/// Damages that are remembered to have been told of.
-const DAMAGES_MAX: usize = 1000;
+/// Most lines that are told.
+const LINES_MAX: usize = 1000;
 
 /// Logs a damage and what it costs, unless that was done before.
 pub(crate) fn tell(damage: &StoreError, cost: &str) {
-    static TOLD: Damages = Damages::none();
-    if TOLD.is_new(damage) {
-        tracing::error!("{damage}; {cost}");
+    static TOLD: Lines = Lines::none();
+    let line = format!("{damage}; {cost}");
+    match TOLD.note(&line) {
+        Note::Known => {}
+        Note::New => tracing::error!("{line}"),
+        Note::Last => tracing::error!("{line}; more damage is not named until the next start"),
     }
 }
 
 /// What was told.
-struct Damages(Mutex<BTreeSet<String>>);
+struct Lines(Mutex<BTreeSet<String>>);
 
-impl Damages {
+/// Whether a line is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Note {
+    New,
+    /// It is new, and no more fit.
+    Last,
+    Known,
+}
+
+impl Lines {
     const fn none() -> Self {
         Self(Mutex::new(BTreeSet::new()))
     }
 
-    /// Whether this is to be told: it was not before.
-    fn is_new(&self, damage: &StoreError) -> bool {
+    fn note(&self, line: &str) -> Note {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let damage = damage.to_string();
-        if told.len() >= DAMAGES_MAX && !told.contains(&damage) {
-            told.clear();
+        if told.len() >= LINES_MAX || !told.insert(line.to_owned()) {
+            Note::Known
+        } else if told.len() == LINES_MAX {
+            Note::Last
+        } else {
+            Note::New
         }
-        told.insert(damage)
     }
 }
 
@@ -40,15 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_damage_is_told_once_and_what_is_remembered_is_bounded() {
-        let damages = Damages::none();
-        let damage = |n: usize| StoreError::Corrupt { key: n.to_string(), reason: "cut".to_owned() };
-        let told = |n| damages.is_new(&damage(n));
-        assert!(told(0) && told(1));
-        assert!(!told(0) && !told(1));
-        assert!((2..DAMAGES_MAX).all(told));
-        assert!(!told(5));
-        assert!(told(DAMAGES_MAX), "from here on they are told anew");
-        assert_eq!(damages.0.lock().expect("no panic").len(), 1);
+    fn a_line_is_told_once_and_what_is_remembered_is_bounded() {
+        let lines = Lines::none();
+        assert_eq!(["a", "b", "a"].map(|line| lines.note(line)), [Note::New, Note::New, Note::Known]);
+        let notes: Vec<Note> = (2..LINES_MAX + 5).map(|n| lines.note(&n.to_string())).collect();
+        let (new, rest) = notes.split_at(LINES_MAX - 3);
+        assert!(new.iter().all(|note| *note == Note::New));
+        let (last, more) = rest.split_first().expect("some are too many");
+        assert_eq!(*last, Note::Last);
+        assert!(more.iter().all(|note| *note == Note::Known), "{more:?}");
     }
 }

@@ -23,10 +23,10 @@ use super::raw;
 use crate::store::StoreError;
 
 /// Bytes of changes that are held in memory, of all keyspaces together, before they become files: so many when little is
-/// written, and so many at most. If each keyspace were written out by itself, what is held would be most when all happen to
+/// written, and so many when much is. While they are written out as many more may come, and then changes wait. If each keyspace were written out by itself, what is held would be most when all happen to
 /// be full at once, which can take an hour.
 const HELD_BYTES: u64 = 2 << 20;
-const HELD_BYTES_MAX: u64 = 8 << 20;
+pub(super) const HELD_BYTES_MAX: u64 = 8 << 20;
 
 /// When much is written, files are made no more often than this unless what is held is at its most.
 const WRITE_OUT_PAUSE: Duration = Duration::from_secs(10);
@@ -37,9 +37,7 @@ const FILES_MAX: usize = 512;
 /// Two, so that writing out what is in memory need not wait for the merging of files.
 const WORKERS: usize = 2;
 
-/// Parts of a keyspace that wait to be written out before changes wait for them. At one more the database would make
-/// them wait itself, and go on waiting after its worker failed.
-const WAITING_MAX: usize = 3;
+/// How long to wait at a time for what is being written out.
 const WAITING_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long an earlier opening may take to let go of the folder.
@@ -132,7 +130,7 @@ impl Database {
     /// it returns. After an error this database takes no more changes; what it lets read is as if there had been none.
     pub(super) fn apply(&self, steps: &Steps, sync: bool) -> Result<(), StoreError> {
         guarded(|| {
-            self.wait_for_workers()?;
+            self.make_room()?;
             let mode = if sync { PersistMode::SyncAll } else { PersistMode::Buffer };
             let mut batch = self.db.batch().durability(Some(mode));
             for ((table, key), value) in steps {
@@ -141,21 +139,31 @@ impl Database {
                     None => batch.remove(self.keyspace(*table), key.as_slice()),
                 }
             }
-            batch.commit().map_err(io)?;
-            self.relieve()
+            batch.commit().map_err(io)
         })
     }
 
-    fn keyspaces(&self) -> [&Keyspace; 4] {
+    pub(super) fn keyspaces(&self) -> [&Keyspace; 4] {
         [&self.archives, &self.messages, &self.ids, &self.index]
     }
 
-    /// Has what is held in memory written out if it is time, and nothing is being written out.
-    fn relieve(&self) -> Result<(), StoreError> {
-        let held: u64 = self.keyspaces().iter().map(|keyspace| keyspace.tree.active_memtable().size()).sum();
+    /// Bytes of changes that are held in memory and not being written out.
+    pub(super) fn held(&self) -> u64 {
+        self.keyspaces().iter().map(|keyspace| keyspace.tree.active_memtable().size()).sum()
+    }
+
+    /// Has what is held in memory written out if it is time, and waits while that lags behind; an error if it has failed.
+    fn make_room(&self) -> Result<(), StoreError> {
+        let is_busy = || self.keyspaces().iter().any(|keyspace| keyspace.tree.sealed_memtable_count() > 0);
+        while self.held() >= HELD_BYTES_MAX && is_busy() {
+            // Says whether the database has failed, and does little else.
+            self.db.persist(PersistMode::Buffer).map_err(io)?;
+            thread::sleep(WAITING_PAUSE);
+        }
+        let held = self.held();
         let mut written_out = self.written_out.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = held >= HELD_BYTES && written_out.elapsed() >= WRITE_OUT_PAUSE || held >= HELD_BYTES_MAX;
-        if !is_due || self.keyspaces().iter().any(|k| k.tree.sealed_memtable_count() > 0) {
+        if !is_due || is_busy() {
             return Ok(());
         }
         *written_out = Instant::now();
@@ -176,17 +184,6 @@ impl Database {
             }
             self.db.persist(PersistMode::SyncAll).map_err(io)
         })
-    }
-
-    /// Lets the threads that write files catch up; an error if one of them has failed.
-    fn wait_for_workers(&self) -> Result<(), StoreError> {
-        let behind = |keyspace: &Keyspace| keyspace.tree.sealed_memtable_count() >= WAITING_MAX;
-        while self.keyspaces().into_iter().any(behind) {
-            // Says whether the database has failed, and does little else.
-            self.db.persist(PersistMode::Buffer).map_err(io)?;
-            thread::sleep(WAITING_PAUSE);
-        }
-        Ok(())
     }
 
     /// Closes the database, whatever state it is in.
@@ -353,8 +350,8 @@ fn points() -> KeyspaceCreateOptions {
 /// Indexes and filters of a file are read in parts: whole, they would take megabytes for one look.
 fn common() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default()
-        // Usually it is written out before, with the others.
-        .max_memtable_size(HELD_BYTES_MAX)
+        // So much is never held: it is written out before, with the others.
+        .max_memtable_size(2 * HELD_BYTES_MAX)
         .index_block_partitioning_policy(PartitioningPolicy::all(true))
         .filter_block_partitioning_policy(PartitioningPolicy::all(true))
 }

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ::fjall::AbstractTree;
+
+use super::database::HELD_BYTES_MAX;
 use super::layout::Table;
 use super::*;
 use crate::room::archive::{Place, Query};
@@ -87,6 +90,32 @@ fn a_page_of_large_messages_ends_early_and_the_next_one_goes_on() {
     archive_.newest(&archive(), each).expect("read");
     newest.reverse();
     assert_eq!(newest, names);
+}
+
+#[test]
+fn what_is_held_in_memory_is_bounded_and_becomes_files_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive_ = open(folder.path());
+    let text = "b".repeat(256 * 1024);
+    for n in 0..100 {
+        let Change::Append { archive, entry } = append(&format!("m{n}")) else { panic!("just made") };
+        let mut entry = Arc::unwrap_or_clone(entry);
+        entry.message.children_mut().next().expect("a body").append_text_node(&text);
+        archive_.commit(&[Change::Append { archive, entry: Arc::new(entry) }]).expect("stored");
+        let health = archive_.inner.health.read().expect("unpoisoned");
+        let Health::Sound(database) = &*health else { panic!("sound") };
+        let held = database.held();
+        assert!(held < HELD_BYTES_MAX + 300 * 1024, "{held} bytes");
+    }
+    let health = archive_.inner.health.read().expect("unpoisoned");
+    let Health::Sound(database) = &*health else { panic!("sound") };
+    for _ in 0..1000 {
+        if database.keyspaces().iter().all(|keyspace| keyspace.tree.table_count() > 0) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("a keyspace has no file after 25 MiB");
 }
 
 impl FjallArchive {
