@@ -72,14 +72,14 @@ pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mu
         since: Instant::now(),
     };
     loop {
-        if !task.room.exists() {
+        // Where there is always something to do the patience below never ends.
+        if !task.room.exists() || task.behind.is_some_and(|since| since.elapsed() >= LINGER) {
             task.catch_up().await;
-            if task.behind.is_none() && task.host.retire(&jid, &task.mailbox) {
-                return;
-            }
+        }
+        if !task.room.exists() && task.behind.is_none() && task.host.retire(&jid, &task.mailbox) {
+            return;
         }
         let next = tokio::select! {
-            biased;
             next = tokio::time::timeout(task.patience(), events.recv()) => next,
             () = task.host.pace.turn(), if !task.heard.is_settled() => {
                 if let Some(session) = task.heard.next_silent() {

@@ -149,7 +149,8 @@ impl Roster {
     /// all others have left, so a link that breaks in between breaks no promise.
     pub fn everyone_and_last(&self, author: &Occupant) -> Recipients {
         let everyone = self.everyone();
-        let last = author.sessions.last().and_then(|last| everyone.iter().position(|jid| jid == &last.jid));
+        // His sessions lie together, in the order of another time perhaps.
+        let last = everyone.iter().rposition(|jid| author.has_session(jid));
         let first = last.map_or(0, |last| (last + 1) % everyone.len());
         Recipients::Many(everyone, first)
     }

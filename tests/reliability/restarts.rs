@@ -120,7 +120,7 @@ impl Stage {
 
     fn restart(&mut self, way: Way) -> Result<(), String> {
         match (&mut self.service, way) {
-            (Some(service), Way::InPlace) => service.process()?.signal("USR2"),
+            (Some(service), Way::InPlace) => service.replace(),
             (Some(service), _) => service.stop(way == Way::Orderly).and_then(|()| service.start()),
             (None, Way::InPlace) => self.server.reload_rooms(),
             (None, _) => self.server.stop(way == Way::Orderly).and_then(|()| self.server.start()),
@@ -138,10 +138,11 @@ impl Tally {
         self.silences.sort();
     }
 
-    /// What the criterion wants of our rooms: nobody had to come in again, everybody sees everybody, every acknowledged
-    /// message is there once and in order.
+    /// What the criterion wants of our rooms: nobody had to come in again, everybody sees everybody, nobody is shown anew,
+    /// every acknowledged message is there once and in order.
     pub(crate) fn is_unnoticed(&self) -> bool {
-        self.healed == self.rounds && self.counts.rejoins == 0 && self.counts.broken == 0
+        let Counts { broken, rejoins, repeated, .. } = self.counts;
+        self.healed == self.rounds && broken == 0 && rejoins == 0 && repeated == 0
     }
 
     /// Errors of all conditions.

@@ -2,13 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::servers::host::{MUC, SECRET};
 use crate::servers::process::{Process, Program};
 
-/// How long an orderly stop may take.
+/// How long an orderly stop may take, and a restart in place.
 const STOP: Duration = Duration::from_secs(30);
+
+/// What the log says when one process hands the connection over, and when the next one is ready.
+const REPLACED: [&str; 2] = ["the link to the server is handed over", " ready domain="];
 
 /// The service, with all it needs to be started again.
 pub(crate) struct Service {
@@ -66,6 +70,22 @@ impl Service {
             return Err(format!("the service had ended with {end}: {}", process.log_tail()));
         } else {
             process.kill();
+        }
+        Ok(())
+    }
+
+    /// Restarts it in place, and waits until the next process has the connection.
+    pub(crate) fn replace(&self) -> Result<(), String> {
+        let process = self.process()?;
+        let told = || REPLACED.map(|words| process.log().matches(words).count());
+        let before = told();
+        process.signal("USR2")?;
+        let start = Instant::now();
+        while told().iter().zip(before).any(|(now, before)| *now <= before) {
+            if start.elapsed() > STOP {
+                return Err(format!("the service was not replaced: {}", process.log_tail()));
+            }
+            thread::sleep(Duration::from_millis(10));
         }
         Ok(())
     }

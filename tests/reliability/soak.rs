@@ -149,7 +149,7 @@ impl Scene {
                 let in_order = fault == Fault::Orderly;
                 block_in_place(|| self.service.stop(in_order).and_then(|()| self.service.start()))?;
             }
-            Fault::InPlace => self.service.process()?.signal("USR2")?,
+            Fault::InPlace => block_in_place(|| self.service.replace())?,
         }
         Ok(())
     }

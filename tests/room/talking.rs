@@ -456,3 +456,25 @@ fn the_copy_that_tells_the_author_that_he_was_heard_leaves_last() {
         assert_eq!(people.iter().filter(|who| to.contains(&full(who).as_str())).count(), people.len());
     }
 }
+
+#[test]
+fn all_copies_of_an_author_with_several_clients_leave_last_whichever_spoke_before() {
+    let mut world = World::with_room(&[]);
+    let clients = ["juliet", "juliet/phone", "juliet/tablet"];
+    clients.iter().chain(&["romeo", "benvolio"]).for_each(|who| world.join(who));
+    let clients = clients.map(full);
+    for (shown, speaker) in [("juliet", "juliet/phone"), ("juliet/phone", "juliet"), ("juliet", "juliet")] {
+        // Who can be sent what is known before.
+        world.say("romeo", "hark");
+        world.send(
+            shown,
+            &format!("<presence xmlns='jabber:client' to='{ROOM}/juliet'><show>away</show></presence>"),
+        );
+        let message = "<message xmlns='jabber:client' type='groupchat' id='m'><body>hark</body></message>";
+        let effects = world.send(speaker, message);
+        let to: Vec<_> =
+            effects.sends.iter().flat_map(|sent| sent.to.iter()).map(|jid| jid.as_str().to_owned()).collect();
+        assert_eq!(to.len(), 6, "everybody once");
+        assert!(to[3..].iter().all(|jid| clients.contains(jid)), "{to:?}");
+    }
+}

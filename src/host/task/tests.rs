@@ -257,3 +257,31 @@ async fn somebody_can_be_kicked_while_the_store_fails() {
     bench.store.fail_commits(false);
     bench.until("he is gone for good", |b| b.kept() == ["Hecate"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_for_which_something_always_waits_tells_the_store_who_is_in() {
+    let mut bench = Bench::with_room(true).await;
+    bench.until("the owner is kept", |b| b.kept() == ["Hecate"]).await;
+    let mailbox = bench.host.rooms().values().next().expect("the room").clone();
+    let flooded = Arc::new(AtomicBool::new(true));
+    bench.say_as(
+        "guest@example/pc",
+        "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+    );
+    let flood = {
+        let (mailbox, flooded) = (mailbox.clone(), flooded.clone());
+        let stanza = "<presence xmlns='jabber:client' type='unavailable' from='a@example/x' to='coven@muc.example/a'/>";
+        let inbound = crate::wire::inbound::Inbound::parse(stanza.parse().expect("xml")).expect("a stanza");
+        std::thread::spawn(move || {
+            while flooded.load(SeqCst) {
+                if mailbox.put(Event::Stanza(Box::new(inbound.clone()))).is_err() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+        })
+    };
+    bench.until("both are kept", |b| b.kept() == ["Guest", "Hecate"]).await;
+    assert!(!mailbox.is_empty());
+    flooded.store(false, SeqCst);
+    flood.join().expect("no panic");
+}
