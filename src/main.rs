@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 fn run(settings: Settings) -> ExitCode {
     start_log(&settings.log);
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", bug(panic))));
-    let folder = settings.store.path.clone();
+    let (folder, parties) = (settings.store.path.clone(), replace::parties(&settings.component));
     // Until somebody listens to them they would end the process.
     let program = host::hold_signals().and_then(|()| Program::current());
     let outcome = program.map_err(RunError::System).and_then(|program| {
@@ -55,12 +55,12 @@ fn run(settings: Settings) -> ExitCode {
             let path = program.clone();
             move || path.is_sound()
         };
-        Ok((runtime.block_on(host::run(settings, replace::taken_over(), sound))?, program))
+        Ok((runtime.block_on(host::run(settings, replace::taken_over(&parties), sound))?, program))
     });
     match outcome {
         Ok((Ended::Stopped, _)) => ExitCode::SUCCESS,
         Ok((Ended::Replaced(connection), program)) => {
-            let error = program.start(connection, &folder);
+            let error = program.start(connection, &parties, &folder);
             tracing::error!("the new process cannot be started: {error}");
             ExitCode::FAILURE
         }

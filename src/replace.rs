@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, io, thread};
 
+use conclave::config::Component;
 use conclave::link::TakenOver;
 use conclave::wire::stream::Resumption;
 use nix::unistd::dup2_stdin;
@@ -20,6 +21,9 @@ const VARIABLE: &str = "CONCLAVE_TAKE_OVER";
 
 /// Tells it that somebody may be gone who has not been found out yet.
 const DOUBTFUL: &str = "CONCLAVE_TAKE_OVER_DOUBTFUL";
+
+/// Tells it whose connection it is: the domain of the service, and the server as the settings had it.
+const PARTIES: &str = "CONCLAVE_TAKE_OVER_PARTIES";
 
 /// How often and how long it is waited for the program to look at its settings.
 const TRIES: u32 = 250;
@@ -57,10 +61,11 @@ impl Program {
         false
     }
 
-    /// Becomes the new process. Returns only when that fails.
-    pub(crate) fn start(&self, connection: Option<TakenOver>, folder: &Path) -> io::Error {
+    /// Becomes the new process. `parties` are those of the connection. Returns only when that fails.
+    pub(crate) fn start(&self, connection: Option<TakenOver>, parties: &str, folder: &Path) -> io::Error {
         let mut command = Command::new(&self.path);
-        command.args(env::args_os().skip(1)).env_remove(VARIABLE).env_remove(DOUBTFUL);
+        command.args(env::args_os().skip(1));
+        command.env_remove(VARIABLE).env_remove(DOUBTFUL).env(PARTIES, parties);
         if let Some(TakenOver { socket, resumption, doubtful }) = connection {
             let file = folder.join("take-over");
             if doubtful {
@@ -79,10 +84,19 @@ impl Program {
     }
 }
 
-/// The connection that the process before has left, if it has. What cannot be taken over is made anew.
-pub(crate) fn taken_over() -> Option<TakenOver> {
+/// Between whom a connection is.
+pub(crate) fn parties(component: &Component) -> String {
+    format!("{} {}", component.domain, component.server)
+}
+
+/// The connection that the process before has left, if it has one of these `parties`. What cannot be taken over is made
+/// anew.
+pub(crate) fn taken_over(parties: &str) -> Option<TakenOver> {
     let file = PathBuf::from(env::var_os(VARIABLE)?);
     let taken = socket().and_then(|socket| {
+        if env::var_os(PARTIES).is_some_and(|before| before != *parties) {
+            return Err(io::Error::other("the settings have another domain or server now"));
+        }
         let doubtful = env::var_os(DOUBTFUL).is_some();
         Ok(TakenOver { socket, resumption: read(&file)?, doubtful })
     });

@@ -58,6 +58,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long they may take to make place for the next process: nobody kills, and what they do not finish is lost.
 const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long those that were not done by then may take after the link has ended.
+const LAST_WRITES: Duration = Duration::from_millis(500);
+
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -162,6 +165,8 @@ pub async fn run(
         Some(ended) => ended,
         None => link.await,
     };
+    // Those that waited for the server to read wait no longer, and have to write down who is in.
+    host.have_stopped(LAST_WRITES).await;
     // On a thread that may wait for it.
     let _ = tokio::task::spawn_blocking(move || keeping.end()).await;
     host.committer.clone().stop().await;
@@ -538,15 +543,22 @@ impl Host {
         for mailbox in &mailboxes {
             mailbox.force(Event::Stop { goodbye });
         }
+        let patience = if told == Signal::Replace { REPLACE_TIMEOUT } else { STOP_TIMEOUT };
+        if !self.have_stopped(patience).await {
+            error!("some rooms did not stop in time");
+            self.doubt();
+        }
+    }
+
+    /// Waits until every room has stopped; false if that takes longer than `patience`.
+    async fn have_stopped(&self, patience: Duration) -> bool {
+        let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         let all = async {
             for mailbox in &mailboxes {
                 mailbox.closed().await;
             }
         };
-        let patience = if told == Signal::Replace { REPLACE_TIMEOUT } else { STOP_TIMEOUT };
-        if tokio::time::timeout(patience, all).await.is_err() {
-            error!("some rooms did not stop in time");
-        }
+        tokio::time::timeout(patience, all).await.is_ok()
     }
 }
 

@@ -358,6 +358,21 @@ fn restart_in_place_without_a_link_is_a_restart() {
 }
 
 #[test]
+fn restart_in_place_with_another_server_in_the_settings_connects_to_that_one() {
+    let mut server = Server::start();
+    let mut before = server.accept();
+    before.create(ROOM, &[]);
+    server.move_to_another_port();
+    server.signal("USR2");
+    let mut peer = server.accept();
+    assert!(before.ends_within(std::time::Duration::from_secs(10)));
+    let log = server.log_with("cannot be taken over");
+    assert!(log.contains("the settings have another domain or server now"), "{log}");
+    peer.room_works(ROOM);
+    server.stop(peer);
+}
+
+#[test]
 fn a_connection_that_was_handed_over_is_closed_when_it_is_given_up() {
     let mut server = Server::start();
     let mut peer = server.accept();

@@ -102,6 +102,17 @@ impl Server {
         (status, lines.iter().collect())
     }
 
+    /// Listens on another port from now on, which the settings name from now on; on the one before nobody listens any more.
+    pub(crate) fn move_to_another_port(&mut self) {
+        let before = self.listener.local_addr().expect("bound").port();
+        self.listener = listen();
+        let port = self.listener.local_addr().expect("bound").port();
+        let file = self.folder.path().join("component.toml");
+        let settings = fs::read_to_string(&file).expect("written before");
+        fs::write(file, settings.replace(&format!("127.0.0.1:{before}"), &format!("127.0.0.1:{port}")))
+            .expect("written");
+    }
+
     /// The next connection of the service, before anything was said on it.
     pub(crate) fn connection(&self) -> Peer {
         let deadline = Instant::now() + BOUND;
