@@ -16,6 +16,9 @@ use crate::wire::jid::{BareJid, Jid};
 /// Most bytes that are delayed for one account; a single stanza may exceed it.
 const ACCOUNT_BYTES_MAX: usize = 4 << 20;
 
+/// How many times as much may be delayed for an account that leaves rooms.
+const LAST_WORDS: usize = 4;
+
 /// Most that is delayed for one domain.
 const DOMAIN_STANZAS_MAX: usize = 20_000;
 const DOMAIN_BYTES_MAX: usize = 16 << 20;
@@ -65,7 +68,7 @@ pub(super) struct Cost {
     pub(super) weight: u32,
     /// Bytes in memory.
     pub(super) bytes: usize,
-    /// It is never refused: it tells that somebody is gone. It costs nothing.
+    /// It tells that somebody is gone: it waits for no domain, and more of them may wait than of anything else.
     pub(super) last_word: bool,
 }
 
@@ -150,6 +153,13 @@ impl Rate {
     }
 }
 
+impl Cost {
+    /// Whether both are of one session and for one room.
+    fn is_of(&self, other: &Self) -> bool {
+        self.from == other.from && self.heard_in == other.heard_in
+    }
+}
+
 impl Bucket {
     fn is_full(self, now: Duration) -> bool {
         self.0 <= now
@@ -213,14 +223,16 @@ impl<T> Domain<T> {
 impl<T> Account<T> {
     fn may(&self, cost: &Cost, rates: &Rates, now: Duration) -> bool {
         let in_room = cost.heard_in.as_ref().and_then(|room| self.in_rooms.get(room)).copied();
-        cost.last_word
-            || rates.account.has(self.bucket, now) && rates.in_room.has(in_room.unwrap_or_default(), now)
+        rates.account.has(self.bucket, now) && rates.in_room.has(in_room.unwrap_or_default(), now)
+    }
+
+    /// Whether the last that waits of a session for a room is that it leaves.
+    fn has_left(&self, cost: &Cost) -> bool {
+        let mut waiting = self.delayed.iter().rev();
+        waiting.find(|(before, _)| before.is_of(cost)).is_some_and(|(before, _)| before.last_word)
     }
 
     fn pay(&mut self, cost: &Cost, rates: &Rates, now: Duration) {
-        if cost.last_word {
-            return;
-        }
         rates.account.take(&mut self.bucket, cost.weight, now);
         if let Some(room) = &cost.heard_in
             && rates.in_room.per_second > 0
@@ -249,8 +261,8 @@ impl<T> Fair<T> {
         self.stanzas == 0
     }
 
-    /// Judges a stanza. What is given back along with it was delayed and is refused now: it is of a session that
-    /// leaves while there is no space left, and would come after its own last word.
+    /// Judges a stanza. What is given back along with it was delayed and is refused now: it is of a session that leaves
+    /// while there is no space left.
     pub(super) fn admit(&mut self, cost: Cost, item: T, now: Duration) -> (Verdict<T>, Vec<T>) {
         self.sweep(now);
         let known = self.domains.contains_key(cost.from.domain());
@@ -275,7 +287,6 @@ impl<T> Fair<T> {
             }
             self.accounts += 1;
         }
-        let (stanzas_max, bytes_max) = domain.share();
         let account = domain.accounts.entry(key.clone()).or_default();
         let own = account.may(&cost, &rates, now);
         let waits = !account.delayed.is_empty();
@@ -285,23 +296,26 @@ impl<T> Fair<T> {
             rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
             return (Verdict::Pass(item), Vec::new());
         }
+        if cost.last_word && account.has_left(&cost) {
+            return (Verdict::Refused(item, Whose::Account), Vec::new());
+        }
+        let (mut full, mut gone) = (self.is_full(name, &key, &cost, 1), Vec::new());
+        if cost.last_word && full.is_some() {
+            gone = self.withdraw(name, &key, &cost);
+            full = self.is_full(name, &key, &cost, LAST_WORDS);
+        }
         let whose = if own && !waits { Whose::Domain } else { Whose::Account };
-        let is_full = |stanzas_max, bytes_max| {
-            account.delayed.len() >= stanzas_max
-                || !account.delayed.is_empty() && account.bytes + cost.bytes > bytes_max
-        };
-        let full_account = is_full(rates.delayed_max, ACCOUNT_BYTES_MAX);
-        let full = is_full(stanzas_max, bytes_max)
-            || domain.stanzas >= DOMAIN_STANZAS_MAX
-            || domain.bytes + cost.bytes > DOMAIN_BYTES_MAX
-            || self.bytes + cost.bytes > ALL_BYTES_MAX;
-        if full_account || full {
-            if !cost.last_word {
-                let whose = if full_account { whose } else { Whose::Domain };
-                return (Verdict::Refused(item, whose), Vec::new());
+        let domain = self.domains.get_mut(name).expect("it was there before");
+        let account = domain.accounts.get_mut(&key).expect("it was there before");
+        match full {
+            // Others have said too much, and not he.
+            Some(_) if cost.last_word && own => {
+                account.pay(&cost, &rates, now);
+                return (Verdict::Pass(item), gone);
             }
-            let gone = self.withdraw(name, &key, &cost);
-            return (Verdict::Pass(item), gone);
+            Some(Whose::Account) => return (Verdict::Refused(item, whose), gone),
+            Some(Whose::Domain) => return (Verdict::Refused(item, Whose::Domain), gone),
+            None => {}
         }
         domain.starved |= whose == Whose::Domain;
         if account.delayed.is_empty() {
@@ -315,7 +329,26 @@ impl<T> Fair<T> {
         }
         account.bytes += cost.bytes;
         account.delayed.push_back((cost, item));
-        (Verdict::Delayed, Vec::new())
+        (Verdict::Delayed, gone)
+    }
+
+    /// Whose bound would be exceeded by what waits, if this waited too; the account's own being so many `times` as large.
+    fn is_full(&self, name: &str, key: &BareJid, cost: &Cost, times: usize) -> Option<Whose> {
+        let domain = self.domains.get(name)?;
+        let account = domain.accounts.get(key)?;
+        let exceeds = |stanzas_max, bytes_max| {
+            account.delayed.len() >= stanzas_max
+                || !account.delayed.is_empty() && account.bytes + cost.bytes > bytes_max
+        };
+        let (stanzas_max, bytes_max) = domain.share();
+        if exceeds(times * self.rates.delayed_max, times * ACCOUNT_BYTES_MAX) {
+            return Some(Whose::Account);
+        }
+        let full = exceeds(stanzas_max, bytes_max)
+            || domain.stanzas >= DOMAIN_STANZAS_MAX
+            || domain.bytes + cost.bytes > DOMAIN_BYTES_MAX
+            || self.bytes + cost.bytes > ALL_BYTES_MAX;
+        full.then_some(Whose::Domain)
     }
 
     /// Takes tokens of an account for what turned out to cost more: the `part`th part of what it may do at once.
@@ -331,9 +364,8 @@ impl<T> Fair<T> {
     fn withdraw(&mut self, name: &str, key: &BareJid, last: &Cost) -> Vec<T> {
         let Some(domain) = self.domains.get_mut(name) else { return Vec::new() };
         let Some(account) = domain.accounts.get_mut(key) else { return Vec::new() };
-        let (gone, stay): (VecDeque<_>, _) = std::mem::take(&mut account.delayed)
-            .into_iter()
-            .partition(|(cost, _)| cost.from == last.from && cost.heard_in == last.heard_in);
+        let (gone, stay): (VecDeque<_>, _) =
+            std::mem::take(&mut account.delayed).into_iter().partition(|(cost, _)| cost.is_of(last));
         account.delayed = stay;
         let bytes: usize = gone.iter().map(|(cost, _)| cost.bytes).sum();
         account.bytes -= bytes;

@@ -131,7 +131,7 @@ impl Host {
     }
 }
 
-/// What a stanza costs. Who leaves pays nothing and is never refused.
+/// What a stanza costs.
 fn cost(inbound: &Inbound) -> Cost {
     let wire_bytes = size::on_wire(&inbound.stanza, ns::CLIENT);
     let each = match inbound.kind {

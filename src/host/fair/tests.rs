@@ -131,23 +131,58 @@ fn who_says_little_is_hardly_delayed_by_the_floods_of_others_of_the_domain() {
 
 // 45-7.14-a, 45-14.6-a
 #[test]
-fn who_leaves_is_never_refused_and_leaves_in_order() {
+fn who_leaves_does_so_in_order_and_needs_no_space() {
     let mut fair = Fair::new(rates());
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 4, ms(0)), (3, 1, 0));
     // Behind what was said before.
     assert_eq!(fair.admit(leave("a@b/c", "r@m"), 4, ms(0)), (Verdict::Delayed, vec![]));
-    assert_eq!(fair.due(ms(500)), [3, 4]);
-    // When nothing more can wait, the leave goes at once, and what the session still had to say there is refused.
+    assert_eq!(fair.due(ms(500)), [3]);
+    assert_eq!(fair.due(ms(1000)), [4]);
+    // When nothing more can wait, what the session still had to say there is refused.
     let mut fair = Fair::new(rates());
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 6, ms(0)), (3, 3, 0));
     assert_eq!(fair.admit(said("a@b/phone", "r@m"), 9, ms(0)).0, Verdict::Delayed);
-    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 10, ms(0)), (Verdict::Pass(10), vec![3, 4, 5]));
-    assert_eq!(fair.due(ms(60_000)), [9]);
+    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 10, ms(0)), (Verdict::Delayed, vec![3, 4, 5]));
+    assert_eq!(fair.due(ms(60_000)), [9, 10]);
     assert!(fair.is_idle());
-    // With nothing delayed it costs nothing.
+}
+
+// 45-14.6-a
+#[test]
+fn a_flood_of_leaves_costs_whom_it_comes_from() {
+    let mut fair = Fair::new(rates());
+    // Who has left need not leave again.
+    assert_eq!(many(&mut fair, &leave("a@b/c", "r@m"), 100, ms(0)), (3, 1, 96));
+    assert_eq!(fair.admit(said("a@b/c", "r@m"), 200, ms(0)).0, Verdict::Delayed);
+    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 201, ms(0)).0, Verdict::Delayed, "he was there again");
+    assert_eq!(fair.due(ms(60_000)), [3, 200, 201]);
+    // Of one room after the other, so many more than of anything else.
+    let mut left = (0, 0, 0);
     for n in 0..100 {
-        assert_eq!(fair.admit(leave("z@b/c", "r@m"), n, ms(0)).0, Verdict::Pass(n));
+        let each = many(&mut fair, &leave("z@b/c", &format!("r{n}@m")), 1, ms(60_000));
+        left = (left.0 + each.0, left.1 + each.1, left.2 + each.2);
     }
+    assert_eq!(left, (5, 4 * LAST_WORDS as u32, 100 - 5 - 4 * LAST_WORDS as u32));
+}
+
+// 45-7.14-a, 45-14.6-a
+#[test]
+fn who_has_not_said_too_much_leaves_however_much_waits_of_others() {
+    let mut fair = Fair::new(Rates { delayed_max: 1000, ..rates() });
+    assert_eq!(many(&mut fair, &Cost { weight: 1000, ..request("x@b/c") }, 1, ms(0)), (1, 0, 0));
+    assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 1, ms(0)), (0, 1, 0), "the domain has said too much");
+    for n in 0..40 {
+        let from = Jid::parse(&format!("u{n}@b/c")).expect("a jid");
+        many(&mut fair, &Cost { from, bytes: 1 << 20, ..request("x@b/c") }, 10, ms(0));
+    }
+    assert_eq!(fair.admit(said("a@b/c", "q@m"), 7, ms(0)).0, Verdict::Delayed);
+    while fair.domains["b"].bytes + 1000 <= DOMAIN_BYTES_MAX {
+        let n = fair.stanzas;
+        let from = Jid::parse(&format!("v{n}@b/c")).expect("a jid");
+        many(&mut fair, &Cost { from, bytes: 1000, ..request("x@b/c") }, 1, ms(0));
+    }
+    assert_eq!(fair.admit(leave("a@b/c", "p@m"), 8, ms(0)), (Verdict::Pass(8), vec![]));
+    assert_eq!(fair.admit(leave("a@b/c", "q@m"), 9, ms(0)).1, vec![7]);
 }
 
 #[test]
