@@ -93,6 +93,13 @@ pub(crate) fn heard(room: &mut Room, session: &Jid) {
     }
 }
 
+/// Sessions whose server is said to be out of reach. Who only reads says nothing by which the room would know that his
+/// server is back, and in a quiet room nothing bounces that would tell that it stays away: so they are to be asked.
+pub(crate) fn out_of_reach(room: &Room) -> impl Iterator<Item = &Jid> {
+    let sessions = room.suspects.sessions.iter();
+    sessions.filter(|(_, suspect)| suspect.unreachable.is_some()).map(|(session, _)| session)
+}
+
 /// Asks a session that has been silent whether it is there: after a gap in the link, what it said may be lost.
 pub(crate) fn check(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     if room.roster.by_session(session).is_some() {
@@ -111,6 +118,9 @@ pub(crate) fn answered(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: 
         return false;
     }
     if inbound.kind == Kind::Iq(IqType::Error) && room.roster.by_session(&inbound.from).is_some() {
+        if !condition(inbound).is_some_and(|condition| UNREACHABLE.contains(&condition)) {
+            suspect(room, &inbound.from).unreachable = None;
+        }
         look(room, &inbound.from, cx, fx);
     }
     true

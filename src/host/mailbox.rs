@@ -1,11 +1,12 @@
 //! What waits for one room.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::lanes::Lanes;
 use crate::room::event::Event;
 use crate::room::limits::Limits;
 use crate::room::roster::Roster;
@@ -48,15 +49,19 @@ pub(super) struct Waiting {
     pub(super) event: Event,
     /// What it takes in memory.
     pub(super) bytes: usize,
+    /// It is counted in the lane of the domain that it comes from.
+    in_lane: bool,
 }
 
 /// What comes out of a mailbox.
 pub(super) type Events = UnboundedReceiver<Waiting>;
 
 /// The sending side of a room's queue. It is bounded in number and in bytes: a request beyond the bound is given back to
-/// be refused. What tells that somebody is gone is taken up to four times the bound, because without it ghosts stay.
+/// be refused; the last eighth is for those of whose domain little waits. What tells that somebody is gone is taken up to
+/// four times the bound, because without it ghosts stay.
 pub(super) struct Mailbox {
     events: UnboundedSender<Waiting>,
+    lanes: Mutex<Lanes<Waiting>>,
     waiting: AtomicUsize,
     bytes: AtomicUsize,
     bounds: Arc<Bounds>,
@@ -72,6 +77,7 @@ impl Mailbox {
         let (events, receiver) = mpsc::unbounded_channel();
         let mailbox = Self {
             events,
+            lanes: Mutex::default(),
             waiting: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             bounds,
@@ -89,23 +95,37 @@ impl Mailbox {
             return Err(event);
         }
         self.expect(bytes);
-        self.events.send(Waiting { event, bytes }).map_err(|SendError(waiting)| {
-            self.forget(waiting.bytes);
-            waiting.event
-        })
+        let mut lanes = self.lanes();
+        let domain = domain_of(&event).to_owned();
+        // Under the lock, so that what comes from one domain keeps its order.
+        match lanes.put(&domain, Waiting { event, bytes, in_lane: true }) {
+            None => Ok(()),
+            Some(waiting) => self.events.send(waiting).map_err(|SendError(waiting)| {
+                self.forget(waiting.bytes);
+                waiting.event
+            }),
+        }
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes<Waiting>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn has_space(&self, event: &Event, bytes: usize) -> bool {
         let Bounds { stanzas_max, bytes_max, all_bytes_max, all_bytes } = &*self.bounds;
         let refusable = event.inbound().is_none_or(Inbound::is_refusable);
-        let times = |max: usize| if refusable { max } else { max.saturating_mul(4) };
+        let is_long = self.lanes().is_long(domain_of(event));
+        let most = |max: usize| {
+            let max = if refusable { max } else { max.saturating_mul(4) };
+            if is_long { max - max / 8 } else { max }
+        };
         let (waiting, all) = (self.waiting.load(Ordering::Acquire), all_bytes.load(Ordering::Acquire));
         let own = self.bytes.load(Ordering::Acquire);
         // One that is larger than the bound may come alone.
-        let fits = own == 0 || own + bytes <= times(*bytes_max);
+        let fits = own == 0 || own + bytes <= most(*bytes_max);
         // Who fills the mailboxes of many rooms shall not close those of the others.
-        let fits_all = all + bytes <= times(*all_bytes_max) || own == 0 && bytes <= SMALL_BYTES;
-        waiting < times(*stanzas_max) && fits && fits_all
+        let fits_all = all + bytes <= most(*all_bytes_max) || own == 0 && bytes <= SMALL_BYTES;
+        waiting < most(*stanzas_max) && fits && fits_all
     }
 
     /// Notes who is in the room.
@@ -142,7 +162,7 @@ impl Mailbox {
     pub(super) fn answered(&self, answer: Event, bytes: usize, place: Place) {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner).push(place);
         // Without a receiver the room's task has ended, and nobody is left to be told.
-        let _ = self.events.send(Waiting { event: answer, bytes });
+        let _ = self.events.send(Waiting { event: answer, bytes, in_lane: false });
     }
 
     /// To be called when the room is done with so many answers of the archive.
@@ -156,12 +176,29 @@ impl Mailbox {
     pub(super) fn force(&self, event: Event) {
         self.expect(0);
         // As above.
-        let _ = self.events.send(Waiting { event, bytes: 0 });
+        let _ = self.events.send(Waiting { event, bytes: 0, in_lane: false });
+    }
+
+    /// Tells the room to stop, when it has dealt with all that waits now.
+    pub(super) fn stop(&self, goodbye: bool) {
+        let mut lanes = self.lanes();
+        for waiting in lanes.let_on() {
+            // As above.
+            let _ = self.events.send(waiting);
+        }
+        self.force(Event::Stop { goodbye });
     }
 
     /// To be called for each event that was taken out.
     pub(super) fn taken(&self, waiting: Waiting) -> Event {
         self.forget(waiting.bytes);
+        let mut lanes = self.lanes();
+        if waiting.in_lane
+            && let Some(next) = lanes.taken(domain_of(&waiting.event))
+        {
+            // The room's task is there, for it took this one.
+            let _ = self.events.send(next);
+        }
         waiting.event
     }
 
@@ -174,6 +211,11 @@ impl Mailbox {
     pub(super) async fn closed(&self) {
         self.events.closed().await;
     }
+}
+
+/// Where an event comes from; nothing if from ourselves.
+fn domain_of(event: &Event) -> &str {
+    event.inbound().map_or("", |inbound| inbound.from.domain())
 }
 
 /// Bytes that an event takes in memory.
@@ -217,9 +259,12 @@ mod tests {
     #[test]
     fn a_mailbox_is_bounded_in_number_and_in_bytes() {
         let (mailbox, mut events) = Mailbox::new(bounds());
-        assert_eq!(taken(&mailbox, &message(10)), 100);
+        assert_eq!(taken(&mailbox, &message(10)), 88, "the last eighth is for others");
+        let other =
+            stanza("<message xmlns='jabber:client' from='a@quiet/c' to='r@m'><body>b</body></message>");
+        assert_eq!(taken(&mailbox, &other), 12);
         // Whoever is gone is gone, and there is still a bound.
-        assert_eq!(taken(&mailbox, &leave()), 300);
+        assert_eq!(taken(&mailbox, &leave()), 250);
         while let Ok(waiting) = events.try_recv() {
             mailbox.taken(waiting);
         }
@@ -227,6 +272,35 @@ mod tests {
         assert_eq!(taken(&mailbox, &message(20_000)), 4);
         assert!(mailbox.put(message(10)).is_ok(), "there is space for a small one");
         assert!(mailbox.put(leave()).is_ok());
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn a_domain_with_much_to_say_waits_for_itself_and_all_of_it_comes_before_the_stop() {
+        let from = |domain: &str| {
+            stanza(&format!(
+                "<message xmlns='jabber:client' from='a@{domain}/c' to='r@m'><body>b</body></message>"
+            ))
+        };
+        let (mailbox, mut events) = Mailbox::new(Arc::new(Bounds::new(&Limits::default())));
+        for domain in ["loud"; 1000].iter().chain(&["quiet"]) {
+            mailbox.put(from(domain)).expect("there is space");
+        }
+        for _ in 0..500 {
+            let waiting = events.try_recv().expect("it waits");
+            mailbox.taken(waiting);
+        }
+        mailbox.stop(true);
+        mailbox.put(from("late")).expect("there is space");
+        let mut order = Vec::new();
+        while let Ok(waiting) = events.try_recv() {
+            let event = mailbox.taken(waiting);
+            order.push(event.inbound().map_or("stop".to_owned(), |inbound| inbound.from.domain().to_owned()));
+        }
+        assert_eq!(order.len(), 501 + 2);
+        assert!(order[..501].iter().all(|domain| domain == "loud"), "the quiet one was among the first");
+        assert_eq!(order[501..], ["stop", "late"]);
+        assert!(mailbox.is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod commit;
 mod fair;
 mod flood;
 mod keeper;
+mod lanes;
 mod mailbox;
 pub mod pace;
 mod seldom;
@@ -541,7 +542,7 @@ impl Host {
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         let goodbye = self.goodbye && told == Signal::Stop;
         for mailbox in &mailboxes {
-            mailbox.force(Event::Stop { goodbye });
+            mailbox.stop(goodbye);
         }
         let patience = if told == Signal::Replace { REPLACE_TIMEOUT } else { STOP_TIMEOUT };
         if !self.have_stopped(patience).await {

@@ -37,7 +37,7 @@ impl Pace {
 pub struct Heard {
     at: HashMap<Jid, Duration>,
     waiting: VecDeque<Jid>,
-    /// When the gap in the link was over.
+    /// Who was heard of later need not be asked: when the gap in the link was over.
     since: Duration,
 }
 
@@ -64,6 +64,15 @@ impl Heard {
         let mut silent = room.roster().everyone().to_vec();
         silent.sort_by_key(|jid| self.at.get(jid).copied());
         self.waiting = silent.into();
+    }
+
+    /// These are to be asked, besides those who are already, if they are not heard of from `now` on.
+    pub fn ask<'a>(&mut self, sessions: impl Iterator<Item = &'a Jid>, now: Duration) {
+        self.since = now;
+        for session in sessions.filter(|session| !self.waiting.contains(session)).cloned().collect::<Vec<_>>()
+        {
+            self.waiting.push_back(session);
+        }
     }
 
     /// Whether nobody is to be asked.

@@ -18,7 +18,7 @@ use super::fair::{Bucket, Rate};
 use super::mailbox::{Events, Mailbox, Waiting};
 use super::pace::Heard;
 use crate::feature::restart::Told;
-use crate::feature::{self, restart};
+use crate::feature::{self, ghost, restart};
 use crate::link::Lane;
 use crate::room::Room;
 use crate::room::archive::{Answer, Ask, Change, Found};
@@ -45,7 +45,7 @@ const TURN_TIME_MAX: Duration = Duration::from_millis(1);
 /// How long a room that has too much to do rests at a time.
 const REST_MAX: Duration = Duration::from_millis(200);
 
-/// How long a persistent room that nobody is in stays in memory.
+/// How long a persistent room that nobody is in stays in memory, and how long nothing happens in a room at most.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// How long a room that stops waits for what the archive has been asked.
@@ -68,6 +68,7 @@ pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mu
         behind: None,
         place: None,
         heard: Heard::default(),
+        asked: Instant::now(),
         done: Bucket::default(),
         since: Instant::now(),
     };
@@ -76,6 +77,7 @@ pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mu
         if !task.room.exists() || task.behind.is_some_and(|since| since.elapsed() >= LINGER) {
             task.catch_up().await;
         }
+        task.ask_the_lost();
         if !task.room.exists() && task.behind.is_none() && task.host.retire(&jid, &task.mailbox) {
             return;
         }
@@ -234,6 +236,8 @@ struct Task {
     /// Since when the store has not been told all.
     behind: Option<Instant>,
     heard: Heard,
+    /// When those were asked last whose server is out of reach.
+    asked: Instant,
     /// Of the room while it waits for its first occupant.
     place: Option<OwnedSemaphorePermit>,
     /// How much has been done lately.
@@ -325,6 +329,14 @@ impl Task {
     /// Whether the room is no more, if it `existed` before. What comes then is for another room.
     fn ended(&self, existed: bool) -> bool {
         existed && !self.room.exists()
+    }
+
+    /// Has those asked, from time to time, whose server is said to be out of reach.
+    fn ask_the_lost(&mut self) {
+        if self.asked.elapsed() >= IDLE {
+            self.asked = Instant::now();
+            self.heard.ask(ghost::out_of_reach(&self.room), self.host.uptime());
+        }
     }
 
     /// How long to wait for the next event.

@@ -227,7 +227,7 @@ impl Room {
     }
 
     fn stanza(&mut self, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
-        if inbound.may_be_answered() {
+        if inbound.may_be_answered() || inbound.kind == Kind::Iq(IqType::Result) {
             feature::ghost::heard(self, &inbound.from);
         }
         match inbound.kind {

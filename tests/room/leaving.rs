@@ -222,6 +222,57 @@ fn flapping_server_does_not_empty_a_room() {
     assert!(w.got("juliet")[0].contains("333"), "gone after the grace");
 }
 
+/// The room asks a session whether it is there; the id of its question.
+fn asked(w: &mut World, who: &str) -> String {
+    let session = conclave::wire::jid::Jid::parse(&full(who)).expect("a jid");
+    w.clear();
+    w.event(&conclave::room::event::Event::Check(session));
+    w.stanzas(who)[0].attr("id").expect("an id").to_owned()
+}
+
+#[test]
+fn who_only_reads_stays_in_when_his_server_was_away_twice() {
+    // 45-18.1.2-a, trap 84
+    let refused = |condition: &str| {
+        format!("<error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>")
+    };
+    for (type_, error) in [("result", String::new()), ("error", refused("feature-not-implemented"))] {
+        let mut w = room_of_three();
+        for _ in 0..3 {
+            bounce(&mut w, "romeo", ROOM, "remote-server-timeout");
+            w.wait(60);
+            let id = asked(&mut w, "romeo");
+            w.send(
+                "romeo",
+                &format!("<iq xmlns='jabber:client' type='{type_}' id='{id}' to='{ROOM}'>{error}</iq>"),
+            );
+            w.wait(180);
+        }
+        assert_eq!(w.room.roster().len(), 3, "{type_}");
+    }
+}
+
+#[test]
+fn who_has_a_server_that_stays_away_is_out_after_a_while_though_nobody_speaks() {
+    // 45-18.1.2-a, trap 84
+    let mut w = room_of_three();
+    bounce(&mut w, "romeo", ROOM, "remote-server-timeout");
+    for minute in 1..=3 {
+        assert_eq!(w.room.roster().len(), 3, "minute {minute}");
+        w.wait(60);
+        let id = asked(&mut w, "romeo");
+        let error =
+            "<error type='wait'><remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+        w.send(
+            "romeo",
+            &format!("<iq xmlns='jabber:client' type='error' id='{id}' to='{ROOM}'>{error}</iq>"),
+        );
+        assert_eq!(w.got("romeo"), ["message:groupchat room <no-store>"], "it looks again");
+        bounce(&mut w, "romeo", ROOM, "remote-server-timeout");
+    }
+    assert_eq!(w.room.roster().len(), 2);
+}
+
 #[test]
 fn users_of_a_lost_server_go_a_few_at_a_time() {
     // trap 84
