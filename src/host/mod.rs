@@ -478,8 +478,10 @@ impl Host {
             let asleep = std::mem::take(&mut *host.asleep.lock().unwrap_or_else(PoisonError::into_inner));
             for room in awake.into_iter().chain(asleep) {
                 host.pace.turn().await;
-                // A room that sleeps is loaded for it. When there are too many, it asks when somebody comes.
-                host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap(since)));
+                // A room that sleeps is loaded for it. When there are too many, it is its turn after the next gap.
+                if host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap(since))).is_none() {
+                    host.asleep.lock().unwrap_or_else(PoisonError::into_inner).push(room);
+                }
             }
         });
     }
