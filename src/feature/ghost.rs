@@ -97,7 +97,8 @@ pub(crate) fn heard(room: &mut Room, session: &Jid) {
 /// server is back, and in a quiet room nothing bounces that would tell that it stays away: so they are to be asked.
 pub(crate) fn out_of_reach(room: &Room) -> impl Iterator<Item = &Jid> {
     let sessions = room.suspects.sessions.iter();
-    sessions.filter(|(_, suspect)| suspect.unreachable.is_some()).map(|(session, _)| session)
+    let lost = sessions.filter(|(_, suspect)| suspect.unreachable.is_some()).map(|(session, _)| session);
+    lost.filter(|session| room.roster.by_session(session).is_some())
 }
 
 /// Asks a session that has been silent whether it is there: after a gap in the link, what it said may be lost.

@@ -16,8 +16,8 @@ use crate::wire::jid::{BareJid, Jid};
 /// Most bytes that are delayed for one account; a single stanza may exceed it.
 const ACCOUNT_BYTES_MAX: usize = 4 << 20;
 
-/// How many times as much may be delayed for an account that leaves rooms.
-const LAST_WORDS: usize = 4;
+/// How far ahead of its rates an account may leave rooms when nothing more can be delayed.
+const LEAVE_AHEAD: Duration = Duration::from_secs(60);
 
 /// Most that is delayed for one domain.
 const DOMAIN_STANZAS_MAX: usize = 20_000;
@@ -68,7 +68,8 @@ pub(super) struct Cost {
     pub(super) weight: u32,
     /// Bytes in memory.
     pub(super) bytes: usize,
-    /// It tells that somebody is gone: it waits for no domain, and more of them may wait than of anything else.
+    /// It tells that somebody is gone: it goes on when nothing more can be delayed, unless its account leaves ever more
+    /// rooms, and it waits for no domain unless something waits before it.
     pub(super) last_word: bool,
 }
 
@@ -221,9 +222,14 @@ impl<T> Domain<T> {
 }
 
 impl<T> Account<T> {
-    fn may(&self, cost: &Cost, rates: &Rates, now: Duration) -> bool {
+    /// How long the account has to wait because of what it said itself.
+    fn wait(&self, cost: &Cost, rates: &Rates, now: Duration) -> Duration {
         let in_room = cost.heard_in.as_ref().and_then(|room| self.in_rooms.get(room)).copied();
-        rates.account.has(self.bucket, now) && rates.in_room.has(in_room.unwrap_or_default(), now)
+        rates.account.wait(self.bucket, now).max(rates.in_room.wait(in_room.unwrap_or_default(), now))
+    }
+
+    fn may(&self, cost: &Cost, rates: &Rates, now: Duration) -> bool {
+        self.wait(cost, rates, now).is_zero()
     }
 
     /// Whether the last that waits of a session for a room is that it leaves.
@@ -299,20 +305,19 @@ impl<T> Fair<T> {
         if cost.last_word && account.has_left(&cost) {
             return (Verdict::Refused(item, Whose::Account), Vec::new());
         }
-        let (mut full, mut gone) = (self.is_full(name, &key, &cost, 1), Vec::new());
-        if cost.last_word && full.is_some() {
-            gone = self.withdraw(name, &key, &cost);
-            full = self.is_full(name, &key, &cost, LAST_WORDS);
-        }
+        let full = self.is_full(name, &key, &cost);
+        let gone =
+            if cost.last_word && full.is_some() { self.withdraw(name, &key, &cost) } else { Vec::new() };
         let whose = if own && !waits { Whose::Domain } else { Whose::Account };
         let domain = self.domains.get_mut(name).expect("it was there before");
         let account = domain.accounts.get_mut(&key).expect("it was there before");
         match full {
-            // Others have said too much, and not he.
-            Some(_) if cost.last_word && own => {
+            Some(_) if cost.last_word && account.wait(&cost, &rates, now) < LEAVE_AHEAD => {
                 account.pay(&cost, &rates, now);
                 return (Verdict::Pass(item), gone);
             }
+            // It takes the place of what has just been withdrawn.
+            Some(_) if !gone.is_empty() => {}
             Some(Whose::Account) => return (Verdict::Refused(item, whose), gone),
             Some(Whose::Domain) => return (Verdict::Refused(item, Whose::Domain), gone),
             None => {}
@@ -332,8 +337,8 @@ impl<T> Fair<T> {
         (Verdict::Delayed, gone)
     }
 
-    /// Whose bound would be exceeded by what waits, if this waited too; the account's own being so many `times` as large.
-    fn is_full(&self, name: &str, key: &BareJid, cost: &Cost, times: usize) -> Option<Whose> {
+    /// Whose bound would be exceeded by what waits, if this waited too.
+    fn is_full(&self, name: &str, key: &BareJid, cost: &Cost) -> Option<Whose> {
         let domain = self.domains.get(name)?;
         let account = domain.accounts.get(key)?;
         let exceeds = |stanzas_max, bytes_max| {
@@ -341,7 +346,7 @@ impl<T> Fair<T> {
                 || !account.delayed.is_empty() && account.bytes + cost.bytes > bytes_max
         };
         let (stanzas_max, bytes_max) = domain.share();
-        if exceeds(times * self.rates.delayed_max, times * ACCOUNT_BYTES_MAX) {
+        if exceeds(self.rates.delayed_max, ACCOUNT_BYTES_MAX) {
             return Some(Whose::Account);
         }
         let full = exceeds(stanzas_max, bytes_max)

@@ -118,6 +118,9 @@ impl Host {
         if let Some(times) = self.flood.refused.happened(self.flood.since.elapsed()) {
             warn!(times, "floods: stanzas were refused");
         }
+        if inbound.kind == Kind::Presence(PresenceType::Unavailable) {
+            return;
+        }
         let refusal = match (whose, inbound.kind) {
             (Whose::Account, Kind::Message(_)) => Refusal::too_soon("you send too much; please wait"),
             (Whose::Account, _) => Refusal::resource_constraint("you send too much; please wait"),

@@ -91,7 +91,7 @@ impl Mailbox {
     /// Takes an event, or gives it back when too much waits or the room has said goodbye.
     pub(super) fn put(&self, event: Event) -> Result<(), Event> {
         let bytes = bytes_of(&event);
-        if !self.has_space(&event, bytes) {
+        if self.events.is_closed() || !self.has_space(&event, bytes) {
             return Err(event);
         }
         self.expect(bytes);

@@ -37,8 +37,10 @@ impl Pace {
 pub struct Heard {
     at: HashMap<Jid, Duration>,
     waiting: VecDeque<Jid>,
-    /// Who was heard of later need not be asked: when the gap in the link was over.
+    /// When the gap in the link was over.
     since: Duration,
+    /// Others who are to be asked.
+    lost: VecDeque<Jid>,
 }
 
 impl Heard {
@@ -66,24 +68,20 @@ impl Heard {
         self.waiting = silent.into();
     }
 
-    /// These are to be asked, besides those who are already, if they are not heard of from `now` on.
-    pub fn ask<'a>(&mut self, sessions: impl Iterator<Item = &'a Jid>, now: Duration) {
-        self.since = now;
-        for session in sessions.filter(|session| !self.waiting.contains(session)).cloned().collect::<Vec<_>>()
-        {
-            self.waiting.push_back(session);
-        }
+    /// These are to be asked, whatever was heard of them, after those who were silent since a gap.
+    pub fn ask<'a>(&mut self, sessions: impl Iterator<Item = &'a Jid>) {
+        self.lost = sessions.cloned().collect();
     }
 
     /// Whether nobody is to be asked.
     pub fn is_settled(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.lost.is_empty()
     }
 
     /// Who is to be asked next.
     pub fn next_silent(&mut self) -> Option<Jid> {
-        let Self { at, waiting, since } = self;
+        let Self { at, waiting, since, lost } = self;
         let is_silent = |jid: &Jid| at.get(jid).is_none_or(|at| at < since);
-        std::iter::from_fn(|| waiting.pop_front()).find(is_silent)
+        std::iter::from_fn(|| waiting.pop_front()).find(is_silent).or_else(|| lost.pop_front())
     }
 }

@@ -48,6 +48,9 @@ const REST_MAX: Duration = Duration::from_millis(200);
 /// How long a persistent room that nobody is in stays in memory, and how long nothing happens in a room at most.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// How long after those were asked whose server is out of reach they are asked again, at least.
+const ASK_AGAIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
+
 /// How long a room that stops waits for what the archive has been asked.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
@@ -333,9 +336,9 @@ impl Task {
 
     /// Has those asked, from time to time, whose server is said to be out of reach.
     fn ask_the_lost(&mut self) {
-        if self.asked.elapsed() >= IDLE {
+        if self.asked.elapsed() >= ASK_AGAIN {
             self.asked = Instant::now();
-            self.heard.ask(ghost::out_of_reach(&self.room), self.host.uptime());
+            self.heard.ask(ghost::out_of_reach(&self.room));
         }
     }
 

@@ -138,13 +138,17 @@ fn who_leaves_does_so_in_order_and_needs_no_space() {
     assert_eq!(fair.admit(leave("a@b/c", "r@m"), 4, ms(0)), (Verdict::Delayed, vec![]));
     assert_eq!(fair.due(ms(500)), [3]);
     assert_eq!(fair.due(ms(1000)), [4]);
-    // When nothing more can wait, what the session still had to say there is refused.
+    // When nothing more can wait, the leave goes at once, and what the session still had to say there is refused.
     let mut fair = Fair::new(rates());
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 6, ms(0)), (3, 3, 0));
     assert_eq!(fair.admit(said("a@b/phone", "r@m"), 9, ms(0)).0, Verdict::Delayed);
-    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 10, ms(0)), (Verdict::Delayed, vec![3, 4, 5]));
-    assert_eq!(fair.due(ms(60_000)), [9, 10]);
+    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 10, ms(0)), (Verdict::Pass(10), vec![3, 4, 5]));
+    assert_eq!(fair.due(ms(60_000)), [9]);
     assert!(fair.is_idle());
+    // Also where nothing is ever delayed.
+    let mut fair = Fair::new(Rates { delayed_max: 0, ..rates() });
+    assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 4, ms(0)), (3, 0, 1));
+    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 4, ms(0)).0, Verdict::Pass(4));
 }
 
 // 45-14.6-a
@@ -156,13 +160,21 @@ fn a_flood_of_leaves_costs_whom_it_comes_from() {
     assert_eq!(fair.admit(said("a@b/c", "r@m"), 200, ms(0)).0, Verdict::Delayed);
     assert_eq!(fair.admit(leave("a@b/c", "r@m"), 201, ms(0)).0, Verdict::Delayed, "he was there again");
     assert_eq!(fair.due(ms(60_000)), [3, 200, 201]);
-    // Of one room after the other, so many more than of anything else.
+    // Of one room after the other: when nothing more can be delayed, those of a minute, at ten a second.
     let mut left = (0, 0, 0);
-    for n in 0..100 {
+    for n in 0..1000 {
         let each = many(&mut fair, &leave("z@b/c", &format!("r{n}@m")), 1, ms(60_000));
         left = (left.0 + each.0, left.1 + each.1, left.2 + each.2);
     }
-    assert_eq!(left, (5, 4 * LAST_WORDS as u32, 100 - 5 - 4 * LAST_WORDS as u32));
+    assert_eq!(left, (5 + 599, 4, 1000 - 5 - 599 - 4));
+    // And then still at that rate, in the place of what the session had to say.
+    let mut fair = Fair::new(rates());
+    let mut passed = 0;
+    for n in 0..2000 {
+        fair.admit(said("a@b/c", "r@m"), n, ms(0));
+        passed += usize::from(matches!(fair.admit(leave("a@b/c", "r@m"), n, ms(0)).0, Verdict::Pass(_)));
+    }
+    assert!(passed <= 2 * 60, "{passed} of a minute, at two a second in a room");
 }
 
 // 45-7.14-a, 45-14.6-a

@@ -155,24 +155,3 @@ async fn a_room_that_gets_more_than_its_rate_rests() {
     room.rest().await;
     assert!(!rate.has(room.done, room.since.elapsed()));
 }
-
-// 45-18.1.2-a
-#[tokio::test]
-async fn whoever_has_a_server_that_is_out_of_reach_is_asked_every_minute() {
-    let host = host();
-    let (mut task, _events) = task(&host, "hall@muc.example.org");
-    task.step(&[join("hall@muc.example.org", "a")]).await;
-    let bounce = "<message xmlns='jabber:client' type='error' from='a@example.org/x' to='hall@muc.example.org'>\
-                  <error type='cancel'><remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>";
-    task.step(&[event(bounce)]).await;
-    task.ask_the_lost();
-    assert!(task.heard.is_settled(), "not yet");
-    task.asked = Instant::now() - IDLE;
-    task.ask_the_lost();
-    task.ask_the_lost();
-    assert_eq!(
-        task.heard.next_silent().map(|jid| jid.as_str().to_owned()),
-        Some("a@example.org/x".to_owned())
-    );
-    assert!(task.heard.is_settled(), "once");
-}

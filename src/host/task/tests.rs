@@ -285,3 +285,26 @@ async fn a_room_for_which_something_always_waits_tells_the_store_who_is_in() {
     flooded.store(false, SeqCst);
     flood.join().expect("no panic");
 }
+
+// 45-18.1.2-a
+#[tokio::test]
+async fn whoever_has_a_server_that_is_out_of_reach_is_asked_after_a_minute() {
+    let mut bench = Bench::with_room(true).await;
+    bench.say_as(
+        "guest@example/pc",
+        "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+    );
+    bench.say_as(
+        "guest@example/pc",
+        "<message type='error'><error type='cancel'><remote-server-timeout \
+         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+    );
+    let fence = |id: &str| {
+        format!("<iq type='get' id='{id}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>")
+    };
+    bench.say(&fence("one"));
+    bench.until("the room has dealt with it", |b| b.saw("id='one'")).await;
+    tokio::time::sleep(ASK_AGAIN).await;
+    bench.say(&fence("two"));
+    bench.until("he is asked", |b| b.saw("<ping xmlns='urn:xmpp:ping'/>")).await;
+}
