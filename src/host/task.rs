@@ -40,7 +40,7 @@ const BATCH_BYTES_MAX: usize = 1 << 20;
 const STEP_SENDS_MAX: usize = 1000;
 
 /// After so long other rooms have their turn on the processor.
-const TURN_TIME_MAX: Duration = Duration::from_millis(1);
+const TURN_TIME_MAX: Duration = Duration::from_micros(250);
 
 /// How long a room that has too much to do rests at a time.
 const REST_MAX: Duration = Duration::from_millis(200);

@@ -11,8 +11,8 @@ use super::{Arrivals, LinkSettings};
 use crate::wire::ns;
 use crate::wire::stream::{Output, StreamReader};
 
-/// Bytes that are read at a time.
-const CHUNK_BYTES: usize = 64 * 1024;
+/// Bytes that are read at a time: what is first in them is handed on when all of them are parsed.
+const CHUNK_BYTES: usize = 8 * 1024;
 /// How the ids of the link's own pings begin.
 const PING_ID: &str = "conclave-link-";
 
