@@ -145,6 +145,35 @@ fn who_leaves_in_the_midst_of_a_flood_has_left() {
 
 // 45-G-f, 45-14.6-a
 #[test]
+fn a_flood_of_leaves_is_not_answered_and_costs_nobody_else() {
+    let (_server, mut peer) = room_with_guest(NARROW);
+    for n in 0..500 {
+        peer.send(leave(ROOM, &format!("n{}", n % 250), "stranger@example.net/x"));
+    }
+    peer.nothing_but_ping(DOMAIN);
+    peer.nothing_but_ping(ROOM);
+    peer.room_works(ROOM);
+}
+
+// 45-14.6-a
+#[test]
+fn what_many_accounts_of_one_domain_ask_of_a_room_waits_for_itself() {
+    let (_server, mut peer) =
+        room_with_guest("[limits]\nroom_stanzas_per_second = 100\nroom_stanzas_burst = 50\n");
+    for n in 0..2000 {
+        peer.send(format!(
+            "<iq type='get' id='loud{n}' from='u{}@loud.example/x' to='{ROOM}'><ping xmlns='urn:xmpp:ping'/></iq>",
+            n % 40
+        ));
+    }
+    peer.say(GUEST, ROOM, "calm", "what is going on?");
+    peer.expect("message", &[("id", "calm"), ("to", GUEST)]);
+    let before = peer.said().matches("loud.example").count();
+    assert!(before < 500, "{before} of 2000 were answered before");
+}
+
+// 45-G-f, 45-14.6-a
+#[test]
 fn a_flood_of_errors_and_results_is_not_answered() {
     let (_server, mut peer) = room_with_guest(NARROW);
     let fault =
