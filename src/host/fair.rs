@@ -62,8 +62,10 @@ pub(super) struct Rates {
 pub(super) struct Cost {
     /// Who sent it.
     pub(super) from: Jid,
-    /// The room that hears it, if others do.
-    pub(super) heard_in: Option<BareJid>,
+    /// The room that it is for.
+    pub(super) room: Option<BareJid>,
+    /// Others hear it there.
+    pub(super) heard: bool,
     /// Tokens.
     pub(super) weight: u32,
     /// Bytes in memory.
@@ -155,9 +157,14 @@ impl Rate {
 }
 
 impl Cost {
+    /// The room whose rate it counts for.
+    fn heard_in(&self) -> Option<&BareJid> {
+        self.room.as_ref().filter(|_| self.heard)
+    }
+
     /// Whether both are of one session and for one room.
     fn is_of(&self, other: &Self) -> bool {
-        self.from == other.from && self.heard_in == other.heard_in
+        self.from == other.from && self.room == other.room
     }
 }
 
@@ -224,7 +231,7 @@ impl<T> Domain<T> {
 impl<T> Account<T> {
     /// How long the account has to wait because of what it said itself.
     fn wait(&self, cost: &Cost, rates: &Rates, now: Duration) -> Duration {
-        let in_room = cost.heard_in.as_ref().and_then(|room| self.in_rooms.get(room)).copied();
+        let in_room = cost.heard_in().and_then(|room| self.in_rooms.get(room)).copied();
         rates.account.wait(self.bucket, now).max(rates.in_room.wait(in_room.unwrap_or_default(), now))
     }
 
@@ -238,9 +245,15 @@ impl<T> Account<T> {
         waiting.find(|(before, _)| before.is_of(cost)).is_some_and(|(before, _)| before.last_word)
     }
 
+    /// The bytes of what waits of a session for a room, if something does.
+    fn bytes_of(&self, cost: &Cost) -> Option<usize> {
+        let waiting = self.delayed.iter().filter(|(before, _)| before.is_of(cost));
+        waiting.map(|(before, _)| before.bytes).reduce(|sum, bytes| sum + bytes)
+    }
+
     fn pay(&mut self, cost: &Cost, rates: &Rates, now: Duration) {
         rates.account.take(&mut self.bucket, cost.weight, now);
-        if let Some(room) = &cost.heard_in
+        if let Some(room) = cost.heard_in()
             && rates.in_room.per_second > 0
         {
             if self.in_rooms.len() >= ROOMS_MAX && !self.in_rooms.contains_key(room) {
@@ -294,10 +307,16 @@ impl<T> Fair<T> {
             self.accounts += 1;
         }
         let account = domain.accounts.entry(key.clone()).or_default();
-        let own = account.may(&cost, &rates, now);
+        let ahead = account.wait(&cost, &rates, now);
+        let own = ahead.is_zero();
         let waits = !account.delayed.is_empty();
         let admits = !domain.starved && rates.domain.has(domain.bucket, now);
-        if !waits && own && (cost.last_word || admits) {
+        let passes = match cost.last_word {
+            // Who leaves does not wait for others.
+            true => own || !admits && ahead < LEAVE_AHEAD,
+            false => own && admits,
+        };
+        if !waits && passes {
             account.pay(&cost, &rates, now);
             rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
             return (Verdict::Pass(item), Vec::new());
@@ -305,24 +324,35 @@ impl<T> Fair<T> {
         if cost.last_word && account.has_left(&cost) {
             return (Verdict::Refused(item, Whose::Account), Vec::new());
         }
-        let full = self.is_full(name, &key, &cost);
-        let gone =
-            if cost.last_word && full.is_some() { self.withdraw(name, &key, &cost) } else { Vec::new() };
+        let place = if cost.last_word { account.bytes_of(&cost) } else { None };
         let whose = if own && !waits { Whose::Domain } else { Whose::Account };
-        let domain = self.domains.get_mut(name).expect("it was there before");
-        let account = domain.accounts.get_mut(&key).expect("it was there before");
-        match full {
-            Some(_) if cost.last_word && account.wait(&cost, &rates, now) < LEAVE_AHEAD => {
-                account.pay(&cost, &rates, now);
+        let mut gone = Vec::new();
+        match self.is_full(name, &key, &cost) {
+            None => {}
+            Some(_) if cost.last_word && ahead < LEAVE_AHEAD => {
+                gone = self.withdraw(name, &key, &cost);
+                let domain = self.domains.get_mut(name);
+                if let Some(account) = domain.and_then(|domain| domain.accounts.get_mut(&key)) {
+                    account.pay(&cost, &rates, now);
+                }
                 return (Verdict::Pass(item), gone);
             }
-            // It takes the place of what has just been withdrawn.
-            Some(_) if !gone.is_empty() => {}
+            Some(_) if place.is_some_and(|bytes| cost.bytes <= bytes) => {
+                gone = self.withdraw(name, &key, &cost);
+            }
             Some(Whose::Account) => return (Verdict::Refused(item, whose), gone),
             Some(Whose::Domain) => return (Verdict::Refused(item, Whose::Domain), gone),
-            None => {}
         }
-        domain.starved |= whose == Whose::Domain;
+        let name = name.to_owned();
+        self.delay(name, key, cost, item, whose == Whose::Domain);
+        (Verdict::Delayed, gone)
+    }
+
+    /// Queues a stanza; because of the domain if that is `starved`.
+    fn delay(&mut self, name: String, key: BareJid, cost: Cost, item: T, starved: bool) {
+        let domain = self.domains.entry(name).or_default();
+        let account = domain.accounts.entry(key.clone()).or_default();
+        domain.starved |= starved;
         if account.delayed.is_empty() {
             domain.newcomers.push_back(key);
         }
@@ -334,7 +364,6 @@ impl<T> Fair<T> {
         }
         account.bytes += cost.bytes;
         account.delayed.push_back((cost, item));
-        (Verdict::Delayed, gone)
     }
 
     /// Whose bound would be exceeded by what waits, if this waited too.
@@ -369,6 +398,9 @@ impl<T> Fair<T> {
     fn withdraw(&mut self, name: &str, key: &BareJid, last: &Cost) -> Vec<T> {
         let Some(domain) = self.domains.get_mut(name) else { return Vec::new() };
         let Some(account) = domain.accounts.get_mut(key) else { return Vec::new() };
+        if account.bytes_of(last).is_none() {
+            return Vec::new();
+        }
         let (gone, stay): (VecDeque<_>, _) =
             std::mem::take(&mut account.delayed).into_iter().partition(|(cost, _)| cost.is_of(last));
         account.delayed = stay;

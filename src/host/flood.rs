@@ -65,12 +65,12 @@ impl Flood {
 impl Host {
     /// Lets a stanza on, delays it, or refuses it.
     pub(super) fn admit(self: &Arc<Self>, inbound: Inbound) {
-        if self.is_stopping() {
-            return self.pass(inbound);
-        }
         let cost = cost(&inbound);
         // What is let on gets to its room while nobody else can let on more of the same account: so order is kept.
         let mut fair = self.flood.fair();
+        if self.is_stopping() {
+            return self.pass(inbound);
+        }
         let (verdict, gone) = fair.admit(cost, inbound, self.flood.since.elapsed());
         for inbound in gone {
             self.refuse_flood(&inbound, Whose::Account);
@@ -100,9 +100,10 @@ impl Host {
         }
     }
 
-    /// Lets on all that is delayed.
+    /// Notes that the service stops, and lets on all that is delayed; from now on nothing is.
     pub(super) fn let_go(self: &Arc<Self>) {
         let mut fair = self.flood.fair();
+        self.stopping.store(true, Ordering::Release);
         for inbound in fair.drain() {
             self.pass(inbound);
         }
@@ -117,9 +118,6 @@ impl Host {
         debug!(from = inbound.from.as_str(), ?whose, "refused: too much at a time");
         if let Some(times) = self.flood.refused.happened(self.flood.since.elapsed()) {
             warn!(times, "floods: stanzas were refused");
-        }
-        if inbound.kind == Kind::Presence(PresenceType::Unavailable) {
-            return;
         }
         let refusal = match (whose, inbound.kind) {
             (Whose::Account, Kind::Message(_)) => Refusal::too_soon("you send too much; please wait"),
@@ -141,13 +139,15 @@ fn cost(inbound: &Inbound) -> Cost {
         Kind::Iq(kind @ (IqType::Get | IqType::Set)) if is_costly(inbound, kind) => COSTLY,
         _ => 1,
     };
+    let room = inbound.to.local().is_some();
     let heard = inbound.may_be_answered() && !matches!(inbound.kind, Kind::Iq(_));
     Cost {
         from: inbound.from.clone(),
-        heard_in: (heard && inbound.to.local().is_some()).then(|| inbound.to.to_bare()),
+        room: room.then(|| inbound.to.to_bare()),
+        heard: heard && room,
         weight: each + (wire_bytes / TOKEN_BYTES) as u32,
         bytes: size::in_memory(&inbound.stanza),
-        last_word: inbound.kind == Kind::Presence(PresenceType::Unavailable),
+        last_word: room && inbound.kind == Kind::Presence(PresenceType::Unavailable),
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
     fn what_costs_more_weighs_more() {
         let of = |xml: &str| {
             let cost = cost_of(xml);
-            (cost.weight, cost.heard_in.is_some(), cost.last_word)
+            (cost.weight, cost.heard, cost.last_word)
         };
         let addresses = "xmlns='jabber:client' from='a@b/c' to='r@m/n' id='i'";
         let big = "x".repeat(100_000);

@@ -28,8 +28,39 @@ pub(super) struct Bounds {
     stanzas_max: usize,
     bytes_max: usize,
     all_bytes_max: usize,
-    /// Bytes that wait in all of them.
-    all_bytes: AtomicUsize,
+    /// What waits in all of them.
+    all: Load,
+}
+
+/// How much waits: what may be refused, and what tells that somebody is gone, which does not take the place of the other.
+#[derive(Debug, Default)]
+struct Load {
+    refusable: Amount,
+    last: Amount,
+}
+
+#[derive(Debug, Default)]
+struct Amount {
+    stanzas: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Load {
+    fn of(&self, refusable: bool) -> &Amount {
+        if refusable { &self.refusable } else { &self.last }
+    }
+
+    fn add(&self, bytes: usize, refusable: bool) {
+        let amount = self.of(refusable);
+        amount.stanzas.fetch_add(1, Ordering::AcqRel);
+        amount.bytes.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    fn take(&self, bytes: usize, refusable: bool) {
+        let amount = self.of(refusable);
+        amount.stanzas.fetch_sub(1, Ordering::AcqRel);
+        amount.bytes.fetch_sub(bytes, Ordering::AcqRel);
+    }
 }
 
 impl Bounds {
@@ -38,7 +69,7 @@ impl Bounds {
             stanzas_max: limits.mailbox_stanzas_max,
             bytes_max: limits.mailbox_bytes_max,
             all_bytes_max: limits.mailboxes_bytes_max,
-            all_bytes: AtomicUsize::new(0),
+            all: Load::default(),
         }
     }
 }
@@ -49,6 +80,8 @@ pub(super) struct Waiting {
     pub(super) event: Event,
     /// What it takes in memory.
     pub(super) bytes: usize,
+    /// How it is counted.
+    refusable: bool,
     /// It is counted in the lane of the domain that it comes from.
     in_lane: bool,
 }
@@ -58,12 +91,11 @@ pub(super) type Events = UnboundedReceiver<Waiting>;
 
 /// The sending side of a room's queue. It is bounded in number and in bytes: a request beyond the bound is given back to
 /// be refused; the last eighth is for those of whose domain little waits. What tells that somebody is gone is taken up to
-/// four times the bound, because without it ghosts stay.
+/// three times the bound besides, because without it ghosts stay.
 pub(super) struct Mailbox {
     events: UnboundedSender<Waiting>,
     lanes: Mutex<Lanes<Waiting>>,
-    waiting: AtomicUsize,
-    bytes: AtomicUsize,
+    load: Load,
     bounds: Arc<Bounds>,
     roster: Mutex<Arc<Roster>>,
     /// Places of those who read the archive for this room.
@@ -78,8 +110,7 @@ impl Mailbox {
         let mailbox = Self {
             events,
             lanes: Mutex::default(),
-            waiting: AtomicUsize::new(0),
-            bytes: AtomicUsize::new(0),
+            load: Load::default(),
             bounds,
             roster: Mutex::default(),
             readers: Arc::new(Semaphore::new(READERS_MAX)),
@@ -91,17 +122,19 @@ impl Mailbox {
     /// Takes an event, or gives it back when too much waits or the room has said goodbye.
     pub(super) fn put(&self, event: Event) -> Result<(), Event> {
         let bytes = bytes_of(&event);
-        if self.events.is_closed() || !self.has_space(&event, bytes) {
+        let refusable = event.inbound().is_none_or(Inbound::is_refusable);
+        let mut lanes = self.lanes();
+        let is_long = lanes.is_long(domain_of(&event));
+        if self.events.is_closed() || !self.has_space(bytes, refusable, is_long) {
             return Err(event);
         }
-        self.expect(bytes);
-        let mut lanes = self.lanes();
+        self.add(bytes, refusable);
         let domain = domain_of(&event).to_owned();
         // Under the lock, so that what comes from one domain keeps its order.
-        match lanes.put(&domain, Waiting { event, bytes, in_lane: true }) {
+        match lanes.put(&domain, Waiting { event, bytes, refusable, in_lane: true }) {
             None => Ok(()),
             Some(waiting) => self.events.send(waiting).map_err(|SendError(waiting)| {
-                self.forget(waiting.bytes);
+                self.forget(waiting.bytes, waiting.refusable);
                 waiting.event
             }),
         }
@@ -111,16 +144,16 @@ impl Mailbox {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn has_space(&self, event: &Event, bytes: usize) -> bool {
-        let Bounds { stanzas_max, bytes_max, all_bytes_max, all_bytes } = &*self.bounds;
-        let refusable = event.inbound().is_none_or(Inbound::is_refusable);
-        let is_long = self.lanes().is_long(domain_of(event));
+    /// Whether there is space for so many bytes of somebody whose domain has much or little waiting.
+    fn has_space(&self, bytes: usize, refusable: bool, is_long: bool) -> bool {
+        let Bounds { stanzas_max, bytes_max, all_bytes_max, all } = &*self.bounds;
         let most = |max: usize| {
-            let max = if refusable { max } else { max.saturating_mul(4) };
+            let max = if refusable { max } else { max.saturating_mul(3) };
             if is_long { max - max / 8 } else { max }
         };
-        let (waiting, all) = (self.waiting.load(Ordering::Acquire), all_bytes.load(Ordering::Acquire));
-        let own = self.bytes.load(Ordering::Acquire);
+        let amount = self.load.of(refusable);
+        let (waiting, own) = (amount.stanzas.load(Ordering::Acquire), amount.bytes.load(Ordering::Acquire));
+        let all = all.of(refusable).bytes.load(Ordering::Acquire);
         // One that is larger than the bound may come alone.
         let fits = own == 0 || own + bytes <= most(*bytes_max);
         // Who fills the mailboxes of many rooms shall not close those of the others.
@@ -140,15 +173,17 @@ impl Mailbox {
 
     /// Notes that an event of so many bytes will come for which the room is kept.
     pub(super) fn expect(&self, bytes: usize) {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        self.bytes.fetch_add(bytes, Ordering::AcqRel);
-        self.bounds.all_bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.add(bytes, true);
     }
 
-    fn forget(&self, bytes: usize) {
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
-        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
-        self.bounds.all_bytes.fetch_sub(bytes, Ordering::AcqRel);
+    fn add(&self, bytes: usize, refusable: bool) {
+        self.load.add(bytes, refusable);
+        self.bounds.all.add(bytes, refusable);
+    }
+
+    fn forget(&self, bytes: usize, refusable: bool) {
+        self.load.take(bytes, refusable);
+        self.bounds.all.take(bytes, refusable);
     }
 
     /// Waits for a place to read the archive in, for this room and among the readers of `all` rooms.
@@ -162,7 +197,7 @@ impl Mailbox {
     pub(super) fn answered(&self, answer: Event, bytes: usize, place: Place) {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner).push(place);
         // Without a receiver the room's task has ended, and nobody is left to be told.
-        let _ = self.events.send(Waiting { event: answer, bytes, in_lane: false });
+        let _ = self.events.send(Waiting { event: answer, bytes, refusable: true, in_lane: false });
     }
 
     /// To be called when the room is done with so many answers of the archive.
@@ -176,7 +211,7 @@ impl Mailbox {
     pub(super) fn force(&self, event: Event) {
         self.expect(0);
         // As above.
-        let _ = self.events.send(Waiting { event, bytes: 0, in_lane: false });
+        let _ = self.events.send(Waiting { event, bytes: 0, refusable: true, in_lane: false });
     }
 
     /// Tells the room to stop, when it has dealt with all that waits now.
@@ -191,7 +226,7 @@ impl Mailbox {
 
     /// To be called for each event that was taken out.
     pub(super) fn taken(&self, waiting: Waiting) -> Event {
-        self.forget(waiting.bytes);
+        self.forget(waiting.bytes, waiting.refusable);
         let mut lanes = self.lanes();
         if waiting.in_lane
             && let Some(next) = lanes.taken(domain_of(&waiting.event))
@@ -204,7 +239,7 @@ impl Mailbox {
 
     /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.load(Ordering::Acquire) == 0
+        [true, false].iter().all(|kind| self.load.of(*kind).stanzas.load(Ordering::Acquire) == 0)
     }
 
     /// Waits until the room's task has ended.
@@ -259,12 +294,12 @@ mod tests {
     #[test]
     fn a_mailbox_is_bounded_in_number_and_in_bytes() {
         let (mailbox, mut events) = Mailbox::new(bounds());
+        // Whoever is gone is gone, and there is still a bound. It takes nobody's place.
+        assert_eq!(taken(&mailbox, &leave()), 263);
         assert_eq!(taken(&mailbox, &message(10)), 88, "the last eighth is for others");
         let other =
             stanza("<message xmlns='jabber:client' from='a@quiet/c' to='r@m'><body>b</body></message>");
         assert_eq!(taken(&mailbox, &other), 12);
-        // Whoever is gone is gone, and there is still a bound.
-        assert_eq!(taken(&mailbox, &leave()), 250);
         while let Ok(waiting) = events.try_recv() {
             mailbox.taken(waiting);
         }
@@ -324,9 +359,9 @@ mod tests {
         third.taken(waiting);
         assert_eq!(taken(&third, &message(5_000)), 1);
         // What is given back because the room has ended counts no more.
-        let before = bounds.all_bytes.load(Ordering::Acquire);
+        let before = bounds.all.of(false).bytes.load(Ordering::Acquire);
         drop(three);
         assert!(third.put(leave()).is_err());
-        assert_eq!(bounds.all_bytes.load(Ordering::Acquire), before);
+        assert_eq!(bounds.all.of(false).bytes.load(Ordering::Acquire), before);
     }
 }

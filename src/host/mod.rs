@@ -539,7 +539,6 @@ impl Host {
     /// so. Rooms that somebody asks for from now on are refused with `wait`: clients
     /// come back then.
     async fn stop(self: &Arc<Self>, told: Signal) {
-        self.stopping.store(true, Ordering::Release);
         self.let_go();
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         let goodbye = self.goodbye && told == Signal::Stop;

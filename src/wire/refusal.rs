@@ -92,12 +92,12 @@ impl Refusal {
         Self { application: Some(Box::new(condition)), ..self }
     }
 
-    /// The error stanza for `inbound`; `None` if that may not be answered.
+    /// The error stanza for `inbound`; `None` if that may not be answered, or says that somebody is gone.
     ///
     /// Addresses are swapped and the id kept; a presence echoes the join request, a message its payload
     /// (XEP-0045 1.25 and later).
     pub fn answer(&self, inbound: &Inbound) -> Option<Element> {
-        if !inbound.may_be_answered() {
+        if !inbound.is_refusable() {
             return None;
         }
         let mut stanza = el(inbound.stanza.name(), ns::CLIENT)

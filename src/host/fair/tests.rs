@@ -10,11 +10,12 @@ fn ms(ms: u64) -> Duration {
 }
 
 fn request(from: &str) -> Cost {
-    Cost { from: Jid::parse(from).expect("a jid"), heard_in: None, weight: 1, bytes: 1000, last_word: false }
+    let from = Jid::parse(from).expect("a jid");
+    Cost { from, room: None, heard: false, weight: 1, bytes: 1000, last_word: false }
 }
 
 fn said(from: &str, room: &str) -> Cost {
-    Cost { heard_in: Some(BareJid::parse(room).expect("a jid")), ..request(from) }
+    Cost { room: Some(BareJid::parse(room).expect("a jid")), heard: true, ..request(from) }
 }
 
 fn leave(from: &str, room: &str) -> Cost {
@@ -195,6 +196,38 @@ fn who_has_not_said_too_much_leaves_however_much_waits_of_others() {
     }
     assert_eq!(fair.admit(leave("a@b/c", "p@m"), 8, ms(0)), (Verdict::Pass(8), vec![]));
     assert_eq!(fair.admit(leave("a@b/c", "q@m"), 9, ms(0)).1, vec![7]);
+}
+
+// 45-14.6-a
+#[test]
+fn large_leaves_do_not_exceed_the_bounds_and_what_waits_is_not_lost_for_them() {
+    let mut fair = Fair::new(Rates { delayed_max: 100, ..rates() });
+    // A minute and more ahead.
+    assert_eq!(many(&mut fair, &Cost { weight: 700, ..request("a@b/c") }, 1, ms(0)), (1, 0, 0));
+    for n in 0..100 {
+        assert_eq!(many(&mut fair, &said("a@b/c", &format!("r{n}@m")), 1, ms(0)), (0, 1, 0));
+    }
+    for n in 0..100 {
+        let large = Cost { bytes: 1 << 20, ..leave("a@b/c", &format!("r{n}@m")) };
+        assert_eq!(fair.admit(large, 7, ms(0)), (Verdict::Refused(7, Whose::Account), vec![]));
+    }
+    assert_eq!((fair.stanzas, fair.bytes), (100, 100_000));
+    assert_eq!(
+        fair.admit(leave("a@b/c", "r0@m"), 8, ms(0)),
+        (Verdict::Delayed, vec![0]),
+        "it takes its place"
+    );
+    assert_eq!((fair.stanzas, fair.bytes), (100, 100_000));
+}
+
+// 45-7.14-a, 45-14.6-a
+#[test]
+fn who_leaves_does_not_wait_for_others_of_the_domain() {
+    let mut fair = Fair::new(rates());
+    assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 3, ms(0)), (3, 0, 0));
+    assert_eq!(many(&mut fair, &Cost { weight: 1000, ..request("x@b/c") }, 1, ms(0)), (1, 0, 0));
+    assert_eq!(many(&mut fair, &request("y@b/c"), 1, ms(0)), (0, 1, 0), "the domain has said too much");
+    assert_eq!(fair.admit(leave("a@b/c", "r@m"), 9, ms(0)), (Verdict::Pass(9), vec![]));
 }
 
 #[test]

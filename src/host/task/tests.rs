@@ -304,7 +304,17 @@ async fn whoever_has_a_server_that_is_out_of_reach_is_asked_after_a_minute() {
     };
     bench.say(&fence("one"));
     bench.until("the room has dealt with it", |b| b.saw("id='one'")).await;
+    let asked = |b: &mut Bench| {
+        b.saw("");
+        b.sent.iter().filter(|stanza| stanza.contains("<ping xmlns='urn:xmpp:ping'/>")).count()
+    };
+    assert_eq!(asked(&mut bench), 0, "not yet");
     tokio::time::sleep(ASK_AGAIN).await;
     bench.say(&fence("two"));
-    bench.until("he is asked", |b| b.saw("<ping xmlns='urn:xmpp:ping'/>")).await;
+    bench.until("he is asked", |b| asked(b) > 0).await;
+    for id in ["three", "four", "five"] {
+        bench.say(&fence(id));
+        bench.until("the room has dealt with it", |b| b.saw(&format!("id='{id}'"))).await;
+    }
+    assert_eq!(asked(&mut bench), 1, "once");
 }
