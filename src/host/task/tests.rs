@@ -95,6 +95,13 @@ impl Bench {
         self.say_as(OWNER, xml);
     }
 
+    fn guest_enters(&self) {
+        self.say_as(
+            "guest@example/pc",
+            "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+        );
+    }
+
     fn say_as(&self, who: &str, xml: &str) {
         let xml = xml.replacen(' ', " xmlns='jabber:client' ", 1);
         let mut stanza: minidom::Element = xml.parse().expect("test xml");
@@ -224,10 +231,7 @@ async fn who_is_seen_to_be_put_out_stays_out_after_a_crash() {
         (false, "jid='guest@example' affiliation='outcast'", "code='301'"),
     ] {
         let mut bench = Bench::with_room(persistent).await;
-        bench.say_as(
-            "guest@example/pc",
-            "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
-        );
+        bench.guest_enters();
         bench.until("both are kept in case the process ends", |b| b.kept() == ["Guest", "Hecate"]).await;
         bench.store.slow_commits(Duration::from_millis(300));
         bench.say(&format!(
@@ -242,10 +246,7 @@ async fn who_is_seen_to_be_put_out_stays_out_after_a_crash() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_can_be_kicked_while_the_store_fails() {
     let mut bench = Bench::with_room(true).await;
-    bench.say_as(
-        "guest@example/pc",
-        "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
-    );
+    bench.guest_enters();
     bench.until("both are kept in case the process ends", |b| b.kept() == ["Guest", "Hecate"]).await;
     bench.store.fail_commits(true);
     bench.say(
@@ -264,10 +265,7 @@ async fn a_room_for_which_something_always_waits_tells_the_store_who_is_in() {
     bench.until("the owner is kept", |b| b.kept() == ["Hecate"]).await;
     let mailbox = bench.host.rooms().values().next().expect("the room").clone();
     let flooded = Arc::new(AtomicBool::new(true));
-    bench.say_as(
-        "guest@example/pc",
-        "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
-    );
+    bench.guest_enters();
     let flood = {
         let (mailbox, flooded) = (mailbox.clone(), flooded.clone());
         let stanza = "<presence xmlns='jabber:client' type='unavailable' from='a@example/x' to='coven@muc.example/a'/>";
@@ -290,10 +288,7 @@ async fn a_room_for_which_something_always_waits_tells_the_store_who_is_in() {
 #[tokio::test]
 async fn whoever_has_a_server_that_is_out_of_reach_is_asked_after_a_minute() {
     let mut bench = Bench::with_room(true).await;
-    bench.say_as(
-        "guest@example/pc",
-        "<presence to='coven@muc.example/Guest'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
-    );
+    bench.guest_enters();
     bench.say_as(
         "guest@example/pc",
         "<message type='error'><error type='cancel'><remote-server-timeout \
