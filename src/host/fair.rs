@@ -162,6 +162,11 @@ impl Cost {
         self.room.as_ref().filter(|_| self.heard)
     }
 
+    /// What it costs the domain.
+    fn of_domain(&self) -> u32 {
+        if self.last_word { 0 } else { self.weight }
+    }
+
     /// Whether both are of one session and for one room.
     fn is_of(&self, other: &Self) -> bool {
         self.from == other.from && self.room == other.room
@@ -294,11 +299,7 @@ impl<T> Fair<T> {
                 // Counted with its domain only; such a one is not delayed either.
                 return match cost.last_word || rates.domain.has(domain.bucket, now) {
                     true => {
-                        rates.domain.take(
-                            &mut domain.bucket,
-                            if cost.last_word { 0 } else { cost.weight },
-                            now,
-                        );
+                        rates.domain.take(&mut domain.bucket, cost.of_domain(), now);
                         (Verdict::Pass(item), Vec::new())
                     }
                     false => (Verdict::Refused(item, Whose::Domain), Vec::new()),
@@ -318,7 +319,7 @@ impl<T> Fair<T> {
         };
         if !waits && passes {
             account.pay(&cost, &rates, now);
-            rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
+            rates.domain.take(&mut domain.bucket, cost.of_domain(), now);
             return (Verdict::Pass(item), Vec::new());
         }
         if cost.last_word && account.has_left(&cost) {
@@ -435,7 +436,7 @@ impl<T> Fair<T> {
                     && let Some((cost, item)) = account.delayed.pop_front()
                 {
                     account.pay(&cost, &rates, now);
-                    rates.domain.take(&mut domain.bucket, if cost.last_word { 0 } else { cost.weight }, now);
+                    rates.domain.take(&mut domain.bucket, cost.of_domain(), now);
                     account.bytes -= cost.bytes;
                     domain.bytes -= cost.bytes;
                     domain.stanzas -= 1;
