@@ -395,6 +395,16 @@ impl<T> Fair<T> {
         }
     }
 
+    /// Takes tokens of an account and of its domain for what a stanza turned out to cost besides.
+    pub(super) fn spend(&mut self, account: &BareJid, tokens: u32, now: Duration) {
+        let known = self.domains.contains_key(account.domain());
+        let Some(domain) = self.domains.get_mut(if known { account.domain() } else { "" }) else { return };
+        self.rates.domain.take(&mut domain.bucket, tokens, now);
+        if let Some(known) = domain.accounts.get_mut(account) {
+            self.rates.account.take(&mut known.bucket, tokens, now);
+        }
+    }
+
     /// What a session has delayed for the room that it leaves now.
     fn withdraw(&mut self, name: &str, key: &BareJid, last: &Cost) -> Vec<T> {
         let Some(domain) = self.domains.get_mut(name) else { return Vec::new() };

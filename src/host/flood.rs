@@ -114,6 +114,19 @@ impl Host {
         self.flood.fair().charge(&maker.to_bare(), ROOMS, self.flood.since.elapsed());
     }
 
+    /// What an account sent turned out to cost so many tokens more: the account and its domain pay.
+    pub(super) fn charge(&self, payer: &Jid, tokens: u32) {
+        if tokens > 0 {
+            self.flood.fair().spend(&payer.to_bare(), tokens, self.flood.since.elapsed());
+        }
+    }
+
+    /// Whether nothing is delayed.
+    #[cfg(test)]
+    pub(super) fn is_calm(&self) -> bool {
+        self.flood.fair().is_idle()
+    }
+
     fn refuse_flood(&self, inbound: &Inbound, whose: Whose) {
         debug!(from = inbound.from.as_str(), ?whose, "refused: too much at a time");
         if let Some(times) = self.flood.refused.happened(self.flood.since.elapsed()) {

@@ -9,6 +9,7 @@ mod flood;
 mod keeper;
 mod lanes;
 mod mailbox;
+mod meter;
 pub mod pace;
 mod seldom;
 mod task;

@@ -16,6 +16,7 @@ use super::Host;
 use super::commit::Committer;
 use super::fair::{Bucket, Rate};
 use super::mailbox::{Events, Mailbox, Waiting};
+use super::meter::Meter;
 use super::pace::Heard;
 use crate::feature::restart::Told;
 use crate::feature::{self, ghost, restart};
@@ -383,8 +384,14 @@ impl Task {
         tokio::spawn(async move {
             let place = mailbox.place(&host.reading).await;
             let Ask { archive, retracted, question, inbound } = ask;
-            let (reader, asked) = (host.archive.clone(), archive.clone());
-            let answer = tokio::task::spawn_blocking(move || reader.answer(&asked, &question)).await;
+            let (reader, asked, asker) = (host.clone(), archive.clone(), inbound.from.clone());
+            let answer = move || {
+                let meter = Meter::start();
+                let answer = reader.archive.answer(&asked, &question);
+                reader.charge(&asker, meter.tokens());
+                answer
+            };
+            let answer = tokio::task::spawn_blocking(answer).await;
             let answer = answer.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())));
             let answer = answer.inspect(|_| host.archive_read.works()).unwrap_or_else(|e| {
                 host.archive_read.fails(&e);
@@ -494,13 +501,25 @@ impl Task {
         self.place.is_some()
     }
 
+    /// What an event turned out to cost so many tokens more: whoever sent it pays, and the room.
+    fn pay(&mut self, event: &Event, tokens: u32) {
+        if let Some(inbound) = event.inbound() {
+            self.host.charge(&inbound.from, tokens);
+        }
+        let limits = &self.host.service.limits;
+        let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+        rate.take(&mut self.done, tokens, self.since.elapsed());
+    }
+
     /// One event through the room. A panic sets the room back and refuses the event.
     fn handle(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
         let (now, uptime) = (Timestamp::now(), self.host.uptime());
         let mut cx = Cx { now, uptime, service: &self.host.service, ids: &mut self.ids };
-        let room = &mut self.room;
-        match catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx))) {
+        let (room, meter) = (&mut self.room, Meter::start());
+        let outcome = catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx)));
+        self.pay(event, meter.tokens());
+        match outcome {
             Ok(_) if !self.has_place() => {
                 self.room = before;
                 let busy = Refusal::resource_constraint("too many rooms wait for somebody; try again later");

@@ -267,6 +267,24 @@ fn what_turns_out_to_cost_more_is_paid_for_later() {
     assert_eq!(many(&mut fair, &request("unknown@b/c"), 5, ms(100)), (5, 0, 0));
 }
 
+// 45-14.6-a
+#[test]
+fn what_a_stanza_takes_besides_is_paid_for_by_its_account_and_its_domain() {
+    let mut fair = Fair::new(rates());
+    let payer = BareJid::parse("a@b").expect("a jid");
+    assert_eq!(many(&mut fair, &request("a@b/c"), 1, ms(0)), (1, 0, 0));
+    fair.spend(&payer, 30, ms(0));
+    // The account waits for what it has spent; of forty of the domain nine are left.
+    assert_eq!(many(&mut fair, &request("a@b/c"), 1, ms(0)), (0, 1, 0));
+    assert_eq!(many(&mut fair, &request("b@b/c"), 5, ms(0)), (5, 0, 0));
+    assert_eq!(many(&mut fair, &request("c@b/c"), 5, ms(0)), (4, 1, 0));
+    // What is not known pays nothing; one whose account is counted no more pays as a domain.
+    fair.spend(&BareJid::parse("a@unknown").expect("a jid"), 30, ms(0));
+    fair.spend(&BareJid::parse("unknown@b").expect("a jid"), 20, ms(0));
+    assert_eq!(fair.due(ms(1000)), [] as [u32; 0]);
+    assert_eq!(fair.due(ms(3000)), [0, 4]);
+}
+
 #[test]
 fn a_rate_of_zero_is_none() {
     let off = Rate::new(0, 1);

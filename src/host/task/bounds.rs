@@ -155,3 +155,31 @@ async fn a_room_that_gets_more_than_its_rate_rests() {
     room.rest().await;
     assert!(!rate.has(room.done, room.since.elapsed()));
 }
+
+// 45-14.6-a
+#[tokio::test]
+async fn what_an_event_takes_is_paid_for_by_who_sent_it_and_by_the_room() {
+    let host = host();
+    let name = "costly@rooms.example.org";
+    let (mut room, _) = task(&host, name);
+    let ping = |id: &str| {
+        Inbound::parse(
+            format!(
+                "<iq xmlns='jabber:client' type='get' id='{id}' from='payer@example.org/x' to='rooms.example.org'>\
+                 <ping xmlns='urn:xmpp:ping'/></iq>"
+            )
+            .parse()
+            .expect("xml"),
+        )
+        .expect("a stanza")
+    };
+    host.admit(ping("known"));
+    let limits = &host.service.limits;
+    let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+    assert!(rate.has(room.done, room.since.elapsed()));
+    room.pay(&join(name, "payer"), limits.account_stanzas_burst.max(limits.room_stanzas_burst) + 1000);
+    assert!(!rate.has(room.done, room.since.elapsed()), "the room rests");
+    assert!(host.is_calm());
+    host.admit(ping("waits"));
+    assert!(!host.is_calm(), "the account waits");
+}
