@@ -15,7 +15,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::privilege;
-use crate::room::roster::Session;
+use crate::room::recipients::Group;
 use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::wire::build::{Build, Item, message, muc_user};
 use crate::wire::jid::BareJid;
@@ -213,11 +213,13 @@ fn tell_of_absent(room: &Room, change: &Change, step: Option<&Step>, cx: &mut Cx
     let codes: &[u16] = if change.new == Affiliation::Outcast { &[301] } else { &[] };
     let x = muc_user(codes, None, Some(item.element(ns::MUC_USER)), false);
     let id = cx.id();
-    let seeing = room.roster.iter().filter(|o| room.sees_jids(o.role)).flat_map(|o| &o.sessions);
-    let (following, plain): (Vec<&Session>, Vec<&Session>) =
-        seeing.partition(|s| s.follows && step.is_some());
-    for (sessions, mav) in [(following, step.map(|step| &step.mav)), (plain, None)] {
-        let to: Vec<_> = sessions.into_iter().map(|s| s.jid.clone()).collect();
+    let seeing = if room.is_nonanonymous() { Group::EVERYONE } else { Group::MODERATORS };
+    for (follows, mav) in [(true, step.map(|step| &step.mav)), (false, None)] {
+        let follows = step.map(|_| follows);
+        let to = room.roster.sessions_in(Group { follows, ..seeing });
         fx.send_many(&message(room.jid.as_jid(), None, &id).child(x.clone().child_opt(mav.cloned())), to);
+        if step.is_none() {
+            break;
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::wire::inbound::{ID_BYTES_MAX, Inbound};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::wire::size;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
@@ -41,6 +42,9 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// Invitations whose failure would be told to the inviter; beyond it the oldest are forgotten.
 const SENT_MAX: usize = 100;
+
+/// Longest invitation, without addresses: a few sentences. The room says it in its own name, to any address.
+const WORD_BYTES_MAX: usize = 1024;
 
 /// Invitations that were passed on, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -98,14 +102,13 @@ pub(crate) fn mediate(
     let from = inviter(room, inbound)?;
     // All addresses are read before anything is done.
     let invitees = invites.iter().map(|invite| invitee(room, invite)).collect::<Result<Vec<_>, _>>()?;
-    for (invite, invitee) in invites.into_iter().zip(invitees) {
+    let words: Vec<Element> =
+        invites.into_iter().map(|invite| passed_on(invite, &from)).collect::<Result<_, _>>()?;
+    for (word, invitee) in words.into_iter().zip(invitees) {
         if room.config().members_only {
             admit(room, &invitee, inbound, cx, fx)?;
         }
-        let mut copy = invite.clone();
-        remove_attr(&mut copy, "to");
-        set_attr(&mut copy, "from", from.as_str());
-        let id = send(room, copy, &invitee, cx, fx);
+        let id = send(room, word, &invitee, cx, fx);
         let sent = Arc::make_mut(&mut room.invitations);
         let asked = head(inbound, &invitee);
         sent.invitations.push_back(Arc::new(Invitation { id, invitee: invitee.to_bare(), asked }));
@@ -114,6 +117,18 @@ pub(crate) fn mediate(
         }
     }
     Ok(())
+}
+
+/// An invitation as the room passes it on.
+fn passed_on(invite: &Element, from: &Jid) -> Result<Element, Refusal> {
+    let mut copy = invite.clone();
+    remove_attr(&mut copy, "to");
+    remove_attr(&mut copy, "from");
+    if size::on_wire(&copy, ns::MUC_USER) > WORD_BYTES_MAX {
+        return Err(Refusal::policy_violation(format!("an invitation may have {WORD_BYTES_MAX} bytes")));
+    }
+    set_attr(&mut copy, "from", from.as_str());
+    Ok(copy)
 }
 
 /// What is remembered of a message that invites.

@@ -1,5 +1,7 @@
 //! Leaving, being removed, and the end of the service (XEP-0045 §7.14, §8.2, §11.2).
 
+use std::collections::BTreeSet;
+
 use minidom::Element;
 
 use super::affiliation_versions::Step;
@@ -10,7 +12,7 @@ use crate::room::effect::Effects;
 use crate::room::role::Role;
 use crate::room::roster::{Occupant, Said};
 use crate::room::{Life, Room};
-use crate::wire::build::{Actor, Item, lang};
+use crate::wire::build::{Actor, Build, Item, el, lang, set_lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
@@ -19,11 +21,7 @@ use crate::wire::size;
 /// Somebody says that he is gone. The real address decides who it is: after a change of nick, servers send this
 /// to the old nick as well as to the new one. Strangers are ignored (45-17.3-e).
 pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
-    // However much is said along with it, whoever is gone is gone.
-    let fits = |c: &&Element| size::on_wire(c, ns::CLIENT) <= cx.limits().presence_bytes_max;
-    let status = inbound.stanza.children().filter(|c| c.is("status", ns::CLIENT));
-    let children = status.filter(fits).cloned().collect();
-    let said = Said { lang: lang(&inbound.stanza).map(str::to_owned), children };
+    let said = last_words(&inbound.stanza, cx.limits().presence_bytes_max);
     if room.life == Life::Locked
         && room.roster.everyone().len() == 1
         && room.roster.by_session(&inbound.from).is_some()
@@ -33,6 +31,30 @@ pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mu
         return;
     }
     depart(room, &inbound.from, &said, &[], cx, fx);
+}
+
+/// What others hear of somebody who says that he is gone: a text in each language, in `bytes_max` bytes all together.
+/// However much more is said along with it, whoever is gone is gone.
+fn last_words(stanza: &Element, bytes_max: usize) -> Said {
+    let mut said = Said { lang: lang(stanza).map(str::to_owned), children: Vec::new() };
+    let mut left = bytes_max.checked_sub(said.lang.as_deref().map_or(0, str::len));
+    if left.is_none() {
+        said.lang = None;
+    }
+    let mut languages = BTreeSet::new();
+    for status in stanza.children().filter(|c| c.is("status", ns::CLIENT)) {
+        let language = lang(status);
+        let mut text = el("status", ns::CLIENT).text_node(&status.text());
+        if let Some(language) = language {
+            set_lang(&mut text, language);
+        }
+        let rest = left.and_then(|left| left.checked_sub(size::on_wire(&text, ns::CLIENT)));
+        if rest.is_some() && languages.insert(language) {
+            left = rest;
+            said.children.push(text);
+        }
+    }
+    said
 }
 
 /// One session goes, with `codes`. The occupant goes with the last one; before that, only the session itself is

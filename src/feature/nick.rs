@@ -135,7 +135,7 @@ fn relocate(
     );
     room.tell_own(fx, &gone, std::slice::from_ref(mover), &[]);
     match stay {
-        None if room.broadcasts(&before) => room.tell(fx, &gone, |_, session| session != mover),
+        None if room.broadcasts(&before) => room.tell_all_but(fx, &gone, mover),
         None => {}
         Some(stay) => presence::show(room, &stay, &cx.id(), fx),
     }

@@ -158,10 +158,20 @@ fn cost(inbound: &Inbound) -> Cost {
         from: inbound.from.clone(),
         room: room.then(|| inbound.to.to_bare()),
         heard: heard && room,
-        weight: each + (wire_bytes / TOKEN_BYTES) as u32,
+        weight: each + invitations(inbound) + (wire_bytes / TOKEN_BYTES) as u32,
         bytes: size::in_memory(&inbound.stanza),
         last_word: room && inbound.kind == Kind::Presence(PresenceType::Unavailable),
     }
+}
+
+/// How many messages of the room a message leads to that invites, beside one for the message itself.
+fn invitations(inbound: &Inbound) -> u32 {
+    if !matches!(inbound.kind, Kind::Message(_)) {
+        return 0;
+    }
+    let x = inbound.stanza.get_child("x", ns::MUC_USER);
+    let invites = x.iter().flat_map(|x| x.children()).filter(|c| c.is("invite", ns::MUC_USER));
+    u32::try_from(invites.count()).unwrap_or(u32::MAX).saturating_sub(1)
 }
 
 fn is_costly(inbound: &Inbound, kind: IqType) -> bool {
@@ -197,6 +207,12 @@ mod tests {
             (format!("<presence type='error' {addresses}/>"), (1, false, false)),
             (format!("<message type='groupchat' {addresses}><body>b</body></message>"), (1, true, false)),
             (format!("<message {addresses}><body>{big}</body></message>"), (13, true, false)),
+            (
+                format!(
+                    "<message {addresses}><x xmlns='http://jabber.org/protocol/muc#user'><invite/><invite/><invite/></x></message>"
+                ),
+                (3, true, false),
+            ),
             (format!("<iq type='get' {addresses}><ping xmlns='urn:xmpp:ping'/></iq>"), (1, false, false)),
             (format!("<iq type='set' {addresses}><query xmlns='urn:xmpp:mam:2'/></iq>"), (5, false, false)),
             (

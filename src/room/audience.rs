@@ -1,5 +1,7 @@
 //! Who gets a stanza, and in which variant: with the real address or without (XEP-0045 §7.2.3, §7.2.4).
 
+use std::sync::Arc;
+
 use minidom::Element;
 
 use super::Room;
@@ -7,10 +9,12 @@ use super::config::Whois;
 use super::cx::Cx;
 use super::effect::Effects;
 use super::nick::Nick;
+use super::recipients::Group;
 use super::role::Role;
 use super::roster::{Occupant, Said};
 use crate::feature::{hats, occupant_id};
 use crate::wire::build::{Build, Item, message, muc_user, presence, set_lang};
+use crate::wire::encode::Recipients;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 
@@ -112,36 +116,33 @@ impl Room {
 
     /// Sends the notice to everybody but the occupant it is about.
     pub(crate) fn tell_others(&self, fx: &mut Effects, notice: &Notice<'_>) {
-        self.tell(fx, notice, |occupant, _| occupant.nick.key() != notice.nick.key());
+        self.tell(fx, notice, |group| self.roster.others_in(group, notice.nick.key()));
     }
 
-    /// Sends the notice to those sessions that `chosen` takes, with or without the real address as they may see.
-    pub(crate) fn tell(
-        &self,
-        fx: &mut Effects,
-        notice: &Notice<'_>,
-        chosen: impl Fn(&Occupant, &Jid) -> bool,
-    ) {
-        // Those who see the address and follow the lists, who only see it, and who do not.
-        let (mut following, mut seeing, mut blind) = (Vec::new(), Vec::new(), Vec::new());
-        for occupant in self.roster.iter() {
-            let jid_seen = self.sees_jids(occupant.role);
-            for session in occupant.sessions.iter().filter(|s| chosen(occupant, &s.jid)) {
-                let list = match jid_seen {
-                    true if session.follows && notice.version.is_some() => &mut following,
-                    true => &mut seeing,
-                    false => &mut blind,
-                };
-                list.push(session.jid.clone());
-            }
-        }
+    /// Sends the notice to everybody but one session.
+    pub(crate) fn tell_all_but(&self, fx: &mut Effects, notice: &Notice<'_>, session: &Jid) {
+        self.tell(fx, notice, |group| self.roster.all_in_but(group, session));
+    }
+
+    /// Sends the notice, with or without the real address and the version as they may see, to those whom `of` takes from
+    /// each group.
+    fn tell(&self, fx: &mut Effects, notice: &Notice<'_>, of: impl Fn(Group) -> Recipients) {
         let plain = Notice { version: None, ..notice.clone() };
-        for (list, notice, jid_seen) in
-            [(following, notice, true), (seeing, &plain, true), (blind, &plain, false)]
-        {
-            if !list.is_empty() {
-                fx.send_many(&notice.stanza(self, jid_seen, false, &[]), list);
+        let mut say = |notice: &Notice<'_>, jid_seen: bool, group: Group| {
+            let to = of(group);
+            if !to.is_empty() {
+                fx.send_to(&notice.stanza(self, jid_seen, false, &[]), to);
             }
+        };
+        let seeing = if self.is_nonanonymous() { Group::EVERYONE } else { Group::MODERATORS };
+        if notice.version.is_some() {
+            say(notice, true, Group { follows: Some(true), ..seeing });
+            say(&plain, true, Group { follows: Some(false), ..seeing });
+        } else {
+            say(&plain, true, seeing);
+        }
+        if seeing != Group::EVERYONE {
+            say(&plain, false, Group::OTHERS);
         }
     }
 
@@ -154,12 +155,8 @@ impl Room {
     }
 
     /// The sessions of all moderators.
-    pub(crate) fn moderators(&self) -> Vec<Jid> {
-        self.roster
-            .iter()
-            .filter(|o| o.role == Role::Moderator)
-            .flat_map(|o| o.sessions.iter().map(|s| s.jid.clone()))
-            .collect()
+    pub(crate) fn moderators(&self) -> Arc<[Jid]> {
+        self.roster.sessions_in(Group::MODERATORS)
     }
 
     /// The present state of an occupant as an available presence.

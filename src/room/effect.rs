@@ -38,15 +38,14 @@ impl Effects {
 
     /// Sends a stanza to several addresses; to nobody if there are none.
     pub fn send_many(&mut self, stanza: &Element, to: impl Into<std::sync::Arc<[Jid]>>) {
-        let to = to.into();
-        if !to.is_empty() {
-            self.sends.push(Outgoing { stanza: Template::new(stanza), to: Recipients::many(to) });
-        }
+        self.send_to(stanza, Recipients::many(to));
     }
 
-    /// Sends a stanza to those whom the list names, in its order.
+    /// Sends a stanza to those whom the list names, in its order; to nobody if it is empty.
     pub fn send_to(&mut self, stanza: &Element, to: Recipients) {
-        self.sends.push(Outgoing { stanza: Template::new(stanza), to });
+        if !to.is_empty() {
+            self.sends.push(Outgoing { stanza: Template::new(stanza), to });
+        }
     }
 
     /// Sends a stanza that names its recipient in `to`.
@@ -58,6 +57,19 @@ impl Effects {
 }
 
 impl Effects {
+    /// Bytes that the stanzas take in memory until they have left: each stanza once, and each list of recipients.
+    pub fn held_bytes(&self) -> usize {
+        let mut lists = BTreeSet::new();
+        let held = self.sends.iter().map(|outgoing| {
+            let list = match &outgoing.to {
+                Recipients::Many { jids, .. } if lists.insert(jids.as_ptr()) => size_of_val(&jids[..]),
+                _ => 0,
+            };
+            size_of::<Outgoing>() + outgoing.stanza.len() + list
+        });
+        held.sum()
+    }
+
     /// Notes that the record of `jid`'s affiliation changed.
     pub(crate) fn touch(&mut self, jid: &BareJid) {
         self.touched.insert(jid.clone());

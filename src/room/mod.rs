@@ -20,6 +20,7 @@ pub mod look;
 pub mod nick;
 pub mod order;
 pub mod privilege;
+pub mod recipients;
 pub mod reserved;
 pub mod role;
 pub mod roster;

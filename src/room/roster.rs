@@ -1,6 +1,7 @@
 //! The volatile half of a room: occupants, their sessions, their last presence.
 
-use std::sync::{Arc, OnceLock};
+use std::ops::Range;
+use std::sync::Arc;
 
 use imbl::HashMap;
 use imbl::ordmap::{Entry, OrdMap};
@@ -9,6 +10,7 @@ use minidom::Element;
 use super::index::Index;
 use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
+use super::recipients::{Group, Lists};
 use super::role::Role;
 use crate::wire::encode::Recipients;
 use crate::wire::jid::{BareJid, Jid};
@@ -75,8 +77,8 @@ pub struct Roster {
     sessions: HashMap<Jid, NickKey>,
     nicks: Index<BareJid, NickKey>,
     looks: Looks,
-    /// All sessions, as the recipients of a message; made when first asked for.
-    everyone: OnceLock<Arc<[Jid]>>,
+    /// Recipients, in lists that are made when first asked for.
+    lists: Arc<Lists>,
 }
 
 impl Roster {
@@ -138,21 +140,44 @@ impl Roster {
 
     /// Every session of every occupant.
     pub fn everyone(&self) -> Arc<[Jid]> {
-        self.everyone
-            .get_or_init(|| {
-                self.occupants.values().flat_map(|o| o.sessions.iter().map(|s| s.jid.clone())).collect()
-            })
-            .clone()
+        self.sessions_in(Group::EVERYONE)
+    }
+
+    /// The sessions of a group. Those of an occupant lie together.
+    pub fn sessions_in(&self, group: Group) -> Arc<[Jid]> {
+        self.lists.of(group, self.iter()).clone()
     }
 
     /// Every session, those of the author of a message last: the copy that tells him that it was heard leaves when those of
     /// all others have left, so a link that breaks in between breaks no promise.
     pub fn everyone_and_last(&self, author: &Occupant) -> Recipients {
         let everyone = self.everyone();
-        // His sessions lie together, in the order of another time perhaps.
-        let last = everyone.iter().rposition(|jid| author.has_session(jid));
-        let first = last.map_or(0, |last| (last + 1) % everyone.len());
-        Recipients::Many(everyone, first)
+        let count = everyone.len();
+        let last = self.range_of(&everyone, author.nick.key()).end;
+        Recipients::Many { first: if last < count { last } else { 0 }, jids: everyone, count }
+    }
+
+    /// The sessions of a group but those of the occupant of a nick.
+    pub fn others_in(&self, group: Group, nick: &NickKey) -> Recipients {
+        let list = self.sessions_in(group);
+        let own = self.range_of(&list, nick);
+        Recipients::all_but(list, own)
+    }
+
+    /// The sessions of a group but this one.
+    pub fn all_in_but(&self, group: Group, session: &Jid) -> Recipients {
+        let list = self.sessions_in(group);
+        let own = self.sessions.get(session).map_or(0..0, |nick| self.range_of(&list, nick));
+        let place = own.clone().find(|at| &list[*at] == session);
+        Recipients::all_but(list, place.map_or(0..0, |at| at..at + 1))
+    }
+
+    /// Where the sessions of a nick lie in a list of sessions that are here.
+    fn range_of(&self, list: &[Jid], nick: &NickKey) -> Range<usize> {
+        let is_before = |jid: &Jid| self.sessions.get(jid).is_some_and(|key| key < nick);
+        let first = list.partition_point(is_before);
+        let is_own = |jid: &&Jid| self.sessions.get(*jid) == Some(nick);
+        first..first + list[first..].iter().take_while(is_own).count()
     }
 
     /// Somebody enters; if the same account has the nick already, only the sessions come to it. The last of them
@@ -174,7 +199,7 @@ impl Roster {
                 there.sessions.extend(newcomer.sessions);
             }
         }
-        self.everyone = OnceLock::new();
+        self.lists = Arc::default();
     }
 
     /// Notes what a session sent last and makes it the one shown.
@@ -197,6 +222,7 @@ impl Roster {
         if occupant.sessions.iter().any(is_news) {
             let sessions = &mut Arc::make_mut(occupant).sessions;
             sessions.iter_mut().filter(|s| &s.jid == jid).for_each(|s| s.follows = follows);
+            self.lists = Arc::new(self.lists.of_the_same_sessions());
         }
     }
 
@@ -209,7 +235,7 @@ impl Roster {
             return self.remove(&key);
         }
         Arc::make_mut(occupant).sessions.retain(|s| &s.jid != jid);
-        self.everyone = OnceLock::new();
+        self.lists = Arc::default();
         Some(before)
     }
 
@@ -221,7 +247,7 @@ impl Roster {
         }
         self.nicks.remove(&occupant.account, key);
         self.looks.remove(occupant.nick.look(), &occupant.account);
-        self.everyone = OnceLock::new();
+        self.lists = Arc::default();
         Some(occupant)
     }
 
@@ -231,6 +257,7 @@ impl Roster {
             let occupant = Arc::make_mut(occupant);
             occupant.role = role;
             occupant.quiet &= role < Role::Moderator;
+            self.lists = Arc::new(self.lists.of_the_same_sessions());
         }
     }
 

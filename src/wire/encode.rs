@@ -6,6 +6,7 @@
 //! can never break the stream.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,9 +27,16 @@ pub struct Template {
 pub enum Recipients {
     /// One address.
     One(Jid),
-    /// Many addresses, from the one at this place to the last and then from the first on; the list may be shared by
-    /// several stanzas.
-    Many(Arc<[Jid]>, usize),
+    /// `count` addresses of a list, from the one at `first` on, and after the last one of the list its first ones. The list
+    /// may be shared by several stanzas.
+    Many {
+        /// The list.
+        jids: Arc<[Jid]>,
+        /// Where they begin.
+        first: usize,
+        /// How many they are.
+        count: usize,
+    },
 }
 
 /// A stanza and its recipients: the one form in which anything leaves the program.
@@ -43,14 +51,37 @@ pub struct Outgoing {
 impl Recipients {
     /// Many addresses in their order.
     pub fn many(jids: impl Into<Arc<[Jid]>>) -> Self {
-        Self::Many(jids.into(), 0)
+        let jids = jids.into();
+        Self::Many { first: 0, count: jids.len(), jids }
+    }
+
+    /// All addresses of a list but those in a range of it.
+    pub fn all_but(jids: Arc<[Jid]>, but: Range<usize>) -> Self {
+        let count = jids.len() - but.len();
+        Self::Many { first: if but.end < jids.len() { but.end } else { 0 }, jids, count }
+    }
+
+    /// How many addresses these are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many { count, .. } => *count,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The addresses, in the order in which they get the stanza.
     pub fn iter(&self) -> impl Iterator<Item = &Jid> {
         let (first, then) = match self {
             Self::One(jid) => (std::slice::from_ref(jid), &[][..]),
-            Self::Many(jids, first) => (&jids[*first..], &jids[..*first]),
+            Self::Many { jids, first, count } => {
+                let last = jids.len().min(first + count);
+                (&jids[*first..last], &jids[..count - (last - first)])
+            }
         };
         first.iter().chain(then)
     }
@@ -64,7 +95,7 @@ impl Outgoing {
 
     /// Bytes on the wire for all recipients together.
     pub fn wire_bytes(&self) -> usize {
-        let each = self.stanza.head.len() + self.stanza.tail.len();
+        let each = self.stanza.len();
         self.to.iter().map(|jid| each + jid.as_str().len()).sum()
     }
 }
@@ -80,6 +111,12 @@ impl Template {
         content(stanza, &mut text);
         let bytes = Bytes::from(text);
         Self { head: bytes.slice(..head), tail: bytes.slice(head..) }
+    }
+
+    /// Bytes without a recipient.
+    #[expect(clippy::len_without_is_empty, reason = "no stanza is empty")]
+    pub fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
     }
 
     /// Appends the stanza addressed to `to`.
