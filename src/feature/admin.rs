@@ -11,7 +11,7 @@ use crate::room::role::Role;
 use crate::room::state::{Affiliation, Ban};
 use crate::wire::build::iq_result;
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::{Account, BareJid, Jid, Party};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -44,10 +44,10 @@ pub(crate) fn set(
             }
             Change::Affiliation(change) => {
                 affiliations::check(room, &account, standing.affiliation, change, cx)?;
-                let joins = affiliations::recorded(room, &change.jid) == Affiliation::None;
+                let joins = affiliations::recorded(room, change.jid()) == Affiliation::None;
                 affiliations::apply(room, change, actor.as_deref(), cx, fx);
                 if joins && change.new == Affiliation::Member {
-                    invite::welcome_member(room, &change.jid, &account, cx, fx);
+                    invite::welcome_member(room, change.jid(), &account, cx, fx);
                 }
             }
         }
@@ -86,21 +86,23 @@ fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<C
                 .ok_or_else(|| Refusal::bad_request("there is no such affiliation"))?;
             let nick = item.attr("nick");
             // Full addresses mean the account. Without any address, old clients mean the occupant of the nick.
-            let (jid, nick) = match (item.attr("jid"), nick) {
+            let (party, nick) = match (item.attr("jid"), nick) {
                 (Some(jid), nick) => {
                     let jid = Jid::prepare(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
-                    (jid.to_bare(), nick.map(str::to_owned))
+                    (Party::named(&jid), nick.map(str::to_owned))
                 }
                 (None, Some(nick)) => {
                     let occupant = room.roster.by_nick(&NickKey::of(nick));
                     let occupant =
                         occupant.ok_or_else(|| Refusal::item_not_found("nobody of that nick is here"))?;
-                    (occupant.account.clone(), None)
+                    (Account::of(&occupant.account).into(), None)
                 }
                 (None, None) => return Err(Refusal::bad_request("an affiliation belongs to an address")),
             };
             let ban = Ban { by: Some(by.clone()), at: Some(cx.now), ..Ban::default() };
-            Ok(Change::Affiliation(affiliations::Change { jid, new, nick, reason, ban, data: None }))
+            let mut change = affiliations::Change::by_admin(party, new)?;
+            (change.nick, change.reason, change.ban) = (nick, reason, ban);
+            Ok(Change::Affiliation(change))
         }
     }
 }

@@ -18,15 +18,15 @@ use crate::room::privilege;
 use crate::room::recipients::Group;
 use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::wire::build::{Build, Item, message, muc_user};
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{Account, BareJid, Party};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
 /// A wanted affiliation.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
-    /// An account, or a domain.
-    pub(super) jid: BareJid,
+    /// Who gets it. Only [`Change::by_admin`] makes it a domain.
+    party: Party,
     pub(super) new: Affiliation,
     /// The nick to reserve; empty frees it; `None` leaves it as it is.
     pub(super) nick: Option<String>,
@@ -38,9 +38,37 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// A change of nothing but the affiliation, for no stated reason.
-    pub(super) fn new(jid: BareJid, new: Affiliation) -> Self {
-        Self { jid, new, nick: None, reason: None, ban: Ban::default(), data: None }
+    /// A change of nothing but the affiliation of one account, for no stated reason.
+    ///
+    /// # Errors
+    /// An address without a local part has no place of its own in the lists: there it would mean its whole domain.
+    pub(super) fn new(account: &BareJid, new: Affiliation) -> Result<Self, Refusal> {
+        Self::by_admin(Account::of(account).into(), new)
+    }
+
+    /// The same, as an admin has it: by the address alone, domains are banned, and made members, too (§9.2).
+    ///
+    /// # Errors
+    /// As for [`Change::new`]: the domain has to be named as such.
+    pub(super) fn by_admin(party: Party, new: Affiliation) -> Result<Self, Refusal> {
+        match &party {
+            Party::Account(account) if !account.has_local() => Err(Refusal::not_acceptable(format!(
+                "{} is the address of a whole domain: only admins put it on a list, by that very address",
+                account.as_bare()
+            ))),
+            _ => Ok(Self { party, new, nick: None, reason: None, ban: Ban::default(), data: None }),
+        }
+    }
+
+    /// Whoever is on the list under this address is on it no more.
+    pub(super) fn end(listed: &BareJid) -> Self {
+        let party = Party::named(listed.as_jid());
+        Self { party, new: Affiliation::None, nick: None, reason: None, ban: Ban::default(), data: None }
+    }
+
+    /// The address of who gets it.
+    pub(super) fn jid(&self) -> &BareJid {
+        self.party.as_bare()
     }
 }
 
@@ -53,15 +81,15 @@ pub(super) fn check(
     cx: &Cx<'_>,
 ) -> Result<(), Refusal> {
     // A ban of the own domain is no ban of oneself: whoever may ban has an affiliation of his own.
-    if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && &change.jid == actor {
+    if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && change.jid() == actor {
         return Err(Refusal::conflict("you would ban yourself"));
     }
-    privilege::change_affiliation(rank, recorded(room, &change.jid), change.new)?;
-    if change.jid.local().is_none() && change.new >= Affiliation::Admin {
+    privilege::change_affiliation(rank, recorded(room, change.jid()), change.new)?;
+    if matches!(change.party, Party::Domain(_)) && change.new >= Affiliation::Admin {
         return Err(Refusal::not_allowed("a whole domain can be a member or banned, no more"));
     }
     if let Some(wanted) = change.nick.as_deref().filter(|nick| !nick.is_empty()) {
-        nick::check_free(room, &Nick::parse(wanted, cx.limits())?, &change.jid)?;
+        nick::check_free(room, &Nick::parse(wanted, cx.limits())?, change.jid())?;
     }
     Ok(())
 }
@@ -72,9 +100,9 @@ pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<
     let mut after = room.state.affiliations.clone();
     for change in changes {
         if change.new == Affiliation::None {
-            after.remove(&change.jid);
+            after.remove(change.jid());
         } else {
-            after.insert(change.jid.clone(), Affiliated::new(change.new));
+            after.insert(change.jid().clone(), Affiliated::new(change.new));
         }
     }
     check_list(&after, room.state.affiliations.len(), cx)
@@ -103,10 +131,10 @@ pub(super) fn apply(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
-    let old = recorded(room, &change.jid);
+    let old = recorded(room, change.jid());
     let present: Vec<_> =
-        room.roster.by_account(&change.jid).into_iter().map(|o| (room.affiliation(&o.account), o)).collect();
-    let follows = affiliation_versions::is_for(room, &change.jid);
+        room.roster.of(&change.party).into_iter().map(|o| (room.affiliation(&o.account), o)).collect();
+    let follows = affiliation_versions::is_for(room, change.jid());
     let since = room.state.record.versions.now;
     write(room, change, fx);
     if old == change.new {
@@ -120,7 +148,7 @@ pub(super) fn apply(
         if now == before {
             continue;
         }
-        let tells = told.is_none() && occupant.account == change.jid;
+        let tells = told.is_none() && &occupant.account == change.jid();
         let codes = codes_of_removal(room, now);
         let why =
             Removal { codes, actor, reason: change.reason.as_deref(), step: step.as_ref().filter(|_| tells) };
@@ -156,14 +184,15 @@ pub(super) fn recorded(room: &Room, jid: &BareJid) -> Affiliation {
 }
 
 /// Makes the creator of a room its first owner (§10.1).
-pub(super) fn found(room: &mut Room, owner: &BareJid, fx: &mut Effects) {
-    write(room, &Change::new(owner.clone(), Affiliation::Owner), fx);
+pub(super) fn found(room: &mut Room, owner: &BareJid, fx: &mut Effects) -> Result<(), Refusal> {
+    write(room, &Change::new(owner, Affiliation::Owner)?, fx);
+    Ok(())
 }
 
 /// Changes the record. A ban frees the reserved nick and forgets what its holder said of himself; "none" is the
 /// absence of a record.
 fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
-    let old = room.state.affiliations.get(&change.jid);
+    let old = room.state.affiliations.get(change.jid());
     let nick = match (&change.nick, change.new) {
         (_, Affiliation::Outcast) => None,
         (Some(nick), _) => Some(nick.clone()).filter(|nick| !nick.is_empty()),
@@ -185,7 +214,7 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     let renamed = new.as_ref().and_then(|new| new.nick.as_ref()) != old.and_then(|old| old.nick.as_ref());
     if was != change.new {
         let versions = &mut room.state_mut().record.versions;
-        affiliation_versions::advance(versions, &change.jid, was, change.new);
+        affiliation_versions::advance(versions, change.jid(), was, change.new);
         let now = versions.now;
         new = new.map(|new| Affiliated { version: now, ..new });
     }
@@ -195,10 +224,10 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     }
     let affiliations = &mut room.state_mut().affiliations;
     match new {
-        Some(new) => affiliations.insert(change.jid.clone(), new),
-        None => affiliations.remove(&change.jid),
+        Some(new) => affiliations.insert(change.jid().clone(), new),
+        None => affiliations.remove(change.jid()),
     };
-    fx.touch(&change.jid);
+    fx.touch(change.jid());
 }
 
 /// Tells of a change that no presence tells of, mostly about somebody who is not in the room (§10.3). The message
@@ -206,7 +235,7 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
 fn tell_of_absent(room: &Room, change: &Change, step: Option<&Step>, cx: &mut Cx<'_>, fx: &mut Effects) {
     let item = Item {
         affiliation: Some(change.new),
-        jid: Some(change.jid.as_jid()),
+        jid: Some(change.jid().as_jid()),
         reason: change.reason.as_deref(),
         ..Item::default()
     };

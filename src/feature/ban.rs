@@ -93,7 +93,7 @@ pub(crate) fn expire(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
     let ended: Vec<BareJid> =
         room.state.affiliations.iter().filter(|(_, a)| over(a)).map(|(jid, _)| jid.clone()).collect();
     for jid in ended {
-        affiliations::apply(room, &Change::new(jid, Affiliation::None), None, cx, fx);
+        affiliations::apply(room, &Change::end(&jid), None, cx, fx);
     }
     room.ban_ends = first_end(&room.state);
 }
@@ -134,7 +134,7 @@ fn run(
         let said = retract_recent::at_hand(room, &recent);
         return set(room, form, &said, inbound, cx, fx);
     }
-    if !retracts(form)? && whom.account(room).is_some() {
+    if !retracts(form)? && whom.party(room).is_some() {
         return set(room, form, &[], inbound, cx, fx);
     }
     mam::ask(room, Question::Page(whom.query(room, recent.since)), inbound, fx);
@@ -160,24 +160,25 @@ fn set(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let jid = Whom::read(form)?.author(room, said)?;
+    let author = Whom::read(form)?.author(room, said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
     let expires = expires.map_err(|_| wrong("bad-payload", "duration: that is after all times"))?;
     let actor = inbound.from.to_bare();
     let ban = Ban { by: Some(actor.clone()), at: Some(cx.now), expires, note };
-    let change = Change { reason: reason.clone(), ban, ..Change::new(jid.clone(), Affiliation::Outcast) };
+    let mut change = Change::by_admin(author.clone(), Affiliation::Outcast)?;
+    (change.reason, change.ban) = (reason.clone(), ban);
     affiliations::check(room, &actor, room.affiliation(&actor), &change, cx)?;
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     let nick = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
     affiliations::apply(room, &change, nick.as_deref(), cx, fx);
     let until = expires.map_or_else(|| "for good".to_owned(), |end| format!("until {}", stamp(end)));
-    let mut text = format!("{jid} is banned {until}");
+    let mut text = format!("{} is banned {until}", author.as_bare());
     if retracts(form)? {
         let recent = Recent::read(form, cx)?;
         let retracted =
-            retract_recent::retract_of(room, &jid, &recent, said, (&actor, reason.as_deref()), cx, fx)?;
+            retract_recent::retract_of(room, &author, &recent, said, (&actor, reason.as_deref()), cx, fx)?;
         text = format!("{text}; {retracted}");
     }
     Ok(Done::info(format!("{text}.")))

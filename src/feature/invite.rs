@@ -206,7 +206,7 @@ fn admit(
     if room.affiliation(&jid) >= Affiliation::Member {
         return Ok(());
     }
-    let change = affiliations::Change::new(jid, Affiliation::Member);
+    let change = affiliations::Change::new(&jid, Affiliation::Member)?;
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
     affiliations::apply(room, &change, actor.as_deref(), cx, fx);

@@ -137,12 +137,16 @@ pub(super) fn create(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
+    if owner.local().is_none() {
+        return Err(Refusal::not_allowed(
+            "rooms are created by accounts, and they have addresses with a local part",
+        ));
+    }
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }
     room.state_mut().record = RoomRecord::new(cx.now, cx.service.default_room.clone());
     room.state_mut().record.name(cx.ids);
     room.life = Life::Locked;
-    affiliations::found(room, owner, fx);
-    Ok(())
+    affiliations::found(room, owner, fx)
 }

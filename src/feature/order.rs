@@ -23,7 +23,7 @@ pub(crate) fn obey(room: &mut Room, order: &Order, cx: &mut Cx<'_>, fx: &mut Eff
             record.config.name.clone_from(name);
             room.state_mut().record = record;
             room.life = Life::Open;
-            affiliations::found(room, owner, fx);
+            affiliations::found(room, owner, fx)?;
         }
         What::Destroy { .. } if !room.exists() => {
             return Err(Refusal::item_not_found("there is no such room"));

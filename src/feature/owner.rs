@@ -160,12 +160,16 @@ fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>
         let now = affiliations::recorded(room, jid);
         let new = wanted(jid, now);
         if new != now {
-            if jid.local().is_none() {
-                return Err(Refusal::not_acceptable(format!(
-                    "{jid}: a whole domain cannot be admin or owner"
-                )));
-            }
-            changes.push(affiliations::Change::new(jid.clone(), new));
+            changes.push(match jid.local() {
+                Some(_) => affiliations::Change::new(jid, new)?,
+                // One that the list had from long ago.
+                None if new < now => affiliations::Change::end(jid),
+                None => {
+                    return Err(Refusal::not_acceptable(format!(
+                        "{jid}: a whole domain cannot be admin or owner"
+                    )));
+                }
+            });
         }
     }
     Ok(changes)

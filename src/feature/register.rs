@@ -159,6 +159,11 @@ fn list(room: &Room) -> Element {
 }
 
 fn check_allowed(room: &Room, account: &BareJid) -> Result<(), Refusal> {
+    if account.local().is_none() {
+        return Err(Refusal::not_allowed(
+            "only accounts register, and they have addresses with a local part",
+        ));
+    }
     let allowed = match room.affiliation(account) {
         Affiliation::Outcast => false,
         Affiliation::None => room.config().registration,
@@ -182,8 +187,8 @@ fn register(
 ) -> Result<(), Refusal> {
     nick::check_free(room, wanted, account)?;
     let new = affiliations::recorded(room, account).max(Affiliation::Member);
-    let (nick, data) = (Some(wanted.as_str().to_owned()), Some(data));
-    let change = Change { nick, data, ..Change::new(account.clone(), new) };
+    let mut change = Change::new(account, new)?;
+    (change.nick, change.data) = (Some(wanted.as_str().to_owned()), Some(data));
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     affiliations::apply(room, &change, None, cx, fx);
     if room.config().lock_nicks {
@@ -202,8 +207,8 @@ fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effe
         Affiliation::Member => Affiliation::None,
         Affiliation::Admin | Affiliation::Owner => now,
     };
-    let (nick, data) = (Some(String::new()), Some(BTreeMap::new()));
-    let change = Change { nick, data, ..Change::new(account.clone(), new) };
+    let mut change = Change::new(account, new)?;
+    (change.nick, change.data) = (Some(String::new()), Some(BTreeMap::new()));
     affiliations::apply(room, &change, None, cx, fx);
     Ok(())
 }

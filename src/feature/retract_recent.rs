@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use minidom::Element;
 
 use super::commands::{Command, Form};
-use super::whom::{self, Whom, is_of};
+use super::whom::{self, Whom};
 use super::{Feature, mam, moderate};
 use crate::room::Room;
 use crate::room::archive::{Answer, Entry, Found, Question};
@@ -13,7 +13,7 @@ use crate::room::effect::Effects;
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, form};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Party};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -129,7 +129,7 @@ fn retract(
 /// beside; tells in a sentence how much that was.
 pub(super) fn retract_of(
     room: &mut Room,
-    author: &BareJid,
+    author: &Party,
     recent: &Recent,
     said: &[Entry],
     by: (&BareJid, Option<&str>),
@@ -138,7 +138,7 @@ pub(super) fn retract_of(
 ) -> Result<String, Refusal> {
     let wanted: Vec<&Entry> = said
         .iter()
-        .filter(|entry| entry.account.as_ref().is_some_and(|account| is_of(account, author)))
+        .filter(|entry| entry.account.as_ref().is_some_and(|account| author.covers(account)))
         .filter(|entry| !entry.is_tombstone() && super::retract::wanted(&entry.message).is_none())
         .collect();
     let left = wanted.len().saturating_sub(recent.last);
@@ -150,7 +150,7 @@ pub(super) fn retract_of(
                 retracted += 1;
             }
             // Only one account was meant: then nothing is done at all.
-            Err(refusal) if author.local().is_some() => return Err(refusal),
+            Err(refusal) if matches!(author, Party::Account(_)) => return Err(refusal),
             Err(_) => refused += 1,
         }
     }

@@ -117,7 +117,7 @@ pub(super) fn redeem(
             tokens.remove(at);
         }
     }
-    let change = affiliations::Change::new(account.clone(), Affiliation::Member);
+    let change = affiliations::Change::new(account, Affiliation::Member)?;
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     affiliations::apply(room, &change, None, cx, fx);
     Ok(true)

@@ -7,7 +7,7 @@ use crate::room::archive::{Entry, Place, Query, With};
 use crate::room::nick::NickKey;
 use crate::wire::command::wrong;
 use crate::wire::form::{Field, Submitted};
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::{Account, Jid, Party};
 use crate::wire::refusal::Refusal;
 
 /// Most messages that are looked through for somebody who cannot be looked up.
@@ -20,8 +20,8 @@ pub(super) enum Whom {
     Nick(String),
     /// The occupant of this id (XEP-0421), in the room or not.
     Id(String),
-    /// An account, or all of a domain.
-    Account(BareJid),
+    /// The account or the domain of this address.
+    Jid(Party),
 }
 
 /// The fields of a form by which [`Whom`] is read.
@@ -42,37 +42,37 @@ impl Whom {
             (None, Some(id), None) => Ok(Self::Id(id.to_owned())),
             (None, None, Some(jid)) => {
                 let jid = Jid::prepare(jid).map_err(|e| wrong("bad-payload", e.to_string()))?;
-                Ok(Self::Account(jid.to_bare()))
+                Ok(Self::Jid(Party::named(&jid)))
             }
             _ => Err(wrong("bad-payload", "one of nick, occupant id and address has to be filled in")),
         }
     }
 
-    /// The account, if the room knows it without its archive.
-    pub(super) fn account(&self, room: &Room) -> Option<BareJid> {
+    /// Who it is, if the room knows it without its archive.
+    pub(super) fn party(&self, room: &Room) -> Option<Party> {
         let (present, left) = match self {
-            Self::Account(account) => return Some(account.clone()),
+            Self::Jid(party) => return Some(party.clone()),
             Self::Nick(nick) => {
                 let key = NickKey::of(nick);
                 (room.roster.by_nick(&key), room.leavers.by_nick(&key))
             }
             Self::Id(id) => (room.roster.iter().find(|o| *o.id == **id), room.leavers.by_id(id)),
         };
-        present.map(|occupant| &occupant.account).or(left).cloned()
+        present.map(|occupant| &occupant.account).or(left).map(|account| Account::of(account).into())
     }
 
-    /// The account, if not otherwise then by what was said, the newest last.
-    pub(super) fn author(&self, room: &Room, said: &[Entry]) -> Result<BareJid, Refusal> {
-        let spoke =
-            || said.iter().rev().filter(|entry| self.said(room, entry)).find_map(|e| e.account.clone());
-        let account = self.account(room).or_else(spoke);
-        account.ok_or_else(|| Refusal::item_not_found("nobody like that is here or spoke lately"))
+    /// Who it is, if not otherwise then by what was said, the newest last.
+    pub(super) fn author(&self, room: &Room, said: &[Entry]) -> Result<Party, Refusal> {
+        let said = said.iter().rev().filter(|entry| self.said(room, entry));
+        let spoke = || said.filter_map(|e| e.account.as_ref()).next().map(|one| Account::of(one).into());
+        let party = self.party(room).or_else(spoke);
+        party.ok_or_else(|| Refusal::item_not_found("nobody like that is here or spoke lately"))
     }
 
     fn said(&self, room: &Room, entry: &Entry) -> bool {
         let Some(account) = &entry.account else { return false };
         match self {
-            Self::Account(wanted) => is_of(account, wanted),
+            Self::Jid(wanted) => wanted.covers(account),
             Self::Id(id) => *room.occupant_id(account) == **id,
             Self::Nick(nick) => {
                 let from = entry.message.attr("from").and_then(|from| Jid::parse(from).ok());
@@ -83,18 +83,13 @@ impl Whom {
 
     /// The question to the archive that brings the newest messages of somebody, or those among which they are.
     pub(super) fn query(&self, room: &Room, start: Option<Timestamp>) -> Query {
-        let with = match (self.account(room), self) {
-            (Some(account), _) if account.local().is_some() => Some(With::Account(account)),
+        let with = match (self.party(room), self) {
+            (Some(Party::Account(account)), _) => Some(With::Account(account.as_bare().clone())),
             (None, Self::Nick(nick)) => room.jid.with_resource(nick).ok().map(With::Occupant),
             _ => None,
         };
         Query { with, start, place: Place::Last, max: MESSAGES_MAX, ..Query::default() }
     }
-}
-
-/// Whether an account is the wanted one, or of the wanted domain.
-pub(super) fn is_of(account: &BareJid, wanted: &BareJid) -> bool {
-    account == wanted || (wanted.local().is_none() && account.domain() == wanted.domain())
 }
 
 /// A span of time as people write it: `90s`, `30m`, `12h`, `7d`, `2w`. `None` if nothing is filled in.

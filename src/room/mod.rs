@@ -400,7 +400,10 @@ impl Room {
     pub(crate) fn affiliated(&self, account: &BareJid) -> Option<&Affiliated> {
         self.state.affiliations.get(account).or_else(|| {
             account.local()?;
-            self.state.affiliations.get(&BareJid::parse(account.domain()).ok()?)
+            let domain = self.state.affiliations.get(&BareJid::parse(account.domain()).ok()?);
+            // A domain is never more than a member. What is more is the record of a gateway or a bot that made a room
+            // while such addresses could: it is theirs alone.
+            domain.filter(|domain| domain.affiliation <= Affiliation::Member)
         })
     }
 

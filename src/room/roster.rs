@@ -13,7 +13,7 @@ use super::nick::{Nick, NickKey};
 use super::recipients::{Group, Lists};
 use super::role::Role;
 use crate::wire::encode::Recipients;
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::{BareJid, Jid, Party};
 
 /// One client of an occupant.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,11 +108,17 @@ impl Roster {
     }
 
     /// The occupants of an account, or of all accounts of a domain, in the order of their nick keys.
-    pub fn by_account(&self, account: &BareJid) -> Vec<Arc<Occupant>> {
-        if account.local().is_none() {
-            let is_there = |o: &&Arc<Occupant>| o.account.domain() == account.domain();
-            return self.occupants.values().filter(is_there).cloned().collect();
+    pub fn of(&self, party: &Party) -> Vec<Arc<Occupant>> {
+        match party {
+            Party::Account(account) => self.by_account(account.as_bare()),
+            Party::Domain(_) => {
+                self.occupants.values().filter(|o| party.covers(&o.account)).cloned().collect()
+            }
         }
+    }
+
+    /// The occupants of exactly this address, in the order of their nick keys.
+    pub fn by_account(&self, account: &BareJid) -> Vec<Arc<Occupant>> {
         let mut nicks: Vec<_> = self.nicks.of(account).iter().collect();
         nicks.sort();
         nicks.into_iter().filter_map(|key| self.by_nick(key)).cloned().collect()

@@ -10,6 +10,10 @@ use std::sync::Arc;
 
 use stringprep::{nameprep, nodeprep, resourceprep};
 
+mod party;
+
+pub use party::{Account, Domain, Party};
+
 /// The most bytes that one part of an address may have (RFC 7622 §3.1).
 pub const PART_BYTES_MAX: usize = 1023;
 

@@ -9,6 +9,7 @@ mod calm;
 mod clients;
 mod closed;
 mod commands;
+mod domains;
 mod effects;
 mod entering;
 mod finding;

@@ -239,10 +239,10 @@ impl World {
     }
 }
 
-/// The full address of a name.
+/// The address of a name; what looks like an address is one.
 pub(crate) fn full(who: &str) -> String {
     match who.split_once('/') {
-        _ if who.contains('@') => who.to_owned(),
+        _ if who.contains(['@', '.']) => who.to_owned(),
         Some((name, resource)) => format!("{name}@example/{resource}"),
         None => format!("{who}@example/pc"),
     }

@@ -1,0 +1,180 @@
+//! An account is no domain: what one address without a local part (a gateway, a bot, a server) does, or is given, never
+//! concerns all accounts of its domain.
+
+use conclave::room::Room;
+use conclave::room::history::History;
+use conclave::room::state::{Affiliated, Affiliation};
+use conclave::wire::jid::BareJid;
+
+use crate::world::{World, line};
+
+const REGISTER: &str = "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field var='muc#register_roomnick'><value>echo</value></field></x></query>";
+
+fn jid(text: &str) -> BareJid {
+    BareJid::parse(text).expect("an address")
+}
+
+/// The affiliations of the bot `bot.example` and of an account of its domain.
+fn bot_and_user(w: &mut World) -> [Option<Affiliation>; 2] {
+    ["bot.example", "user@bot.example"].map(|who| {
+        let listed = |jid: &BareJid| w.room.state().affiliations.get(jid).map(|a| a.affiliation);
+        let own = jid(who);
+        listed(&own).or_else(|| listed(&jid(own.domain())))
+    })
+}
+
+fn iq(w: &mut World, who: &str, payload: &str) -> String {
+    w.stanzas(who);
+    w.send(who, &format!("<iq xmlns='jabber:client' type='set' id='q'>{payload}</iq>"));
+    w.got(who).pop().expect("an answer")
+}
+
+fn ban(w: &mut World, field: &str, value: &str) -> String {
+    let payload = format!(
+        "<command xmlns='http://jabber.org/protocol/commands' node='conclave#ban'><x xmlns='jabber:x:data' type='submit'>\
+         <field var='{field}'><value>{value}</value></field></x></command>"
+    );
+    iq(w, "owner", &payload)
+}
+
+#[test]
+fn invitation_makes_no_whole_domain_a_member() {
+    // 45-7.8.2-d, 45-9.5-l
+    let mut w = World::with_room(&[("membersonly", "1"), ("allowinvites", "1")]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    w.join("romeo");
+    let invite = |w: &mut World, to: &str| {
+        w.clear();
+        let x = format!("<x xmlns='http://jabber.org/protocol/muc#user'><invite to='{to}'/></x>");
+        w.send("romeo", &format!("<message xmlns='jabber:client' id='i'>{x}</message>"));
+    };
+    for to in ["big.example", "big.example/pc"] {
+        invite(&mut w, to);
+        assert_eq!(w.got("romeo"), ["message:error room modify/not-acceptable"], "{to}");
+        assert!(w.silent());
+    }
+    w.join("x@big.example/pc");
+    assert_eq!(w.got("x@big.example/pc"), ["error x@big.example auth/registration-required"]);
+    // Where an admin let the domain in, the bot at its address is one of those who may be invited.
+    w.admin("owner", "<item affiliation='member' jid='big.example'/>");
+    invite(&mut w, "big.example");
+    assert_eq!(w.got("big.example").len(), 1);
+}
+
+#[test]
+fn sender_without_a_local_part_creates_no_room() {
+    // 45-10.1.1-a
+    let mut w = World::new();
+    w.join_as("bot.example/res", "echo", "");
+    assert_eq!(w.got("bot.example/res"), ["error echo cancel/not-allowed"]);
+    w.owner("bot.example/res", "<x xmlns='jabber:x:data' type='submit'/>");
+    assert_eq!(w.got("bot.example/res"), ["iq:error room cancel/not-allowed"]);
+    assert!(!w.room.exists());
+}
+
+#[test]
+fn bot_without_a_local_part_joins_speaks_and_is_given_a_voice_for_itself_alone() {
+    // 45-7.2.1-a, 45-8.3-a
+    let mut w = World::with_room(&[("moderatedroom", "1")]);
+    w.join_as("bot.example/res", "echo", "");
+    assert_eq!(w.got("bot.example/res")[1], "available echo [none visitor jid=bot.example/res] 110");
+    w.admin("owner", "<item nick='echo' role='participant'/>");
+    w.clear();
+    w.say("bot.example/res", "hello");
+    assert_eq!(w.got("owner"), ["message:groupchat echo body=hello"]);
+    w.join_as("user@bot.example/pc", "user", "");
+    assert!(
+        w.got("user@bot.example/pc")
+            .contains(&"available user [none visitor jid=user@bot.example/pc] 110".to_owned())
+    );
+}
+
+#[test]
+fn sender_without_a_local_part_makes_no_member_of_its_domain() {
+    // 45-7.10-a, 488-2, trap 46
+    let mut w = World::with_room(&[("x-muc#roomconfig_registration", "1")]);
+    w.join_as("bot.example/res", "echo", "");
+    assert_eq!(iq(&mut w, "bot.example/res", REGISTER), "iq:error room cancel/not-allowed");
+    w.send(
+        "owner",
+        "<iq xmlns='jabber:client' type='set' id='t'><request xmlns='urn:xmpp:muc-token-invite:0'/></iq>",
+    );
+    let answer = w.stanzas("owner").pop().expect("an answer");
+    let token = answer.children().next().expect("a token").text();
+    w.configure("owner", &[("membersonly", "1")]);
+    w.clear();
+    w.join_as("bot.example/res", "echo", &format!("<password>{token}</password>"));
+    assert_eq!(w.got("bot.example/res"), ["error echo modify/not-acceptable"]);
+    assert_eq!(bot_and_user(&mut w), [None, None]);
+}
+
+#[test]
+fn bot_does_not_end_the_membership_of_its_domain() {
+    // 45-7.10-a, trap 46
+    let mut w = World::with_room(&[("x-muc#roomconfig_registration", "1")]);
+    w.admin("owner", "<item affiliation='member' jid='bot.example'/>");
+    let remove = "<query xmlns='jabber:iq:register'><remove/></query>";
+    assert!(iq(&mut w, "bot.example/res", remove).starts_with("iq:error"));
+    assert_eq!(bot_and_user(&mut w), [Some(Affiliation::Member); 2]);
+}
+
+#[test]
+fn nick_or_client_of_a_bot_names_no_domain() {
+    // 45-9.1-a, 45-9.2-e, trap 33
+    let mut w = World::with_room(&[]);
+    w.join_as("bot.example/res", "echo", "");
+    for (what, affiliation) in [
+        ("nick='echo'", "member"),
+        ("nick='echo'", "outcast"),
+        ("jid='bot.example/res'", "member"),
+        ("jid='bot.example/res'", "outcast"),
+    ] {
+        w.clear();
+        w.admin("owner", &format!("<item {what} affiliation='{affiliation}'/>"));
+        assert_eq!(w.got("owner"), ["iq:error room modify/not-acceptable"], "{what} {affiliation}");
+    }
+    assert_eq!(ban(&mut w, "nick", "echo"), "iq:error room modify/not-acceptable");
+    assert_eq!(ban(&mut w, "jid", "bot.example/res"), "iq:error room modify/not-acceptable");
+    assert_eq!(bot_and_user(&mut w), [None, None]);
+    // Who names the domain means the domain.
+    w.admin("owner", "<item jid='bot.example' affiliation='outcast'/>");
+    assert_eq!(bot_and_user(&mut w), [Some(Affiliation::Outcast); 2]);
+}
+
+#[test]
+fn words_of_a_bot_are_retracted_without_those_of_its_domain() {
+    // 425-3
+    let mut w = World::with_room(&[]);
+    w.join_as("bot.example/res", "echo", "");
+    w.join_as("user@bot.example/pc", "user", "");
+    w.say("bot.example/res", "ding");
+    w.say("user@bot.example/pc", "what was that?");
+    w.clear();
+    let command = "<command xmlns='http://jabber.org/protocol/commands' node='conclave#retract-recent'>\
+                   <x xmlns='jabber:x:data' type='submit'><field var='nick'><value>echo</value></field></x></command>";
+    w.send("owner", &format!("<iq xmlns='jabber:client' type='set' id='q'>{command}</iq>"));
+    let retractions = w.stanzas("user@bot.example/pc");
+    assert_eq!(retractions.len(), 1);
+    assert!(retractions[0].has_child("retract", "urn:xmpp:message-retract:1"));
+}
+
+#[test]
+fn domain_that_made_a_room_in_former_times_owns_it_as_one_address() {
+    // 45-5.2-a
+    let mut w = World::with_room(&[("persistentroom", "1")]);
+    let mut state = w.room.state().clone();
+    state.affiliations.insert(jid("bot.example"), Affiliated::new(Affiliation::Owner));
+    w.room = Room::stored(jid(crate::world::ROOM), state, History::default());
+    w.join_as("user@bot.example/pc", "user", "");
+    assert_eq!(
+        w.stanzas("user@bot.example/pc").last().map(line).as_deref(),
+        Some("message:groupchat room subject="),
+    );
+    w.owner("user@bot.example/pc", "<x xmlns='jabber:x:data' type='submit'/>");
+    assert_eq!(w.got("user@bot.example/pc"), ["iq:error room auth/forbidden"]);
+    w.owner("bot.example/res", "<x xmlns='jabber:x:data' type='submit'/>");
+    assert_eq!(w.got("bot.example/res"), ["iq:result room"]);
+    // Owners take it off the list, by form as by request.
+    w.configure("owner", &[("roomowners", "owner@example")]);
+    assert_eq!(bot_and_user(&mut w), [None, None]);
+}
