@@ -41,7 +41,7 @@ impl Service {
         fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         fs::write(&file, configuration).map_err(|e| format!("{}: {e}", file.display()))?;
         let process = Process::start(Program {
-            path: PathBuf::from(env!("CARGO_BIN_EXE_conclave")),
+            path: program(),
             arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
             environment: Vec::new(),
             log: folder.join("conclave.log"),
@@ -87,6 +87,12 @@ impl Service {
             thread::sleep(Duration::from_millis(100));
         }
     }
+}
+
+/// The program: the one that was built for the tests, or the one that `CONCLAVE_BIN` names.
+fn program() -> PathBuf {
+    std::env::var_os("CONCLAVE_BIN")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave")), PathBuf::from)
 }
 
 /// The component.toml of a service attached to this server.

@@ -238,6 +238,12 @@ fn listen() -> TcpListener {
     panic!("no port stays free");
 }
 
+/// The program: the one that was built for the tests, or the one that `CONCLAVE_BIN` names.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("CONCLAVE_BIN")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave")), PathBuf::from)
+}
+
 /// Starts the program, and a thread that reads its log: all that it says, on whichever output.
 ///
 /// `setpriv` has the system kill it when the thread of the test ends in whatever way.
@@ -245,7 +251,7 @@ fn spawn(folder: &Path, told: Told, script: &str) -> (Child, Receiver<String>) {
     let mut command = Command::new("setpriv");
     command
         .args(["--pdeathsig", "KILL", "--", "sh", "-c", script])
-        .arg(env!("CARGO_BIN_EXE_conclave"))
+        .arg(program())
         .args(["run", "--config"])
         .arg(folder.join("component.toml"))
         .current_dir(folder)

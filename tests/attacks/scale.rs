@@ -1,0 +1,28 @@
+//! How big an attack is: some seconds in a build without optimisation, or minutes at full speed.
+
+use std::time::Duration;
+
+/// How long each attack goes on, if it is to be in earnest.
+pub(crate) fn minutes() -> Option<f64> {
+    std::env::var("CONCLAVE_ATTACK_MINUTES").ok().map(|text| text.parse().expect("a number of minutes"))
+}
+
+/// The real server behind which it is to be tried, if one is named.
+pub(crate) fn server() -> Option<String> {
+    std::env::var("CONCLAVE_ATTACK_SERVER").ok().filter(|name| !name.is_empty())
+}
+
+/// A size: the first of them in a few seconds, the second in earnest.
+pub(crate) fn of(short: usize, long: usize) -> usize {
+    if minutes().is_some() { long } else { short }
+}
+
+/// How long an unrelated room may take to answer a ping. At full speed it is half a second. A build without optimisation is ten times
+/// slower, and shares its machine with other tests; what was wrong once took much longer there.
+pub(crate) fn ping_bound() -> Duration {
+    if std::env::var_os("CONCLAVE_BIN").is_some() {
+        Duration::from_millis(500)
+    } else {
+        Duration::from_secs(2)
+    }
+}

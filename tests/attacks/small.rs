@@ -1,0 +1,82 @@
+//! What is small, and others notice it.
+
+use std::time::Duration;
+
+use crate::field::owner_form;
+use crate::run::{Attack, By};
+use crate::time::iq;
+
+pub(crate) const ALL: &[Attack] = &[
+    Attack {
+        name: "rooms that wait for their first occupant",
+        mended: false,
+        by: By::Domain,
+        settings: "",
+        prepare: |_| {},
+        restart: false,
+        stanza: |field, n| {
+            (format!("m{}", n / 48), iq("set", n, &field.room(&format!("w{n}")), &owner_form(&[])))
+        },
+        short: 1050,
+        probe: None,
+        check: |field, _| {
+            let answer = field.configure("watcher@calm.example", "wanted", &[]);
+            match answer.contains("type='result'") {
+                true => Ok(()),
+                false => Err(format!("nobody else can make a room in advance: {answer}")),
+            }
+        },
+    },
+    Attack {
+        name: "requests to an occupant who does not answer",
+        mended: false,
+        by: By::Account,
+        settings: "",
+        prepare: |field| {
+            field.create("eve", "one", &[]);
+            field.enter("mallory", "one", "");
+            field.enter("victim@calm.example", "one", "");
+            field.fence("mallory", "one");
+            // The first one is the victim's own, which eve is still to answer.
+            let to = format!("{}/eve", field.room("one"));
+            let number = field.begin("victim@calm.example", &to, "get", "<query xmlns='jabber:iq:version'/>");
+            field.remembered(|| number.to_string());
+        },
+        restart: false,
+        stanza: |field, n| {
+            let to = format!("{}/eve", field.room("one"));
+            ("mallory".to_owned(), iq("get", n, &to, "<query xmlns='jabber:iq:version'/>"))
+        },
+        short: 1050,
+        probe: None,
+        check: |field, _| {
+            let number = field.remembered(String::new).parse().expect("a number");
+            match field.wait(number, Duration::from_millis(200)) {
+                None => Ok(()),
+                Some((_, answer)) => Err(format!("another's request is given up: {answer}")),
+            }
+        },
+    },
+    Attack {
+        name: "an id of more than a page",
+        mended: false,
+        by: By::Account,
+        settings: "",
+        prepare: |field| {
+            field.create("mallory", "one", &[("persistentroom", "1")]);
+        },
+        restart: false,
+        stanza: |field, n| {
+            let (room, long) = (field.room("one"), "i".repeat(8_300));
+            let xml = match n % 2 {
+                0 => format!("<message type='groupchat' id='{long}{n}' to='{room}'><body>b</body></message>"),
+                _ => format!("<presence to='{room}/mallory'><q xmlns='urn:q' a='{long}'/></presence>"),
+            };
+            ("mallory".to_owned(), xml)
+        },
+        short: 6,
+        // What is on the disk is sound: `conclave store check` and `compact` read all of it.
+        probe: None,
+        check: |_, _| Ok(()),
+    },
+];

@@ -1,0 +1,111 @@
+//! What is stored, and nobody pays for.
+
+use crate::field::{Field, owner_form};
+use crate::run::{Attack, By, NOTHING_MORE};
+use crate::scale;
+use crate::time::{form, iq};
+
+pub(crate) const ALL: &[Attack] = &[
+    Attack {
+        name: "renames of a room with a big record",
+        mended: false,
+        by: By::Account,
+        settings: "",
+        prepare: |field| {
+            field.create("mallory", "one", &[("persistentroom", "1"), ("roomdesc", &"d".repeat(4000))]);
+            let subject =
+                format!("<subject xml:lang='{}'>s</subject>", "l".repeat(scale::of(500_000, 1_000_000)));
+            let to = field.room("one");
+            field.say("mallory", &format!("<message type='groupchat' id='s' to='{to}'>{subject}</message>"));
+            for n in 0..60 {
+                let text = "t".repeat(200);
+                command(
+                    field,
+                    "create",
+                    &[("hats#title", &text), ("hats#uri", &format!("urn:hat:{n}:{text}"))],
+                );
+            }
+        },
+        restart: false,
+        stanza: |field, n| {
+            (
+                "mallory".to_owned(),
+                iq("set", n, &field.room("one"), &owner_form(&[("roomname", &format!("name {n}"))])),
+            )
+        },
+        short: 150,
+        probe: None,
+        check: NOTHING_MORE,
+    },
+    Attack {
+        name: "hats given and taken",
+        mended: true,
+        by: By::Account,
+        settings: "",
+        prepare: |field| {
+            field.create("mallory", "one", &[("persistentroom", "1")]);
+            for n in 0..8 {
+                let text = "t".repeat(200);
+                command(
+                    field,
+                    "create",
+                    &[("hats#title", &text), ("hats#uri", &format!("urn:hat:{n}:{text}"))],
+                );
+            }
+        },
+        restart: false,
+        stanza: |field, n| {
+            let (hat, long) = (format!("urn:hat:{}:{}", n % 8, "t".repeat(200)), "j".repeat(600));
+            let jid = format!("{}-{long}@e.example", n / 8);
+            let fields = [("hats#jid", jid.as_str()), ("hat", hat.as_str())];
+            ("mallory".to_owned(), iq("set", n, &field.room("one"), &order("assign", &fields)))
+        },
+        short: 300,
+        probe: None,
+        check: NOTHING_MORE,
+    },
+    Attack {
+        name: "every place for a room taken",
+        mended: false,
+        by: By::Domain,
+        settings: "[limits]\nrooms_max = 300\n",
+        prepare: |field| {
+            for room in ["stored", "later"] {
+                field.create("watcher@calm.example", room, &[("persistentroom", "1")]);
+            }
+        },
+        restart: true,
+        stanza: |field, n| {
+            let who = format!("m{}", n / 40);
+            (
+                who,
+                format!(
+                    "<presence to='{}/m'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+                    field.room(&format!("p{n}"))
+                ),
+            )
+        },
+        short: 400,
+        probe: None,
+        check: |field, _| {
+            let stored = field.configure("watcher@calm.example", "stored", &[("roomname", "mine")]);
+            let new = field.create("watcher@calm.example", "new", &[]);
+            match [&stored, &new].iter().all(|answer| answer.contains("type='result'")) {
+                true => Ok(()),
+                false => Err(format!("others find no room: {stored} {new}")),
+            }
+        },
+    },
+];
+
+fn order(name: &str, fields: &[(&str, &str)]) -> String {
+    let (namespace, form) = ("http://jabber.org/protocol/commands", form("urn:xmpp:hats:commands", fields));
+    format!(
+        "<command xmlns='{namespace}' node='urn:xmpp:hats:commands:{name}' action='execute'>{form}</command>"
+    )
+}
+
+/// The owner has a command run.
+fn command(field: &Field, name: &str, fields: &[(&str, &str)]) {
+    field.ask("mallory", &field.room("one"), "set", &order(name, fields));
+}
