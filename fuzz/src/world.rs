@@ -219,7 +219,8 @@ fn occupant(nick: &str, session: &str) -> Occupant {
         id: "".into(),
         role: Role::Participant,
         quiet: false,
-        sessions: vec![Session { jid, presence: Default::default(), follows: false }],
+        heard: false,
+        sessions: vec![Session { jid, presence: Default::default(), follows: false, proof: 0 }],
     }
 }
 

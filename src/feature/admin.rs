@@ -32,8 +32,12 @@ pub(crate) fn set(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();
-    let changes = read(room, query, &account, cx)?;
     let standing = room.standing(&account);
+    if standing.role != Role::Moderator {
+        // Neither does a request that is not even understood tell who is in the room.
+        return Err(Refusal::forbidden("only moderators and admins change roles and affiliations"));
+    }
+    let changes = read(room, query, &account, cx)?;
     let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
     let stored = room.state.affiliations.len();
     for change in &changes {
@@ -47,7 +51,7 @@ pub(crate) fn set(
                 let joins = affiliations::recorded(room, change.jid()) == Affiliation::None;
                 affiliations::apply(room, change, actor.as_deref(), cx, fx);
                 if joins && change.new == Affiliation::Member {
-                    invite::welcome_member(room, change.jid(), &account, cx, fx);
+                    invite::welcome_member(room, change.jid(), &inbound.from, cx, fx);
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! Versions of the lists of affiliations: who comes back learns what changed, and asks for no list (XEP-0463).
 //!
-//! A version is a number that counts changes. On the wire it comes with a mark of this life of the room and of who may
-//! see its lists, so that a client never builds on what another room had, or on what it was not shown.
+//! A version is a number that counts changes. On the wire it is sealed: only the room can tell how many changes lie
+//! between two, since some of them are not for everybody who is told versions. It comes with a mark of this life of the
+//! room and of who may see its lists, so that a client never builds on what another room had, or on what it was not shown.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +65,7 @@ pub(super) struct Step {
 /// The change that led from version `since` to what is now; `own` as in [`Step`].
 pub(super) fn step(room: &Room, since: u64, own: bool) -> Option<Step> {
     let now = room.state.record.versions.now;
-    let offered = room.offers_versions && now != since;
+    let offered = room.offers_versions && room.followed && now != since;
     offered.then(|| Step { mav: mav(Some(&word(room, since)), &word(room, now)), own })
 }
 
@@ -94,8 +95,8 @@ pub(super) fn greet(
     if !is_for(room, &account) {
         let refusal = Refusal::forbidden("you may not see the lists of this room");
         fx.send(&refusal.aside(inbound, &cx.id()), &inbound.from);
-        // Nobody can build on this one: it is no version that the room knows.
-        return Some(mav(None, &format!("{}x{now}", mark(room))));
+        // Nobody can build on this one, and it never changes: it is no version that the room knows.
+        return Some(mav(None, &format!("{}x", mark(room))));
     }
     let since = wish.attr("since").and_then(|word| read(room, word));
     if since != Some(now) {
@@ -159,7 +160,7 @@ fn send(room: &Room, since: Option<&str>, items: &Items<'_>, to: &Jid, cx: &mut 
     let mut since = since.map(str::to_owned);
     for (at, chunk) in chunks.iter().enumerate() {
         let last = at + 1 == chunks.len();
-        let until = if last { word(room, now) } else { format!("{}p{now}.{at}", mark(room)) };
+        let until = if last { word(room, now) } else { format!("{}.{at}", word(room, now)) };
         let mut x = el("x", ns::MUC_USER).child(mav(since.as_deref(), &until));
         for (jid, affiliation) in *chunk {
             let item = Item { affiliation: Some(**affiliation), jid: Some(jid.as_jid()), ..Item::default() };
@@ -181,11 +182,38 @@ fn mark(room: &Room) -> String {
 }
 
 fn word(room: &Room, version: u64) -> String {
-    format!("{}-{version}", mark(room))
+    format!("{}-{:016x}", mark(room), seal(room, version))
 }
 
 fn read(room: &Room, word: &str) -> Option<u64> {
-    word.strip_prefix(&mark(room))?.strip_prefix('-')?.parse().ok()
+    let sealed = word.strip_prefix(&mark(room))?.strip_prefix('-').filter(|sealed| sealed.len() == 16)?;
+    Some(unseal(room, u64::from_str_radix(sealed, 16).ok()?))
+}
+
+/// Rounds of the permutation that seals versions: with four, who does not know the room's secret cannot tell it from
+/// chance (Luby and Rackoff).
+const ROUNDS: std::ops::Range<u8> = 0..4;
+
+/// Another number for a version, which only the room can turn back.
+fn seal(room: &Room, version: u64) -> u64 {
+    let (mut left, mut right) = ((version >> 32) as u32, version as u32);
+    for round in ROUNDS {
+        (left, right) = (right, left ^ mixed(room, round, right));
+    }
+    u64::from(left) << 32 | u64::from(right)
+}
+
+fn unseal(room: &Room, sealed: u64) -> u64 {
+    let (mut left, mut right) = ((sealed >> 32) as u32, sealed as u32);
+    for round in ROUNDS.rev() {
+        (left, right) = (right ^ mixed(room, round, left), left);
+    }
+    u64::from(left) << 32 | u64::from(right)
+}
+
+fn mixed(room: &Room, round: u8, half: u32) -> u32 {
+    let mac = room.state.record.mac(&[b"version:", &[round], &half.to_be_bytes()]);
+    u32::from_be_bytes([mac[0], mac[1], mac[2], mac[3]])
 }
 
 #[cfg(test)]

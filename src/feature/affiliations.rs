@@ -123,6 +123,14 @@ pub(super) fn check_list(
     Ok(())
 }
 
+/// Whether one more account may be put on a list.
+pub(super) fn check_space(room: &Room, cx: &Cx<'_>) -> Result<(), Refusal> {
+    if room.state.affiliations.len() >= cx.limits().affiliations_max {
+        return Err(Refusal::resource_constraint("the room has too many affiliations"));
+    }
+    Ok(())
+}
+
 /// Makes one change that was checked; tells those who may know. `actor` is the nick of who did it, if present.
 pub(super) fn apply(
     room: &mut Room,

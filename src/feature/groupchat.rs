@@ -38,7 +38,7 @@ pub(crate) fn speak(
     archive::keep(room, Some(&speaker.account), &mut message, cx, fx);
     retract::own(room, &speaker.account, &message, cx, fx);
     activity::count(room, &message, cx.now);
-    quiet::reveal(room, speaker.nick.key(), cx, fx);
+    quiet::speaks(room, speaker.nick.key(), cx, fx);
     fx.send_to(&message, room.roster.everyone_and_last(&speaker));
     mentions::forward(room, &speaker.account, &message, cx, fx);
     Ok(())

@@ -1,18 +1,18 @@
-//! Mediated invitations and their refusal (XEP-0045 §7.8.2, §9.5).
-
-use std::collections::VecDeque;
-use std::sync::Arc;
+//! Mediated invitations (XEP-0045 §7.8.2, §9.5). What is answered to one: [`super::decline`].
+//!
+//! An invitation is how the words of who is inside, or belongs to the room, reach an account outside: so they are few. How
+//! it is answered tells the inviter nothing of the invited account that is not for them to know.
 
 use minidom::Element;
 
-use super::{Feature, affiliations, boolean_field};
+use super::decline::{self, Asked, Invitation};
+use super::reflect::only_the_room_says;
+use super::{Feature, affiliations, boolean_field, lists, password};
 use crate::room::Room;
-use crate::room::audience::sessions;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::nick::NickKey;
 use crate::room::state::Affiliation;
-use crate::wire::build::{Build, el, message, remove_attr, set_attr};
+use crate::wire::build::{Build, el, message};
 use crate::wire::inbound::{ID_BYTES_MAX, Inbound};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
@@ -40,39 +40,8 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("invite")
 };
 
-/// Invitations whose failure would be told to the inviter; beyond it the oldest are forgotten.
-const SENT_MAX: usize = 100;
-
 /// Longest invitation, without addresses: a few sentences. The room says it in its own name, to any address.
 const WORD_BYTES_MAX: usize = 1024;
-
-/// Invitations that were passed on, oldest first.
-#[derive(Clone, Debug, Default)]
-pub struct Sent {
-    invitations: VecDeque<Arc<Invitation>>,
-}
-
-#[derive(Debug)]
-struct Invitation {
-    /// The id under which it was passed on.
-    id: String,
-    invitee: BareJid,
-    /// The message that asked for it, with nothing but whom it invites.
-    asked: Inbound,
-}
-
-/// An invitation comes back: whoever sent it learns that there is no such account (§7.8.2). Only the answer of the
-/// invited address counts.
-pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
-    let account = inbound.from.to_bare();
-    let sent = |i: &Arc<Invitation>| i.id == inbound.id() && i.invitee == account;
-    let Some(place) = room.invitations.invitations.iter().position(sent) else { return };
-    let Some(invitation) = Arc::make_mut(&mut room.invitations).invitations.remove(place) else { return };
-    let refusal = Refusal::item_not_found("the invitation could not be delivered");
-    if let Some(answer) = refusal.answer(&invitation.asked) {
-        fx.reply(&answer);
-    }
-}
 
 /// A message to the room that is not for everybody: invitations, or the refusal of one.
 pub(crate) fn mediate(
@@ -84,8 +53,8 @@ pub(crate) fn mediate(
     let x = inbound.stanza.get_child("x", ns::MUC_USER);
     let invites: Vec<&Element> =
         x.iter().flat_map(|x| x.children()).filter(|c| c.is("invite", ns::MUC_USER)).collect();
-    if let Some(decline) = x.and_then(|x| x.get_child("decline", ns::MUC_USER)) {
-        return forward_decline(room, decline, inbound, cx, fx);
+    if let Some(refusal) = x.and_then(|x| x.get_child("decline", ns::MUC_USER)) {
+        return decline::pass_on(room, refusal, inbound, cx, fx);
     }
     if invites.is_empty() {
         return Err(Refusal::bad_request("a message to the room must be of type groupchat"));
@@ -99,54 +68,68 @@ pub(crate) fn mediate(
     if inbound.id().len() > ID_BYTES_MAX {
         return Err(Refusal::policy_violation("the id is too long"));
     }
-    let from = inviter(room, inbound)?;
-    // All addresses are read before anything is done.
-    let invitees = invites.iter().map(|invite| invitee(room, invite)).collect::<Result<Vec<_>, _>>()?;
-    let words: Vec<Element> =
-        invites.into_iter().map(|invite| passed_on(invite, &from)).collect::<Result<_, _>>()?;
-    for (word, invitee) in words.into_iter().zip(invitees) {
+    check_inviter(room, inbound)?;
+    // All of it is read before anything is done.
+    let wishes = invites.iter().map(|invite| Wish::read(room, invite, cx)).collect::<Result<Vec<_>, _>>()?;
+    let sees_bans = lists::check(room, &inbound.from.to_bare(), Affiliation::Outcast).is_ok();
+    for wish in wishes {
+        let banned = room.affiliation(&wish.to.to_bare()) == Affiliation::Outcast;
+        if banned && sees_bans {
+            return Err(Refusal::forbidden("this account is banned from the room"));
+        }
         if room.config().members_only {
-            admit(room, &invitee, inbound, cx, fx)?;
+            admit(room, &wish.to, banned, inbound, cx, fx)?;
         }
-        let id = send(room, word, &invitee, cx, fx);
-        let sent = Arc::make_mut(&mut room.invitations);
-        let asked = head(inbound, &invitee);
-        sent.invitations.push_back(Arc::new(Invitation { id, invitee: invitee.to_bare(), asked }));
-        if sent.invitations.len() > SENT_MAX {
-            sent.invitations.pop_front();
-        }
+        let asked = Asked { from: inbound.from.clone(), id: inbound.id().to_owned() };
+        send(room, &wish, &inbound.from, Some(asked), banned, cx, fx);
     }
     Ok(())
 }
 
-/// An invitation as the room passes it on.
-fn passed_on(invite: &Element, from: &Jid) -> Result<Element, Refusal> {
-    let mut copy = invite.clone();
-    remove_attr(&mut copy, "to");
-    remove_attr(&mut copy, "from");
-    if size::on_wire(&copy, ns::MUC_USER) > WORD_BYTES_MAX {
-        return Err(Refusal::policy_violation(format!("an invitation may have {WORD_BYTES_MAX} bytes")));
+/// What somebody wants to be passed on: for whom, and what is said along with it.
+struct Wish {
+    to: Jid,
+    reason: Option<String>,
+    /// A conversation goes on in the room (§7.9): the thread, if one is named.
+    goes_on: Option<Option<String>>,
+    /// What other specifications put into invitations.
+    others: Vec<Element>,
+}
+
+impl Wish {
+    fn read(room: &Room, invite: &Element, cx: &Cx<'_>) -> Result<Self, Refusal> {
+        let to = invite.attr("to").ok_or_else(|| Refusal::bad_request("an invitation needs an address"))?;
+        let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+        if to.bare_str() == room.jid.as_str() {
+            return Err(Refusal::bad_request("an occupant is here already"));
+        }
+        let goes_on = invite.get_child("continue", ns::MUC_USER);
+        let goes_on = goes_on.map(|goes_on| goes_on.attr("thread").map(str::to_owned));
+        let reason = decline::reason(invite, cx)?;
+        let is_other = |c: &&Element| !c.has_ns(ns::MUC_USER) && !only_the_room_says(c, &room.jid);
+        let others: Vec<Element> = invite.children().filter(is_other).cloned().collect();
+        let wish = Self { to, reason, goes_on, others };
+        if size::on_wire(&wish.element(None), ns::MUC_USER) > WORD_BYTES_MAX {
+            return Err(Refusal::policy_violation(format!("an invitation may have {WORD_BYTES_MAX} bytes")));
+        }
+        Ok(wish)
     }
-    set_attr(&mut copy, "from", from.as_str());
-    Ok(copy)
+
+    fn element(&self, from: Option<&Jid>) -> Element {
+        let reason = self.reason.as_ref().map(|reason| el("reason", ns::MUC_USER).text_node(reason));
+        let goes_on = self.goes_on.as_ref();
+        let goes_on =
+            goes_on.map(|thread| el("continue", ns::MUC_USER).with_opt("thread", thread.as_deref()));
+        let invite = el("invite", ns::MUC_USER).with_opt("from", from.map(Jid::as_str));
+        self.others.iter().cloned().fold(invite.child_opt(reason).child_opt(goes_on), Build::child)
+    }
 }
 
-/// What is remembered of a message that invites.
-fn head(inbound: &Inbound, invitee: &Jid) -> Inbound {
-    let invite = el("invite", ns::MUC_USER).with("to", invitee.as_str());
-    let id = Some(inbound.id()).filter(|id| !id.is_empty());
-    let stanza = el("message", ns::CLIENT).with_opt("id", id).child(el("x", ns::MUC_USER).child(invite));
-    Inbound { from: inbound.from.clone(), to: inbound.to.clone(), kind: inbound.kind, stanza }
-}
-
-/// Who invites, as the invitee sees it: an occupant by nick where real addresses are hidden. Somebody who is not in
-/// the room may invite if he is at least a member. Into a members-only room, admins invite, and members if the room
-/// lets them.
-fn inviter(room: &Room, inbound: &Inbound) -> Result<Jid, Refusal> {
-    let account = inbound.from.to_bare();
-    let occupant = room.roster.by_session(&inbound.from);
-    let affiliation = room.affiliation(&account);
-    if occupant.is_none() && affiliation < Affiliation::Member {
+/// Who is not in the room may invite if they are at least members. Into a members-only room, admins invite, and members
+/// if the room lets them.
+fn check_inviter(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
+    let affiliation = room.affiliation(&inbound.from.to_bare());
+    if room.roster.by_session(&inbound.from).is_none() && affiliation < Affiliation::Member {
         return Err(Refusal::not_acceptable_here("you are not in this room"));
     }
     if room.config().members_only {
@@ -155,94 +138,78 @@ fn inviter(room: &Room, inbound: &Inbound) -> Result<Jid, Refusal> {
             return Err(Refusal::forbidden("you may not invite into this room"));
         }
     }
-    match occupant {
-        Some(occupant) if !room.is_nonanonymous() => Ok(room.occupant_jid(&occupant.nick)),
-        _ => Ok(account.into()),
-    }
+    Ok(())
 }
 
-fn invitee(room: &Room, invite: &Element) -> Result<Jid, Refusal> {
-    let to = invite.attr("to").ok_or_else(|| Refusal::bad_request("an invitation needs an address"))?;
-    let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
-    if to.bare_str() == room.jid.as_str() {
-        return Err(Refusal::bad_request("an occupant is here already"));
+/// Who invites, as the invited account sees it: by the real address where everybody sees it, otherwise as an occupant.
+/// Of who is not in the room, the room says nothing but itself.
+fn shown(room: &Room, inviter: &Jid) -> Jid {
+    let account = inviter.to_bare();
+    if room.is_nonanonymous() {
+        return account.into();
     }
-    if room.affiliation(&to.to_bare()) == Affiliation::Outcast {
-        return Err(Refusal::forbidden("this account is banned from the room"));
-    }
-    Ok(to)
+    let occupant = room.roster.by_session(inviter).cloned();
+    let occupant = occupant.or_else(|| room.roster.by_account(&account).into_iter().next());
+    occupant.map_or_else(|| room.jid.as_jid().clone(), |occupant| room.occupant_jid(&occupant.nick))
 }
 
-/// Where the room is set to do so, somebody absent who was made a member of a members-only room is invited (§9.5).
-/// Clients that add members send invitations of their own, so it is an option.
-pub(super) fn welcome_member(room: &Room, member: &BareJid, by: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) {
+/// Where the room is set to do so, who was made a member of a members-only room and is not in it is invited in the name
+/// of `by` (§9.5). Clients that add members send invitations of their own, so it is an option.
+pub(super) fn welcome_member(room: &mut Room, member: &BareJid, by: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     let wanted = room.config().members_only && room.config().invite_new_members;
     if wanted && member.local().is_some() && room.roster.by_account(member).is_empty() {
-        let invite = el("invite", ns::MUC_USER).with("from", by.as_str());
-        send(room, invite, member.as_jid(), cx, fx);
+        let wish = Wish { to: member.as_jid().clone(), reason: None, goes_on: None, others: Vec::new() };
+        send(room, &wish, by, None, false, cx, fx);
     }
 }
 
-/// The room passes an invitation on, with the password if there is one. Returns the id.
-fn send(room: &Room, invite: Element, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) -> String {
-    let mut word = el("x", ns::MUC_USER).child(invite);
-    if room.config().password_protected {
-        word.append_child(el("password", ns::MUC_USER).text_node(&room.config().password));
-    }
+/// The room passes an invitation on, with the password if the inviter knows it, and remembers it.
+///
+/// Who is banned is not invited. Only those who may see the ban list are told so; the others must not see it by an
+/// invitation that never comes back either, so an empty message goes in its place.
+fn send(
+    room: &mut Room,
+    wish: &Wish,
+    inviter: &Jid,
+    asked: Option<Asked>,
+    banned: bool,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let from = shown(room, inviter);
+    let word = if banned {
+        el("no-store", ns::HINTS)
+    } else {
+        let password = password::known_to(room, &inviter.to_bare());
+        let password = password.map(|password| el("password", ns::MUC_USER).text_node(password));
+        el("x", ns::MUC_USER).child(wish.element(Some(&from))).child_opt(password)
+    };
     let id = cx.id();
-    fx.send(&message(room.jid.as_jid(), None, &id).child(word), to);
-    id
+    fx.send(&message(room.jid.as_jid(), None, &id).child(word), &wish.to);
+    let invitation = Invitation { invitee: wish.to.clone(), shown: (!banned).then_some(from), asked };
+    decline::remember(room, id, &inviter.to_bare(), invitation, cx);
 }
 
-/// An invitation into a members-only room makes a member.
+/// An invitation into a members-only room makes a member of who is none and not banned. To who may not see the list of
+/// members, it is refused, or not, as if nobody were on it.
 fn admit(
     room: &mut Room,
     to: &Jid,
+    banned: bool,
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let jid = to.to_bare();
-    if room.affiliation(&jid) >= Affiliation::Member {
+    let is_member = room.affiliation(&jid) >= Affiliation::Member;
+    if is_member && lists::check(room, &inbound.from.to_bare(), Affiliation::Member).is_ok() {
         return Ok(());
     }
     let change = affiliations::Change::new(&jid, Affiliation::Member)?;
-    affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
-    let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
-    affiliations::apply(room, &change, actor.as_deref(), cx, fx);
-    Ok(())
-}
-
-/// Somebody who was invited says no. It goes to the inviter only if the room knows the inviter as an occupant or by
-/// affiliation: the room is not there to carry messages between strangers.
-fn forward_decline(
-    room: &Room,
-    decline: &Element,
-    inbound: &Inbound,
-    cx: &mut Cx<'_>,
-    fx: &mut Effects,
-) -> Result<(), Refusal> {
-    let to = decline.attr("to").ok_or_else(|| Refusal::bad_request("a refusal needs an address"))?;
-    let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
-    let recipients = match to.resource() {
-        Some(nick) if to.bare_str() == room.jid.as_str() => {
-            room.roster.by_nick(&NickKey::of(nick)).map(|o| sessions(o)).unwrap_or_default()
-        }
-        _ => {
-            let account = to.to_bare();
-            let present: Vec<Jid> =
-                room.roster.by_account(&account).iter().flat_map(|o| sessions(o)).collect();
-            let known = room.affiliation(&account) >= Affiliation::Member;
-            if present.is_empty() && known { vec![account.into()] } else { present }
-        }
-    };
-    if recipients.is_empty() {
-        return Err(Refusal::item_not_found("the inviter is not in this room"));
+    affiliations::check_space(room, cx)?;
+    if !is_member && !banned {
+        let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
+        affiliations::apply(room, &change, actor.as_deref(), cx, fx);
     }
-    let mut copy = decline.clone();
-    remove_attr(&mut copy, "to");
-    set_attr(&mut copy, "from", inbound.from.bare_str());
-    let stanza = message(room.jid.as_jid(), None, &cx.id()).child(el("x", ns::MUC_USER).child(copy));
-    fx.send_many(&stanza, recipients);
     Ok(())
 }

@@ -44,13 +44,13 @@ pub(super) fn enter(
     if affiliation == Affiliation::Outcast {
         return Err(Refusal::forbidden("you are banned from this room"));
     }
-    let affiliation = match token_invite::redeem(room, affiliation, x, &account, cx, fx)? {
-        true => Affiliation::Member,
+    let (affiliation, proof) = match token_invite::redeem(room, affiliation, x, &account, cx, fx)? {
+        true => (Affiliation::Member, 0),
         false => {
             token_invite::check_expired(room, affiliation, x)?;
             members_only::check(room, affiliation)?;
             password::check(room, x)?;
-            affiliation
+            (affiliation, password::proof(room))
         }
     };
     let nick = nick::on_entry(room, wanted, &account);
@@ -67,10 +67,12 @@ pub(super) fn enter(
 
     let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
     let follows = affiliation_versions::is_wanted(room, x);
-    let session = Session { jid: inbound.from.clone(), presence, follows };
+    room.followed |= follows;
+    let session = Session { jid: inbound.from.clone(), presence, follows, proof };
     let id = room.occupant_id(&account);
     let quiet = quiet::on_entry(room, role);
-    let newcomer = Occupant { nick: nick.clone(), account, id, role, quiet, sessions: vec![session] };
+    let newcomer =
+        Occupant { nick: nick.clone(), account, id, role, quiet, heard: false, sessions: vec![session] };
     room.roster_mut().enter(newcomer);
     room.awaited = None;
     let mut codes: Vec<u16> =
@@ -92,7 +94,9 @@ pub(super) fn resync(
     fx: &mut Effects,
 ) {
     let follows = affiliation_versions::is_wanted(room, x);
-    room.roster_mut().follow(&inbound.from, follows);
+    room.followed |= follows;
+    let proof = password::check(room, x).is_ok().then(|| password::proof(room));
+    room.roster_mut().follow(&inbound.from, follows, proof);
     welcome(room, x, inbound, &[], changed, cx, fx);
 }
 

@@ -18,6 +18,7 @@ pub mod commands;
 pub mod conflicts;
 pub mod contacts;
 pub mod data_policy;
+pub mod decline;
 pub mod destroy;
 pub mod disco;
 pub mod ghost;

@@ -14,18 +14,20 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 
 /// Refuses a nick that another account uses or has reserved, or that looks like one of those. Whoever has the nick
-/// already, or has reserved it, has it whatever it looks like.
+/// already, or has reserved it, has it whatever it looks like. Which of these it is, is not told: that a nick is taken
+/// shows by itself, but not whether somebody of that nick is here.
 pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<(), Refusal> {
+    let taken = || Refusal::conflict("this nick is taken, reserved or looks like one that is");
     let holder = room.roster.by_nick(nick.key()).map(|holder| &holder.account);
     if holder.is_some_and(|holder| holder != account) {
-        return Err(Refusal::conflict("somebody else uses this nick"));
+        return Err(taken());
     }
     let reserved = room.reserved().holder(nick.key());
     if reserved.is_some_and(|owner| owner != account) {
-        return Err(Refusal::conflict("this nick is reserved for somebody else"));
+        return Err(taken());
     }
     if holder.or(reserved).is_none() && looks_like_another(room, nick, account) {
-        return Err(Refusal::conflict("this nick looks like that of somebody else"));
+        return Err(taken());
     }
     Ok(())
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit, Mac};
 use minidom::Element;
-use sha2::Sha256;
 
 use super::Feature;
 use crate::room::Room;
@@ -20,10 +18,7 @@ impl Room {
     /// The id of an account in this room: always the same, another one in every other room, and of no use to find out
     /// the account without the room's secret.
     pub(crate) fn occupant_id(&self, account: &BareJid) -> Arc<str> {
-        let secret = self.state.record.secret.as_bytes();
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key may have any length");
-        mac.update(account.as_str().as_bytes());
-        hex(&mac.finalize().into_bytes()).into()
+        hex(&self.state.record.mac(&[account.as_str().as_bytes()])).into()
     }
 }
 

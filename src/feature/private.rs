@@ -64,9 +64,6 @@ pub(crate) fn send(
     let Some(sender) = room.roster.by_session(&inbound.from).cloned() else {
         return Err(Refusal::not_acceptable_here("you are not in this room"));
     };
-    let Some(target) = room.roster.by_nick(&NickKey::of(nick)) else {
-        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
-    };
     let allowed = match room.config().allow_pm {
         AllowPm::Anyone => true,
         AllowPm::Participants => sender.role >= Role::Participant,
@@ -76,6 +73,11 @@ pub(crate) fn send(
     if !allowed {
         return Err(Refusal::forbidden("you may not send private messages in this room"));
     }
+    let target =
+        room.roster.by_nick(&NickKey::of(nick)).filter(|target| quiet::is_known(room, target, &sender));
+    let Some(target) = target else {
+        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
+    };
     reactions::check(room, &inbound.stanza)?;
     // A type that the standard does not have is normal.
     let type_ = inbound.stanza.attr("type").filter(|t| matches!(*t, "chat" | "headline"));
@@ -83,7 +85,7 @@ pub(crate) fn send(
     // Servers and clients know by this that it is a private message of a room.
     let copy = copy.child(el("x", ns::MUC_USER));
     let to = sessions(target);
-    quiet::reveal(room, sender.nick.key(), cx, fx);
+    quiet::speaks(room, sender.nick.key(), cx, fx);
     fx.send_many(&copy, to);
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
+use crate::room::roster::Occupant;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[number_field!(
@@ -28,8 +29,24 @@ pub(super) fn on_entry(room: &mut Room, role: Role) -> bool {
     quiet
 }
 
-/// The occupant of a nick is about to speak: if he is not shown yet, he appears to the others.
-pub(super) fn reveal(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+/// Whether an occupant may know that another one is in the room. Who is not shown is to be found by nobody but moderators,
+/// who have the lists of roles, until they say something.
+pub(super) fn is_known(room: &Room, target: &Occupant, asker: &Occupant) -> bool {
+    target.heard
+        || room.broadcasts(target)
+        || asker.role == Role::Moderator
+        || asker.account == target.account
+}
+
+/// The occupant of a nick is about to speak: if they are not shown yet, they appear to the others.
+pub(super) fn speaks(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+    reveal(room, key, cx, fx);
+    if room.roster.by_nick(key).is_some_and(|occupant| !occupant.heard) {
+        room.roster_mut().hear(key);
+    }
+}
+
+fn reveal(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
     if room.roster.by_nick(key).is_none_or(|occupant| !occupant.quiet) {
         return;
     }

@@ -1,41 +1,53 @@
 //! IQs between occupants (XEP-0045 §6.6, §17.4), and pings to oneself (XEP-0410).
 //!
 //! A request is passed on under an id of our own, so that neither side learns a real address and equal ids of two
-//! askers do not meet. Requests for vCards and PEP go to the account, which answers also when its client cannot.
+//! askers do not meet. Requests for vCards and PEP go to the account, which answers also when its client cannot. What
+//! shows the real address of either side inside is taken out, where the other may not see it.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::time::Duration;
 
 use minidom::Element;
 
-use super::self_ping;
+use super::{quiet, self_ping};
+use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
-use crate::room::{Life, Room};
+use crate::room::shares::{Bounds, Kept, Shares};
 use crate::wire::build::{Build, el, lang, set_lang};
-use crate::wire::inbound::{ID_BYTES_MAX, Inbound};
+use crate::wire::inbound::{ID_BYTES_MAX, Inbound, IqType, Kind};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
+use crate::wire::redact::without_address;
 use crate::wire::refusal::Refusal;
 
-/// Most requests without an answer in one room; beyond it the oldest are given up.
-const PENDING_MAX: usize = 1000;
+/// Most requests without an answer, of one account and in one room. Beyond it the oldest of the same account are given
+/// up, or those of the account that has the most.
+const BOUNDS: Bounds = Bounds { of_one: 500, of_all: 2000 };
 
-/// Requests that wait for an answer, oldest first.
-#[derive(Clone, Debug, Default)]
-pub struct Pending {
-    requests: VecDeque<Arc<Request>>,
-}
+/// Most requests of one account that one other has not answered: beyond it the oldest of them is given up.
+const UNANSWERED_MAX: usize = 50;
 
-#[derive(Debug)]
-struct Request {
-    /// The id under which it was passed on.
-    id: String,
+/// After so long a request is given up.
+const LIFE: Duration = Duration::from_secs(10 * 60);
+
+/// Requests that are given up with one new request, so that no event has to answer many.
+const GIVEN_UP_MAX: usize = 2;
+
+/// Requests that wait for an answer, by the id under which they were passed on.
+pub(crate) type Pending = Shares<Request>;
+
+/// A request that was passed on, without its payload. Its owner is who asks.
+#[derive(Clone, Debug)]
+pub struct Request {
     /// Who must answer.
     target: BareJid,
-    /// The request without its payload: who gets the answer, from which address, under which id.
-    asked: Inbound,
+    /// Who gets the answer.
+    asker: Jid,
+    /// The address that was asked.
+    asked: Jid,
+    /// The id of the asker's.
+    id: String,
 }
 
 /// A get or set to the address of an occupant.
@@ -47,71 +59,149 @@ pub(crate) fn request(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
-    let ping = payload.is("ping", ns::PING);
     let Some(asker) = room.roster.by_session(&inbound.from).cloned() else {
-        return Err(match payload.ns().as_str() {
-            // To a client that pings itself, anything else would mean that it is still in the room.
-            ns::PING => Refusal::not_acceptable_here("you are not in this room"),
-            _ if room.life == Life::Absent => Refusal::item_not_found("there is no such room"),
-            ns::DISCO_INFO | ns::DISCO_ITEMS => Refusal::bad_request("you are not in this room"),
-            _ => Refusal::not_acceptable_here("you are not in this room"),
-        });
+        return Err(outside(room, payload, inbound));
     };
-    let Some(target) = room.roster.by_nick(&NickKey::of(nick)).cloned() else {
+    let target =
+        room.roster.by_nick(&NickKey::of(nick)).filter(|target| quiet::is_known(room, target, &asker));
+    let Some(target) = target.cloned() else {
         return Err(Refusal::item_not_found("nobody of that nick is in this room"));
     };
-    if ping && target.nick.key() == asker.nick.key() {
+    if payload.is("ping", ns::PING) && target.nick.key() == asker.nick.key() {
         self_ping::answer(inbound, fx);
         return Ok(());
     }
     if inbound.id().len() > ID_BYTES_MAX {
         return Err(Refusal::policy_violation("the id is too long"));
     }
+    let hides = !room.sees_jids(target.role) && target.account != asker.account;
     let id = cx.id();
-    let to = match payload.ns().as_str() {
-        ns::VCARD | ns::VCARD4 => target.account.as_jid().clone(),
-        namespace if namespace.starts_with(ns::PUBSUB) => target.account.as_jid().clone(),
-        _ => target.shown().jid.clone(),
+    let (from, hidden) = (room.occupant_jid(&asker.nick), hides.then_some(&asker.account));
+    let passed = passed_on(&inbound.stanza, &from, &id, hidden)
+        .ok_or_else(|| Refusal::policy_violation("the request shows an address that this room hides"))?;
+    let request = Request {
+        target: target.account.clone(),
+        asker: inbound.from.clone(),
+        asked: inbound.to.clone(),
+        id: inbound.id().to_owned(),
     };
-    let passed = passed_on(&inbound.stanza, &room.occupant_jid(&asker.nick), &id);
-    fx.send(&passed, &to);
+    remember(room, id, &asker.account, request, cx, fx)?;
+    let to = match payload.ns().as_str() {
+        ns::VCARD | ns::VCARD4 => target.account.as_jid(),
+        namespace if namespace.starts_with(ns::PUBSUB) => target.account.as_jid(),
+        _ => &target.shown().jid,
+    };
+    fx.send(&passed, to);
+    Ok(())
+}
 
-    let head = el("iq", ns::CLIENT).with("id", inbound.id());
-    let asked = Inbound { stanza: head, ..inbound.clone() };
-    let pending = Arc::make_mut(&mut room.relay);
-    pending.requests.push_back(Arc::new(Request { id, target: target.account.clone(), asked }));
-    if pending.requests.len() > PENDING_MAX
-        && let Some(oldest) = pending.requests.pop_front()
-        && let Some(answer) = Refusal::remote_server_timeout("there was no answer").answer(&oldest.asked)
+/// Why somebody who is not in the room may not ask, whoever is.
+fn outside(room: &Room, payload: &Element, inbound: &Inbound) -> Refusal {
+    let not_in = "you are not in this room";
+    match payload.ns().as_str() {
+        // To a client that pings itself, anything else would mean that it is still in the room.
+        ns::PING => Refusal::not_acceptable_here(not_in),
+        namespace => match room.must_be_visible_to(&inbound.from) {
+            Err(refusal) => refusal,
+            Ok(()) if matches!(namespace, ns::DISCO_INFO | ns::DISCO_ITEMS) => Refusal::bad_request(not_in),
+            Ok(()) => Refusal::not_acceptable_here(not_in),
+        },
+    }
+}
+
+/// Remembers a request that is passed on under `id`; what has to go for it, or is over, is answered.
+///
+/// # Errors
+/// There is no place for it, because others of the account's domain have too many.
+fn remember(
+    room: &mut Room,
+    id: String,
+    asker: &BareJid,
+    request: Request,
+    cx: &Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    if let Some(until) = cx.uptime.checked_sub(LIFE) {
+        for _ in 0..GIVEN_UP_MAX {
+            let Some(over) = room.relay.remove_older(until) else { break };
+            give_up(&over.value, fx);
+        }
+    }
+    let mut unanswered = room.relay.of(asker).filter(|kept| kept.value.target == request.target);
+    let oldest = unanswered.next().map(|kept| kept.id.clone());
+    if unanswered.count() + 1 >= UNANSWERED_MAX
+        && let Some(over) = oldest.and_then(|id| room.relay.remove(&id))
     {
+        give_up(&over.value, fx);
+    }
+    let kept = Kept { id: id.as_str().into(), owner: asker.clone(), since: cx.uptime, value: request };
+    match room.relay.add(kept, BOUNDS) {
+        Some(over) if *over.id == *id => {
+            Err(Refusal::resource_constraint("too many requests wait for an answer; try again later"))
+        }
+        Some(over) => {
+            give_up(&over.value, fx);
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// A request is answered in the place of who did not.
+fn give_up(request: &Request, fx: &mut Effects) {
+    answer(request, &Refusal::remote_server_timeout("there was no answer"), fx);
+}
+
+fn answer(request: &Request, refusal: &Refusal, fx: &mut Effects) {
+    let stanza = el("iq", ns::CLIENT).with("id", &request.id);
+    let (from, to) = (request.asker.clone(), request.asked.clone());
+    if let Some(answer) = refusal.answer(&Inbound { from, to, kind: Kind::Iq(IqType::Get), stanza }) {
         fx.reply(&answer);
     }
-    Ok(())
 }
 
 /// A result or an error to what was passed on; what nobody waits for is ignored.
 pub(crate) fn answered(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
     let account = inbound.from.to_bare();
-    let waiting = |r: &Arc<Request>| r.id == inbound.id() && r.target == account;
-    let Some(place) = room.relay.requests.iter().position(waiting) else { return };
-    let Some(request) = Arc::make_mut(&mut room.relay).requests.remove(place) else { return };
-    let asked = &request.asked;
-    if room.roster.by_session(&asked.from).is_some() {
-        fx.send(&passed_on(&inbound.stanza, &asked.to, asked.id()), &asked.from);
+    if room.relay.get(inbound.id()).is_none_or(|kept| kept.value.target != account) {
+        return;
+    }
+    let Some(kept) = room.relay.remove(inbound.id()) else { return };
+    let request = &kept.value;
+    let Some(asker) = room.roster.by_session(&request.asker) else { return };
+    let hides = !room.sees_jids(asker.role) && asker.account != account;
+    match passed_on(&inbound.stanza, &request.asked, &request.id, hides.then_some(&account)) {
+        Some(passed) => fx.send(&passed, &request.asker),
+        None => {
+            answer(
+                request,
+                &Refusal::policy_violation("the answer shows an address that this room hides"),
+                fx,
+            );
+        }
     }
 }
 
-/// The stanza with everything in it, from another address and under another id.
-fn passed_on(stanza: &Element, from: &Jid, id: &str) -> Element {
+/// The stanza with everything in it, from another address and under another id; without the address of `hidden`. `None`
+/// if that cannot be taken out.
+fn passed_on(stanza: &Element, from: &Jid, id: &str, hidden: Option<&BareJid>) -> Option<Element> {
     let mut copy =
         el("iq", ns::CLIENT).with_opt("type", stanza.attr("type")).with("id", id).with("from", from.as_str());
     if let Some(lang) = lang(stanza) {
         set_lang(&mut copy, lang);
     }
-    for child in stanza.children() {
-        copy.append_child(if child.is("error", ns::CLIENT) { anonymous(child) } else { child.clone() });
-    }
-    copy
+    let children = stanza
+        .children()
+        .map(|child| if child.is("error", ns::CLIENT) { anonymous(child) } else { child.clone() })
+        .collect();
+    let children = match hidden {
+        Some(account) => without_address(children, account)?,
+        None => children,
+    };
+    children.into_iter().for_each(|child| {
+        copy.append_child(child);
+    });
+    Some(copy)
 }
 
 /// An error without what may name a real address: who reports it, where an account has moved to, and the words of

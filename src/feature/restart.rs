@@ -203,6 +203,7 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
         }
     }
     room.returned = Arc::new(back.iter().flat_map(|o| o.sessions.iter().map(|s| s.jid.clone())).collect());
+    room.followed = back.iter().any(|occupant| occupant.sessions.iter().any(|session| session.follows));
     room.hushed = back.iter().any(|occupant| occupant.quiet);
     room.roster = Arc::new(back);
     room.untold = Arc::new(untold);

@@ -24,6 +24,7 @@ pub mod recipients;
 pub mod reserved;
 pub mod role;
 pub mod roster;
+pub(crate) mod shares;
 pub mod state;
 pub mod vcard;
 
@@ -72,8 +73,8 @@ pub struct Room {
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
     pub(crate) running: feature::activity::Running,
-    pub(crate) relay: Arc<feature::relay::Pending>,
-    pub(crate) invitations: Arc<feature::invite::Sent>,
+    pub(crate) relay: feature::relay::Pending,
+    pub(crate) invitations: feature::decline::Sent,
     pub(crate) leavers: Arc<feature::leavers::Leavers>,
     pub(crate) suspects: Arc<feature::ghost::Suspects>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
@@ -84,6 +85,8 @@ pub struct Room {
     pub(crate) returned: Arc<BTreeSet<Jid>>,
     /// Whether there may be occupants who are not shown yet.
     pub(crate) hushed: bool,
+    /// Whether a client may have asked to be told of versions of the lists of affiliations.
+    pub(crate) followed: bool,
     /// Whether clients are told versions of the lists of affiliations.
     pub(crate) offers_versions: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
@@ -108,8 +111,8 @@ impl Room {
             roster: Arc::default(),
             history: Arc::default(),
             running: feature::activity::Running::default(),
-            relay: Arc::default(),
-            invitations: Arc::default(),
+            relay: feature::relay::Pending::default(),
+            invitations: feature::decline::Sent::default(),
             suspects: Arc::default(),
             returned: Arc::default(),
             awaited: None,
@@ -119,6 +122,7 @@ impl Room {
             pace: Arc::default(),
             ban_ends: None,
             hushed: false,
+            followed: false,
             offers_versions: true,
             service_admins: Arc::default(),
         }
@@ -270,7 +274,7 @@ impl Room {
         fx: &mut Effects,
     ) -> Result<(), Refusal> {
         if type_ == MessageType::Error {
-            feature::invite::bounced(self, inbound, fx);
+            feature::decline::bounced(self, inbound, fx);
             feature::ghost::bounced(self, inbound, cx, fx);
             return Ok(());
         }

@@ -24,6 +24,8 @@ pub struct Session {
     pub presence: Arc<Said>,
     /// It asked for versions of the lists of affiliations when it entered, and is told of each (XEP-0463).
     pub follows: bool,
+    /// What it showed of the room's password when it entered; 0 if nothing.
+    pub proof: u64,
 }
 
 /// What a client said of itself in a presence, cleaned of what only the room may say.
@@ -48,6 +50,8 @@ pub struct Occupant {
     pub role: Role,
     /// Not shown to the others yet: the room is large, and he has not spoken.
     pub quiet: bool,
+    /// Said something, to all or to one: that they are here is no secret, whoever is shown.
+    pub heard: bool,
     /// The sessions; the last one spoke last, and its presence is the one that others were shown.
     pub sessions: Vec<Session>,
 }
@@ -202,6 +206,7 @@ impl Roster {
                 let there = Arc::make_mut(there.get_mut());
                 // Whoever was shown under another nick is shown under this one.
                 there.quiet &= newcomer.quiet;
+                there.heard |= newcomer.heard;
                 there.sessions.extend(newcomer.sessions);
             }
         }
@@ -219,15 +224,19 @@ impl Roster {
         occupant.sessions.push(Session { presence, ..session });
     }
 
-    /// Notes whether a session follows the versions of the lists.
-    pub fn follow(&mut self, jid: &Jid, follows: bool) {
+    /// Notes whether a session follows the versions of the lists, and what it shows of the room's password.
+    pub fn follow(&mut self, jid: &Jid, follows: bool, proof: Option<u64>) {
         let Some(occupant) = self.sessions.get(jid).and_then(|key| self.occupants.get_mut(key)) else {
             return;
         };
-        let is_news = |s: &Session| &s.jid == jid && s.follows != follows;
+        let is_news =
+            |s: &Session| &s.jid == jid && (s.follows, s.proof) != (follows, proof.unwrap_or(s.proof));
         if occupant.sessions.iter().any(is_news) {
             let sessions = &mut Arc::make_mut(occupant).sessions;
-            sessions.iter_mut().filter(|s| &s.jid == jid).for_each(|s| s.follows = follows);
+            sessions.iter_mut().filter(|s| &s.jid == jid).for_each(|s| {
+                s.follows = follows;
+                s.proof = proof.unwrap_or(s.proof);
+            });
             self.lists = Arc::new(self.lists.of_the_same_sessions());
         }
     }
@@ -264,6 +273,13 @@ impl Roster {
             occupant.role = role;
             occupant.quiet &= role < Role::Moderator;
             self.lists = Arc::new(self.lists.of_the_same_sessions());
+        }
+    }
+
+    /// Notes that the occupant has said something.
+    pub fn hear(&mut self, key: &NickKey) {
+        if let Some(occupant) = self.occupants.get_mut(key) {
+            Arc::make_mut(occupant).heard = true;
         }
     }
 

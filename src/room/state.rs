@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use hmac::{Hmac, KeyInit, Mac};
 use imbl::OrdMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 use super::archive::ArchiveId;
 use super::config::Config;
@@ -213,6 +215,14 @@ impl RoomRecord {
     /// Whether [`RoomRecord::name`] is due: for new rooms, and for those stored before there were such names.
     pub fn is_nameless(&self) -> bool {
         self.secret.is_empty()
+    }
+
+    /// What only this room makes of these bytes, one after the other.
+    pub(crate) fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).expect("a key may have any length");
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
     }
 
     /// Gives the room its archive and its secret.

@@ -32,6 +32,8 @@ struct OccupantRecord {
     /// Not shown to the others yet, in a large room.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     quiet: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    heard: bool,
     sessions: Vec<SessionRecord>,
 }
 
@@ -45,6 +47,13 @@ struct SessionRecord {
     said: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     follows: bool,
+    /// What it showed of the room's password.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    proof: u64,
+}
+
+fn is_zero(proof: &u64) -> bool {
+    *proof == 0
 }
 
 /// The bytes of an occupant.
@@ -54,6 +63,7 @@ pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
         lang: session.presence.lang.clone(),
         said: session.presence.children.iter().map(standalone).collect(),
         follows: session.follows,
+        proof: session.proof,
     };
     let occupant = &stored.occupant;
     encode(&OccupantRecord {
@@ -62,6 +72,7 @@ pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
         affiliation: stored.affiliation,
         role: occupant.role.as_str().to_owned(),
         quiet: occupant.quiet,
+        heard: occupant.heard,
         sessions: occupant.sessions.iter().map(session).collect(),
     })
 }
@@ -84,8 +95,8 @@ pub fn decode_occupant(key: &[u8], bytes: &[u8]) -> Result<StoredOccupant, Store
     }
     let role = role.ok_or_else(|| wrong("it has no role"))?;
     // The id is not stored: it follows from the account and the room's secret.
-    let (account, quiet) = (record.account, record.quiet);
-    let occupant = Occupant { nick, account, id: "".into(), role, quiet, sessions };
+    let (account, quiet, heard) = (record.account, record.quiet, record.heard);
+    let occupant = Occupant { nick, account, id: "".into(), role, quiet, heard, sessions };
     Ok(StoredOccupant { occupant: Arc::new(occupant), affiliation: record.affiliation })
 }
 
@@ -93,7 +104,8 @@ fn session(key: &[u8], record: SessionRecord) -> Result<Session, StoreError> {
     let jid = Jid::parse(&record.jid).map_err(|e| corrupt(key, format!("a session: {e}")))?;
     let element = |xml: &String| xml.parse::<Element>().map_err(|e| corrupt(key, format!("a presence: {e}")));
     let children = record.said.iter().map(element).collect::<Result<_, _>>()?;
-    Ok(Session { jid, presence: Arc::new(Said { lang: record.lang, children }), follows: record.follows })
+    let presence = Arc::new(Said { lang: record.lang, children });
+    Ok(Session { jid, presence, follows: record.follows, proof: record.proof })
 }
 
 #[cfg(test)]
@@ -109,6 +121,7 @@ mod tests {
             jid: Jid::parse(&format!("romeo@example/{resource}")).expect("an address"),
             presence: Arc::new(presence.clone()),
             follows: false,
+            proof: 0,
         };
         let occupant = Occupant {
             nick: Nick::trusted("Romeo 🌹"),
@@ -116,6 +129,7 @@ mod tests {
             id: "".into(),
             role: Role::Participant,
             quiet: false,
+            heard: false,
             sessions: vec![session("pc"), session("it's <odd>")],
         };
         StoredOccupant { occupant: Arc::new(occupant), affiliation: Affiliation::Member }
@@ -129,7 +143,8 @@ mod tests {
             "<none xmlns=''><in xmlns='urn:c'><none xmlns=''/></in></none>",
         ];
         let mut stored = occupant(&said);
-        Arc::make_mut(&mut stored.occupant).quiet = true;
+        let occupant = Arc::make_mut(&mut stored.occupant);
+        (occupant.quiet, occupant.heard, occupant.sessions[0].proof) = (true, true, u64::MAX);
         let read = decode_occupant(b"k", &encode_occupant(&stored)).expect("just written");
         assert_eq!(format!("{read:?}"), format!("{stored:?}"));
     }

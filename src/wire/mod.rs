@@ -7,6 +7,7 @@ pub mod form;
 pub mod inbound;
 pub mod jid;
 pub mod ns;
+pub mod redact;
 pub mod refusal;
 pub mod rsm;
 pub mod size;

@@ -299,3 +299,44 @@ fn change_of_affiliation_of_somebody_silent_is_told_by_a_message() {
     assert_eq!(w.got("romeo").len(), 1);
     assert_eq!(occupants_info(&mut w), ["juliet"]);
 }
+
+/// What `who` gets when they write to an occupant and ask an occupant something.
+fn reaches(w: &mut World, who: &str, nick: &str) -> Vec<String> {
+    w.clear();
+    let to = format!("to='{ROOM}/{nick}' id='p'");
+    w.send(who, &format!("<message xmlns='jabber:client' type='chat' {to}><body>psst</body></message>"));
+    w.send(
+        who,
+        &format!("<iq xmlns='jabber:client' type='get' {to}><query xmlns='jabber:iq:version'/></iq>"),
+    );
+    w.got(who)
+}
+
+#[test]
+fn who_is_not_shown_is_found_by_moderators_alone_until_speaking() {
+    // 45-7.5-e
+    let nobody =
+        |nick: &str| ["message", "iq"].map(|kind| format!("{kind}:error {nick} cancel/item-not-found"));
+    for fields in [("presencebroadcast", "moderator"), ("x-muc#roomconfig_quietabove", "2")] {
+        let mut w = room_of_two(&[]);
+        w.configure("owner", &[fields]);
+        w.join("juliet");
+        assert_eq!(reaches(&mut w, "romeo", "nobody"), nobody("nobody"));
+        assert_eq!(reaches(&mut w, "romeo", "juliet"), nobody("juliet"), "{fields:?}");
+        assert!(w.silent(), "nor does she hear of it");
+        assert!(reaches(&mut w, "owner", "juliet").is_empty());
+        assert!(reaches(&mut w, "juliet", "juliet").iter().all(|line| !line.contains("error")));
+        // Who has said something is known to be here, and is answered.
+        w.say("juliet", "one");
+        assert!(reaches(&mut w, "romeo", "juliet").is_empty(), "{fields:?}");
+        assert_eq!(w.got("juliet").len(), 2);
+    }
+    // A private message makes its sender known as well, or nobody could answer it.
+    let mut w = room_of_two(&[("presencebroadcast", "moderator")]);
+    w.join("juliet");
+    w.say("romeo", "one");
+    let private =
+        format!("<message xmlns='jabber:client' type='chat' to='{ROOM}/romeo'><body>psst</body></message>");
+    w.send("juliet", &private);
+    assert!(reaches(&mut w, "romeo", "juliet").is_empty());
+}

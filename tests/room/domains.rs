@@ -43,22 +43,24 @@ fn invitation_makes_no_whole_domain_a_member() {
     let mut w = World::with_room(&[("membersonly", "1"), ("allowinvites", "1")]);
     w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
     w.join("romeo");
-    let invite = |w: &mut World, to: &str| {
+    let invite = |w: &mut World, who: &str, to: &str| {
         w.clear();
         let x = format!("<x xmlns='http://jabber.org/protocol/muc#user'><invite to='{to}'/></x>");
-        w.send("romeo", &format!("<message xmlns='jabber:client' id='i'>{x}</message>"));
+        w.send(who, &format!("<message xmlns='jabber:client' id='i'>{x}</message>"));
     };
     for to in ["big.example", "big.example/pc"] {
-        invite(&mut w, to);
+        invite(&mut w, "romeo", to);
         assert_eq!(w.got("romeo"), ["message:error room modify/not-acceptable"], "{to}");
         assert!(w.silent());
     }
     w.join("x@big.example/pc");
     assert_eq!(w.got("x@big.example/pc"), ["error x@big.example auth/registration-required"]);
-    // Where an admin let the domain in, the bot at its address is one of those who may be invited.
+    // Where an admin let the domain in, the bot at its address is one of those who may be invited, by those who see that.
     w.admin("owner", "<item affiliation='member' jid='big.example'/>");
-    invite(&mut w, "big.example");
+    invite(&mut w, "owner", "big.example");
     assert_eq!(w.got("big.example").len(), 1);
+    invite(&mut w, "romeo", "big.example");
+    assert_eq!(w.got("romeo"), ["message:error room modify/not-acceptable"]);
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod owner;
 mod persistence;
 mod privileges;
 mod register;
+mod relay;
 mod retention;
 mod returning;
 mod stanzas;

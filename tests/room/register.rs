@@ -241,7 +241,7 @@ fn new_member_is_invited_where_the_room_does_so() {
     w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
     let got = w.stanzas("romeo@example");
     let text = conclave::wire::encode::element(&got[0]);
-    assert!(text.contains("<invite from='owner@example'/><password>s</password>"), "{text}");
+    assert!(text.contains("<invite from='r@muc.example/owner'/><password>s</password>"), "{text}");
     // Only somebody who had no affiliation, and only in a members-only room.
     w.admin(
         "owner",

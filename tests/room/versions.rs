@@ -130,8 +130,10 @@ fn unknown_version_brings_the_whole_list() {
     let mut w = group();
     let known = join(&mut w, "romeo", None).until.expect("a version");
     let (mark, number) = known.split_once('-').expect("a mark and a number");
-    let future = format!("{mark}-{}", number.parse::<u64>().expect("a number") + 1);
-    for unknown in ["", "1", "nonsense", &future, &format!("x{known}"), &format!("{mark}--1")] {
+    let other = u64::from_str_radix(number, 16).expect("a number") ^ 1;
+    let others =
+        [format!("{mark}-{other:016x}"), format!("x{known}"), format!("{mark}--1"), format!("{mark}-1")];
+    for unknown in ["", "1", "nonsense"].into_iter().chain(others.iter().map(String::as_str)) {
         let got = join(&mut w, "romeo", Some(unknown));
         assert_eq!((got.messages.len(), &got.messages[0].0), (1, &None), "{unknown}");
         assert_eq!(got.messages[0].2.len(), 3, "{unknown}");
@@ -257,6 +259,39 @@ fn who_did_not_ask_is_not_told_of_versions() {
 }
 
 #[test]
+fn versions_do_not_tell_how_many_changes_there_were() {
+    // 463-2, 463-5: a word is opaque, and those who see no list see no change of it
+    let mut w = group();
+    let mut words = Vec::new();
+    for _ in 0..20 {
+        w.admin("owner", "<item affiliation='outcast' jid='tybalt@example'/>");
+        w.admin("owner", "<item affiliation='none' jid='tybalt@example'/>");
+        words.push(join(&mut w, "romeo", None).until.expect("a version"));
+        leave(&mut w, "romeo");
+    }
+    let numbers: Vec<u64> = words
+        .iter()
+        .map(|word| u64::from_str_radix(word.split_once('-').expect("a number").1, 16).expect("hexadecimal"))
+        .collect();
+    for (at, number) in numbers.iter().enumerate() {
+        assert!(numbers[..at].iter().all(|other| other.abs_diff(*number) > 1 << 20), "{words:?}");
+    }
+    assert!(!numbers.is_sorted());
+    assert!(words.iter().all(|word| word.len() == words[0].len()));
+    let mut w = World::with_room(&[]);
+    let mut told = std::collections::BTreeSet::new();
+    for n in 0..5 {
+        w.admin("owner", &format!("<item affiliation='outcast' jid='u{n}@example'/>"));
+        w.clear();
+        follow(&mut w, "romeo");
+        let own = w.stanzas("romeo").into_iter().find(|s| line(s).contains(" 110")).expect("own");
+        told.insert(mav(&own).expect("a version"));
+        leave(&mut w, "romeo");
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
 fn two_nicks_of_one_account_tell_one_change() {
     // 463-4
     let mut w = group();
@@ -284,7 +319,7 @@ fn who_may_not_see_the_lists_is_told_so_and_enters() {
         assert!(got.iter().any(|s| line(s).contains(" 110")), "{who}");
     }
     assert_eq!(join(&mut w, "owner", None).messages[0].2.len(), 2);
-    // The word of a version that such a client gets is none that it could use later.
+    // The word of a version that such a client gets is none that it could use later, and tells of no change.
     let word = mav(&{
         w.clear();
         follow(&mut w, "romeo");

@@ -33,7 +33,13 @@ fn desk() -> Desk {
                 id: Arc::from("id"),
                 role: Role::Participant,
                 quiet: false,
-                sessions: vec![Session { jid, presence: Arc::new(Said::default()), follows: false }],
+                heard: false,
+                sessions: vec![Session {
+                    jid,
+                    presence: Arc::new(Said::default()),
+                    follows: false,
+                    proof: 0,
+                }],
             });
         }
         let room = BareJid::parse(&format!("{room}@muc.example")).expect("a jid");

@@ -34,6 +34,8 @@ pub(crate) struct Seat {
     pub(crate) role: Role,
     /// Came into a large room and has not spoken.
     pub(crate) quiet: bool,
+    /// Has said something.
+    pub(crate) heard: bool,
     pub(crate) said: String,
     /// Whose presence is shown.
     pub(crate) shown: Jid,
@@ -64,6 +66,7 @@ impl Sheet {
                     affiliation: sheet.affiliation(&occupant.account),
                     role: occupant.role,
                     quiet: occupant.quiet,
+                    heard: occupant.heard,
                     said: said(shown.presence.children.iter(), shown.presence.lang.as_deref()),
                     shown: shown.jid.clone(),
                     sessions: occupant
@@ -161,6 +164,11 @@ impl Sheet {
                 Role::Visitor => roles.visitor,
                 Role::None => false,
             }
+    }
+
+    /// Whether `asker` may know that somebody is here.
+    pub(crate) fn knows(&self, asker: &Seat, seat: &Seat) -> bool {
+        seat.heard || self.shows(seat) || asker.role == Role::Moderator || asker.account == seat.account
     }
 
     /// What `viewer` sees of `subject`; nothing if the presence of that role is not shown.

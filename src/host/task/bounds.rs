@@ -84,6 +84,7 @@ async fn an_event_on_which_a_room_panics_is_refused_and_the_room_stands_as_befor
         id: "i".into(),
         role: Role::Participant,
         quiet: false,
+        heard: false,
         sessions: Vec::new(),
     });
     let before = broken.room.clone();

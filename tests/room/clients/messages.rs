@@ -29,7 +29,8 @@ fn message_is_not_acceptable_only_from_outside() {
             "romeo",
             "type='chat' to='r@muc.example/nobody'",
             "<body>hi</body>".to_owned(),
-            "cancel/item-not-found",
+            // Who may not write to anybody does not learn by it who is here.
+            "auth/forbidden",
         ),
         ("romeo", "type='chat'", "<body>hi</body>".to_owned(), "modify/bad-request"),
         ("nurse", "", voice.to_owned(), "modify/bad-request"),

@@ -1,7 +1,7 @@
 //! Every request of type get or set gets exactly one answer (45-G-e), and nothing of type error or result is answered
 //! with an error (45-G-f). A request that is passed on to an occupant is answered when the occupant answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use conclave::wire::inbound::{Inbound, IqType, Kind, MessageType};
 use conclave::wire::jid::{BareJid, Jid};
@@ -29,6 +29,8 @@ struct Passed {
 pub(super) struct Answers {
     passed: BTreeMap<(usize, String), Passed>,
     invited: BTreeMap<(usize, String), Passed>,
+    /// Who has declined something, in which room: what comes back after that is not told.
+    declined: BTreeSet<(usize, BareJid)>,
 }
 
 impl Check for Answers {
@@ -39,6 +41,7 @@ impl Check for Answers {
     fn look(&mut self, scene: &Scene<'_>) -> Result<(), String> {
         let happening = scene.happening;
         let Some(cause) = &happening.cause else { return Ok(()) };
+        self.given_up(happening);
         match cause.kind {
             Kind::Iq(IqType::Get | IqType::Set) => self.request(scene, cause),
             Kind::Iq(IqType::Result | IqType::Error) => self.answer(scene, cause),
@@ -54,6 +57,18 @@ impl Check for Answers {
 }
 
 impl Answers {
+    /// Requests that nobody has answered for long are answered by the room, along with what happens then.
+    fn given_up(&mut self, happening: &Happening) {
+        for sent in happening.sent.iter().filter(|s| s.condition() == Some("remote-server-timeout")) {
+            self.passed.retain(|(place, _), passed| {
+                *place != happening.place
+                    || sent.entities != [Some(passed.asker)]
+                    || sent.stanza.attr("id") != Some(passed.id.as_str())
+                    || sent.stanza.attr("from") != Some(passed.asked.as_str())
+            });
+        }
+    }
+
     fn request(&mut self, scene: &Scene<'_>, cause: &Inbound) -> Result<(), String> {
         let happening = scene.happening;
         let answers: Vec<&Sent> = happening.sent.iter().filter(|s| is_answer(s, cause)).collect();
@@ -97,8 +112,15 @@ impl Answers {
     /// Notes invitations that are passed on.
     fn invite(&mut self, scene: &Scene<'_>, cause: &Inbound) {
         let happening = scene.happening;
-        let mediated = |sent: &&Sent| sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER));
-        for sent in happening.sent.iter().filter(|s| !s.is_error()).filter(mediated) {
+        if !happening.mediated("decline").is_empty() && !happening.sent.is_empty() {
+            self.declined.insert((happening.place, cause.from.to_bare()));
+        }
+        // In place of an invitation, somebody banned gets a message without one, which comes back alike.
+        let invites = !happening.mediated("invite").is_empty();
+        let instead =
+            |sent: &Sent| invites && sent.x().is_none() && sent.stanza.has_child("no-store", ns::HINTS);
+        let mediated = |sent: &Sent| sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER));
+        for sent in happening.sent.iter().filter(|s| !s.is_error() && (mediated(s) || instead(s))) {
             let (Some(id), [to], Some(asker)) = (sent.stanza.attr("id"), &sent.to[..], happening.sender)
             else {
                 continue;
@@ -126,7 +148,8 @@ impl Answers {
         };
         let errors: Vec<&Sent> = scene.happening.sent.iter().filter(|s| s.is_error()).collect();
         let told = errors.iter().filter(|s| right(s)).count();
-        if errors.len() != told || told != usize::from(due) {
+        let declined = self.declined.contains(&(scene.happening.place, cause.from.to_bare()));
+        if errors.len() != told || told > usize::from(due) || told == 0 && due && !declined {
             return Err(format!("an invitation came back, and {} errors were sent", errors.len()));
         }
         if by_right {

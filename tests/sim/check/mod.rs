@@ -36,7 +36,7 @@ pub(crate) fn all() -> Vec<Box<dyn Check>> {
     vec![
         Box::new(Wholeness),
         Box::new(secrecy::Secrecy),
-        Box::new(strangers::Strangers),
+        Box::new(strangers::Strangers::default()),
         Box::new(ranks::Ranks),
         Box::new(verdict::Verdict),
         Box::new(settings::Settings),

@@ -43,8 +43,12 @@ pub(super) fn expected(scene: &Scene<'_>, cause: &Inbound, set: bool) -> Option<
 /// Roles and affiliations, all of them or none.
 fn orders(scene: &Scene<'_>, query: &Element, cause: &Inbound) -> Option<Reasons> {
     let (sheet, limits) = (&scene.happening.before, &scene.cast.service.limits);
-    let wishes = wishes(query, sheet);
     let actor = cause.from.to_bare();
+    if sheet.standing(&actor).1 != Role::Moderator {
+        // Whatever they ask for.
+        return Some(vec!["forbidden"]);
+    }
+    let wishes = wishes(query, sheet);
     let mut reasons = Vec::new();
     if wishes.is_empty() {
         reasons.push("bad-request");

@@ -76,13 +76,10 @@ fn may_see(scene: &Scene<'_>, sent: &Sent, to: &Jid, entity: Option<usize>, whos
             _ => false,
         };
     }
-    // Somebody outside who invites is known to the invited by nothing but his address, and so is who declines.
+    // Who declines is known to the inviter by nothing but their address, and who invites is shown by it where everybody is.
     let is_actor = scene.cast.accounts[whose] == cause.from.to_bare();
-    let outside = happening.sender.is_none_or(|s| before.seat_of(s).is_none()) || before.is_open_about_jids();
     let mediated = |name| sent.x().is_some_and(|x| x.has_child(name, ns::MUC_USER));
-    is_actor
-        && (mediated("invite") && (outside || happening.set_of(ns::MUC_ADMIN).is_some())
-            || mediated("decline"))
+    is_actor && (mediated("invite") && before.is_open_about_jids() || mediated("decline"))
 }
 
 /// One request may make somebody a moderator and then no moderator.

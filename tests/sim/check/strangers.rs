@@ -1,15 +1,22 @@
 //! Whoever is not in the room, an outcast or a stranger, gets nothing but answers to what he sent himself, what was
-//! addressed to him by name, and requests that his server answers for him.
+//! addressed to him by name, and requests that his server answers for him. A refusal of an invitation reaches nobody but
+//! who invited.
+
+use std::collections::BTreeSet;
 
 use conclave::wire::inbound::{Kind, MessageType};
-use conclave::wire::jid::Jid;
+use conclave::wire::jid::{BareJid, Jid};
 use conclave::wire::ns;
 
 use super::Check;
 use crate::happening::Sent;
 use crate::run::Scene;
 
-pub(super) struct Strangers;
+/// Remembers who invited whom, in which room.
+#[derive(Default)]
+pub(super) struct Strangers {
+    invited: BTreeSet<(usize, BareJid, BareJid)>,
+}
 
 impl Check for Strangers {
     fn name(&self) -> &'static str {
@@ -18,12 +25,33 @@ impl Check for Strangers {
 
     fn look(&mut self, scene: &Scene<'_>) -> Result<(), String> {
         let happening = scene.happening;
+        self.invitations(scene)?;
         for sent in &happening.sent {
             for (to, entity) in sent.to.iter().zip(&sent.entities) {
                 let inside =
                     |e: usize| happening.before.seat_of(e).is_some() || happening.after.seat_of(e).is_some();
                 if !entity.is_some_and(inside) && !due(scene, sent, to) {
                     return Err(format!("{to}, who is not in the room, gets a {}", sent.stanza.name()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Strangers {
+    /// Notes invitations that are passed on, and looks to whom refusals go.
+    fn invitations(&mut self, scene: &Scene<'_>) -> Result<(), String> {
+        let (happening, place) = (scene.happening, scene.happening.place);
+        let Some(cause) = &happening.cause else { return Ok(()) };
+        let account = cause.from.to_bare();
+        for sent in happening.sent.iter().filter(|sent| !sent.is_error()) {
+            let has = |name| sent.x().is_some_and(|x| x.has_child(name, ns::MUC_USER));
+            for to in sent.to.iter().map(Jid::to_bare) {
+                if has("invite") {
+                    self.invited.insert((place, account.clone(), to));
+                } else if has("decline") && !self.invited.contains(&(place, to.clone(), account.clone())) {
+                    return Err(format!("{to} did not invite {account}, who declines"));
                 }
             }
         }
@@ -39,7 +67,10 @@ fn due(scene: &Scene<'_>, sent: &Sent, to: &Jid) -> bool {
         return true;
     }
     let x = sent.x();
-    if !sent.is_error() && x.is_some_and(|x| x.has_child("invite", ns::MUC_USER)) {
+    // In place of an invitation, somebody banned gets a message without one.
+    let instead =
+        sent.stanza.name() == "message" && x.is_none() && sent.stanza.has_child("no-store", ns::HINTS);
+    if !sent.is_error() && (instead || x.is_some_and(|x| x.has_child("invite", ns::MUC_USER))) {
         let invited = happening
             .mediated("invite")
             .into_iter()
@@ -56,12 +87,7 @@ fn due(scene: &Scene<'_>, sent: &Sent, to: &Jid) -> bool {
             || sent.stanza.name() == "iq" && sent.stanza.attr("id") == Some(cause.id());
     }
     if x.is_some_and(|x| x.has_child("decline", ns::MUC_USER)) {
-        return happening.mediated("decline").into_iter().any(|decline| {
-            decline
-                .attr("to")
-                .and_then(|to| Jid::prepare(to).ok())
-                .is_some_and(|whom| whom.to_bare() == to.to_bare())
-        });
+        return !happening.mediated("decline").is_empty();
     }
     // vCards and PEP are asked of the account of an occupant.
     let asked = happening

@@ -62,7 +62,7 @@ fn expected(scene: &Scene<'_>, cause: &Inbound) -> Option<Reasons> {
         Kind::Presence(PresenceType::Probe) if seat.is_none() => Some(vec!["not-acceptable"]),
         Kind::Presence(PresenceType::Available) => Some(available(scene, cause, seat)),
         Kind::Presence(_) => Some(vec![]),
-        Kind::Iq(type_) if cause.to.is_full() => occupant_request(sheet, cause, seat, type_),
+        Kind::Iq(type_) if cause.to.is_full() => occupant_request(scene, cause, seat, type_),
         Kind::Iq(IqType::Set) if scene.happening.making().is_some() => {
             let may = scene.cast.service.may_create(&cause.from.to_bare());
             // What is wrong with a form is known to the checker of settings.
@@ -194,10 +194,12 @@ fn message(scene: &Scene<'_>, cause: &Inbound, seat: Option<&Seat>, type_: Messa
                 AllowPm::Moderators => seat.role == Role::Moderator,
                 AllowPm::None => false,
             };
-            match sheet.by_nick(nick) {
-                None => vec!["item-not-found"],
-                Some(_) if heard => vec![],
-                Some(_) => vec!["forbidden"],
+            if !heard {
+                vec!["forbidden"]
+            } else if sheet.by_nick(nick).is_some_and(|other| sheet.knows(seat, other)) {
+                vec![]
+            } else {
+                vec!["item-not-found"]
             }
         }
         (MessageType::Normal, None, _) => return None,
@@ -224,19 +226,26 @@ fn spoken(scene: &Scene<'_>, stanza: &Element, seat: &Seat) -> Reasons {
 }
 
 /// A request to an occupant's address.
-fn occupant_request(sheet: &Sheet, cause: &Inbound, seat: Option<&Seat>, type_: IqType) -> Option<Reasons> {
+fn occupant_request(
+    scene: &Scene<'_>,
+    cause: &Inbound,
+    seat: Option<&Seat>,
+    type_: IqType,
+) -> Option<Reasons> {
+    let sheet = &scene.happening.before;
     if matches!(type_, IqType::Result | IqType::Error) {
         return Some(vec![]);
     }
     let Some(payload) = cause.payload() else { return Some(vec!["bad-request"]) };
-    if seat.is_none() {
+    let Some(seat) = seat else {
         return Some(match payload.ns().as_str() {
             ns::PING => vec!["not-acceptable"],
-            _ if !sheet.exists() => vec!["item-not-found"],
+            _ if !visible(scene, cause) => vec!["item-not-found"],
             ns::DISCO_INFO | ns::DISCO_ITEMS => vec!["bad-request"],
             _ => vec!["not-acceptable"],
         });
-    }
+    };
     let nick = cause.to.resource().unwrap_or_default();
-    Some(if sheet.by_nick(nick).is_some() { vec![] } else { vec!["item-not-found"] })
+    let known = sheet.by_nick(nick).is_some_and(|other| sheet.knows(seat, other));
+    Some(if known { vec![] } else { vec!["item-not-found"] })
 }

@@ -97,7 +97,11 @@ impl Workload {
     pub(super) fn decline(&mut self, stage: &Stage<'_>) -> String {
         let id = self.id();
         let nick = self.some_nick(stage);
-        let to = if self.random.chance(40) { stage.to(&nick) } else { self.some_address(stage) };
+        let to = match self.random.below(10) {
+            0..4 => stage.to(&nick),
+            4..6 => stage.room.clone(),
+            _ => self.some_address(stage),
+        };
         format!(
             "<message xmlns='jabber:client' id='{id}' to='{}'><x xmlns='{}'><decline to='{to}'><reason>no time</reason>\
              </decline></x></message>",
