@@ -82,6 +82,7 @@ fn entry(room: usize, n: usize, dice: &mut Dice) -> Entry {
         at: Timestamp::from_microsecond(1_800_000_000_000_000 + n as i64 * 7_000_123).expect("a time"),
         account: BareJid::parse(&format!("witch{sender}@example")).ok(),
         message: message.parse().expect("xml"),
+        shown: false,
         original: None,
     }
 }

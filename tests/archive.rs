@@ -58,6 +58,7 @@ fn entry(id: &str, us: i64, sender: Option<u8>, nick: u8, said: u8) -> Entry {
         at: at(us),
         account: sender.map(account),
         message: message.parse().expect("xml"),
+        shown: us % 3 == 0,
         original: None,
     }
 }
@@ -101,7 +102,7 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Clone, Debug)]
 struct Ask {
     archive: u8,
-    with: Option<(bool, u8)>,
+    with: Option<(u8, u8)>,
     start: Option<u8>,
     end: Option<u8>,
     after_id: Option<u8>,
@@ -115,7 +116,7 @@ struct Ask {
 fn ask() -> impl Strategy<Value = Ask> {
     let maybe = |weight| proptest::option::weighted(weight, any::<u8>());
     let ids = prop_oneof![5 => Just(Vec::new()), 1 => vec(any::<u8>(), 1..4)];
-    let with = proptest::option::weighted(0.4, (any::<bool>(), 0..4_u8));
+    let with = proptest::option::weighted(0.4, (0..3_u8, 0..4_u8));
     (
         0..3_u8,
         with,
@@ -225,9 +226,10 @@ impl Pair<'_> {
         let time = |n: &Option<u8>| n.map(|n| at(self.said(n).1 + i64::from(ask.off_us)));
         let anchor = self.said(ask.place.1).0;
         Query {
-            with: ask.with.map(|(by_account, n)| match by_account {
-                true => With::Account(account(n)),
-                false => With::Occupant(occupant(n)),
+            with: ask.with.map(|(kind, n)| match kind {
+                0 => With::Account(account(n)),
+                1 => With::Shown(account(n)),
+                _ => With::Occupant(occupant(n)),
             }),
             start: time(&ask.start),
             end: time(&ask.end),

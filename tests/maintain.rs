@@ -76,6 +76,7 @@ fn entry(n: usize, of: usize) -> Entry {
         at: Timestamp::from_microsecond(1_800_000_000_000_000 + n as i64 * 1_000_000).expect("a time"),
         account: Some(BareJid::parse(&format!("account{}@example", n % 3)).expect("an address")),
         message: message.parse().expect("xml"),
+        shown: n.is_multiple_of(2),
         original: None,
     }
 }

@@ -52,10 +52,9 @@ impl Change {
     /// As for [`Change::new`]: the domain has to be named as such.
     pub(super) fn by_admin(party: Party, new: Affiliation) -> Result<Self, Refusal> {
         match &party {
-            Party::Account(account) if !account.has_local() => Err(Refusal::not_acceptable(format!(
-                "{} is the address of a whole domain: only admins put it on a list, by that very address",
-                account.as_bare()
-            ))),
+            Party::Account(account) if !account.has_local() => Err(Refusal::not_acceptable(
+                "this is the address of a whole domain: only admins put it on a list, by that very address",
+            )),
             _ => Ok(Self { party, new, nick: None, reason: None, ban: Ban::default(), data: None }),
         }
     }

@@ -55,7 +55,8 @@ pub(super) fn keep(
     let id = cx.id();
     message.append_child(el("stanza-id", ns::SID).with("id", &id).with("by", room.jid.as_str()));
     let at = next_time(room, cx.now);
-    let entry = Entry { id, at, account: sender.cloned(), message: message.clone(), original: None };
+    let shown = room.is_nonanonymous();
+    let entry = Entry { id, at, account: sender.cloned(), shown, message: message.clone(), original: None };
     let entry = Arc::new(entry);
     history::keep(room, entry.clone(), cx.limits());
     if room.config().archive {

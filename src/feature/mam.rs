@@ -11,6 +11,7 @@ use minidom::Element;
 use super::{Feature, archive};
 use crate::room::Room;
 use crate::room::archive::{Answer, Ask, Entry, Found, Page, Place, Query, Question, With};
+use crate::room::audience::Authors;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, Item, el, iq_result, message, muc_user, stamp};
@@ -74,8 +75,7 @@ pub(crate) fn query(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
-    let query = read(room, payload)?;
-    check_with(room, &query, &inbound.from)?;
+    let query = read(room, payload, &inbound.from)?;
     ask(room, Question::Page(query), inbound, fx);
     Ok(())
 }
@@ -98,7 +98,11 @@ pub(crate) fn found(
     check(room, &found.inbound.from)?;
     match &found.answer {
         Answer::Page(page) => {
-            check_with(room, &read(room, payload)?, &found.inbound.from)?;
+            let with = read(room, payload, &found.inbound.from)?.with;
+            // Who asked as a moderator, and is none any more, may have asked for more.
+            if with.is_some_and(|with| !page.entries.iter().all(|entry| with.is(entry))) {
+                return Err(hidden());
+            }
             send_page(room, payload, page, &found.inbound, cx, fx);
         }
         Answer::Ends(ends) => {
@@ -132,21 +136,12 @@ fn check(room: &Room, who: &Jid) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn sees_jids(room: &Room, who: &Jid) -> bool {
-    room.sees_jids(room.standing(&who.to_bare()).role)
+fn hidden() -> Refusal {
+    Refusal::forbidden("you may not know who is behind an occupant")
 }
 
-/// Refuses to tell which messages are those of an account to who may not know it.
-fn check_with(room: &Room, query: &Query, who: &Jid) -> Result<(), Refusal> {
-    match &query.with {
-        Some(With::Account(account)) if *account != who.to_bare() && !sees_jids(room, who) => {
-            Err(Refusal::forbidden("you may not know who is behind an occupant"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn read(room: &Room, payload: &Element) -> Result<Query, Refusal> {
+/// Reads what `who` asks for, as far as they may know who is behind an occupant.
+fn read(room: &Room, payload: &Element, who: &Jid) -> Result<Query, Refusal> {
     let submitted = match payload.get_child("x", ns::DATA) {
         None => Submitted::default(),
         Some(x) => match Reply::read(x, ns::MAM).map_err(Refusal::bad_request)? {
@@ -170,7 +165,7 @@ fn read(room: &Room, payload: &Element) -> Result<Query, Refusal> {
         _ => Place::First,
     };
     Ok(Query {
-        with: one("with").map(|text| with(room, text)).transpose()?.flatten(),
+        with: one("with").map(|text| with(room, text, who)).transpose()?.flatten(),
         start: one("start").map(|text| time(text)).transpose()?,
         end: one("end").map(|text| time(text)).transpose()?,
         after_id: one("after-id").cloned(),
@@ -182,13 +177,18 @@ fn read(room: &Room, payload: &Element) -> Result<Query, Refusal> {
 }
 
 /// Whose messages: those of an occupant's address, or of a real one. The room's own address is where all were said.
-fn with(room: &Room, text: &str) -> Result<Option<With>, Refusal> {
+fn with(room: &Room, text: &str, who: &Jid) -> Result<Option<With>, Refusal> {
     let jid = Jid::prepare(text).map_err(|e| Refusal::jid_malformed(format!("with: {e}")))?;
     let account = jid.to_bare();
     Ok(match jid.resource() {
-        _ if account != room.jid => Some(With::Account(account)),
-        Some(_) => Some(With::Occupant(jid)),
-        None => None,
+        Some(_) if account == room.jid => Some(With::Occupant(jid)),
+        None if account == room.jid => None,
+        _ => Some(match room.sees_authors(&who.to_bare()) {
+            Authors::All => With::Account(account),
+            _ if account == who.to_bare() => With::Account(account),
+            Authors::Shown => With::Shown(account),
+            Authors::None => return Err(hidden()),
+        }),
     })
 }
 
@@ -205,7 +205,7 @@ fn send_page(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
-    let jid_seen = sees_jids(room, &inbound.from);
+    let seen = room.sees_authors(&inbound.from.to_bare());
     let mut entries: Vec<_> = page.entries.iter().collect();
     if payload.has_child("flip-page", ns::MAM) {
         entries.reverse();
@@ -214,7 +214,7 @@ fn send_page(
         let result = el("result", ns::MAM)
             .with("id", &entry.id)
             .with_opt("queryid", payload.attr("queryid"))
-            .child(forwarded(room, entry, jid_seen));
+            .child(forwarded(room, entry, seen));
         fx.send(&message(&inbound.to, None, &cx.id()).child(result), &inbound.from);
     }
     let ends = page.entries.first().zip(page.entries.last()).map(|(a, b)| (a.id.as_str(), b.id.as_str()));
@@ -227,10 +227,10 @@ fn send_page(
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(fin)), &inbound.from);
 }
 
-/// A message as it was sent, with its time, and with the real address of its sender for those who may see it now.
-fn forwarded(room: &Room, entry: &Entry, jid_seen: bool) -> Element {
+/// A message as it was sent, with its time, and with the real address of its sender for those who may see it.
+fn forwarded(room: &Room, entry: &Entry, seen: Authors) -> Element {
     let mut copy = entry.message.clone();
-    if let Some(account) = entry.account.as_ref().filter(|_| jid_seen) {
+    if let Some(account) = entry.account.as_ref().filter(|_| seen.include(entry)) {
         let standing = room.standing(account);
         let item = Item {
             affiliation: Some(standing.affiliation),

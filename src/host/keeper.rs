@@ -235,7 +235,7 @@ mod tests {
                 let message = "<message xmlns='jabber:client' from='r@muc.example/n'/>";
                 let message = message.parse().expect("xml");
                 let id = format!("{age}");
-                let entry = Arc::new(Entry { id, at, account: None, message, original: None });
+                let entry = Arc::new(Entry { id, at, account: None, shown: false, message, original: None });
                 let append = Change::Append { archive: ArchiveId(name.to_owned()), entry };
                 self.archive.commit(&[append]).expect("stored");
             }

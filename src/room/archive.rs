@@ -28,6 +28,9 @@ pub struct Entry {
     pub at: Timestamp,
     /// Who sent it; `None` if the room itself did.
     pub account: Option<BareJid>,
+    /// Whether everybody could see the real address of its sender when it was said. Of messages from before this was
+    /// noted, it is as if nobody had.
+    pub shown: bool,
     /// The reflected message, without `to` and without a delay of the room's. A tombstone once it was retracted.
     pub message: Element,
     /// What a retracted message was, if the operator lets it be kept.
@@ -148,8 +151,21 @@ impl Change {
 pub enum With {
     /// Those of an account.
     Account(BareJid),
+    /// Those of an account that everybody could see was theirs.
+    Shown(BareJid),
     /// Those that were sent under this address of an occupant.
     Occupant(Jid),
+}
+
+impl With {
+    /// Whether `entry` is one of them.
+    pub fn is(&self, entry: &Entry) -> bool {
+        match self {
+            Self::Account(account) => entry.account.as_ref() == Some(account),
+            Self::Shown(account) => entry.shown && entry.account.as_ref() == Some(account),
+            Self::Occupant(jid) => entry.message.attr("from") == Some(jid.as_str()),
+        }
+    }
 }
 
 /// Where a page begins or ends (XEP-0059).

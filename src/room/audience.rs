@@ -5,6 +5,7 @@ use std::sync::Arc;
 use minidom::Element;
 
 use super::Room;
+use super::archive::Entry;
 use super::config::Whois;
 use super::cx::Cx;
 use super::effect::Effects;
@@ -15,7 +16,7 @@ use super::roster::{Occupant, Said};
 use crate::feature::{hats, occupant_id};
 use crate::wire::build::{Build, Item, message, muc_user, presence, set_lang};
 use crate::wire::encode::Recipients;
-use crate::wire::jid::Jid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 
 /// A presence about one occupant, as the room tells it.
@@ -37,6 +38,29 @@ pub(crate) struct Notice<'a> {
     pub codes: &'a [u16],
     /// Of which change of the lists of affiliations it tells, for those who see the address (XEP-0463).
     pub version: Option<&'a Element>,
+}
+
+/// Of which messages somebody sees whose they are. What was said while addresses were hidden stays hidden from those who
+/// are no moderators, also when the room shows addresses later; and what a room hides now, it hides of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authors {
+    /// Of all.
+    All,
+    /// Of those where everybody could see it when they were said.
+    Shown,
+    /// Of none.
+    None,
+}
+
+impl Authors {
+    /// Whether this is one of those messages.
+    pub(crate) fn include(self, entry: &Entry) -> bool {
+        match self {
+            Self::All => true,
+            Self::Shown => entry.shown,
+            Self::None => false,
+        }
+    }
 }
 
 impl<'a> Notice<'a> {
@@ -87,6 +111,15 @@ impl Room {
     /// Whether somebody of this role sees real addresses.
     pub(crate) fn sees_jids(&self, role: Role) -> bool {
         role == Role::Moderator || self.is_nonanonymous()
+    }
+
+    /// Of which messages an account sees the real address of the sender.
+    pub(crate) fn sees_authors(&self, account: &BareJid) -> Authors {
+        match self.standing(account).role {
+            Role::Moderator => Authors::All,
+            _ if self.is_nonanonymous() => Authors::Shown,
+            _ => Authors::None,
+        }
     }
 
     /// Whether the presence of an occupant is shown to others (`muc#roomconfig_presencebroadcast`).

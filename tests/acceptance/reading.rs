@@ -43,6 +43,7 @@ fn fill(folder: &std::path::Path, room: &str) {
                 at: Timestamp::from_microsecond(now + n as i64).expect("a time"),
                 account: None,
                 message: message.parse().expect("xml"),
+                shown: false,
                 original: None,
             };
             Change::Append { archive: archive.clone(), entry: Arc::new(entry) }

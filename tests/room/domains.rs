@@ -180,3 +180,18 @@ fn domain_that_made_a_room_in_former_times_owns_it_as_one_address() {
     w.configure("owner", &[("roomowners", "owner@example")]);
     assert_eq!(bot_and_user(&mut w), [None, None]);
 }
+
+#[test]
+fn who_may_change_no_affiliation_learns_nothing_of_an_occupant_by_trying() {
+    // 45-5.2.2-b, 45-17.4-c
+    let mut w = World::with_room(&[]);
+    w.join_as("bot.example/res", "echo", "");
+    w.join("romeo");
+    w.clear();
+    for who in ["romeo", "stranger"] {
+        for nick in ["echo", "owner", "nobody"] {
+            w.admin(who, &format!("<item nick='{nick}' affiliation='member'/>"));
+            assert_eq!(w.got(who), ["iq:error room auth/forbidden"], "{who}: {nick}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 mod admin;
 mod anonymity;
+mod authors;
 mod back;
 mod bans;
 mod calm;

@@ -82,6 +82,7 @@ fn entry(message: &Value) -> Entry {
         at: text(message, "at").and_then(|at| at.parse().ok()).expect("a time"),
         account: text(message, "account").map(jid),
         message: xml("message").expect("a message"),
+        shown: message["shown"] == true,
         original: xml("original"),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::Archive;
-use crate::room::archive::{Answer, ArchiveId, Change, Entry, Page, Place, Query, Question, Target, With};
+use crate::room::archive::{Answer, ArchiveId, Change, Entry, Page, Place, Query, Question, Target};
 use crate::store::StoreError;
 
 /// Keeps everything until it is dropped.
@@ -138,11 +138,7 @@ fn page(entries: &[Entry], query: &Query) -> Option<Page> {
             && query.start.is_none_or(|start| entry.at >= start)
             && query.end.is_none_or(|end| entry.at.as_millisecond() <= end.as_millisecond())
             && (query.ids.is_empty() || query.ids.contains(&entry.id))
-            && match &query.with {
-                None => true,
-                Some(With::Account(account)) => entry.account.as_ref() == Some(account),
-                Some(With::Occupant(jid)) => entry.message.attr("from") == Some(jid.as_str()),
-            }
+            && query.with.as_ref().is_none_or(|with| with.is(entry))
     };
     let fitting: Vec<_> = entries.iter().enumerate().filter(fits).collect();
     let (from, to, forward) = match &query.place {

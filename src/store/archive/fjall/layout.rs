@@ -13,6 +13,7 @@
 //! | ids | number, hash of the id | position |
 //! | index | `s`, number, hash of account and an id that its sender gave, position | nothing |
 //! | index | `w`, number, hash of the account or of the occupant's address, position | nothing |
+//! | index | `w`, number, hash of the account that everybody could see and of [`SHOWN`], position | nothing |
 
 use jiff::Timestamp;
 use minidom::Element;
@@ -28,6 +29,9 @@ pub(super) const FORMAT: u8 = 1;
 
 /// The version of a message's record.
 pub(super) const RECORD: u8 = 1;
+
+/// Marks what everybody could see. Records of old end without it.
+const SHOWN: &str = "shown";
 
 /// Bytes of a hash in a key: as good as unique among the messages of an archive.
 const HASH_BYTES: usize = 12;
@@ -95,18 +99,22 @@ pub(super) fn said_key(archive: u64, account: &BareJid, id: &str, position: u64)
 /// The key by which a sender's message is found, at one position.
 pub(super) fn with_key(archive: u64, with: &With, position: u64) -> Vec<u8> {
     let sender = match with {
-        With::Account(account) => account.as_str(),
+        With::Account(account) => hash(&[account.as_str()]),
+        With::Shown(account) => hash(&[account.as_str(), SHOWN]),
         // An account has no resource, and an occupant has one: they are told apart.
-        With::Occupant(jid) => jid.as_str(),
+        With::Occupant(jid) => hash(&[jid.as_str()]),
     };
-    join(&[b"w", &bytes(archive), &hash(&[sender]), &bytes(position)])
+    join(&[b"w", &bytes(archive), &sender, &bytes(position)])
 }
 
 /// All keys that lead to a message.
 pub(super) fn index_keys(archive: u64, position: u64, entry: &Entry) -> Vec<(Table, Vec<u8>)> {
     let mut keys = vec![(Table::Ids, id_key(archive, &entry.id))];
     if let Some(account) = &entry.account {
-        keys.push((Table::Index, with_key(archive, &With::Account(account.clone()), position)));
+        let shown = entry.shown.then(|| With::Shown(account.clone()));
+        for with in [Some(With::Account(account.clone())), shown].iter().flatten() {
+            keys.push((Table::Index, with_key(archive, with, position)));
+        }
         keys.extend(entry.said_ids().map(|id| (Table::Index, said_key(archive, account, id, position))));
     }
     let from = entry.message.attr("from").and_then(|from| crate::wire::jid::Jid::parse(from).ok());
@@ -145,7 +153,8 @@ pub(super) fn ordinal(value: &[u8]) -> Option<u64> {
     }
 }
 
-/// A message as it is stored: version, ordinal, then id, account, message and original, each with its length.
+/// A message as it is stored: version, ordinal, then id, account, message and original, each with its length; at the
+/// end [`SHOWN`] if everybody could see whose it was.
 pub(super) fn encode(ordinal: u64, entry: &Entry) -> Vec<u8> {
     let message = encode::standalone(&entry.message);
     let original = entry.original.as_ref().map(encode::standalone).unwrap_or_default();
@@ -157,6 +166,9 @@ pub(super) fn encode(ordinal: u64, entry: &Entry) -> Vec<u8> {
         // A stanza has its bound far below 4 GiB.
         value.extend_from_slice(&(text.len() as u32).to_be_bytes());
         value.extend_from_slice(text.as_bytes());
+    }
+    if entry.shown {
+        value.extend_from_slice(SHOWN.as_bytes());
     }
     value
 }
@@ -191,6 +203,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Entry, StoreError> {
         id: id.to_owned(),
         at: last_number(key).and_then(time).ok_or_else(|| damaged("its time cannot be"))?,
         account,
+        shown: rest == SHOWN.as_bytes(),
         message: xml(message)?,
         original: if original.is_empty() { None } else { Some(xml(original)?) },
     })
@@ -217,4 +230,29 @@ fn hash(texts: &[&str]) -> [u8; HASH_BYTES] {
 
 fn join(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_everybody_saw_the_sender_is_at_the_end_of_a_record_and_was_not_in_those_of_old() {
+        let message = "<message xmlns='jabber:client' from='r@muc.example/n' type='groupchat'/>";
+        let entry = |shown| Entry {
+            id: "id".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            account: BareJid::parse("a@example").ok(),
+            shown,
+            message: message.parse().expect("xml"),
+            original: None,
+        };
+        let key = message_key(1, position(Timestamp::UNIX_EPOCH));
+        let (hidden, shown) = (encode(0, &entry(false)), encode(0, &entry(true)));
+        assert_eq!(shown, [&hidden[..], b"shown"].concat());
+        assert_eq!(decode(&key, &hidden).expect("a message"), entry(false));
+        assert_eq!(decode(&key, &shown).expect("a message"), entry(true));
+        let found_by = |shown| index_keys(1, 1, &entry(shown)).len();
+        assert_eq!(found_by(true), found_by(false) + 1);
+    }
 }

@@ -192,7 +192,7 @@ impl Reader<'_> {
         let mut chosen = BTreeSet::new();
         for id in ids {
             let Some(position) = self.locate(id)? else { return Ok(None) };
-            let fits = |entry: &Entry| with.is_none_or(|with| sent_by(entry, with));
+            let fits = |entry: &Entry| with.is_none_or(|with| with.is(entry));
             let in_span = (wish.span.0..wish.span.1).contains(&position);
             if in_span && self.message(position)?.is_some_and(|found| fits(&found.entry)) {
                 chosen.insert(position);
@@ -258,13 +258,6 @@ fn sound(key: &[u8], value: &[u8]) -> Option<Found> {
             past::tell(&damage);
             None
         }
-    }
-}
-
-fn sent_by(entry: &Entry, with: &With) -> bool {
-    match with {
-        With::Account(account) => entry.account.as_ref() == Some(account),
-        With::Occupant(jid) => entry.message.attr("from") == Some(jid.as_str()),
     }
 }
 

@@ -30,6 +30,7 @@ fn append(id: &str) -> Change {
             at: Timestamp::from_microsecond(at).expect("a time"),
             account: Some(BareJid::parse("a@example").expect("an address")),
             message: message.parse().expect("xml"),
+            shown: false,
             original: None,
         }),
     }
