@@ -104,20 +104,32 @@ pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<
             after.insert(change.jid().clone(), Affiliated::new(change.new));
         }
     }
-    check_list(&after, room.state.affiliations.len(), cx)
+    check_list(&after, &room.state.affiliations, cx)
 }
 
-/// An owner is left, and the list is not too long; one that was too long before, of length `before`, may stay so.
+/// An owner is left, and the list is not too long; one that was too long `before` may stay so.
+///
+/// Where a list is full, bans alone may be added, a tenth of it, and ten at least: who fills it does not keep admins from
+/// banning.
 pub(super) fn check_list(
     list: &OrdMap<BareJid, Affiliated>,
-    before: usize,
+    before: &OrdMap<BareJid, Affiliated>,
     cx: &Cx<'_>,
 ) -> Result<(), Refusal> {
     if !list.values().any(|a| a.affiliation == Affiliation::Owner) {
         return Err(Refusal::conflict("a room needs an owner"));
     }
-    if list.len() > cx.limits().affiliations_max && list.len() > before {
+    let full = cx.limits().affiliations_max;
+    let others = |list: &OrdMap<BareJid, Affiliated>| {
+        list.values().filter(|a| a.affiliation != Affiliation::Outcast).count()
+    };
+    if list.len() > full && others(list) > others(before) {
         return Err(Refusal::resource_constraint("the room has too many affiliations"));
+    }
+    if list.len() > full + (full / 10).max(10) && list.len() > before.len() {
+        return Err(Refusal::resource_constraint(
+            "the room has too many bans; ban whole domains, or lift some",
+        ));
     }
     Ok(())
 }

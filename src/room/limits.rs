@@ -26,7 +26,7 @@ pub struct Limits {
     pub occupants_max: u32,
     /// Most sessions of one account in one room.
     pub sessions_max: usize,
-    /// Most affiliations stored for one room.
+    /// Most affiliations stored for one room; bans may exceed it by a tenth, and by ten at least.
     pub affiliations_max: usize,
     /// Most items in one admin request.
     pub items_max: usize,

@@ -426,6 +426,33 @@ fn too_many_items_or_affiliations_are_refused() {
 }
 
 #[test]
+fn full_list_takes_bans_still_a_tenth_of_it_and_ten_at_least() {
+    // 45-9.1-b
+    let mut w = room_of_three(&[]);
+    w.service.limits.affiliations_max = 1;
+    let answer = |w: &mut World, item: &str| {
+        w.clear();
+        w.admin("owner", item);
+        w.got("owner").pop().expect("an answer")
+    };
+    const FULL: &str = "iq:error room wait/resource-constraint";
+    for n in 0..9 {
+        assert_eq!(answer(&mut w, &format!("<item affiliation='outcast' jid='u{n}@x'/>")), DONE);
+        assert_eq!(answer(&mut w, "<item affiliation='member' jid='juliet@example'/>"), FULL);
+    }
+    let ban = "<command xmlns='http://jabber.org/protocol/commands' node='conclave#ban'><x xmlns='jabber:x:data' type='submit'>\
+               <field var='nick'><value>romeo</value></field></x></command>";
+    w.send("owner", &format!("<iq xmlns='jabber:client' type='set' id='c'>{ban}</iq>"));
+    assert!(w.got("romeo")[0].starts_with("unavailable romeo 301"));
+    assert_eq!(answer(&mut w, "<item affiliation='outcast' jid='u10@x'/>"), FULL);
+    // What is on the list can change, but no ban makes a place for a member.
+    assert_eq!(answer(&mut w, "<item affiliation='member' jid='u0@x'/>"), FULL);
+    assert_eq!(answer(&mut w, "<item affiliation='outcast' jid='u0@x'><reason>spam</reason></item>"), DONE);
+    assert_eq!(answer(&mut w, "<item affiliation='none' jid='u0@x'/>"), DONE);
+    assert_eq!(answer(&mut w, "<item affiliation='outcast' jid='x'/>"), DONE);
+}
+
+#[test]
 fn account_of_a_moderator_acts_from_any_of_its_clients() {
     // 45-8-a, 45-9.6-a
     let mut w = room_of_three(&[]);

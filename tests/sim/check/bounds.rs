@@ -1,6 +1,7 @@
 //! What one event may lead to is bounded by who is there and by what was asked; so is what a room keeps.
 
 use conclave::room::Room;
+use conclave::room::state::Affiliation;
 use conclave::wire::ns;
 
 use super::Check;
@@ -34,7 +35,15 @@ impl Check for Bounds {
             return Err(format!("{occupants} occupants, and {full} may be"));
         }
         let affiliations = |sheet: &crate::sheet::Sheet| sheet.room.state().affiliations.len();
-        if affiliations(after) > limits.affiliations_max && affiliations(after) > affiliations(before) {
+        let others = |sheet: &crate::sheet::Sheet| {
+            let listed = sheet.room.state().affiliations.values();
+            listed.filter(|a| a.affiliation != Affiliation::Outcast).count()
+        };
+        let full = limits.affiliations_max;
+        if (affiliations(after) > full && others(after) > others(before))
+            || (affiliations(after) > full + (full / 10).max(10)
+                && affiliations(after) > affiliations(before))
+        {
             return Err("the list of affiliations grows beyond its bound".to_owned());
         }
         for seat in &after.seats {

@@ -128,7 +128,7 @@ fn affiliation(
 fn the_end(sheet: &Sheet, wishes: &[Wish], affiliations_max: usize) -> Reasons {
     let mut records: std::collections::BTreeMap<&BareJid, Affiliation> =
         sheet.room.state().affiliations.iter().map(|(jid, a)| (jid, a.affiliation)).collect();
-    let count = records.len();
+    let before = records.clone();
     let mut asked = false;
     for wish in wishes {
         if let Wish::Affiliation { jid, new, .. } = wish {
@@ -144,7 +144,13 @@ fn the_end(sheet: &Sheet, wishes: &[Wish], affiliations_max: usize) -> Reasons {
     if asked && !records.iter().any(|(jid, a)| *a == Affiliation::Owner && jid.local().is_some()) {
         reasons.push("conflict");
     }
-    if records.len() > affiliations_max && records.len() > count {
+    let others = |records: &std::collections::BTreeMap<&BareJid, Affiliation>| {
+        records.values().filter(|a| **a != Affiliation::Outcast).count()
+    };
+    let bans_too = affiliations_max + (affiliations_max / 10).max(10);
+    if (records.len() > affiliations_max && others(&records) > others(&before))
+        || (records.len() > bans_too && records.len() > before.len())
+    {
         reasons.push("resource-constraint");
     }
     reasons
