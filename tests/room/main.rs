@@ -2,6 +2,7 @@
 //! Each test names the rows of the conformance catalogue that it proves.
 
 mod admin;
+mod alike;
 mod anonymity;
 mod authors;
 mod back;

@@ -6,7 +6,7 @@ const MUC: &str = "http://jabber.org/protocol/muc";
 const MODERATE: &str = "<moderate xmlns='urn:xmpp:message-moderate:1' id='AT'><retract xmlns='urn:xmpp:message-retract:1'/><reason>r</reason></moderate>";
 
 /// A stanza, and who sends it.
-pub(super) type Sample = (&'static str, String);
+pub(crate) type Sample = (&'static str, String);
 
 fn presence(nick: &str, attributes: &str, inside: &str) -> String {
     format!("<presence xmlns='jabber:client' id='x' to='{ROOM}/{nick}'{attributes}>{inside}</presence>")
@@ -26,7 +26,7 @@ fn form(form_type: &str, fields: &[(&str, &str)]) -> String {
     format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>")
 }
 
-pub(super) fn presences() -> Vec<Sample> {
+pub(crate) fn presences() -> Vec<Sample> {
     let join = format!(
         "<x xmlns='{MUC}'><history maxstanzas='5' maxchars='999' seconds='60' since='2020-01-01T00:00:00Z'/>\
          <password>p</password><mav xmlns='urn:xmpp:muc:affiliations:1' since='1'/></x><show>away</show><status>s</status>"
@@ -52,7 +52,7 @@ pub(super) fn presences() -> Vec<Sample> {
     ]
 }
 
-pub(super) fn messages() -> Vec<Sample> {
+pub(crate) fn messages() -> Vec<Sample> {
     let user = |inside: &str| format!("<x xmlns='{MUC}#user'>{inside}</x>");
     let invite = user(
         "<invite to='juliet@example'><reason>r</reason><continue thread='t'/></invite><password>p</password>",
@@ -103,7 +103,7 @@ pub(super) fn messages() -> Vec<Sample> {
     found
 }
 
-pub(super) fn requests() -> Vec<Sample> {
+pub(crate) fn requests() -> Vec<Sample> {
     let query = |ns: &str, inside: &str| format!("<query xmlns='{ns}'>{inside}</query>");
     let node = |ns: &str, node: &str| format!("<query xmlns='{ns}' node='{node}'/>");
     let disco = "http://jabber.org/protocol/disco";

@@ -1,7 +1,7 @@
 //! Whatever is wrong with a stanza, the room is none the worse for it.
 
 mod forged;
-mod kinds;
+pub(crate) mod kinds;
 mod mutate;
 
 use std::sync::Arc;
