@@ -5,7 +5,7 @@ use std::sync::Arc;
 use conclave::feature::history;
 use conclave::feature::restart::{Told, bring_back};
 use conclave::room::Room;
-use conclave::room::archive::{Ask, Change, Found};
+use conclave::room::archive::{Ask, Change, Found, Glimpse};
 use conclave::room::cx::Service;
 use conclave::room::event::Event;
 use conclave::room::roster::Occupant;
@@ -101,7 +101,7 @@ impl Disk {
             return of_service(Room::absent(jid));
         };
         let (config, archive) = (&state.record.config, &state.record.archive);
-        let newest = |each: &mut dyn FnMut(_) -> bool| self.archive.newest(archive, each);
+        let newest = |each: &mut dyn FnMut(&dyn Glimpse) -> bool| self.archive.look_back(archive, each);
         let history = history::restore(config, &service.limits, newest).expect("this archive always reads");
         let room = of_service(Room::stored(jid.clone(), state, history));
         let (room, told) = bring_back(room, self.store.occupants(&jid).expect("it reads"));

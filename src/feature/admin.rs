@@ -39,7 +39,7 @@ pub(crate) fn set(
     }
     let changes = read(room, query, &account, cx)?;
     let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
-    let before = room.state.affiliations.clone();
+    let before = room.ranks.clone();
     for change in &changes {
         match change {
             Change::Role(change) => {
@@ -56,7 +56,7 @@ pub(crate) fn set(
             }
         }
     }
-    affiliations::check_list(&room.state.affiliations, &before, cx)?;
+    affiliations::check_list(&room.ranks, &before, cx)?;
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
     Ok(())
 }

@@ -139,11 +139,10 @@ fn changes_since<'a>(room: &'a Room, since: u64, account: &BareJid) -> Option<It
     if !items.is_empty() && !was_there {
         return None;
     }
-    for (jid, affiliated) in &room.state.affiliations {
-        if sees(affiliated.affiliation) && affiliated.version > since {
-            items.insert(jid, affiliated.affiliation);
-        } else if sees(affiliated.affiliation) {
-            items.remove(jid);
+    for jid in room.ranks.changed_since(since) {
+        let affiliation = super::affiliations::recorded(room, jid);
+        if sees(affiliation) {
+            items.insert(jid, affiliation);
         }
     }
     (!items.is_empty()).then_some(items)

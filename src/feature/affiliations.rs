@@ -4,9 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use imbl::OrdMap;
-use std::sync::Arc;
-
 use super::affiliation_versions::{self, Step};
 use super::leave::{Removal, remove};
 use super::{ban, nick, roles};
@@ -15,6 +12,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::privilege;
+use crate::room::ranks::Ranks;
 use crate::room::recipients::Group;
 use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::wire::build::{Build, Item, message, muc_user};
@@ -96,34 +94,27 @@ pub(super) fn check(
 /// Whether these changes, whoever asks for them, would leave a list as it must be. What counts is how it would be at
 /// the end.
 pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<(), Refusal> {
-    let mut after = room.state.affiliations.clone();
-    for change in changes {
-        if change.new == Affiliation::None {
-            after.remove(change.jid());
-        } else {
-            after.insert(change.jid().clone(), Affiliated::new(change.new));
+    let mut ranks = (*room.ranks).clone();
+    let after: BTreeMap<&BareJid, Affiliation> = changes.iter().map(|c| (c.jid(), c.new)).collect();
+    for (jid, new) in after {
+        room.state.affiliations.get(jid).into_iter().for_each(|old| ranks.remove(jid, old));
+        if new != Affiliation::None {
+            ranks.add(jid, &Affiliated::new(new));
         }
     }
-    check_list(&after, &room.state.affiliations, cx)
+    check_list(&ranks, &room.ranks, cx)
 }
 
 /// An owner is left, and the list is not too long; one that was too long `before` may stay so.
 ///
 /// Where a list is full, bans alone may be added, a tenth of it, and ten at least: who fills it does not keep admins from
 /// banning.
-pub(super) fn check_list(
-    list: &OrdMap<BareJid, Affiliated>,
-    before: &OrdMap<BareJid, Affiliated>,
-    cx: &Cx<'_>,
-) -> Result<(), Refusal> {
-    if !list.values().any(|a| a.affiliation == Affiliation::Owner) {
+pub(super) fn check_list(list: &Ranks, before: &Ranks, cx: &Cx<'_>) -> Result<(), Refusal> {
+    if list.owners.is_empty() {
         return Err(Refusal::conflict("a room needs an owner"));
     }
     let full = cx.limits().affiliations_max;
-    let others = |list: &OrdMap<BareJid, Affiliated>| {
-        list.values().filter(|a| a.affiliation != Affiliation::Outcast).count()
-    };
-    if list.len() > full && others(list) > others(before) {
+    if list.len() > full && list.others() > before.others() {
         return Err(Refusal::resource_constraint("the room has too many affiliations"));
     }
     if list.len() > full + (full / 10).max(10) && list.len() > before.len() {
@@ -230,22 +221,18 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     if new.as_ref() == old {
         return;
     }
-    let renamed = new.as_ref().and_then(|new| new.nick.as_ref()) != old.and_then(|old| old.nick.as_ref());
     if was != change.new {
         let versions = &mut room.state_mut().record.versions;
         affiliation_versions::advance(versions, change.jid(), was, change.new);
         let now = versions.now;
         new = new.map(|new| Affiliated { version: now, ..new });
     }
-    ban::note_end(room, new.as_ref().and_then(Affiliated::expires));
-    if renamed {
-        room.reserved = Arc::default();
-    }
     let affiliations = &mut room.state_mut().affiliations;
-    match new {
+    let old = match new {
         Some(new) => affiliations.insert(change.jid().clone(), new),
         None => affiliations.remove(change.jid()),
     };
+    room.relist(change.jid(), old.as_ref());
     fx.touch(change.jid());
 }
 

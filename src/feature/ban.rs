@@ -12,7 +12,7 @@ use crate::room::Room;
 use crate::room::archive::{Entry, Found, Question};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::state::{Affiliated, Affiliation, Ban, State};
+use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::wire::build::stamp;
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, boolean, form, table};
@@ -74,28 +74,13 @@ pub(super) fn terms(old: Option<&Affiliated>, change: &Change) -> Option<Box<Ban
     (ban != Ban::default()).then(|| Box::new(ban))
 }
 
-/// When the first of the bans ends that end by themselves.
-pub(crate) fn first_end(state: &State) -> Option<Timestamp> {
-    state.affiliations.values().filter_map(Affiliated::expires).min()
-}
-
-/// A ban was set that ends at `end`.
-pub(super) fn note_end(room: &mut Room, end: Option<Timestamp>) {
-    room.ban_ends = room.ban_ends.into_iter().chain(end).min();
-}
-
 /// Before every event: bans whose time is over end as if they had been lifted.
 pub(crate) fn expire(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
-    if room.ban_ends.is_none_or(|end| end > cx.now) {
-        return;
-    }
-    let over = |affiliated: &Affiliated| affiliated.expires().is_some_and(|end| end <= cx.now);
-    let ended: Vec<BareJid> =
-        room.state.affiliations.iter().filter(|(_, a)| over(a)).map(|(jid, _)| jid.clone()).collect();
+    let mut ended: Vec<BareJid> = room.ranks.ended(cx.now).cloned().collect();
+    ended.sort_unstable();
     for jid in ended {
         affiliations::apply(room, &Change::end(&jid), None, cx, fx);
     }
-    room.ban_ends = first_end(&room.state);
 }
 
 fn show(_room: &Room) -> Element {

@@ -7,9 +7,10 @@
 //!
 //! An error about an IQ removes nobody: clients may refuse requests.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use imbl::OrdMap;
 
 use super::leave::depart;
 use crate::room::Room;
@@ -55,7 +56,7 @@ const LOOK: &str = "look-";
 /// What is known of sessions that may be gone.
 #[derive(Clone, Debug, Default)]
 pub struct Suspects {
-    sessions: BTreeMap<Jid, Suspect>,
+    sessions: OrdMap<Jid, Suspect>,
     /// In which second how many were removed.
     removed: (u64, u32),
 }
@@ -136,8 +137,13 @@ fn condition(inbound: &Inbound) -> Option<&str> {
 fn suspect<'r>(room: &'r mut Room, session: &Jid) -> &'r mut Suspect {
     let Room { roster, suspects, .. } = room;
     let sessions = &mut Arc::make_mut(suspects).sessions;
-    if !sessions.contains_key(session) {
-        sessions.retain(|jid, _| roster.by_session(jid).is_some());
+    // Now and then, so that a whole server whose people are gone is not gone through for each of them.
+    if sessions.len() > 2 * roster.len() && !sessions.contains_key(session) {
+        *sessions = sessions
+            .iter()
+            .filter(|(jid, _)| roster.by_session(jid).is_some())
+            .map(|(jid, suspect)| (jid.clone(), *suspect))
+            .collect();
     }
     sessions.entry(session.clone()).or_default()
 }

@@ -271,7 +271,7 @@ fn unassign(
 
 /// Shows those who are concerned anew, and says that there is something to ask for.
 fn tell(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
-    for occupant in room.roster.iter().filter(|occupant| wearers.contains(&occupant.account)) {
+    for occupant in wearers.iter().flat_map(|account| room.roster.of_account(account)) {
         presence::show(room, occupant, &cx.id(), fx);
     }
     room.tell_of_configuration(&[], cx, fx);

@@ -7,7 +7,7 @@ use minidom::Element;
 
 use super::{Feature, Field, FieldKind};
 use crate::room::Room;
-use crate::room::archive::Entry;
+use crate::room::archive::{Entry, Glimpse};
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -37,8 +37,12 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("history")
 };
 
-/// To find one message that has a body, so many are looked at on average and no more.
+/// To find one message that has a body, so many are looked at on average and no more; and of all bytes that may be kept,
+/// so many times as many.
 const LOOK_BACK: usize = 10;
+
+/// Of the bytes that may be kept, so many times as many are read: that takes far longer than to look at them.
+const READ_BACK: usize = 2;
 
 /// Whether a message is for those who enter later: it has a body and was not retracted.
 fn is_shown(entry: &Entry) -> bool {
@@ -55,23 +59,38 @@ pub(super) fn keep(room: &mut Room, entry: Arc<Entry>, limits: &Limits) {
     }
 }
 
-/// The history of a room that comes back into memory, from its archive. `newest` calls what it is given for each
+/// The history of a room that comes back into memory, from its archive. `look_back` calls what it is given for each
 /// message from the newest to the oldest, until that gives false.
+///
+/// Any question brings a room back, also that of a stranger: what is looked at is bounded, in messages and in bytes, and
+/// what is read even more so.
 pub fn restore<E>(
     config: &Config,
     limits: &Limits,
-    newest: impl FnOnce(&mut dyn FnMut(Entry) -> bool) -> Result<(), E>,
+    look_back: impl FnOnce(&mut dyn FnMut(&dyn Glimpse) -> bool) -> Result<(), E>,
 ) -> Result<History, E> {
     let messages_max = config.history_max.min(limits.history_messages_max) as usize;
-    let (mut kept, mut bytes, mut seen, mut latest) = (Vec::new(), 0, 0, None);
-    newest(&mut |entry| {
-        latest = latest.max(Some(entry.at));
-        seen += 1;
-        if is_shown(&entry) && config.archive {
-            bytes += entry.bytes();
-            kept.push(Arc::new(entry));
+    let bytes_max = limits.history_bytes_max;
+    let (mut kept, mut bytes, mut latest) = (Vec::new(), 0, None);
+    let (mut seen, mut seen_bytes, mut read_bytes) = (0, 0, 0);
+    look_back(&mut |message| {
+        latest = latest.max(message.at());
+        if !config.archive || messages_max == 0 {
+            return latest.is_none();
         }
-        kept.len() < messages_max && bytes < limits.history_bytes_max && seen < messages_max * LOOK_BACK
+        (seen, seen_bytes) = (seen + 1, seen_bytes + message.bytes());
+        if message.may_hold("body") {
+            read_bytes += message.bytes();
+            if let Some(entry) = message.read().filter(is_shown) {
+                bytes += entry.bytes();
+                kept.push(Arc::new(entry));
+            }
+        }
+        kept.len() < messages_max
+            && bytes < bytes_max
+            && seen < messages_max * LOOK_BACK
+            && seen_bytes < bytes_max * LOOK_BACK
+            && read_bytes < bytes_max * READ_BACK
     })?;
     let mut history = History::default();
     history.latest = latest;
@@ -133,7 +152,54 @@ pub(super) fn send(room: &Room, x: &Element, to: &Jid, cx: &Cx<'_>, fx: &mut Eff
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    /// A message of so many bytes that a room finds in its archive, and how many were read.
+    struct Found<'a>(usize, &'static str, &'a Cell<usize>);
+
+    impl Glimpse for Found<'_> {
+        fn at(&self) -> Option<Timestamp> {
+            Some(Timestamp::UNIX_EPOCH)
+        }
+
+        fn bytes(&self) -> usize {
+            self.0
+        }
+
+        fn may_hold(&self, element: &str) -> bool {
+            self.1.contains(element)
+        }
+
+        fn read(&self) -> Option<Entry> {
+            self.2.set(self.2.get() + 1);
+            let message = format!("<message xmlns='jabber:client'>{}</message>", self.1);
+            let (message, at) = (message.parse().expect("test xml"), Timestamp::UNIX_EPOCH);
+            Some(Entry { id: String::new(), at, account: None, shown: false, message, original: None })
+        }
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn what_is_looked_at_for_a_room_that_comes_back_is_bounded_and_what_says_nothing_is_not_read() {
+        let limits = Limits { history_messages_max: 20, history_bytes_max: 10_000, ..Limits::default() };
+        let config = Config { archive: true, history_max: 20, ..Config::default() };
+        // How many are looked at, read and kept of an endless archive.
+        let count = |bytes, text, config: &Config| {
+            let (mut seen, read) = (0, Cell::new(0));
+            let history = restore::<()>(config, &limits, |each| {
+                seen = 1 + (0..1_000_000).take_while(|_| each(&Found(bytes, text, &read))).count();
+                Ok(())
+            });
+            (seen, read.get(), history.expect("it reads").iter().count())
+        };
+        assert_eq!(count(100, "<body>b</body>", &config), (20, 20, 20));
+        assert_eq!(count(100, "<x/>", &config), (200, 0, 0));
+        assert_eq!(count(5_000, "<x/>", &config), (20, 0, 0));
+        assert_eq!(count(5_000, "<x><body/></x>", &config), (4, 4, 0));
+        assert_eq!(count(100, "<body>b</body>", &Config { archive: false, ..config.clone() }), (1, 0, 0));
+    }
 
     fn wish(attributes: &str) -> Wish {
         let x = format!("<x xmlns='{}'><history {attributes}/></x>", ns::MUC);

@@ -7,7 +7,7 @@ use crate::room::Room;
 use crate::room::effect::Effects;
 use crate::room::privilege;
 use crate::room::role::Role;
-use crate::room::state::Affiliation;
+use crate::room::state::{Affiliated, Affiliation};
 use crate::wire::build::{Item, el, iq_result};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
@@ -65,18 +65,26 @@ fn by_affiliation(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Elem
     let list = list.ok_or_else(|| Refusal::bad_request("there is no list of this affiliation"))?;
     check(room, &inbound.from.to_bare(), list)?;
     let is_ban = list == Affiliation::Outcast;
-    let items =
-        room.state.affiliations.iter().filter(|(_, a)| a.affiliation == list).map(|(jid, affiliated)| {
-            Item {
-                affiliation: Some(list),
-                jid: Some(jid.as_jid()),
-                nick: affiliated.nick.as_deref().filter(|_| !is_ban),
-                reason: affiliated.reason.as_deref().filter(|_| is_ban),
-                ..Item::default()
-            }
-            .element(ns::MUC_ADMIN)
-        });
-    Ok(items.collect())
+    let all = &room.state.affiliations;
+    let item = |jid: &BareJid, affiliated: &Affiliated| {
+        Item {
+            affiliation: Some(list),
+            jid: Some(jid.as_jid()),
+            nick: affiliated.nick.as_deref().filter(|_| !is_ban),
+            reason: affiliated.reason.as_deref().filter(|_| is_ban),
+            ..Item::default()
+        }
+        .element(ns::MUC_ADMIN)
+    };
+    let chosen = match list {
+        Affiliation::Owner => Some(&room.ranks.owners),
+        Affiliation::Admin => Some(&room.ranks.admins),
+        _ => None,
+    };
+    Ok(match chosen {
+        Some(chosen) => chosen.iter().filter_map(|jid| Some(item(jid, all.get(jid)?))).collect(),
+        None => all.iter().filter(|(_, a)| a.affiliation == list).map(|(jid, a)| item(jid, a)).collect(),
+    })
 }
 
 /// Whether an account may see the list of an affiliation.

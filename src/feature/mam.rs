@@ -3,6 +3,7 @@
 //! A request becomes a question to the archive. When the answer comes the room looks again at who asks: rights may have
 //! been lost meanwhile.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -153,7 +154,7 @@ fn read(room: &Room, payload: &Element, who: &Jid) -> Result<Query, Refusal> {
         return Err(Refusal::feature_not_implemented(format!("there is no field {var:?}")));
     }
     let one = |var| submitted.values(var).and_then(|v| v.first()).filter(|v| !v.is_empty());
-    let ids = submitted.values("ids").unwrap_or_default().to_vec();
+    let ids = submitted.values("ids").unwrap_or_default();
     if ids.len() > IDS_MAX {
         return Err(Refusal::policy_violation(format!("more than {IDS_MAX} ids at a time")));
     }
@@ -170,7 +171,7 @@ fn read(room: &Room, payload: &Element, who: &Jid) -> Result<Query, Refusal> {
         end: one("end").map(|text| time(text)).transpose()?,
         after_id: one("after-id").cloned(),
         before_id: one("before-id").cloned(),
-        ids,
+        ids: ids.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect(),
         place,
         max: paging.max.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX),
     })

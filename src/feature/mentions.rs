@@ -50,20 +50,16 @@ pub(super) fn forward(room: &Room, speaker: &BareJid, said: &Element, cx: &mut C
 fn meant(room: &Room, said: &Element) -> BTreeSet<BareJid> {
     let references = said.children().filter(|c| c.is("reference", ns::REFERENCE));
     let mentions = references.filter(|r| r.attr("type") == Some("mention")).take(MENTIONS_MAX);
-    let (mut accounts, mut nicks) = (BTreeSet::new(), Vec::new());
+    let mut accounts = BTreeSet::new();
     for jid in mentions.filter_map(|mention| address(mention.attr("uri")?)) {
         match jid.resource() {
-            Some(nick) if jid.bare_str() == room.jid.as_str() => nicks.push(NickKey::of(nick)),
+            Some(nick) if jid.bare_str() == room.jid.as_str() => {
+                accounts.extend(room.reserved().holder(&NickKey::of(nick)).cloned());
+            }
             _ => {
                 accounts.insert(jid.to_bare());
             }
         }
-    }
-    if !nicks.is_empty() {
-        let is_meant = |nick: &String| nicks.contains(&NickKey::of(nick));
-        let registered =
-            room.state.affiliations.iter().filter(|(_, a)| a.nick.as_ref().is_some_and(is_meant));
-        accounts.extend(registered.map(|(jid, _)| jid.clone()));
     }
     accounts
 }

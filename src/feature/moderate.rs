@@ -154,7 +154,7 @@ pub(super) fn moderate(
 
 /// Who did it: the nick of a moderator who is in the room, and the occupant id also of one who is not.
 fn moderated(room: &Room, actor: &BareJid) -> Element {
-    let occupant = room.roster.iter().find(|o| &o.account == actor);
+    let occupant = room.roster.of_account(actor).next();
     let by = occupant.map_or_else(|| room.jid.as_jid().clone(), |o| room.occupant_jid(&o.nick));
     el("moderated", ns::MODERATE)
         .with("by", by.as_str())

@@ -49,14 +49,9 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effe
             }
         })
         .collect();
-    let list = |affiliation| {
-        let holders = room.state.affiliations.iter().filter(move |(_, a)| a.affiliation == affiliation);
-        holders.map(|(jid, _)| jid.as_str().to_owned()).collect()
-    };
-    for (var, label, affiliation) in
-        [(ADMINS, "Admins", Affiliation::Admin), (OWNERS, "Owners", Affiliation::Owner)]
+    for (var, label, list) in [(ADMINS, "Admins", &room.ranks.admins), (OWNERS, "Owners", &room.ranks.owners)]
     {
-        let values = list(affiliation);
+        let values = list.iter().map(ToString::to_string).collect();
         shown.push(Field { var, type_: Some("jid-multi"), label: Some(label), values, ..Field::default() });
     }
     let title = format!("Configuration of {}", room.name());
@@ -151,10 +146,10 @@ fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>
         (_, Some(false)) if now >= Affiliation::Admin => Affiliation::Member,
         _ => now,
     };
-    let mut concerned: Vec<&BareJid> =
-        [&owners, &admins].into_iter().flatten().flatten().chain(room.state.affiliations.keys()).collect();
-    concerned.sort_unstable();
-    concerned.dedup();
+    // A member who is on neither list stays one: only those who have a place to lose are looked at besides.
+    let ranks = room.ranks.owners.iter().chain(room.ranks.admins.iter());
+    let concerned: BTreeSet<&BareJid> =
+        [&owners, &admins].into_iter().flatten().flatten().chain(ranks).collect();
     let mut changes = Vec::new();
     for jid in concerned {
         let now = affiliations::recorded(room, jid);

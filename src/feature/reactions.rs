@@ -98,7 +98,8 @@ pub(super) fn check(room: &Room, message: &Element) -> Result<(), Refusal> {
             return Err(Refusal::policy_violation(format!("this room allows {most} reactions to a message")));
         }
         let allowed = &config.reactions_allowed;
-        if !allowed.is_empty() && distinct.iter().any(|r| !allowed.iter().any(|a| plain(a) == *r)) {
+        let plainly: BTreeSet<String> = allowed.iter().map(|a| plain(a)).collect();
+        if !allowed.is_empty() && !distinct.is_subset(&plainly) {
             return Err(Refusal::policy_violation(format!(
                 "this room allows these reactions: {}",
                 allowed.join(" ")

@@ -1,13 +1,14 @@
 //! Taking back what one said (XEP-0424), and what is left of a message that was retracted.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use minidom::Element;
 
 use super::Feature;
 use crate::room::Room;
-use crate::room::archive::{Answer, Change, Found, Retraction, Target};
+use crate::room::archive::{Answer, Change, Entry, Found, Retraction, Target};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, stamp};
@@ -57,14 +58,36 @@ pub(crate) fn caught_up<'f>(room: &Room, found: &'f Found) -> Option<Cow<'f, Fou
     if found.archive != room.state.record.archive {
         return None;
     }
+    let mut retractions = room.history.retracted_since(found.retracted)?.peekable();
+    let (Answer::Page(page), Some(_)) = (&found.answer, retractions.peek()) else {
+        return Some(Cow::Borrowed(found));
+    };
+    let places = places(&page.entries);
     let mut found = Cow::Borrowed(found);
-    for retraction in room.history.retracted_since(found.retracted)? {
-        let Answer::Page(page) = &found.answer else { break };
-        let meant = page.entries.iter().rposition(|entry| retraction.target.is(entry));
-        let Some(at) = meant.filter(|at| !page.entries[*at].is_tombstone()) else { continue };
-        if let Answer::Page(page) = &mut found.to_mut().answer {
+    for retraction in retractions {
+        let meant = match &retraction.target {
+            Target::Id(id) => places.get(&(None, id.as_str())),
+            Target::Of(account, id) => places.get(&(Some(account), id.as_str())),
+        };
+        let Some(at) = meant.copied() else { continue };
+        if let Answer::Page(page) = &mut found.to_mut().answer
+            && !page.entries[at].is_tombstone()
+        {
             page.entries[at] = page.entries[at].tombstone(&retraction.retracted, retraction.keep_original);
         }
     }
     Some(found)
+}
+
+/// Where each message is: by its id in the archive, and by its author with any of its ids. Of several it is the newest.
+fn places(entries: &[Entry]) -> HashMap<(Option<&BareJid>, &str), usize> {
+    let mut places = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        places.insert((None, entry.id.as_str()), at);
+        let ids = std::iter::once(entry.id.as_str()).chain(entry.said_ids());
+        if let Some(account) = &entry.account {
+            places.extend(ids.map(|id| ((Some(account), id), at)));
+        }
+    }
+    places
 }

@@ -191,9 +191,12 @@ fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
         return Ok((of_service(Room::absent(jid.clone())), Told::default()));
     };
     let (config, archive) = (&state.record.config, &state.record.archive);
-    let history =
-        feature::history::restore(config, &host.service.limits, |each| host.archive.newest(archive, each))?;
+    let history = feature::history::restore(config, &host.service.limits, |each| {
+        host.archive.look_back(archive, each)
+    })?;
     let room = of_service(Room::stored(jid.clone(), state, history));
+    // Made here, where nobody waits, and kept from then on.
+    room.reserved();
     Ok(restart::bring_back(room, host.store.occupants(jid)?))
 }
 

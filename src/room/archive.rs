@@ -71,6 +71,42 @@ impl Entry {
     }
 }
 
+/// A message of the archive that is not read yet. To read one takes many times as long as to find it.
+pub trait Glimpse {
+    /// When the room received it; `None` if that cannot be told.
+    fn at(&self) -> Option<Timestamp>;
+
+    /// How many bytes it is stored in.
+    fn bytes(&self) -> usize;
+
+    /// Whether there may be an element of this name in it, at any depth.
+    fn may_hold(&self, element: &str) -> bool;
+
+    /// The message; `None` if it is damaged.
+    fn read(&self) -> Option<Entry>;
+}
+
+impl Glimpse for Entry {
+    fn at(&self) -> Option<Timestamp> {
+        Some(self.at)
+    }
+
+    fn bytes(&self) -> usize {
+        Self::bytes(self)
+    }
+
+    fn may_hold(&self, element: &str) -> bool {
+        fn holds(parent: &Element, name: &str) -> bool {
+            parent.children().any(|child| child.name() == name || holds(child, name))
+        }
+        holds(&self.message, element) || self.original.iter().any(|original| holds(original, element))
+    }
+
+    fn read(&self) -> Option<Entry> {
+        Some(self.clone())
+    }
+}
+
 /// Which message is meant by a retraction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {

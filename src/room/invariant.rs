@@ -1,5 +1,6 @@
 //! What must hold after every event.
 
+use super::ranks::Ranks;
 use super::reserved::Reserved;
 use super::{Life, Room};
 use crate::room::state::Affiliation;
@@ -10,7 +11,10 @@ impl Room {
         if self.life == Life::Absent {
             return (!self.roster.is_empty()).then(|| "a room that does not exist has occupants".to_owned());
         }
-        if self.owners() == 0 {
+        if *self.ranks != Ranks::of(&self.state) {
+            return Some("the ranks are not those of the affiliations".to_owned());
+        }
+        if self.ranks.owners.is_empty() {
             return Some("the room has no owner".to_owned());
         }
         if self.state.affiliations.values().any(|a| a.affiliation == Affiliation::None) {

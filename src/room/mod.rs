@@ -20,6 +20,7 @@ pub mod look;
 pub mod nick;
 pub mod order;
 pub mod privilege;
+pub mod ranks;
 pub mod recipients;
 pub mod reserved;
 pub mod role;
@@ -46,6 +47,7 @@ use event::Event;
 use history::History;
 use nick::Nick;
 use privilege::Standing;
+use ranks::Ranks;
 use reserved::Reserved;
 use role::Role;
 use roster::Roster;
@@ -68,7 +70,7 @@ pub struct Room {
     pub(crate) jid: BareJid,
     pub(crate) life: Life,
     pub(crate) state: Arc<State>,
-    /// Who has reserved which nick: made when first asked for, and anew after a change.
+    /// Who has reserved which nick: made when first asked for, and kept with each change.
     pub(crate) reserved: Arc<OnceLock<Reserved>>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
@@ -78,8 +80,8 @@ pub struct Room {
     pub(crate) leavers: Arc<feature::leavers::Leavers>,
     pub(crate) suspects: Arc<feature::ghost::Suspects>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
-    /// No ban ends before this moment; `None` if none ends by itself.
-    pub(crate) ban_ends: Option<jiff::Timestamp>,
+    /// The affiliations in other orders than that of addresses.
+    pub(crate) ranks: Arc<Ranks>,
     /// Sessions that a restart has brought back and that have not entered since. Of the last moments before a crash the
     /// store knows nothing: the others may have seen them leave.
     pub(crate) returned: Arc<BTreeSet<Jid>>,
@@ -120,7 +122,7 @@ impl Room {
             untold: Arc::default(),
             leavers: Arc::default(),
             pace: Arc::default(),
-            ban_ends: None,
+            ranks: Arc::default(),
             hushed: false,
             followed: false,
             offers_versions: true,
@@ -136,7 +138,7 @@ impl Room {
         Self {
             life,
             awaited,
-            ban_ends: feature::ban::first_end(&state),
+            ranks: Arc::new(Ranks::of(&state)),
             state: Arc::new(state),
             history: Arc::new(history),
             ..Self::absent(jid)
@@ -415,17 +417,12 @@ impl Room {
     /// moderators also while they are not in the room (XEP-0045 §8 asks for the account, not for the client).
     pub(crate) fn standing(&self, account: &BareJid) -> Standing {
         let affiliation = self.affiliation(account);
-        let present = self.roster.iter().filter(|o| &o.account == account).map(|o| o.role).max();
+        let present = self.roster.of_account(account).map(|o| o.role).max();
         let role = match present {
             _ if affiliation >= Affiliation::Admin => Role::Moderator,
             role => role.unwrap_or(Role::None),
         };
         Standing { affiliation, role }
-    }
-
-    /// How many owners there are.
-    pub(crate) fn owners(&self) -> usize {
-        self.state.affiliations.values().filter(|a| a.affiliation == Affiliation::Owner).count()
     }
 
     /// The address of an occupant.
@@ -436,6 +433,21 @@ impl Room {
     /// Who has reserved which nick.
     pub(crate) fn reserved(&self) -> &Reserved {
         self.reserved.get_or_init(|| Reserved::of(&self.state))
+    }
+
+    /// Notes that an affiliation was `old` until now.
+    pub(crate) fn relist(&mut self, jid: &BareJid, old: Option<&Affiliated>) {
+        let Self { state, ranks, reserved, .. } = self;
+        let (new, ranks) = (state.affiliations.get(jid), Arc::make_mut(ranks));
+        old.into_iter().for_each(|old| ranks.remove(jid, old));
+        new.into_iter().for_each(|new| ranks.add(jid, new));
+        let [was, is] = [old, new].map(|affiliated| affiliated?.nick.as_deref());
+        if was != is
+            && let Some(reserved) = Arc::make_mut(reserved).get_mut()
+        {
+            was.into_iter().for_each(|nick| reserved.remove(nick, jid));
+            is.into_iter().for_each(|nick| reserved.add(nick, jid));
+        }
     }
 
     pub(crate) fn state_mut(&mut self) -> &mut State {

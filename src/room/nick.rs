@@ -1,14 +1,18 @@
 //! Nicks: kept as the server prepared them, compared by a key (XEP-0045 §7.2.8, §17.1).
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::limits::Limits;
 use super::look::Look;
-use crate::wire::jid::{JidError, check_resource};
+use crate::wire::jid::{JidError, PART_BYTES_MAX, check_resource};
 use crate::wire::refusal::Refusal;
+
+/// Most bytes of what a nick is compared by. Some characters become eighteen.
+pub const KEY_BYTES_MAX: usize = 1024;
 
 /// A nick with the key by which nicks are compared: NFKC, no case, no invisible characters, single spaces.
 #[derive(Clone)]
@@ -26,10 +30,22 @@ impl Nick {
     /// Reads a nick: the resource of an occupant's address, or a text that is to become one.
     ///
     /// Refused are nicks in which nothing is visible, that no address can have, or with characters that turn text around
-    /// (`jid-malformed`), and nicks beyond `nick_bytes_max` (`not-acceptable`: another nick may pass, but adding to this
-    /// one never will).
+    /// (`jid-malformed`), and nicks beyond `nick_bytes_max` or [`KEY_BYTES_MAX`] (`not-acceptable`: another nick may pass,
+    /// but adding to this one never will).
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
+        // First, since all that follows reads the whole of it.
+        if text.len() > limits.nick_bytes_max {
+            return Err(Refusal::not_acceptable_here(format!(
+                "a nick may have {} bytes",
+                limits.nick_bytes_max
+            )));
+        }
         let nick = Self::trusted(text);
+        if nick.key.is_beyond() {
+            return Err(Refusal::not_acceptable_here(format!(
+                "a nick may have {KEY_BYTES_MAX} bytes when its characters are taken apart"
+            )));
+        }
         if nick.key.0.is_empty() {
             return Err(Refusal::jid_malformed("a nick needs a visible character"));
         }
@@ -38,12 +54,6 @@ impl Nick {
         }
         if text.contains(turns_text) {
             return Err(Refusal::jid_malformed("a nick holds no characters that turn text around"));
-        }
-        if text.len() > limits.nick_bytes_max {
-            return Err(Refusal::not_acceptable_here(format!(
-                "a nick may have {} bytes",
-                limits.nick_bytes_max
-            )));
         }
         Ok(nick)
     }
@@ -76,23 +86,59 @@ impl NickKey {
         &self.0
     }
 
-    /// The key of a text.
+    /// The key of a text. What is too long for any address, or would have a key beyond [`KEY_BYTES_MAX`], is the same as
+    /// nothing but itself.
     pub fn of(text: &str) -> Self {
-        Self(folded(text).into())
+        let key = (text.len() <= PART_BYTES_MAX).then(|| folded(text, KEY_BYTES_MAX));
+        Self(key.filter(|key| key.len() <= KEY_BYTES_MAX).unwrap_or_else(|| beyond(text)).into())
+    }
+
+    /// Whether it is that of a text that is too long to be compared.
+    fn is_beyond(&self) -> bool {
+        self.0.starts_with(BEYOND)
     }
 }
 
-/// A text as it is compared: NFKC, without case and invisible characters, single spaces.
-pub fn folded(text: &str) -> String {
+/// How the keys of texts begin that are too long to be compared. No other key holds it.
+const BEYOND: char = '\0';
+
+fn beyond(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("{BEYOND}{:x}", hasher.finish())
+}
+
+/// A text as it is compared: NFKC, without case and invisible characters, single spaces. Of one that becomes longer than
+/// `bytes_max` there is a little more than so much, from the beginning.
+pub fn folded(text: &str, bytes_max: usize) -> String {
+    count_fold();
     if text.is_ascii() {
         let visible = text.chars().filter(|c| !c.is_control()).map(|c| c.to_ascii_lowercase());
-        return spaced(&visible.collect::<String>());
+        return spaced(&visible.take(bytes_max + 1).collect::<String>());
     }
     // Before, since they keep marks from being put in order; after, since NFKC has some of its own.
     let visible = text.chars().filter(|c| !is_invisible(*c)).nfkc().filter(|c| !is_invisible(*c));
-    let folded: String = visible.flat_map(fold).collect();
+    let mut folded = String::with_capacity(text.len().min(bytes_max));
+    for c in visible.flat_map(fold) {
+        folded.push(c);
+        if folded.len() > bytes_max {
+            break;
+        }
+    }
     // Lower-casing can leave a form that NFKC composes further.
     spaced(&folded).nfkc().collect()
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many texts this thread has folded: it is the dearest thing that is done with a nick.
+    pub(crate) static FOLDS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts a text that is folded, while testing.
+fn count_fold() {
+    #[cfg(test)]
+    FOLDS.set(FOLDS.get() + 1);
 }
 
 /// The words of a text, with a space between any two.
@@ -221,6 +267,27 @@ mod tests {
         {
             assert_eq!(Nick::parse(nick, &Limits::default()).expect("accepted").as_str(), nick);
         }
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn what_no_nick_can_be_is_not_folded() {
+        let before = FOLDS.get();
+        let long = "\u{fdfa}".repeat(300_000);
+        assert!(Nick::parse(&long, &Limits::default()).is_err());
+        assert_ne!(NickKey::of(&long), NickKey::of(&long[3..]));
+        assert_eq!(NickKey::of(&long), NickKey::of(&long));
+        assert_eq!(FOLDS.get(), before);
+        // 85 of them have 255 bytes, and 2,805 when taken apart.
+        let swelling = "\u{fdfa}".repeat(85);
+        let refusal = Nick::parse(&swelling, &Limits::default()).expect_err("refused");
+        assert_eq!(
+            refusal,
+            Refusal::not_acceptable_here("a nick may have 1024 bytes when its characters are taken apart")
+        );
+        assert_ne!(NickKey::of(&swelling), NickKey::of(&swelling[3..]));
+        assert!(folded(&swelling, 100).len() < 110);
+        assert!(Nick::parse("محمد \u{fdfa}", &Limits::default()).is_ok());
     }
 
     #[test]

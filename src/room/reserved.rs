@@ -1,16 +1,16 @@
-//! Which nicks are reserved, and for whom: made from the affiliations once, and asked by everybody who enters.
+//! Which nicks are reserved, and for whom: made from the affiliations once, kept with each change, and asked by everybody
+//! who enters.
 
-use std::collections::HashMap;
-
+use super::index::Index;
 use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
 use super::state::State;
 use crate::wire::jid::BareJid;
 
-/// The reserved nicks of a room.
+/// The reserved nicks of a room. A copy costs next to nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reserved {
-    holders: HashMap<NickKey, BareJid>,
+    holders: Index<NickKey, BareJid>,
     looks: Looks,
 }
 
@@ -19,20 +19,30 @@ impl Reserved {
     pub(crate) fn of(state: &State) -> Self {
         let mut reserved = Self::default();
         for (jid, affiliated) in &state.affiliations {
-            if let Some(nick) = affiliated.nick.as_deref().map(Nick::trusted) {
-                // Should a nick be reserved twice, in a record of old, the first one has it.
-                reserved.holders.entry(nick.key().clone()).or_insert_with(|| {
-                    reserved.looks.add(nick.look(), jid);
-                    jid.clone()
-                });
+            if let Some(nick) = &affiliated.nick {
+                reserved.add(nick, jid);
             }
         }
         reserved
     }
 
-    /// The account that a nick is reserved for.
+    /// A nick is reserved for an account.
+    pub(crate) fn add(&mut self, nick: &str, account: &BareJid) {
+        let nick = Nick::trusted(nick);
+        self.looks.add(nick.look(), account);
+        self.holders.add(nick.key().clone(), account.clone());
+    }
+
+    /// A nick is reserved for an account no more.
+    pub(crate) fn remove(&mut self, nick: &str, account: &BareJid) {
+        let nick = Nick::trusted(nick);
+        self.looks.remove(nick.look(), account);
+        self.holders.remove(nick.key(), account);
+    }
+
+    /// The account that a nick is reserved for. Should it be reserved twice, in a record of old, the first one has it.
     pub fn holder(&self, key: &NickKey) -> Option<&BareJid> {
-        self.holders.get(key)
+        self.holders.of(key).first()
     }
 
     /// Whether an account other than `account` has reserved a nick that looks so.

@@ -123,14 +123,17 @@ impl Roster {
 
     /// The occupants of exactly this address, in the order of their nick keys.
     pub fn by_account(&self, account: &BareJid) -> Vec<Arc<Occupant>> {
-        let mut nicks: Vec<_> = self.nicks.of(account).iter().collect();
-        nicks.sort();
-        nicks.into_iter().filter_map(|key| self.by_nick(key)).cloned().collect()
+        self.of_account(account).cloned().collect()
+    }
+
+    /// The same, one by one.
+    pub fn of_account(&self, account: &BareJid) -> impl Iterator<Item = &Arc<Occupant>> {
+        self.nicks.of(account).iter().filter_map(|key| self.by_nick(key))
     }
 
     /// How many sessions an account has in the room.
     pub fn sessions_of(&self, account: &BareJid) -> usize {
-        self.nicks.of(account).iter().filter_map(|key| self.by_nick(key)).map(|o| o.sessions.len()).sum()
+        self.of_account(account).map(|o| o.sessions.len()).sum()
     }
 
     /// Whether a nick that looks so can be taken for that of somebody here other than `account`.

@@ -13,6 +13,9 @@ use crate::wire::rsm::{self, Paging};
 /// Most rooms in one answer; the rest is behind paging.
 pub(super) const PAGE_MAX: usize = 100;
 
+/// So much of a name or a description is searched.
+const SEARCHED_BYTES_MAX: usize = 1024;
+
 /// Public rooms. In one sorted list: pages begin anywhere at no cost, and rooms are listed anew far less often than
 /// they are looked at.
 #[derive(Debug, Default)]
@@ -43,9 +46,10 @@ impl Entry {
     }
 }
 
-/// A text as words are searched in it: without case, in one form of each character, on one line.
+/// A text as words are searched in it: without case, in one form of each character, on one line; of a long one the
+/// beginning.
 pub(super) fn searchable(text: &str) -> String {
-    folded(&text.replace(char::is_whitespace, " "))
+    folded(&text.replace(char::is_whitespace, " "), SEARCHED_BYTES_MAX)
 }
 
 impl Directory {

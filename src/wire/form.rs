@@ -1,5 +1,8 @@
 //! Data forms (XEP-0004): written with labels and options, read leniently.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use minidom::Element;
 
 use super::build::{Build, el};
@@ -86,7 +89,10 @@ fn element(field: &Field<'_>) -> Element {
 /// What somebody submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Submitted {
+    /// In the order in which they came.
     fields: Vec<(String, Vec<String>)>,
+    /// Where in it each variable is.
+    places: HashMap<String, usize>,
 }
 
 /// What somebody did with a form.
@@ -113,7 +119,7 @@ impl Reply {
 impl Submitted {
     /// The fields of a form, whatever its type. Another FORM_TYPE than `form_type` is an error that says so.
     pub fn read(x: &Element, form_type: &str) -> Result<Self, &'static str> {
-        let mut fields: Vec<(String, Vec<String>)> = Vec::new();
+        let mut submitted = Self::default();
         for field in x.children().filter(|c| c.is("field", ns::DATA)) {
             let Some(var) = field.attr("var") else { continue };
             let values: Vec<String> =
@@ -124,17 +130,20 @@ impl Submitted {
                 }
                 continue;
             }
-            match fields.iter_mut().find(|(known, _)| known == var) {
-                Some((_, old)) => *old = values,
-                None => fields.push((var.to_owned(), values)),
+            match submitted.places.entry(var.to_owned()) {
+                Entry::Occupied(known) => submitted.fields[*known.get()].1 = values,
+                Entry::Vacant(new) => {
+                    new.insert(submitted.fields.len());
+                    submitted.fields.push((var.to_owned(), values));
+                }
             }
         }
-        Ok(Self { fields })
+        Ok(submitted)
     }
 
     /// The values of a field: `None` if it is absent, empty if it is present without a value.
     pub fn values(&self, var: &str) -> Option<&[String]> {
-        self.fields.iter().find(|(known, _)| known == var).map(|(_, values)| values.as_slice())
+        self.places.get(var).map(|place| self.fields[*place].1.as_slice())
     }
 
     /// The first value of a field without the blanks around it, if there is anything in it.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use stringprep::{nameprep, nodeprep, resourceprep};
+use unicode_normalization::UnicodeNormalization;
 
 mod party;
 
@@ -95,6 +96,13 @@ impl Jid {
         let bare = jid.bare_str();
         if text.is_ascii() && !bare.bytes().any(|b| b.is_ascii_uppercase()) && !bare.ends_with('.') {
             return Ok(jid);
+        }
+        // What the profiles do takes long for characters that become eighteen, and would come to nothing.
+        let more =
+            |bytes: usize, c: char| Some(bytes + c.len_utf8()).filter(|bytes| *bytes <= PART_BYTES_MAX);
+        let swells = |part: &str| part.nfkc().try_fold(0, more).is_none();
+        if [jid.local(), Some(jid.domain()), jid.resource()].into_iter().flatten().any(swells) {
+            return Err(JidError::TooLong);
         }
         let mut prepared = String::with_capacity(text.len());
         if let Some(local) = jid.local() {
@@ -311,6 +319,11 @@ mod tests {
             assert_eq!(Jid::parse(&text), Err(JidError::TooLong));
         }
         assert!(Jid::parse(&format!("l@d/{}", &long[1..])).is_ok());
+        // One that would be too long once it is prepared need not be.
+        for text in [format!("{0}@d", "\u{fdfa}".repeat(40)), format!("l@d/{}", "\u{fdfa}".repeat(40))] {
+            assert!(Jid::parse(&text).is_ok());
+            assert_eq!(Jid::prepare(&text), Err(JidError::TooLong));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::config::{self, Sources};
 use crate::link;
-use crate::room::nick::Nick;
+use crate::room::nick::{self, Nick};
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::store::archive::memory::MemoryArchive;
@@ -155,6 +155,54 @@ async fn a_room_that_gets_more_than_its_rate_rests() {
     host.stopping.store(true, std::sync::atomic::Ordering::Release);
     room.rest().await;
     assert!(!rate.has(room.done, room.since.elapsed()));
+}
+
+/// How many texts are folded while a room handles an event.
+fn folds(task: &mut Task, event: &Event) -> (usize, Vec<String>) {
+    let before = nick::FOLDS.get();
+    let effects = task.handle(event);
+    (nick::FOLDS.get() - before, said(&effects))
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn what_a_request_reserves_is_folded_once_and_not_what_was_reserved_before() {
+    let host = host();
+    let name = "listed@rooms.example.org";
+    let (mut room, _) = task(&host, name);
+    room.handle(&join(name, "first"));
+    let set = |query: &str| {
+        event(&format!(
+            "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{name}'>{query}</iq>"
+        ))
+    };
+    let form = "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query>";
+    room.handle(&set(form));
+    room.room.reserved();
+    let items = |from: usize| -> String {
+        let swelling = "\u{fdfa}".repeat(20);
+        let item = |n| format!("<item affiliation='member' jid='a{n}@e.example' nick='a{n}{swelling}'/>");
+        (from..from + 120).map(item).collect()
+    };
+    let query = |items: &str| format!("<query xmlns='http://jabber.org/protocol/muc#admin'>{items}</query>");
+    for round in 0..3 {
+        let (folds, answers) = folds(&mut room, &set(&query(&items(round * 120))));
+        assert!(answers.iter().any(|xml| xml.contains("type='result'")), "{answers:?}");
+        // Twice for each nick that is read and that is noted, and what a check of the whole room folds while testing.
+        let checked = 2 * 120 * (round + 1);
+        assert!(folds <= 2 * 2 * 120 + checked, "{folds}");
+    }
+    // What no nick can be is not folded at all, whoever sends it.
+    let huge = "\u{fdfa}".repeat(2_500);
+    for item in [
+        format!("<item role='none' nick='{huge}'/>"),
+        format!("<item affiliation='member' nick='{huge}'/>"),
+        format!("<item affiliation='member' jid='a@e.example' nick='{huge}'/>"),
+    ] {
+        let (folds, answers) = folds(&mut room, &set(&query(&item)));
+        assert!(answers.iter().any(|xml| xml.contains("type='error'")), "{answers:?}");
+        assert_eq!(folds, 0);
+    }
 }
 
 // 45-14.6-a

@@ -30,7 +30,7 @@ use self::database::{Database, Steps, View, guarded};
 use self::draft::{Draft, Known};
 use super::Archive;
 use crate::config::Durability;
-use crate::room::archive::{Answer, ArchiveId, Change, Entry, Question};
+use crate::room::archive::{Answer, ArchiveId, Change, Entry, Glimpse, Question};
 use crate::store::StoreError;
 
 /// After a vain attempt to open the database again, for so long nobody tries it anew.
@@ -52,7 +52,7 @@ pub fn decode_message(key: &[u8], record: &[u8]) -> Result<(u64, Entry), StoreEr
     Ok((layout::ordinal(record).expect("it was decoded"), entry))
 }
 
-/// Messages that are read at a time by [`Archive::newest`].
+/// Messages that are found at a time by [`Archive::look_back`].
 const NEWEST_AT_A_TIME: usize = 64;
 
 /// Archives that are read at a time by [`Archive::each_archive`].
@@ -302,12 +302,20 @@ impl Archive for FjallArchive {
     }
 
     fn newest(&self, archive: &ArchiveId, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        self.look_back(archive, &mut |message| message.read().is_none_or(&mut *each))
+    }
+
+    fn look_back(
+        &self,
+        archive: &ArchiveId,
+        each: &mut dyn FnMut(&dyn Glimpse) -> bool,
+    ) -> Result<(), StoreError> {
         let mut end = u64::MAX;
         loop {
             let some = self.inner.read(|view| page::newest(view, archive, end, NEWEST_AT_A_TIME))?;
             let Some(oldest) = some.last() else { return Ok(()) };
             end = oldest.position;
-            if !some.into_iter().all(|found| each(found.entry)) {
+            if !some.iter().all(|message| each(message)) {
                 return Ok(());
             }
         }

@@ -9,7 +9,7 @@ pub mod memory;
 use jiff::Timestamp;
 
 use super::StoreError;
-use crate::room::archive::{Answer, ArchiveId, Change, Entry, Question};
+use crate::room::archive::{Answer, ArchiveId, Change, Entry, Glimpse, Question};
 
 /// Durable messages. All calls block; they are made from threads that may.
 pub trait Archive: Send + Sync + 'static {
@@ -25,6 +25,15 @@ pub trait Archive: Send + Sync + 'static {
 
     /// Calls `each` for the messages of an archive from the newest to the oldest, until it gives false.
     fn newest(&self, archive: &ArchiveId, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError>;
+
+    /// The same, with messages that are not read yet: some may be passed over that are large.
+    fn look_back(
+        &self,
+        archive: &ArchiveId,
+        each: &mut dyn FnMut(&dyn Glimpse) -> bool,
+    ) -> Result<(), StoreError> {
+        self.newest(archive, &mut |entry| each(&entry))
+    }
 
     /// Calls `each` for every archive that has messages.
     fn each_archive(&self, each: &mut dyn FnMut(ArchiveId)) -> Result<(), StoreError>;

@@ -4,6 +4,7 @@ use conclave::feature::history::restore;
 use conclave::feature::restart::{Told, bring_back};
 use conclave::host::pace::Heard;
 use conclave::room::Room;
+use conclave::room::archive::Glimpse;
 use conclave::room::listing::Listing;
 use conclave::room::state::RoomRecord;
 use conclave::service::directory::Directory;
@@ -171,7 +172,8 @@ impl Host<'_> {
         match self.stored(place) {
             Some(state) => {
                 let (config, archive) = (&state.record.config, state.record.archive.clone());
-                let newest = |each: &mut dyn FnMut(_) -> bool| self.archive.newest(&archive, each);
+                let newest =
+                    |each: &mut dyn FnMut(&dyn Glimpse) -> bool| self.archive.look_back(&archive, each);
                 let history = restore(config, &self.cast.service.limits, newest);
                 let room =
                     Room::stored(jid.clone(), state.clone(), history.expect("this archive always reads"));

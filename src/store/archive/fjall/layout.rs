@@ -173,8 +173,16 @@ pub(super) fn encode(ordinal: u64, entry: &Entry) -> Vec<u8> {
     value
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many records this thread has decoded.
+    pub(super) static DECODED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// The message at `position`, or what is wrong with its record.
 pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Entry, StoreError> {
+    #[cfg(test)]
+    DECODED.set(DECODED.get() + 1);
     let damaged = |reason: &str| StoreError::Corrupt {
         key: format!("archive message {}", crate::room::cx::hex(key)),
         reason: reason.to_owned(),

@@ -2,27 +2,78 @@
 
 use std::collections::BTreeSet;
 
+use ::fjall::Slice;
+use jiff::Timestamp;
+
 use super::database::View;
 use super::layout::{self, Head, Table};
 use super::past;
-use crate::room::archive::{Answer, ArchiveId, Entry, Page, Place, Query, Question, With};
+use crate::room::archive::{Answer, ArchiveId, Entry, Glimpse, Page, Place, Query, Question, With};
 use crate::store::StoreError;
 
 /// Most messages of one sender that are counted one by one. Of more the number is not told.
 const COUNT_MAX: usize = 1000;
 
-/// Bytes of messages after which a page ends, however many more were asked for: messages may be as large as stanzas.
+/// Bytes of records after which a page ends, however many more were asked for: messages may be as large as stanzas.
 const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// The same for what the messages are when they are read: of many small elements they are many times as large.
+const PAGE_MEMORY_MAX: usize = 16 * 1024 * 1024;
 
 /// Positions, from the first to before the second.
 type Span = (u64, u64);
 
-/// A message as it was found.
-pub(super) struct Found {
+/// A message as it was found, not read yet: to read one takes many times as long as to find it.
+pub(super) struct Unread {
     pub(super) position: u64,
     /// How many messages the archive had before it.
     ordinal: u64,
-    pub(super) entry: Entry,
+    key: Slice,
+    value: Slice,
+}
+
+/// A message of a page.
+struct Found {
+    position: u64,
+    ordinal: u64,
+    entry: Entry,
+}
+
+impl Unread {
+    /// `None` if nothing is known of such a record.
+    fn new(key: Slice, value: Slice) -> Option<Self> {
+        match (layout::last_number(&key), layout::ordinal(&value)) {
+            (Some(position), Some(ordinal)) => Some(Self { position, ordinal, key, value }),
+            _ => {
+                // Only to be told what is wrong with it.
+                let _ = layout::decode(&key, &value).inspect_err(past::tell);
+                None
+            }
+        }
+    }
+
+    /// The message, if its record can be read.
+    fn decoded(&self) -> Option<Entry> {
+        layout::decode(&self.key, &self.value).inspect_err(past::tell).ok()
+    }
+}
+
+impl Glimpse for Unread {
+    fn at(&self) -> Option<Timestamp> {
+        layout::time(self.position)
+    }
+
+    fn bytes(&self) -> usize {
+        self.value.len()
+    }
+
+    fn may_hold(&self, element: &str) -> bool {
+        memchr::memmem::find(&self.value, format!("<{element}").as_bytes()).is_some()
+    }
+
+    fn read(&self) -> Option<Entry> {
+        self.decoded()
+    }
 }
 
 pub(super) fn answer(
@@ -41,20 +92,25 @@ pub(super) fn answer(
     }
 }
 
-/// The newest messages before `end`, newest first; `messages_max` at most, and no more than a page has.
+/// The newest messages before `end`, newest first; `messages_max` at most, and no more bytes than a page has.
 pub(super) fn newest(
     view: &View<'_>,
     archive: &ArchiveId,
     end: u64,
     messages_max: usize,
-) -> Result<Vec<Found>, StoreError> {
+) -> Result<Vec<Unread>, StoreError> {
     let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
     let Some(head) = head.and_then(|head| Head::decode(&head)) else { return Ok(Vec::new()) };
     let reader = Reader { view, head };
-    let span = (head.first, end);
-    let wish = Wish { span, part: span, forward: false, max: messages_max };
-    let (mut newest, _) = wish.take(reader.messages(span))?;
-    newest.reverse();
+    let (mut newest, mut bytes) = (Vec::new(), 0);
+    for message in reader.messages((head.first, end)).rev() {
+        let message = message?;
+        bytes += message.value.len();
+        newest.push(message);
+        if newest.len() == messages_max || bytes >= PAGE_BYTES_MAX {
+            break;
+        }
+    }
     Ok(newest)
 }
 
@@ -90,9 +146,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn ends(&self) -> Result<Option<[(String, jiff::Timestamp); 2]>, StoreError> {
         let all = (self.head.first, u64::MAX);
-        let first = self.messages(all).next().transpose()?;
-        let last = self.messages(all).next_back().transpose()?;
-        Ok(first.zip(last).map(|(first, last)| [first, last].map(|found| (found.entry.id, found.entry.at))))
+        let read = |message: Unread| message.decoded().map(|entry| (entry.id, entry.at));
+        let first = self.messages(all).find_map(|message| message.map(read).transpose()).transpose()?;
+        let last = self.messages(all).rev().find_map(|message| message.map(read).transpose()).transpose()?;
+        Ok(first.zip(last).map(|(first, last)| [first, last]))
     }
 
     /// The page; `None` if an id that it is asked by is not there.
@@ -182,7 +239,8 @@ impl Reader<'_> {
         Ok(Page { entries: entries(taken), complete, count, index: index.filter(|_| told) })
     }
 
-    /// A page of the messages of these ids; `None` if one is not there.
+    /// A page of the messages of these ids; `None` if one is not there. Which they are the indexes tell: of the messages
+    /// themselves only those of the page are looked at.
     fn page_of_chosen(
         &self,
         ids: &[String],
@@ -190,11 +248,10 @@ impl Reader<'_> {
         wish: &Wish,
     ) -> Result<Option<Page>, StoreError> {
         let mut chosen = BTreeSet::new();
-        for id in ids {
+        for id in ids.iter().collect::<BTreeSet<_>>() {
             let Some(position) = self.locate(id)? else { return Ok(None) };
-            let fits = |entry: &Entry| with.is_none_or(|with| with.is(entry));
             let in_span = (wish.span.0..wish.span.1).contains(&position);
-            if in_span && self.message(position)?.is_some_and(|found| fits(&found.entry)) {
+            if in_span && self.is_by(with, position)? {
                 chosen.insert(position);
             }
         }
@@ -210,17 +267,24 @@ impl Reader<'_> {
         Ok(position.and_then(|position| layout::number(&position, 0)))
     }
 
-    fn message(&self, position: u64) -> Result<Option<Found>, StoreError> {
-        let key = layout::message_key(self.head.number, position);
-        let value = self.view.get(Table::Messages, &key)?;
-        Ok(value.and_then(|value| sound(&key, &value)))
+    /// Whether the message there is that of a sender, if one is asked for.
+    fn is_by(&self, with: Option<&With>, position: u64) -> Result<bool, StoreError> {
+        let Some(with) = with else { return Ok(true) };
+        let key = layout::with_key(self.head.number, with, position);
+        Ok(self.view.get(Table::Index, &key)?.is_some())
     }
 
-    /// The messages of a span, without those that are damaged.
-    fn messages(&self, span: Span) -> impl DoubleEndedIterator<Item = Result<Found, StoreError>> + use<> {
+    fn message(&self, position: u64) -> Result<Option<Unread>, StoreError> {
+        let key = layout::message_key(self.head.number, position);
+        let value = self.view.get(Table::Messages, &key)?;
+        Ok(value.and_then(|value| Unread::new(key.into(), value)))
+    }
+
+    /// The messages of a span, without those of which nothing is known.
+    fn messages(&self, span: Span) -> impl DoubleEndedIterator<Item = Result<Unread, StoreError>> + use<> {
         let key = |position| layout::message_key(self.head.number, position);
         let range = self.view.range(Table::Messages, &key(span.0), &key(span.1));
-        range.filter_map(|pair| pair.map(|(key, value)| sound(&key, &value)).transpose())
+        range.filter_map(|pair| pair.map(|(key, value)| Unread::new(key, value)).transpose())
     }
 
     /// The ordinal of the first message of a span.
@@ -248,19 +312,6 @@ fn entries(found: Vec<Found>) -> Vec<Entry> {
     found.into_iter().map(|found| found.entry).collect()
 }
 
-/// A message, if its record can be read.
-fn sound(key: &[u8], value: &[u8]) -> Option<Found> {
-    match layout::decode(key, value) {
-        Ok(entry) => {
-            Some(Found { position: layout::last_number(key)?, ordinal: layout::ordinal(value)?, entry })
-        }
-        Err(damage) => {
-            past::tell(&damage);
-            None
-        }
-    }
-}
-
 /// Which page is wanted of what fits.
 struct Wish {
     /// Where all that fits lies.
@@ -273,27 +324,27 @@ struct Wish {
 
 impl Wish {
     /// The page, oldest first, and whether nothing lies beyond it. It ends early with the message that makes it too
-    /// large.
+    /// large. What is damaged is passed over; only what the page has is read.
     fn take(
         &self,
-        mut messages: impl DoubleEndedIterator<Item = Result<Found, StoreError>>,
+        mut messages: impl DoubleEndedIterator<Item = Result<Unread, StoreError>>,
     ) -> Result<(Vec<Found>, bool), StoreError> {
-        let (mut taken, mut bytes) = (Vec::new(), 0);
-        loop {
+        let (mut taken, mut bytes, mut memory) = (Vec::new(), 0, 0);
+        let complete = loop {
             let next = if self.forward { messages.next() } else { messages.next_back() };
-            let Some(message) = next.transpose()? else { break };
-            if taken.len() == self.max || bytes >= PAGE_BYTES_MAX {
-                if !self.forward {
-                    taken.reverse();
-                }
-                return Ok((taken, false));
+            let Some(message) = next.transpose()? else { break true };
+            if taken.len() == self.max || bytes >= PAGE_BYTES_MAX || memory >= PAGE_MEMORY_MAX {
+                break false;
             }
-            bytes += message.entry.bytes();
-            taken.push(message);
-        }
+            bytes += message.value.len();
+            if let Some(entry) = message.decoded() {
+                memory += entry.bytes();
+                taken.push(Found { position: message.position, ordinal: message.ordinal, entry });
+            }
+        };
         if !self.forward {
             taken.reverse();
         }
-        Ok((taken, true))
+        Ok((taken, complete))
     }
 }

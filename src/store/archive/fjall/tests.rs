@@ -7,7 +7,7 @@ use ::fjall::AbstractTree;
 use super::database::HELD_BYTES_MAX;
 use super::layout::Table;
 use super::*;
-use crate::room::archive::{Place, Query};
+use crate::room::archive::{Place, Query, With};
 use crate::wire::jid::BareJid;
 
 static CLOCK: AtomicU64 = AtomicU64::new(1_800_000_000_000_000);
@@ -91,6 +91,43 @@ fn a_page_of_large_messages_ends_early_and_the_next_one_goes_on() {
     archive_.newest(&archive(), each).expect("read");
     newest.reverse();
     assert_eq!(newest, names);
+}
+
+// 45-14.6-a
+#[test]
+fn only_the_messages_of_a_page_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive_ = open(folder.path());
+    archive_.commit(&["1", "2", "3"].map(append)).expect("stored");
+    let asked = |query: Query| {
+        let before = layout::DECODED.get();
+        match archive_.answer(&archive(), &Question::Page(query)).expect("read") {
+            Answer::Page(page) => (page.count, page.entries.len(), layout::DECODED.get() - before),
+            other => panic!("{other:?}"),
+        }
+    };
+    let ids = vec!["2".to_owned(); 500];
+    let query = Query { ids, ..Query::default() };
+    assert_eq!(asked(query.clone()), (Some(1), 0, 0), "one, named 500 times");
+    for (account, count) in [("a@example", 1), ("b@example", 0)] {
+        let with = Some(With::Account(BareJid::parse(account).expect("an address")));
+        assert_eq!(asked(Query { with, ..query.clone() }), (Some(count), 0, 0));
+    }
+    assert_eq!(asked(Query { max: 5, ..query }), (Some(1), 1, 1));
+    assert_eq!(asked(Query::default()), (Some(3), 0, 0));
+    assert_eq!(asked(Query { max: 2, ..Query::default() }), (Some(3), 2, 2));
+    assert_eq!(
+        asked(Query { max: 1, place: Place::Before("3".to_owned()), ..Query::default() }),
+        (Some(3), 1, 1)
+    );
+    // Looking back reads nothing by itself.
+    let (before, mut seen) = (layout::DECODED.get(), 0);
+    let mut look = |message: &dyn Glimpse| {
+        seen += usize::from(message.may_hold("body") && !message.may_hold("html"));
+        true
+    };
+    archive_.look_back(&archive(), &mut look).expect("read");
+    assert_eq!((seen, layout::DECODED.get() - before), (3, 0));
 }
 
 #[test]

@@ -1,0 +1,90 @@
+//! What is asked of the affiliations in other orders than that of addresses. Kept with each change, so that no event goes
+//! through a list of a hundred thousand.
+
+use imbl::OrdSet;
+use jiff::Timestamp;
+
+use super::state::{Affiliated, Affiliation, State};
+use crate::wire::jid::BareJid;
+
+/// The affiliations of a room in several orders. A copy costs next to nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranks {
+    /// How many affiliations there are, and how many of them are bans.
+    all: usize,
+    bans: usize,
+    /// The owners.
+    pub owners: OrdSet<BareJid>,
+    /// The admins.
+    pub admins: OrdSet<BareJid>,
+    /// What has changed since the lists have versions, by the version in which it did.
+    changed: OrdSet<(u64, BareJid)>,
+    /// Bans that end by themselves, by when.
+    ends: OrdSet<(Timestamp, BareJid)>,
+}
+
+impl Ranks {
+    /// Those of all affiliations.
+    pub(crate) fn of(state: &State) -> Self {
+        let mut ranks = Self::default();
+        for (jid, affiliated) in &state.affiliations {
+            ranks.add(jid, affiliated);
+        }
+        ranks
+    }
+
+    /// An affiliation is on the lists.
+    pub(crate) fn add(&mut self, jid: &BareJid, affiliated: &Affiliated) {
+        self.all += 1;
+        match affiliated.affiliation {
+            Affiliation::Owner => drop(self.owners.insert(jid.clone())),
+            Affiliation::Admin => drop(self.admins.insert(jid.clone())),
+            Affiliation::Outcast => self.bans += 1,
+            _ => {}
+        }
+        if affiliated.version > 0 {
+            self.changed.insert((affiliated.version, jid.clone()));
+        }
+        if let Some(end) = affiliated.expires() {
+            self.ends.insert((end, jid.clone()));
+        }
+    }
+
+    /// An affiliation is as it was on the lists no more.
+    pub(crate) fn remove(&mut self, jid: &BareJid, affiliated: &Affiliated) {
+        self.all -= 1;
+        match affiliated.affiliation {
+            Affiliation::Owner => drop(self.owners.remove(jid)),
+            Affiliation::Admin => drop(self.admins.remove(jid)),
+            Affiliation::Outcast => self.bans -= 1,
+            _ => {}
+        }
+        if affiliated.version > 0 {
+            self.changed.remove(&(affiliated.version, jid.clone()));
+        }
+        if let Some(end) = affiliated.expires() {
+            self.ends.remove(&(end, jid.clone()));
+        }
+    }
+
+    /// How many affiliations there are.
+    pub(crate) fn len(&self) -> usize {
+        self.all
+    }
+
+    /// How many of them are no bans.
+    pub(crate) fn others(&self) -> usize {
+        self.all - self.bans
+    }
+
+    /// Whose affiliations have changed after a version.
+    pub(crate) fn changed_since(&self, version: u64) -> impl Iterator<Item = &BareJid> {
+        let after = self.changed.iter().rev().take_while(move |(changed, _)| *changed > version);
+        after.map(|(_, jid)| jid)
+    }
+
+    /// Bans whose time is over.
+    pub(crate) fn ended(&self, now: Timestamp) -> impl Iterator<Item = &BareJid> {
+        self.ends.iter().take_while(move |(end, _)| *end <= now).map(|(_, jid)| jid)
+    }
+}
