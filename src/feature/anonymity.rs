@@ -1,11 +1,11 @@
 //! Non-anonymous and semi-anonymous rooms (XEP-0045 §4.2, §7.2.3, §7.2.4).
 
-use super::{Feature, Field, FieldKind};
+use super::{Feature, Field, FieldKind, backlog};
 use crate::room::Room;
-use crate::room::audience::sessions;
 use crate::room::config::Whois;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::recipients::Group;
 use crate::room::roster::Occupant;
 use crate::wire::jid::Jid;
 
@@ -48,18 +48,9 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// After a switch of `whois`: everybody who is not a moderator gets everybody's presence anew, with the real
 /// addresses or without (the specification is silent; clients would be left with a wrong picture).
-pub(super) fn refresh(room: &Room, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let blind: Vec<_> =
-        room.roster.iter().filter(|o| o.role != crate::room::role::Role::Moderator).cloned().collect();
-    for viewer in &blind {
-        show_everybody_to(room, viewer, cx, fx);
-    }
-}
-
-/// Sends the presence of everybody else to all sessions of `viewer`.
-pub(super) fn show_everybody_to(room: &Room, viewer: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let to: std::sync::Arc<[Jid]> = sessions(viewer).into();
-    show_others(room, viewer, &to, cx, fx);
+pub(super) fn refresh(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let viewers = room.roster.sessions_in(Group::OTHERS);
+    backlog::show_everybody_to(room, &viewers, cx, fx);
 }
 
 /// Sends the presence of everybody but `viewer` to `to`, as far as their roles are broadcast.

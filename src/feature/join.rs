@@ -5,8 +5,8 @@ use std::sync::Arc;
 use minidom::Element;
 
 use super::{
-    FEATURES, affiliation_versions, affiliations, anonymity, capacity, history, members_only, nick, password,
-    quiet, roles, subject, token_invite, vcard,
+    FEATURES, affiliation_versions, affiliations, anonymity, backlog, capacity, history, members_only, nick,
+    password, quiet, roles, subject, token_invite, vcard,
 };
 use crate::room::audience::Notice;
 use crate::room::cx::Cx;
@@ -73,7 +73,9 @@ pub(super) fn enter(
     let quiet = quiet::on_entry(room, role);
     let newcomer =
         Occupant { nick: nick.clone(), account, id, role, quiet, heard: false, sessions: vec![session] };
+    backlog::tell_now(room, nick.key(), cx, fx);
     room.roster_mut().enter(newcomer);
+    backlog::came(room, &inbound.from);
     room.awaited = None;
     let mut codes: Vec<u16> =
         [(created, 201), (renamed, 210)].iter().filter(|(on, _)| *on).map(|(_, code)| *code).collect();

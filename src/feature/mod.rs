@@ -12,6 +12,7 @@ pub mod affiliations;
 pub mod anonymity;
 pub mod archive;
 pub mod awaited;
+pub mod backlog;
 pub mod ban;
 pub mod capacity;
 pub mod commands;

@@ -1,7 +1,7 @@
 //! Nicks: whose they are, and how an occupant changes his (XEP-0045 §7.2.8, §7.6).
 
 use super::join::other_sessions;
-use super::{presence, register};
+use super::{backlog, presence, register};
 use crate::room::Room;
 use crate::room::audience::Notice;
 use crate::room::cx::Cx;
@@ -115,6 +115,9 @@ fn relocate(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
+    for nick in [room.roster.by_session(mover).map(|o| o.nick.clone()), Some(wanted.clone())] {
+        nick.iter().for_each(|nick| backlog::tell_now(room, nick.key(), cx, fx));
+    }
     let Some(before) = room.roster_mut().leave(mover) else { return };
     let Some(session) = before.sessions.iter().find(|s| &s.jid == mover).cloned() else { return };
     let stay = room.roster.by_nick(before.nick.key()).cloned();
@@ -146,6 +149,7 @@ fn relocate(
     room.tell_own(fx, &notice, std::slice::from_ref(mover), respelled);
     room.tell_own(fx, &notice, &other_sessions(&moved, mover), &[]);
     if room.broadcasts(&moved) {
-        room.tell_others(fx, &notice);
+        // The old nick has said which one it is now: nothing comes in between.
+        room.tell_others_now(fx, &notice);
     }
 }

@@ -82,6 +82,9 @@ fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
 /// Tells everybody, the occupant included, how the occupant stands now.
 pub(super) fn show(room: &Room, occupant: &Occupant, id: &str, fx: &mut Effects) {
     let notice = room.notice_of(occupant, id);
+    if fx.tells_too_much() {
+        return fx.owe(&notice, Some(None));
+    }
     room.tell_own(fx, &notice, &sessions(occupant), &[]);
     if room.broadcasts(occupant) {
         room.tell_others(fx, &notice);

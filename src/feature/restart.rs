@@ -16,7 +16,7 @@ use crate::room::roster::{Occupant, Roster};
 use crate::room::state::{Affiliation, RoomRecord, State};
 use crate::room::{Life, Room};
 use crate::store::{StoredOccupant, Write};
-use crate::wire::jid::Jid;
+use crate::wire::jid::{BareJid, Jid};
 
 /// What the store was told of a room that is not told by [`super::persistence::settle`].
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ impl Told {
     /// That `room` is as it is.
     fn all(room: &Room) -> Self {
         let temporary = (room.exists() && !is_lasting(room)).then(|| (room.state.clone(), room.life));
-        Self { roster: room.roster.clone(), temporary, leftover: false }
+        Self { roster: with_leavers(room), temporary, leftover: false }
     }
 
     /// Whether the store knows less than there is.
@@ -89,12 +89,26 @@ impl Told {
         }
         for occupant in told.roster.iter() {
             let key = occupant.nick.key();
-            if room.roster.by_nick(key).is_none() {
+            if now.roster.by_nick(key).is_none() {
                 writes.push(write(room, key, None));
             }
         }
         (writes, now)
     }
+}
+
+/// Who is in the room, and who may not be in it any more while the others have not been told all: the next process finds
+/// them where they may not be, and tells so.
+fn with_leavers(room: &Room) -> Arc<Roster> {
+    let mut roster = room.roster.clone();
+    for occupant in room.backlog.leavers().filter(|occupant| is_barred(room, &occupant.account)) {
+        let is_here = |jid: &Jid| roster.by_session(jid).is_some();
+        let returned = occupant.sessions.iter().any(|session| is_here(&session.jid));
+        if !returned && roster.by_nick(occupant.nick.key()).is_none() {
+            Arc::make_mut(&mut roster).enter(Occupant::clone(occupant));
+        }
+    }
+    roster
 }
 
 fn write(room: &Room, key: &NickKey, occupant: Option<&Arc<Occupant>>) -> Write {
@@ -156,6 +170,12 @@ pub(crate) fn tell(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
             presence::show(room, &occupant, &cx.id(), fx);
         }
     }
+}
+
+/// Whether an account may not be in the room.
+pub(super) fn is_barred(room: &Room, account: &BareJid) -> bool {
+    let affiliation = room.affiliation(account);
+    barred(room, affiliation, affiliation).is_some()
 }
 
 /// Why somebody may not be in the room whose affiliation was `before` and is `now`; `None` if he may.

@@ -1,6 +1,6 @@
 //! Changes of role: voice, moderators, kicks (XEP-0045 §8.2 to §8.4, §9.6, §9.7).
 
-use super::anonymity;
+use super::backlog;
 use super::leave::{Removal, remove};
 use crate::room::Room;
 use crate::room::audience::{Notice, sessions};
@@ -103,6 +103,10 @@ pub(super) fn restate(
     notice.item.reason = why.reason;
     notice.codes = why.codes;
     let (own, version) = why.versions();
+    if fx.tells_too_much() && room.broadcasts(&now) {
+        fx.owe(&Notice { version, ..notice }, Some(own));
+        return show_if_moved(room, before, &now, cx, fx);
+    }
     room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(&now), &[]);
     match (room.broadcasts(before), room.broadcasts(&now)) {
         (_, true) => room.tell_others(fx, &Notice { version, ..notice }),
@@ -112,8 +116,13 @@ pub(super) fn restate(
         }
         (false, false) => {}
     }
-    if room.sees_jids(before.role) != room.sees_jids(role) {
-        anonymity::show_everybody_to(room, &now, cx, fx);
+    show_if_moved(room, before, &now, cx, fx);
+}
+
+/// Who begins or ceases to see real addresses sees everybody anew.
+fn show_if_moved(room: &mut Room, before: &Occupant, now: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if room.sees_jids(before.role) != room.sees_jids(now.role) {
+        backlog::show_everybody_to(room, &sessions(now), cx, fx);
     }
 }
 

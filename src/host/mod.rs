@@ -49,7 +49,7 @@ use commit::Committer;
 use flood::Flood;
 use keeper::Keeper;
 use mailbox::{Bounds, Mailbox};
-use pace::Pace;
+use pace::{Pace, Portions};
 use seldom::Seldom;
 use trouble::Trouble;
 
@@ -273,6 +273,7 @@ pub struct Host {
     /// Until when somebody may be gone who has not been found out, in seconds since the start.
     doubtful_until: AtomicU64,
     pace: Pace,
+    portions: Portions,
     /// Rooms that the store has occupants of, until the first link is up.
     asleep: Mutex<Vec<BareJid>>,
     told_to_stop: Notify,
@@ -354,6 +355,7 @@ impl Host {
             gaps: AtomicU64::new(0),
             doubtful_until: AtomicU64::new(0),
             pace: Pace::new(),
+            portions: Portions::default(),
             asleep: Mutex::new(occupied.into_keys().collect()),
             told_to_stop: Notify::new(),
         };

@@ -1,11 +1,13 @@
 //! How fast silent sessions are asked whether they are there, all rooms together: never a storm, and each room in turn.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::feature::backlog::PORTION_BYTES;
 use crate::room::Room;
 use crate::wire::jid::Jid;
 
@@ -28,6 +30,43 @@ impl Pace {
     /// Waits for a turn. A future that is dropped has not taken one.
     pub(super) async fn turn(&self) {
         self.0.lock().await.tick().await;
+    }
+}
+
+/// Bytes in a second of what occupants have still to be told of each other, in all rooms together: little beside what a
+/// server takes, so that what else there is to say hardly waits for it.
+const OWED_BYTES_PER_SECOND: u32 = 3 << 20;
+
+/// Portions of what is owed, one room after the other.
+#[derive(Default)]
+pub(super) struct Portions {
+    turns: Mutex<()>,
+    /// When the next one may go, as time since the service started.
+    next: std::sync::Mutex<Duration>,
+}
+
+impl Portions {
+    /// Waits for a turn. A future that is dropped has not taken one.
+    pub(super) async fn turn(&self, uptime: impl Fn() -> Duration) {
+        let _turn = self.turns.lock().await;
+        let wait = self.next().saturating_sub(uptime());
+        tokio::time::sleep(wait).await;
+        self.spend(PORTION_BYTES, uptime());
+    }
+
+    /// A portion was so many bytes.
+    pub(super) fn went(&self, bytes: usize, uptime: Duration) {
+        self.spend(bytes.saturating_sub(PORTION_BYTES), uptime);
+    }
+
+    fn spend(&self, bytes: usize, uptime: Duration) {
+        let mut next = self.next();
+        let time = Duration::from_secs(bytes as u64) / OWED_BYTES_PER_SECOND;
+        *next = next.max(uptime) + time;
+    }
+
+    fn next(&self) -> MutexGuard<'_, Duration> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -43,6 +43,12 @@ const STEP_SENDS_MAX: usize = 1000;
 /// After so long other rooms have their turn on the processor.
 const TURN_TIME_MAX: Duration = Duration::from_micros(250);
 
+/// The same in bytes, of stanzas as they are in memory.
+const STEP_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes that go out beyond one copy for each for which one token is paid.
+const TOKEN_BYTES_OUT: usize = 64 << 10;
+
 /// How long a room that has too much to do rests at a time.
 const REST_MAX: Duration = Duration::from_millis(200);
 
@@ -93,6 +99,10 @@ pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mu
                 }
                 continue;
             }
+            () = task.host.portions.turn(|| task.host.uptime()), if task.room.has_backlog() => {
+                task.step(&[Event::Continue]).await;
+                continue;
+            }
         };
         let first = match next {
             Ok(event) => event,
@@ -110,15 +120,7 @@ pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mu
         let Some(first) = first else { return };
         let batch = batch(first, &mut events);
         let batch: Vec<Event> = batch.into_iter().map(|waiting| task.mailbox.taken(waiting)).collect();
-        for event in &batch {
-            match event {
-                Event::Gap(since) => task.heard.gap(*since, &task.room),
-                Event::Stanza(inbound) if inbound.may_be_answered() => {
-                    task.heard.note(&inbound.from, task.host.uptime(), &task.room);
-                }
-                _ => {}
-            }
-        }
+        task.hear(&batch);
         task.work_off(&batch).await;
         if batch.last().is_some_and(is_last) {
             task.finish(&mut events).await;
@@ -253,6 +255,19 @@ struct Task {
 }
 
 impl Task {
+    /// Notes who is heard of.
+    fn hear(&mut self, batch: &[Event]) {
+        for event in batch {
+            match event {
+                Event::Gap(since) => self.heard.gap(*since, &self.room),
+                Event::Stanza(inbound) if inbound.may_be_answered() => {
+                    self.heard.note(&inbound.from, self.host.uptime(), &self.room);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Handles events some at a time, at no more than the rate of a room. Others have their turn in between.
     async fn work_off(&mut self, batch: &[Event]) {
         let mut left = batch;
@@ -284,14 +299,15 @@ impl Task {
     /// Handles events, the first ones of `batch`, and commits what they write before anybody hears of it. Gives how many.
     async fn step(&mut self, batch: &[Event]) -> usize {
         let before = self.room.clone();
-        let (mut turn, mut sends) = (Instant::now(), 0);
+        let (mut turn, mut sends, mut bytes) = (Instant::now(), 0, 0);
         let mut effects: Vec<Effects> = Vec::new();
         for event in batch {
             let existed = self.room.exists();
             let of_event = self.handle(event);
             sends += of_event.sends.len();
+            bytes += of_event.stanza_bytes();
             effects.push(of_event);
-            if self.ended(existed) || sends >= STEP_SENDS_MAX {
+            if self.ended(existed) || sends >= STEP_SENDS_MAX || bytes >= STEP_BYTES_MAX {
                 break;
             }
             if turn.elapsed() >= TURN_TIME_MAX {
@@ -514,6 +530,20 @@ impl Task {
         rate.take(&mut self.done, tokens, self.since.elapsed());
     }
 
+    /// What goes out beyond one copy of a stanza for each who gets it is paid for by who caused it, now or earlier.
+    fn pay_for_bytes(&self, event: &Event, effects: &Effects) {
+        let tokens = |bytes: usize| u32::try_from(bytes / TOKEN_BYTES_OUT).unwrap_or(u32::MAX);
+        for (by, bytes) in &effects.charges {
+            self.host.charge(by, tokens(*bytes));
+        }
+        match event {
+            Event::Continue => self.host.portions.went(effects.told_bytes(), self.host.uptime()),
+            _ => {
+                event.inbound().iter().for_each(|i| self.host.charge(&i.from, tokens(effects.excess_bytes())))
+            }
+        }
+    }
+
     /// One event through the room. A panic sets the room back and refuses the event.
     fn handle(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
@@ -522,6 +552,7 @@ impl Task {
         let (room, meter) = (&mut self.room, Meter::start());
         let outcome = catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx)));
         self.pay(event, meter.tokens());
+        outcome.iter().for_each(|effects| self.pay_for_bytes(event, effects));
         match outcome {
             Ok(_) if !self.has_place() => {
                 self.room = before;

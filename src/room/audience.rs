@@ -147,8 +147,16 @@ impl Room {
         }
     }
 
-    /// Sends the notice to everybody but the occupant it is about.
+    /// Sends the notice to everybody but the occupant it is about; later, if the event tells too much already.
     pub(crate) fn tell_others(&self, fx: &mut Effects, notice: &Notice<'_>) {
+        if fx.tells_too_much() {
+            return fx.owe(notice, None);
+        }
+        self.tell_others_now(fx, notice);
+    }
+
+    /// Sends the notice to everybody but the occupant it is about.
+    pub(crate) fn tell_others_now(&self, fx: &mut Effects, notice: &Notice<'_>) {
         self.tell(fx, notice, |group| self.roster.others_in(group, notice.nick.key()));
     }
 
@@ -159,12 +167,12 @@ impl Room {
 
     /// Sends the notice, with or without the real address and the version as they may see, to those whom `of` takes from
     /// each group.
-    fn tell(&self, fx: &mut Effects, notice: &Notice<'_>, of: impl Fn(Group) -> Recipients) {
+    pub(crate) fn tell(&self, fx: &mut Effects, notice: &Notice<'_>, of: impl Fn(Group) -> Recipients) {
         let plain = Notice { version: None, ..notice.clone() };
         let mut say = |notice: &Notice<'_>, jid_seen: bool, group: Group| {
             let to = of(group);
             if !to.is_empty() {
-                fx.send_to(&notice.stanza(self, jid_seen, false, &[]), to);
+                fx.tell(&notice.stanza(self, jid_seen, false, &[]), to);
             }
         };
         let seeing = if self.is_nonanonymous() { Group::EVERYONE } else { Group::MODERATORS };

@@ -1,10 +1,12 @@
 //! All that a room may ask for, in order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minidom::Element;
 
 use super::archive::{Ask, Change};
+use super::audience::Notice;
+use crate::feature::backlog::{EVENT_BYTES_MAX, Owed};
 use crate::store::Write;
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::{BareJid, Jid};
@@ -20,6 +22,12 @@ pub struct Effects {
     pub asks: Vec<Ask>,
     /// Stanzas, in the order in which they leave.
     pub sends: Vec<Outgoing>,
+    /// Bytes on the wire of what the others are told of occupants.
+    pub(super) told_bytes: usize,
+    /// What of that is too much for one event.
+    pub(crate) owed: Vec<Owed>,
+    /// Bytes that earlier events had left, by who caused them.
+    pub charges: BTreeMap<Jid, usize>,
     /// Affiliations that the event changed.
     pub(super) touched: BTreeSet<BareJid>,
     /// Somebody was put out. What is durable of that (a kick: nothing; a ban: that he may not come back) need not say so:
@@ -46,6 +54,54 @@ impl Effects {
         if !to.is_empty() {
             self.sends.push(Outgoing { stanza: Template::new(stanza), to });
         }
+    }
+
+    /// Tells others of an occupant.
+    pub(crate) fn tell(&mut self, stanza: &Element, to: Recipients) {
+        let outgoing = Outgoing { stanza: Template::new(stanza), to };
+        self.told_bytes += outgoing.stanza.len() * outgoing.to.len();
+        self.sends.push(outgoing);
+    }
+
+    /// Bytes of all stanzas, each once.
+    pub fn stanza_bytes(&self) -> usize {
+        self.sends.iter().map(|outgoing| outgoing.stanza.len()).sum()
+    }
+
+    /// Bytes on the wire of what the others are told of occupants.
+    pub(crate) fn told_bytes(&self) -> usize {
+        self.told_bytes
+    }
+
+    /// Whether what the others are told of occupants is as much as one event may tell.
+    pub(crate) fn tells_too_much(&self) -> bool {
+        self.told_bytes >= EVENT_BYTES_MAX
+    }
+
+    /// Leaves something to be told later.
+    pub(crate) fn owe(&mut self, notice: &Notice<'_>, own: Option<Option<&Element>>) {
+        let owed = Owed::of(notice, self.owed.last());
+        self.owed.extend(owed.map(|owed| match own {
+            Some(version) => owed.with_own(version),
+            None => owed,
+        }));
+    }
+
+    /// Notes who caused what is told now, in bytes on the wire.
+    pub(crate) fn charge(&mut self, by: Option<Jid>, bytes: usize) {
+        if let Some(by) = by.filter(|_| bytes > 0) {
+            *self.charges.entry(by).or_default() += bytes;
+        }
+    }
+
+    /// Bytes on the wire beyond one copy of one stanza for each who gets it: all that leaves but what is most of it.
+    pub fn excess_bytes(&self) -> usize {
+        if self.sends.len() < 2 {
+            return 0;
+        }
+        let each = self.sends.iter().map(|outgoing| outgoing.stanza.len() * outgoing.to.len());
+        let (all, most) = each.fold((0, 0), |(all, most), bytes| (all + bytes, most.max(bytes)));
+        all - most
     }
 
     /// Sends a stanza that names its recipient in `to`.

@@ -19,6 +19,8 @@ pub enum Event {
     /// There was a gap in the link until then, as time since the service started: who stays silent is to be asked, one after the other. For the loop of a
     /// room; a room itself is told [`Event::Check`].
     Gap(Duration),
+    /// The room goes on with what occupants have still to be told.
+    Continue,
     /// An admin of the service wants something done.
     Order(Box<Order>),
     /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
@@ -36,7 +38,7 @@ impl Event {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
             Self::Order(order) => Some(&order.inbound),
-            Self::Check(_) | Self::Gap(_) | Self::Stop { .. } => None,
+            Self::Check(_) | Self::Gap(_) | Self::Continue | Self::Stop { .. } => None,
         }
     }
 }

@@ -95,6 +95,8 @@ pub struct Room {
     pub(crate) awaited: Option<jiff::Timestamp>,
     /// Whom the others see otherwise than he is, after a restart.
     pub(crate) untold: Arc<feature::restart::Untold>,
+    /// What occupants have still to be told of each other.
+    pub(crate) backlog: Arc<feature::backlog::Backlog>,
     /// Who was refused a nick that is taken, and how often.
     pub(crate) conflicts: Arc<feature::conflicts::Conflicts>,
     /// Admins of the service: owners of every room without being on its list.
@@ -118,6 +120,7 @@ impl Room {
             suspects: Arc::default(),
             returned: Arc::default(),
             awaited: None,
+            backlog: Arc::default(),
             conflicts: Arc::default(),
             untold: Arc::default(),
             leavers: Arc::default(),
@@ -201,10 +204,15 @@ impl Room {
                 Ok(())
             }
             Event::Gap(_) => Ok(()),
+            Event::Continue => {
+                feature::backlog::go_on(self, cx, &mut fx);
+                Ok(())
+            }
             Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
             Event::Stop { goodbye } => {
-                if *goodbye {
-                    feature::leave::stop(self, cx, &mut fx);
+                match goodbye {
+                    true => feature::leave::stop(self, cx, &mut fx),
+                    false => feature::backlog::finish(self, cx, &mut fx),
                 }
                 Ok(())
             }
@@ -217,6 +225,7 @@ impl Room {
             }
             (Ok(()), _) => {
                 feature::quiet::settle(self, cx, &mut fx);
+                feature::backlog::note(self, event.inbound().map(|inbound| &inbound.from), &mut fx);
                 feature::persistence::settle(&before, self, cx, &mut fx);
             }
         }
@@ -236,6 +245,11 @@ impl Room {
     fn stanza(&mut self, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
         if inbound.may_be_answered() || inbound.kind == Kind::Iq(IqType::Result) {
             feature::ghost::heard(self, &inbound.from);
+        }
+        if self.has_backlog()
+            && let Some(sender) = self.roster.by_session(&inbound.from).cloned()
+        {
+            feature::backlog::tell_now(self, sender.nick.key(), cx, fx);
         }
         match inbound.kind {
             Kind::Presence(type_) => self.presence(type_, inbound, cx, fx),

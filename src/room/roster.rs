@@ -1,6 +1,6 @@
 //! The volatile half of a room: occupants, their sessions, their last presence.
 
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use imbl::HashMap;
@@ -172,9 +172,7 @@ impl Roster {
 
     /// The sessions of a group but those of the occupant of a nick.
     pub fn others_in(&self, group: Group, nick: &NickKey) -> Recipients {
-        let list = self.sessions_in(group);
-        let own = self.range_of(&list, nick);
-        Recipients::all_but(list, own)
+        self.without(self.sessions_in(group), nick)
     }
 
     /// The sessions of a group but this one.
@@ -183,6 +181,19 @@ impl Roster {
         let own = self.sessions.get(session).map_or(0..0, |nick| self.range_of(&list, nick));
         let place = own.clone().find(|at| &list[*at] == session);
         Recipients::all_but(list, place.map_or(0..0, |at| at..at + 1))
+    }
+
+    /// The occupant after a nick, in the order of nick keys; the first one after none.
+    pub(crate) fn next_after(&self, nick: Option<&NickKey>) -> Option<&Arc<Occupant>> {
+        let after: (Bound<&NickKey>, Bound<&NickKey>) =
+            (nick.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        self.occupants.range::<_, NickKey>(after).next().map(|(_, occupant)| occupant)
+    }
+
+    /// A list of sessions that are here, in the order of nick keys, but for those of the occupant of a nick.
+    pub(crate) fn without(&self, list: Arc<[Jid]>, nick: &NickKey) -> Recipients {
+        let own = self.range_of(&list, nick);
+        Recipients::all_but(list, own)
     }
 
     /// Where the sessions of a nick lie in a list of sessions that are here.

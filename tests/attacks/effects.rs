@@ -23,7 +23,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "real addresses shown with long presences",
-        mended: false,
+        mended: true,
         by: By::Domain,
         settings: "",
         prepare: |field| crowd(field, "one", scale::of(100, 200), PRESENCE_BYTES),

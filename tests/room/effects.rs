@@ -1,9 +1,17 @@
 //! What goes out of one event is bounded: in memory, and in how much the words of one are multiplied.
 
+use conclave::feature::restart::{Told, bring_back};
+use conclave::room::Room;
+use conclave::room::event::Event;
+use conclave::room::history::History;
+use conclave::store::memory::MemoryStore;
+use conclave::store::{Store, Write};
+use conclave::wire::jid::BareJid;
 use minidom::Element;
 
 use crate::world::{ROOM, World};
 
+const MUC: &str = "http://jabber.org/protocol/muc";
 const USER: &str = "http://jabber.org/protocol/muc#user";
 
 /// A room with so many others in it; each says `said` in the presence.
@@ -107,4 +115,202 @@ fn stanzas_of_one_event_share_their_lists_of_recipients() {
         let held = effects.held_bytes();
         assert!(held < 512 << 10, "{held}");
     }
+}
+
+/// What one event may hold, beside one stanza to each occupant.
+const HELD_BYTES_MAX: usize = 4 << 20;
+
+/// Lets the room go on until nothing is owed; gives how many portions that took, and the most bytes that one held.
+fn settle(w: &mut World) -> (usize, usize) {
+    let (mut portions, mut most) = (0, 0);
+    while w.room.has_backlog() {
+        let effects = w.event(&Event::Continue);
+        portions += 1;
+        most = most.max(effects.held_bytes());
+        assert!(portions < 10_000, "it never ends");
+    }
+    (portions, most)
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let field = |(var, value): &(&str, &str)| {
+        let values: String = value.split(',').map(|v| format!("<value>{v}</value>")).collect();
+        format!("<field var='muc#roomconfig_{var}'>{values}</field>")
+    };
+    let fields: String = fields.iter().map(field).collect();
+    format!(
+        "<iq xmlns='jabber:client' type='set' id='o'><query xmlns='{MUC}#owner'>\
+         <x xmlns='jabber:x:data' type='submit'>{fields}</x></query></iq>"
+    )
+}
+
+fn admin(items: &str) -> String {
+    format!("<iq xmlns='jabber:client' type='set' id='a'><query xmlns='{MUC}#admin'>{items}</query></iq>")
+}
+
+/// The nicks of which a client was shown a presence, in order, with the real address or without.
+fn shown(w: &mut World, who: &str) -> Vec<String> {
+    let lines = w.got(who);
+    lines
+        .into_iter()
+        .filter(|line| line.starts_with("available") || line.starts_with("unavailable"))
+        .collect()
+}
+
+// 45-10.2.1-a, 45-10.2.1-b
+#[test]
+fn switch_of_whois_goes_out_in_portions_and_everybody_learns_every_address_once() {
+    // Each presence is as long as it may be: shown to all, 80 of them are a hundred megabytes.
+    let said = format!("<status>{}</status>", "x".repeat(15_000));
+    let mut w = crowd(80, &said, &[]);
+    let effects = w.send("owner", &form(&[("whois", "anyone")]));
+    assert!(effects.held_bytes() < HELD_BYTES_MAX, "{}", effects.held_bytes());
+    assert!(w.room.has_backlog(), "it was too much for one event");
+    let (result, told) = (w.got("owner"), w.got("u7"));
+    assert!(
+        result.contains(&"iq:result room".to_owned())
+            && result.contains(&"message:groupchat room 104 172".to_owned())
+    );
+    assert!(told.contains(&"message:groupchat room 104 172".to_owned()), "the code comes at once: {told:?}");
+    // Who enters now is shown the addresses as he enters, and nothing twice.
+    w.join("late");
+    let entered = w.got("late");
+    assert_eq!(entered.iter().filter(|line| line.contains("jid=u")).count(), 80);
+    // Who leaves now is not shown any more, and hears nothing.
+    w.send("u79", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/u79'/>"));
+    w.clear();
+    let already = told.iter().filter(|line| line.contains("jid=u")).count();
+    let (portions, most) = settle(&mut w);
+    assert!(portions > 10 && most < HELD_BYTES_MAX, "{portions} portions, {most} bytes");
+    let seen = shown(&mut w, "u7");
+    let addresses = seen.iter().filter(|line| line.contains("jid=u")).count();
+    assert!((78..=79).contains(&(addresses + already)), "{addresses} and {already}");
+    assert!(!seen.iter().any(|line| line.contains(" u7 ")), "nobody is shown himself");
+    assert_eq!((w.got("u79"), w.got("late")), (vec![], vec![]), "gone, and up to date");
+}
+
+// 45-10.2.1-a, 45-10.2.1-b
+#[test]
+fn second_switch_takes_the_place_of_the_first() {
+    let said = format!("<status>{}</status>", "x".repeat(15_000));
+    let mut w = crowd(60, &said, &[]);
+    for _ in 0..20 {
+        w.send("owner", &form(&[("whois", "anyone")]));
+        w.event(&Event::Continue);
+        w.send("owner", &form(&[("whois", "moderators")]));
+        w.event(&Event::Continue);
+    }
+    w.clear();
+    settle(&mut w);
+    let seen = shown(&mut w, "u7");
+    assert!((50..=60).contains(&seen.len()), "everybody once, however often it was switched: {}", seen.len());
+    assert!(!seen.iter().any(|line| line.contains("jid=")), "and as it is in the end");
+}
+
+// 45-9.1-e, 45-10.2-l
+#[test]
+fn many_who_are_put_out_are_out_at_once_and_the_others_hear_of_it_in_portions() {
+    let mut w = crowd(200, "", &[]);
+    let items: String = (0..90).map(|n| format!("<item affiliation='member' jid='u{n}@example'/>")).collect();
+    w.send("owner", &admin(&items));
+    settle(&mut w);
+    w.clear();
+    let effects = w.send("owner", &form(&[("membersonly", "1")]));
+    assert!(effects.held_bytes() < HELD_BYTES_MAX);
+    assert_eq!(w.room.roster().len(), 91);
+    let own = w.got("u150").pop();
+    assert_eq!(own.as_deref(), Some("unavailable u150 322 [none none jid=u150@example/pc] 110"));
+    assert!(w.room.has_backlog());
+    // The nick of one of whom it is owed is taken: that he is gone comes before.
+    w.admin("owner", "<item affiliation='member' jid='late@example'/>");
+    w.join_as("late", "u199", "");
+    let taken: Vec<_> = w.got("u7").into_iter().filter(|line| line.contains(" u199 ")).collect();
+    assert_eq!(taken, ["unavailable u199 322 [none none]", "available u199 [member participant]"]);
+    assert_eq!(w.got("late").iter().filter(|line| line.starts_with("unavailable")).count(), 0);
+    w.clear();
+    let (portions, most) = settle(&mut w);
+    assert!(portions > 1 && most < HELD_BYTES_MAX, "{portions} {most}");
+    assert_eq!(w.got("late"), [""; 0], "who came later knows");
+    assert!(!w.got("u8").iter().any(|line| line.starts_with("available u199")));
+}
+
+// 317-4
+#[test]
+fn hat_of_many_is_shown_in_portions_also_to_those_who_wear_it() {
+    let said = format!("<status>{}</status>", "x".repeat(15_000));
+    let mut w = crowd(40, &said, &[]);
+    let fields = |hat: &str| {
+        format!(
+            "<field var='hats#uri'><value>urn:hat</value></field><field var='hats#title'><value>{hat}</value></field>"
+        )
+    };
+    let command = |node: &str, fields: &str| {
+        format!(
+            "<iq xmlns='jabber:client' type='set' id='h'><command xmlns='http://jabber.org/protocol/commands' \
+             node='urn:xmpp:hats:commands:{node}' action='complete'><x xmlns='jabber:x:data' type='submit'>{fields}</x></command></iq>"
+        )
+    };
+    w.send("owner", &command("create", &fields("Hat")));
+    for n in 0..40 {
+        let who = format!("<field var='hats#jid'><value>u{n}@example</value></field>{}", fields("Hat"));
+        w.send("owner", &command("assign", &who));
+        w.clear();
+    }
+    settle(&mut w);
+    w.clear();
+    let effects = w.send("owner", &command("create", &fields("Cap")));
+    assert!(effects.held_bytes() < HELD_BYTES_MAX, "{}", effects.held_bytes());
+    settle(&mut w);
+    let seen = w.stanzas("u7");
+    let capped = |s: &&Element| conclave::wire::encode::element(s).contains("title='Cap'");
+    assert_eq!(seen.iter().filter(capped).count(), 40);
+}
+
+// 45-7.14-a
+#[test]
+fn what_is_owed_of_somebody_comes_before_what_they_do() {
+    let mut w = crowd(150, "", &[("presencebroadcast", "moderator")]);
+    w.clear();
+    w.send("owner", &form(&[("presencebroadcast", "moderator,participant")]));
+    let told = w.got("u7").iter().filter(|line| line.starts_with("available")).count();
+    assert!(told < 149 && w.room.has_backlog(), "{told}");
+    w.send("u99", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/u99'/>"));
+    let about: Vec<_> = w.got("u7").into_iter().filter(|line| line.contains(" u99 ")).collect();
+    assert_eq!(about.last().map(String::as_str), Some("unavailable u99 [none none]"));
+    w.clear();
+    settle(&mut w);
+    assert!(!w.got("u7").iter().any(|line| line.contains(" u99 ")));
+}
+
+// 45-14.6-a
+#[test]
+fn who_is_put_out_and_not_told_of_is_told_of_after_a_restart() {
+    let mut w = crowd(200, "", &[("persistentroom", "1")]);
+    let store = MemoryStore::new();
+    let keep = |writes: &[Write]| store.commit(writes).expect("this store always takes");
+    keep(&w.writes);
+    let (writes, told) = Told::default().catch_up(&w.room);
+    keep(&writes);
+    w.writes.clear();
+    w.admin("owner", "<item affiliation='member' jid='u7@example'/>");
+    w.clear();
+    w.send("owner", &form(&[("membersonly", "1")]));
+    let heard = |w: &mut World| w.got("u7").iter().filter(|line| line.contains(" 322")).count();
+    let first = heard(&mut w);
+    assert!(w.room.has_backlog() && first < 199, "{first}");
+    // The store is told who is out, but for those of whom the others have not been told.
+    let (writes, _) = told.catch_up(&w.room);
+    let out = writes.iter().filter(|w| matches!(w, Write::Occupant { value: None, .. })).count();
+    assert_eq!(out, first);
+    keep(&w.writes);
+    keep(&writes);
+    // The process ends here. The next one finds those who may not be in the room.
+    let jid = BareJid::parse(ROOM).expect("a jid");
+    let state = store.load(&jid).expect("it reads").expect("it is stored");
+    let back = Room::stored(jid.clone(), state, History::default()).with_service_admins(&w.service.admins);
+    w.room = bring_back(back, store.occupants(&jid).expect("it reads")).0;
+    assert_eq!(w.room.roster().len(), 2);
+    w.say("u7", "here I am");
+    settle(&mut w);
+    assert_eq!(first + heard(&mut w), 199, "everybody is told of, once");
 }

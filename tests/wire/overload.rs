@@ -1,7 +1,7 @@
 //! Floods: whom they cost something, and whom not.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minidom::Element;
 
@@ -246,6 +246,43 @@ fn a_server_that_sends_stanzas_of_a_mebibyte_and_reads_nothing_costs_bounded_mem
     peer.room_works(&room(0));
     let peak = memory(&server, "VmHWM:").saturating_sub(before);
     assert!(peak < BOUND_BYTES, "{} MiB more than before", peak >> 20);
+}
+
+// 45-14.6-a, 45-10.2.1-b
+#[test]
+fn while_everybody_is_shown_to_everybody_other_rooms_are_answered() {
+    const PEOPLE: usize = 60;
+    const QUIET: &str = "quiet@muc.example";
+    let server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[]);
+    peer.create(QUIET, &[]);
+    let status = format!("<status>{}</status>", "x".repeat(15_000));
+    for n in 0..PEOPLE {
+        let enter = "<x xmlns='http://jabber.org/protocol/muc'/>";
+        peer.send(format!("<presence from='p{n}@example.org/x' to='{ROOM}/p{n}'>{enter}{status}</presence>"));
+        drop(peer.fence(ROOM));
+    }
+    let before = memory(&server, "VmRSS:");
+    let form = "<x xmlns='jabber:x:data' type='submit'><field var='muc#roomconfig_whois'><value>anyone</value></field></x>";
+    peer.send(format!(
+        "<iq type='set' id='open' from='{OWNER}' to='{ROOM}'><query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query></iq>"
+    ));
+    // Fifty megabytes are to go out. Nobody waits for them, in this room or in another, and they lie nowhere.
+    let (start, mut shown) = (Instant::now(), 0);
+    for room in [QUIET, ROOM].into_iter().cycle().take(40) {
+        let asked = Instant::now();
+        let got = peer.fence(room);
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        shown += got.iter().filter(|stanza| stanza.name() == "presence").count();
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(start.elapsed() > Duration::from_secs(2) && shown < PEOPLE * (PEOPLE - 1), "it still goes on");
+    let peak = memory(&server, "VmHWM:").saturating_sub(before);
+    assert!(peak < 16 << 20, "{} MiB more than before", peak >> 20);
+    while shown < PEOPLE * (PEOPLE - 1) {
+        shown += usize::from(peer.next().name() == "presence");
+    }
 }
 
 // 45-14.6-a, 45-7.1-a

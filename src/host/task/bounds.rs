@@ -9,6 +9,7 @@ use crate::room::roster::Occupant;
 use crate::store::archive::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
 use crate::wire::inbound::Inbound;
+use crate::wire::jid::Jid;
 
 /// A service with the settings of the sample, on stores in memory.
 fn host() -> Arc<Host> {
@@ -231,4 +232,55 @@ async fn what_an_event_takes_is_paid_for_by_who_sent_it_and_by_the_room() {
     assert!(host.is_calm());
     host.admit(ping("waits"));
     assert!(!host.is_calm(), "the account waits");
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn what_goes_out_beyond_a_copy_for_each_is_paid_for_by_who_caused_it() {
+    let host = host();
+    let name = "loud@rooms.example.org";
+    let (room, _) = task(&host, name);
+    let ping = |id: &str| {
+        let xml = format!(
+            "<iq xmlns='jabber:client' type='get' id='{id}' from='payer@example.org/x' to='rooms.example.org'>\
+             <ping xmlns='urn:xmpp:ping'/></iq>"
+        );
+        Inbound::parse(xml.parse().expect("xml")).expect("a stanza")
+    };
+    host.admit(ping("known"));
+    // One copy for each costs nothing, however many they are.
+    let many: Arc<[Jid]> =
+        (0..5000).map(|n| Jid::parse(&format!("u{n}@example.org")).expect("a jid")).collect();
+    let stanza: minidom::Element =
+        format!("<message xmlns='jabber:client'><body>{}</body></message>", "x".repeat(100_000))
+            .parse()
+            .expect("xml");
+    let mut effects = Effects::default();
+    effects.send_many(&stanza, many.clone());
+    let event = join(name, "payer");
+    room.pay_for_bytes(&event, &effects);
+    host.admit(ping("free"));
+    assert!(host.is_calm());
+    // A second one does.
+    effects.send_many(&stanza, many);
+    room.pay_for_bytes(&event, &effects);
+    host.admit(ping("waits"));
+    assert!(!host.is_calm(), "the account waits");
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn portions_of_all_rooms_together_go_at_a_rate() {
+    let (portions, start) = (super::super::pace::Portions::default(), Instant::now());
+    let portion = crate::feature::backlog::PORTION_BYTES;
+    for _ in 0..4 {
+        portions.turn(|| start.elapsed()).await;
+        portions.went(portion, start.elapsed());
+    }
+    // The first one is free, and twelve are those of a second.
+    assert!(start.elapsed() >= Duration::from_millis(240), "{:?}", start.elapsed());
+    // One that was larger holds the next one up.
+    portions.went(7 * portion, start.elapsed());
+    portions.turn(|| start.elapsed()).await;
+    assert!(start.elapsed() >= Duration::from_millis(800), "{:?}", start.elapsed());
 }
