@@ -27,7 +27,7 @@ const QUEUE_BYTES_MAX: usize = 32 * 1024 * 1024;
 struct Nobody;
 
 impl Arrivals for Nobody {
-    fn stanza(&self, _: Element) {}
+    fn stanza(&self, _: Element, _: usize) {}
     fn skipped(&self, _: Head, _: Excess) {}
     fn up(&self) {}
     fn down(&self) {}

@@ -39,7 +39,7 @@ impl Recorder {
 }
 
 impl Arrivals for Recorder {
-    fn stanza(&self, stanza: Element) {
+    fn stanza(&self, stanza: Element, _size: usize) {
         self.note(Arrived::Stanza(stanza));
     }
     fn skipped(&self, head: Head, excess: Excess) {

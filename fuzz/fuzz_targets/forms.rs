@@ -31,7 +31,7 @@ fn submitted(data: &[u8]) -> Option<Element> {
     let mut out = Vec::new();
     reader.feed(OPEN, &mut out).and_then(|()| reader.feed(data, &mut out)).ok()?;
     out.into_iter().find_map(|output| match output {
-        Output::Stanza(x) => Some(x),
+        Output::Stanza(x, _) => Some(x),
         _ => None,
     })
 }

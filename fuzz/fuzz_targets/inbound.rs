@@ -48,7 +48,7 @@ fuzz_target!(|data: &[u8]| {
     let mut out = Vec::new();
     let _ = reader.feed(OPEN, &mut out).and_then(|()| reader.feed(data, &mut out));
     for output in out {
-        let Output::Stanza(stanza) = output else { continue };
+        let Output::Stanza(stanza, _) = output else { continue };
         let sender = stanza.attr("from").and_then(|from| Jid::prepare(from).ok());
         let name = stanza.name().to_owned();
         match Inbound::parse(stanza) {

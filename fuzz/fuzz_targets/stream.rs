@@ -42,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
     // Of two things wrong side by side, either may be seen first.
     assert_eq!((&cut.0, cut.1.is_ok()), (&whole.0, whole.1.is_ok()));
     for output in whole.0 {
-        let Output::Stanza(stanza) = output else { continue };
+        let Output::Stanza(stanza, _) = output else { continue };
         for child in stanza.children() {
             // As it would be kept on the disk.
             let kept: Element = encode::standalone(child).parse().expect("just written");

@@ -35,7 +35,7 @@ pub fn stanzas(bytes: &[u8]) -> Vec<Element> {
     out.into_iter()
         .skip(1)
         .map(|output| match output {
-            Output::Stanza(stanza) => stanza,
+            Output::Stanza(stanza, _) => stanza,
             other => panic!("{other:?} in our own output {:?}", String::from_utf8_lossy(bytes)),
         })
         .collect()

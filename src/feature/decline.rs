@@ -140,5 +140,5 @@ fn head(room: &Room, invitation: &Invitation, asked: &Asked) -> Inbound {
     let id = Some(asked.id.as_str()).filter(|id| !id.is_empty());
     let stanza = el("message", ns::CLIENT).with_opt("id", id).child(el("x", ns::MUC_USER).child(invite));
     let (from, to) = (asked.from.clone(), room.jid.as_jid().clone());
-    Inbound { from, to, kind: Kind::Message(MessageType::Normal), stanza }
+    Inbound::new(from, to, Kind::Message(MessageType::Normal), stanza)
 }

@@ -41,7 +41,7 @@ pub(super) const FEATURE: Feature = Feature {
 };
 
 /// Longest invitation, without addresses: a few sentences. The room says it in its own name, to any address.
-const WORD_BYTES_MAX: usize = 1024;
+const WORD_BYTES_MAX: usize = 3 * 1024;
 
 /// A message to the room that is not for everybody: invitations, or the refusal of one.
 pub(crate) fn mediate(
@@ -109,7 +109,7 @@ impl Wish {
         let is_other = |c: &&Element| !c.has_ns(ns::MUC_USER) && !only_the_room_says(c, &room.jid);
         let others: Vec<Element> = invite.children().filter(is_other).cloned().collect();
         let wish = Self { to, reason, goes_on, others };
-        if size::on_wire(&wish.element(None), ns::MUC_USER) > WORD_BYTES_MAX {
+        if size::of(&wish.element(None)) > WORD_BYTES_MAX {
             return Err(Refusal::policy_violation(format!("an invitation may have {WORD_BYTES_MAX} bytes")));
         }
         Ok(wish)

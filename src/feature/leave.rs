@@ -48,7 +48,7 @@ fn last_words(stanza: &Element, bytes_max: usize) -> Said {
         if let Some(language) = language {
             set_lang(&mut text, language);
         }
-        let rest = left.and_then(|left| left.checked_sub(size::on_wire(&text, ns::CLIENT)));
+        let rest = left.and_then(|left| left.checked_sub(size::of(&text)));
         if rest.is_some() && languages.insert(language) {
             left = rest;
             said.children.push(text);

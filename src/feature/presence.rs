@@ -16,7 +16,6 @@ use crate::wire::build::Item;
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::wire::size;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[roles_field!(
@@ -44,7 +43,8 @@ pub(crate) fn available(
     };
     let presence = Arc::new(reflect::clean(&inbound.stanza, &room.jid));
     let bytes_max = cx.limits().presence_bytes_max;
-    if presence.children.iter().map(|child| size::on_wire(child, ns::CLIENT)).sum::<usize>() > bytes_max {
+    // What is kept is never bigger than what came.
+    if inbound.size > bytes_max && presence.bytes() > bytes_max {
         return Err(Refusal::policy_violation(format!("a presence may have {bytes_max} bytes")));
     }
     match (present, x) {

@@ -155,7 +155,7 @@ fn give_up(request: &Request, fx: &mut Effects) {
 fn answer(request: &Request, refusal: &Refusal, fx: &mut Effects) {
     let stanza = el("iq", ns::CLIENT).with("id", &request.id);
     let (from, to) = (request.asker.clone(), request.asked.clone());
-    if let Some(answer) = refusal.answer(&Inbound { from, to, kind: Kind::Iq(IqType::Get), stanza }) {
+    if let Some(answer) = refusal.answer(&Inbound::new(from, to, Kind::Iq(IqType::Get), stanza)) {
         fx.reply(&answer);
     }
 }

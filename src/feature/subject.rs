@@ -15,6 +15,7 @@ use crate::wire::build::{Build, delay, el, lang, message, set_lang};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::wire::size;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[boolean_field!(
@@ -65,7 +66,8 @@ pub(super) fn set(
         return Err(Refusal::forbidden("you may not change the subject of this room"));
     }
     let texts = texts(message);
-    if texts.iter().map(|(_, text)| text.len()).sum::<usize>() > cx.limits().subject_bytes_max {
+    let subjects = message.children().filter(|c| c.is("subject", ns::CLIENT));
+    if size::of_all(subjects) > cx.limits().subject_bytes_max {
         return Err(Refusal::policy_violation("the subject is too long"));
     }
     let nick = speaker.nick.as_str().to_owned();

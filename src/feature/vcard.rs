@@ -11,11 +11,11 @@ use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
 use crate::room::vcard::Vcard;
 use crate::wire::build::{Build, el, iq_result, presence};
-use crate::wire::encode;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::wire::size;
 
 pub(super) const FEATURE: Feature = Feature {
     disco: |_, vars| vars.push(ns::VCARD),
@@ -54,7 +54,7 @@ pub(crate) fn set(
         return Err(Refusal::forbidden("only owners set the vCard of a room"));
     }
     let bytes_max = cx.limits().vcard_bytes_max;
-    if encode::standalone(payload).len() > bytes_max {
+    if size::of(payload) > bytes_max {
         return Err(Refusal::policy_violation(format!("the vCard may have {bytes_max} bytes")));
     }
     let vcard = Vcard::read(payload).map_err(Refusal::bad_request)?;

@@ -11,7 +11,6 @@ use crate::room::event::Event;
 use crate::room::limits::Limits;
 use crate::room::roster::Roster;
 use crate::wire::inbound::Inbound;
-use crate::wire::size;
 
 /// What may still wait for a room that nothing waits for when too much waits for all rooms.
 const SMALL_BYTES: usize = 16 * 1024;
@@ -253,9 +252,9 @@ fn domain_of(event: &Event) -> &str {
     event.inbound().map_or("", |inbound| inbound.from.domain())
 }
 
-/// Bytes that an event takes in memory.
+/// How big the stanza of an event is.
 fn bytes_of(event: &Event) -> usize {
-    event.inbound().map_or(0, |inbound| size::in_memory(&inbound.stanza))
+    event.inbound().map_or(0, |inbound| inbound.size)
 }
 
 #[cfg(test)]
@@ -279,8 +278,8 @@ mod tests {
     fn bounds() -> Arc<Bounds> {
         Arc::new(Bounds::new(&Limits {
             mailbox_stanzas_max: 100,
-            mailbox_bytes_max: 100_000,
-            mailboxes_bytes_max: 150_000,
+            mailbox_bytes_max: 1_000_000,
+            mailboxes_bytes_max: 1_420_000,
             ..Limits::default()
         }))
     }
@@ -304,7 +303,7 @@ mod tests {
             mailbox.taken(waiting);
         }
         assert!(mailbox.is_empty());
-        assert_eq!(taken(&mailbox, &message(20_000)), 4);
+        assert_eq!(taken(&mailbox, &message(200_000)), 4);
         assert!(mailbox.put(message(10)).is_ok(), "there is space for a small one");
         assert!(mailbox.put(leave()).is_ok());
     }
@@ -341,7 +340,7 @@ mod tests {
     #[test]
     fn a_stanza_larger_than_the_bound_may_come_alone() {
         let (mailbox, _events) = Mailbox::new(bounds());
-        assert_eq!(taken(&mailbox, &message(120_000)), 1);
+        assert_eq!(taken(&mailbox, &message(1_200_000)), 1);
     }
 
     // 45-14.6-a
@@ -351,9 +350,9 @@ mod tests {
         let (first, _one) = Mailbox::new(bounds.clone());
         let (second, _two) = Mailbox::new(bounds.clone());
         let (third, mut three) = Mailbox::new(bounds.clone());
-        assert_eq!(taken(&first, &message(20_000)), 4);
-        assert_eq!(taken(&second, &message(20_000)), 3);
-        assert_eq!(taken(&third, &message(20_000)), 0);
+        assert_eq!(taken(&first, &message(200_000)), 4);
+        assert_eq!(taken(&second, &message(200_000)), 3);
+        assert_eq!(taken(&third, &message(200_000)), 0);
         assert_eq!(taken(&third, &message(5_000)), 1);
         let waiting = three.try_recv().expect("it waits");
         third.taken(waiting);

@@ -44,6 +44,7 @@ use crate::wire::inbound::{Inbound, Malformed};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::wire::size;
 use crate::wire::stream::{Excess, Head};
 use commit::Committer;
 use flood::Flood;
@@ -372,9 +373,9 @@ impl Host {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Decides which task gets a stanza. Never blocks: the link must go on reading.
-    pub fn route(self: &Arc<Self>, stanza: Element) {
-        let inbound = match Inbound::parse(stanza) {
+    /// Decides which task gets a stanza of this size ([`size::of`]). Never blocks: the link must go on reading.
+    pub fn route(self: &Arc<Self>, stanza: Element, size: usize) {
+        let inbound = match Inbound::read(stanza, size) {
             Ok(inbound) => inbound,
             Err(Malformed::Answer(answer)) => return self.reply(&answer),
             Err(Malformed::Silent(why)) => return debug!(why, "stanza dropped"),
@@ -587,8 +588,8 @@ struct Gate {
 }
 
 impl Arrivals for Gate {
-    fn stanza(&self, stanza: Element) {
-        self.host.route(stanza);
+    fn stanza(&self, stanza: Element, size: usize) {
+        self.host.route(stanza, size);
     }
 
     fn skipped(&self, head: Head, excess: Excess) {
@@ -600,7 +601,8 @@ impl Arrivals for Gate {
         let stanza = stanza_of(&head);
         if stanza.name() == "presence" && stanza.attr("type") == Some("unavailable") {
             // However much is said along with it, whoever is gone is gone.
-            return self.host.route(stanza);
+            let size = size::of(&stanza);
+            return self.host.route(stanza, size);
         }
         if let Ok(inbound) = Inbound::parse(stanza)
             && let Some(answer) =

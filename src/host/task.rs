@@ -29,7 +29,6 @@ use crate::room::event::Event;
 use crate::store::StoreError;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
-use crate::wire::size;
 
 /// Events whose effects are committed together.
 const BATCH_EVENTS_MAX: usize = 64;
@@ -398,7 +397,7 @@ impl Task {
     /// Has the archive read on the side; the answer waits in the mailbox like any other event.
     fn ask(&self, ask: Ask) {
         let (host, mailbox) = (self.host.clone(), self.mailbox.clone());
-        let bytes = size::in_memory(&ask.inbound.stanza);
+        let bytes = ask.inbound.size;
         mailbox.expect(bytes);
         tokio::spawn(async move {
             let place = mailbox.place(&host.reading).await;

@@ -196,8 +196,8 @@ impl<'a> Handshake<'a> {
                 }
                 Ok(false)
             }
-            Output::Stanza(element) if self.answered && element.is("handshake", ns::CLIENT) => Ok(true),
-            Output::Stanza(element) => Err(LinkError::Unexpected { element: element.name().to_owned() }),
+            Output::Stanza(element, _) if self.answered && element.is("handshake", ns::CLIENT) => Ok(true),
+            Output::Stanza(element, _) => Err(LinkError::Unexpected { element: element.name().to_owned() }),
             Output::Skipped { head, .. } => Err(LinkError::Unexpected { element: head.name }),
             Output::Error { condition, text } => Err(LinkError::Stream { condition, text, up: false }),
             Output::Closed if !self.answered => Err(LinkError::NoStreamId),

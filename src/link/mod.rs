@@ -33,8 +33,8 @@ use crate::wire::stream::{Excess, Head, Limits, Resumption};
 
 /// Where what the server sends arrives. The calls are made in the order of the stream and must not block.
 pub trait Arrivals: Send + Sync + 'static {
-    /// A top-level element, known or not.
-    fn stanza(&self, stanza: Element);
+    /// A top-level element, known or not, and its size by the measure of [`crate::wire::size`].
+    fn stanza(&self, stanza: Element, size: usize);
     /// A stanza that exceeded a limit and was not kept.
     fn skipped(&self, head: Head, excess: Excess);
     /// The server accepted the component; stanzas flow from now on.

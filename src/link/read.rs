@@ -80,9 +80,9 @@ fn ping(number: u64, domain: &str) -> String {
 /// Hands one output to the host; an error when it ends the link.
 fn deliver(output: Output, settings: &LinkSettings, arrivals: &dyn Arrivals) -> Result<(), LinkError> {
     match output {
-        Output::Stanza(stanza) if is_own_ping(&stanza, &settings.domain) => Ok(()),
-        Output::Stanza(stanza) => {
-            arrivals.stanza(stanza);
+        Output::Stanza(stanza, _) if is_own_ping(&stanza, &settings.domain) => Ok(()),
+        Output::Stanza(stanza, size) => {
+            arrivals.stanza(stanza, size);
             Ok(())
         }
         Output::Skipped { head, excess } => {

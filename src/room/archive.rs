@@ -13,6 +13,7 @@ use crate::wire::build::{Build, message};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
+use crate::wire::size;
 
 /// Which archive: made up when a room is created, and never used again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,10 +44,9 @@ impl Entry {
         self.message.has_child("retracted", ns::RETRACT)
     }
 
-    /// How many bytes its XML has, with what is kept of it out of sight.
+    /// How big it is by the measure of [`size`], with what is kept of it out of sight.
     pub fn bytes(&self) -> usize {
-        let bytes = |message| crate::wire::encode::element(message).len();
-        bytes(&self.message) + self.original.as_ref().map_or(0, bytes)
+        size::of(&self.message) + self.original.as_ref().map_or(0, size::of)
     }
 
     /// The ids that its sender gave it: that of the stanza, and the origin id (XEP-0359).
@@ -177,7 +177,8 @@ impl Change {
         const ENTRY_BYTES: usize = 128;
         match self {
             Self::Append { entry, .. } => ENTRY_BYTES + entry.bytes(),
-            Self::Retract { .. } | Self::Withdraw { .. } | Self::Forget { .. } => ENTRY_BYTES,
+            Self::Retract { retraction, .. } => ENTRY_BYTES + size::of(&retraction.retracted),
+            Self::Withdraw { .. } | Self::Forget { .. } => ENTRY_BYTES,
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::archive::{Entry, Retraction};
-use crate::wire::encode;
 
 /// A bounded list, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +26,7 @@ const RETRACTIONS_MAX: usize = 256;
 impl History {
     /// Adds a message and drops the oldest ones beyond either bound.
     pub fn push(&mut self, entry: Arc<Entry>, messages_max: usize, bytes_max: usize) {
-        let bytes = encode::element(&entry.message).len();
+        let bytes = entry.bytes();
         self.bytes += bytes;
         self.entries.push_back((entry, bytes));
         while self.entries.len() > messages_max || self.bytes > bytes_max {

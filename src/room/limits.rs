@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Largest stanza that is read, in bytes; a larger one is skipped and refused.
+    /// Largest stanza that is read, in bytes by the measure of [`crate::wire::size`], as in all bounds on stanzas and their
+    /// parts; a larger one is skipped and refused.
     pub stanza_bytes_max: usize,
     /// Deepest nesting of elements in a stanza.
     pub depth_max: usize,
@@ -18,7 +19,7 @@ pub struct Limits {
     pub nick_bytes_max: usize,
     /// Longest value of a text field in a form, and longest reason, in bytes.
     pub text_bytes_max: usize,
-    /// Longest subject, in bytes.
+    /// Largest subject in all its languages, in bytes.
     pub subject_bytes_max: usize,
     /// Largest vCard of a room, in bytes.
     pub vcard_bytes_max: usize,
@@ -40,7 +41,7 @@ pub struct Limits {
     pub rooms_max: usize,
     /// Most stanzas waiting for one room; further requests are refused with `resource-constraint`.
     pub mailbox_stanzas_max: usize,
-    /// Most bytes waiting for one room, as they lie in memory; further requests are refused likewise.
+    /// Most bytes waiting for one room; further requests are refused likewise.
     pub mailbox_bytes_max: usize,
     /// Most bytes waiting for all rooms together.
     pub mailboxes_bytes_max: usize,
@@ -48,7 +49,7 @@ pub struct Limits {
     pub queue_bytes_max: usize,
     /// Largest presence of an occupant, in bytes: it is kept, and shown to whoever enters.
     pub presence_bytes_max: usize,
-    /// What one account may send in a second, over all rooms; 0: any number. A stanza of up to 8 KiB counts as one, a
+    /// What one account may send in a second, over all rooms; 0: any number. A stanza of up to 12 KiB counts as one, a
     /// larger one as more, and so does a request that costs much. Above it, stanzas are delayed.
     pub account_stanzas_per_second: u32,
     /// How many of these may come at once.
@@ -78,27 +79,27 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            stanza_bytes_max: 1024 * 1024,
+            stanza_bytes_max: 4 * 1024 * 1024,
             depth_max: 64,
             attributes_max: 128,
             elements_max: 10_000,
             nick_bytes_max: 255,
             text_bytes_max: 4096,
-            subject_bytes_max: 8192,
-            vcard_bytes_max: 256 * 1024,
+            subject_bytes_max: 16 * 1024,
+            vcard_bytes_max: 320 * 1024,
             occupants_max: 5000,
             sessions_max: 20,
             affiliations_max: 100_000,
             items_max: 500,
             invites_max: 50,
             history_messages_max: 200,
-            history_bytes_max: 1024 * 1024,
+            history_bytes_max: 2 * 1024 * 1024,
             rooms_max: 100_000,
             mailbox_stanzas_max: 4096,
             mailbox_bytes_max: 16 * 1024 * 1024,
             mailboxes_bytes_max: 256 * 1024 * 1024,
             queue_bytes_max: 32 * 1024 * 1024,
-            presence_bytes_max: 16 * 1024,
+            presence_bytes_max: 32 * 1024,
             account_stanzas_per_second: 50,
             account_stanzas_burst: 5000,
             account_room_stanzas_per_second: 10,

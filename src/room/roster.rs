@@ -14,6 +14,7 @@ use super::recipients::{Group, Lists};
 use super::role::Role;
 use crate::wire::encode::Recipients;
 use crate::wire::jid::{BareJid, Jid, Party};
+use crate::wire::size;
 
 /// One client of an occupant.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,13 @@ pub struct Said {
     pub lang: Option<String>,
     /// The stanza's children.
     pub children: Vec<Element>,
+}
+
+impl Said {
+    /// How big it is, by the measure of [`size`].
+    pub fn bytes(&self) -> usize {
+        self.lang.as_ref().map_or(0, String::len) + size::of_all(&self.children)
+    }
 }
 
 /// Somebody in the room under one nick, with one or several sessions of one account.

@@ -25,8 +25,8 @@ pub use occupant::StoredOccupant;
 use crate::room::roster::Session;
 use crate::room::state::{Affiliated, RoomRecord, State};
 use crate::room::vcard::Vcard;
-use crate::wire::encode;
 use crate::wire::jid::BareJid;
+use crate::wire::size;
 
 /// The versions of everything that is written to the disk. Each version from 1 on is read for ever, and upgraded where
 /// it is met; `tests/upgrade` keeps a store of each.
@@ -117,13 +117,11 @@ impl Write {
             }
             Self::Occupant { room, nick, value } => {
                 let sessions = value.iter().flat_map(|v| &v.occupant.sessions);
-                let said =
-                    |s: &Session| s.presence.children.iter().map(|c| encode::element(c).len()).sum::<usize>();
-                let sessions = sessions.map(|s| s.jid.as_str().len() + said(s));
+                let sessions = sessions.map(|s: &Session| s.jid.as_str().len() + s.presence.bytes());
                 AFFILIATION_BYTES + room.as_str().len() + nick.len() + sessions.sum::<usize>()
             }
             Self::Vcard { room, value } => {
-                room.as_str().len() + value.as_ref().map_or(0, |v| encode::standalone(v.element()).len())
+                room.as_str().len() + value.as_ref().map_or(0, |v| size::of(v.element()))
             }
             Self::Forget { room } => room.as_str().len(),
         }

@@ -3,7 +3,6 @@
 //! JSON because an operator can read it, and because a field that is added later, with a default, needs no new
 //! version. A change that old records cannot satisfy gets a new version and a reader of its own here.
 
-use minidom::Element;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,6 +11,7 @@ use crate::room::state::{Affiliated, Affiliation, RoomRecord};
 use crate::room::vcard::Vcard;
 use crate::wire::encode;
 use crate::wire::jid::check_resource;
+use crate::wire::stream;
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
@@ -55,7 +55,7 @@ pub fn encode_vcard(vcard: &Vcard) -> Vec<u8> {
 /// [`StoreError::Corrupt`].
 pub fn decode_vcard(key: &[u8], bytes: &[u8]) -> Result<Vcard, StoreError> {
     let xml = std::str::from_utf8(content(key, bytes)?).map_err(|e| corrupt(key, e.to_string()))?;
-    let element: Element = xml.parse().map_err(|e: minidom::Error| corrupt(key, e.to_string()))?;
+    let element = stream::read(xml).map_err(|e| corrupt(key, e.to_string()))?;
     let vcard = Vcard::read(&element).map_err(|e| corrupt(key, e.to_owned()))?;
     vcard.ok_or_else(|| corrupt(key, "an empty vCard is the absence of a record".to_owned()))
 }

@@ -210,6 +210,26 @@ fn attribute(name: &str, value: &str, out: &mut String) {
     out.push('\'');
 }
 
+/// How many bytes [`escape`] makes of a text.
+pub(super) fn escaped_len(text: &str) -> usize {
+    text.len() + text.bytes().map(|byte| usize::from(ESCAPED_MORE[usize::from(byte)])).sum::<usize>()
+}
+
+/// How many bytes more a byte takes when it is escaped.
+const ESCAPED_MORE: [u8; 256] = {
+    let mut more = [0; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        // A character of three bytes instead.
+        more[control] = 2;
+        control += 1;
+    }
+    (more[b'&' as usize], more[b'<' as usize], more[b'>' as usize]) = (4, 3, 3);
+    (more[b'\'' as usize], more[b'"' as usize]) = (5, 5);
+    (more[b'\r' as usize], more[b'\t' as usize], more[b'\n' as usize]) = (4, 3, 4);
+    more
+};
+
 /// Escapes for text and for attribute values alike; white space in attributes survives as references.
 fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
@@ -266,6 +286,16 @@ mod tests {
             out,
             "<iq xml:lang='de' to='a@b'><q xmlns='urn:q'><i/><r xmlns='urn:r' xmlns:a0='urn:p' a0:k='v'/></q></iq>"
         );
+    }
+
+    #[test]
+    fn the_length_of_what_is_escaped_is_known_before() {
+        let all: String = (0..0x250).chain(0xfff0..0x10010).filter_map(char::from_u32).collect();
+        for c in all.chars() {
+            let (text, mut escaped) = (format!("a{c}b"), String::new());
+            escape(&text, &mut escaped);
+            assert_eq!(escaped_len(&text), escaped.len(), "{c:?}");
+        }
     }
 
     #[test]

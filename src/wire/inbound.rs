@@ -7,6 +7,7 @@ use minidom::Element;
 use super::jid::Jid;
 use super::ns;
 use super::refusal::Refusal;
+use super::size;
 
 /// A stanza from the server with its addresses read and its kind known.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Inbound {
     pub kind: Kind,
     /// All of it.
     pub stanza: Element,
+    /// Its size as it came, by the measure of [`super::size`].
+    pub size: usize,
 }
 
 /// Longest id of a stanza that is remembered, in bytes.
@@ -80,8 +83,28 @@ pub enum Malformed {
 }
 
 impl Inbound {
-    /// Reads a stanza. An IQ without an id or with an unknown type is answered (RFC 6120 §8.2.3).
+    /// A stanza of which all is known but its size.
+    pub fn new(from: Jid, to: Jid, kind: Kind, stanza: Element) -> Self {
+        let size = size::of(&stanza);
+        Self { from, to, kind, stanza, size }
+    }
+
+    /// Reads a stanza whose size nobody has taken yet, as [`Self::read`] does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
     pub fn parse(stanza: Element) -> Result<Self, Malformed> {
+        let size = size::of(&stanza);
+        Self::read(stanza, size)
+    }
+
+    /// Reads a stanza of this size. An IQ without an id or with an unknown type is answered (RFC 6120 §8.2.3).
+    ///
+    /// # Errors
+    ///
+    /// When it is no stanza, or none that can be handled.
+    pub fn read(stanza: Element, size: usize) -> Result<Self, Malformed> {
         if !stanza.has_ns(ns::CLIENT) {
             return Err(Malformed::Silent("not a stanza"));
         }
@@ -116,16 +139,16 @@ impl Inbound {
                 (Some("result"), _) => IqType::Result,
                 (Some("error"), _) => IqType::Error,
                 _ => {
-                    let inbound = Self { from, to: raw_to, kind: Kind::Iq(IqType::Get), stanza };
+                    let inbound = Self { from, to: raw_to, kind: Kind::Iq(IqType::Get), stanza, size };
                     return Err(malformed(inbound, &Refusal::bad_request("an IQ needs a type and an id")));
                 }
             }),
             _ => return Err(Malformed::Silent("not a stanza")),
         };
         match to {
-            Some(to) => Ok(Self { from, to, kind, stanza }),
+            Some(to) => Ok(Self { from, to, kind, stanza, size }),
             None => Err(malformed(
-                Self { from, to: raw_to, kind, stanza },
+                Self { from, to: raw_to, kind, stanza, size },
                 &Refusal::jid_malformed("no such address"),
             )),
         }

@@ -3,13 +3,14 @@
 //! Whoever owns the socket feeds chunks of any size; the outputs do not depend on where the chunks were cut.
 //! No stanza can end the stream by being odd or big: what exceeds the limits is skipped and reported with its
 //! head, so that it can be refused, and reading goes on behind it. Only bytes that are no XML, and a header
-//! that is no stream's, are faults.
+//! that is no stream's, are faults. How big a stanza is follows the measure of [`super::size`], taken while it is built.
 //!
 //! Elements in `jabber:component:accept` are handed out in `jabber:client`, on every level, so that the rest
 //! of the program knows one namespace for stanzas. Prefixes are resolved and not kept. Elements and attributes
 //! in the namespaces that XML keeps for itself are left out, but for `xml:lang` and its like (see `reserved`).
 
 mod names;
+mod record;
 mod reserved;
 mod resume;
 #[cfg(test)]
@@ -17,14 +18,16 @@ mod tests;
 
 use std::fmt;
 
-use minidom::Element;
+use minidom::{Element, Node};
 use rxml::error::EndOrError;
 use rxml::{Options, Parse, RawEvent, RawParser, WithOptions};
 
 use self::names::{Scopes, Tag};
+pub use self::record::{Unreadable, read};
 use self::reserved::Reserved;
 pub use self::resume::Resumption;
 use super::ns;
+use super::size::{Size, stream_ns};
 use crate::room;
 
 /// Longest single name or attribute value that can be skipped; a longer one ends the stream.
@@ -35,11 +38,13 @@ const SKIPPED_DEPTH_BOUND: usize = 1_000_000;
 const DEPTH_BOUND: usize = 512;
 /// Longest attribute that is kept in a [`Head`]; an address has at most 3071 bytes (RFC 7622).
 const HEAD_VALUE_BYTES_MAX: usize = 4096;
+/// What a text may hold on to beside its characters.
+const SPARE_BYTES_MAX: usize = 64;
 
 /// Bounds on one stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest stanza, in bytes on the wire.
+    /// Largest stanza, in bytes: as it comes, and by the measure of [`super::size`].
     pub stanza_bytes_max: usize,
     /// Deepest nesting; the stanza itself is level 1. At most 512 whatever is asked for.
     pub depth_max: usize,
@@ -104,8 +109,8 @@ pub enum Excess {
 pub enum Output {
     /// The peer opened its stream.
     Opened(Header),
-    /// A whole top-level element, known or not.
-    Stanza(Element),
+    /// A whole top-level element, known or not, and its size by the measure of [`super::size`].
+    Stanza(Element, usize),
     /// A top-level element that exceeded a limit.
     Skipped {
         /// Its head.
@@ -182,12 +187,15 @@ pub struct StreamReader {
     /// Open elements of the stanza, outermost first; children move into their parents as they close.
     stack: Vec<Element>,
     skip: Option<Skip>,
-    /// Bytes and elements of the stanza so far.
+    /// Bytes and elements of the stanza so far, and how big it is.
     bytes: usize,
     elements: usize,
+    size: Size,
     /// Part of a stanza's first token was consumed.
     partial: bool,
     closed: bool,
+    /// What is read is no stream, but one element that was stored: nothing in it is for the reader itself.
+    is_record: bool,
     fault: Option<StreamFault>,
     /// How many of the bytes that are being read come behind the last stanza that is complete.
     behind: Option<usize>,
@@ -197,11 +205,14 @@ pub struct StreamReader {
 impl StreamReader {
     /// A reader for a new stream.
     pub fn new(limits: Limits) -> Self {
+        let token_bytes_max = limits.stanza_bytes_max.saturating_mul(8).clamp(64 * 1024, TOKEN_BYTES_BOUND);
+        Self::with_tokens(limits, token_bytes_max)
+    }
+
+    fn with_tokens(limits: Limits, token_bytes_max: usize) -> Self {
         let limits = Limits { depth_max: limits.depth_max.min(DEPTH_BOUND), ..limits };
-        let mut parser = RawParser::with_options(Options {
-            max_token_length: limits.stanza_bytes_max.saturating_mul(8).clamp(64 * 1024, TOKEN_BYTES_BOUND),
-            ..Options::default()
-        });
+        let mut parser =
+            RawParser::with_options(Options { max_token_length: token_bytes_max, ..Options::default() });
         // Text comes in pieces as it arrives and is joined here: one big text never waits in the lexer.
         parser.set_text_buffering(false);
         Self {
@@ -216,8 +227,10 @@ impl StreamReader {
             skip: None,
             bytes: 0,
             elements: 0,
+            size: Size::default(),
             partial: false,
             closed: false,
+            is_record: false,
             fault: None,
             behind: None,
             keeper: resume::Keeper::default(),
@@ -308,6 +321,7 @@ impl StreamReader {
                     // The byte behind the name was read to see that the name ends.
                     self.bytes = metrics.len() + 1;
                     self.elements = 0;
+                    self.size = Size::start();
                 }
                 self.open(Tag::new(prefix, name))
             }
@@ -358,15 +372,31 @@ impl StreamReader {
         let Some(tag) = self.tag.take() else { return Ok(()) };
         if self.depth == 1 {
             out.push(Output::Opened(self.header(tag)?));
-        } else {
-            self.stack.push(tag.element(self.depth, &mut self.scopes).map_err(StreamFault::Xml)?);
+            return Ok(());
         }
-        Ok(())
+        let (element, namespace) = tag.element(self.depth, &mut self.scopes).map_err(StreamFault::Xml)?;
+        let namespace = namespace.as_str();
+        let declared = match self.stack.last_mut() {
+            Some(parent) => {
+                settle(parent);
+                self.size += Size::place(parent.nodes().len() + 1);
+                !parent.has_ns(namespace)
+            }
+            None => namespace != stream_ns(namespace),
+        };
+        self.size += Size::tag(element.name(), namespace, declared, element.attrs());
+        self.stack.push(element);
+        self.check_size()
+    }
+
+    /// The measure counts what the stanza becomes, however few bytes say so.
+    fn check_size(&mut self) -> Result<(), StreamFault> {
+        if self.size.bytes() > self.limits.stanza_bytes_max { self.exceed(Excess::Bytes) } else { Ok(()) }
     }
 
     fn header(&mut self, tag: Tag) -> Result<Header, StreamFault> {
         let declared = tag.default_ns();
-        let stream = tag.element(1, &mut self.scopes).map_err(StreamFault::Xml)?;
+        let (stream, _) = tag.element(1, &mut self.scopes).map_err(StreamFault::Xml)?;
         if stream.name() != "stream" || !stream.has_ns(ns::STREAM) {
             return Err(StreamFault::NotAStream { name: stream.name().to_owned(), ns: stream.ns() });
         }
@@ -389,22 +419,34 @@ impl StreamReader {
         {
             out.push(Output::Skipped { head, excess });
         } else if self.skip.is_none()
-            && let Some(element) = self.stack.pop()
-            && !names::is_reserved(&element.ns())
+            && let Some(mut element) = self.stack.pop()
+            && !names::is_reserved(&element)
         {
+            settle(&mut element);
             match self.stack.last_mut() {
                 Some(parent) => {
                     parent.append_child(element);
                 }
-                None => out.push(top_level(element)),
+                None if self.is_record => out.push(Output::Stanza(element, self.size.bytes())),
+                None => out.push(top_level(element, self.size)),
             }
         }
     }
 
     fn text(&mut self, text: String) -> Result<(), StreamFault> {
+        if text.is_empty() {
+            return Ok(());
+        }
         if let Some(element) = self.stack.last_mut() {
+            let follows = matches!(element.nodes().next_back(), Some(Node::Text(_)));
+            if !follows {
+                self.size += Size::place(element.nodes().len() + 1);
+            }
+            self.size += Size::text(&text, follows);
             element.append_text(text);
-        } else if self.skip.is_none() && !text.bytes().all(|b| b.is_ascii_whitespace()) {
+            return self.check_size();
+        }
+        if self.skip.is_none() && !text.bytes().all(|b| b.is_ascii_whitespace()) {
             return Err(StreamFault::TextBetweenStanzas);
         }
         Ok(())
@@ -458,10 +500,19 @@ impl Head {
     }
 }
 
+/// A text that is complete gives back what was set aside for more of it.
+fn settle(element: &mut Element) {
+    if let Some(Node::Text(text)) = element.nodes_mut().next_back()
+        && text.capacity() > text.len() + SPARE_BYTES_MAX
+    {
+        text.shrink_to_fit();
+    }
+}
+
 /// A whole top-level element: a stream error, or anything else.
-fn top_level(element: Element) -> Output {
+fn top_level(element: Element, size: Size) -> Output {
     if !element.is("error", ns::STREAM) {
-        return Output::Stanza(element);
+        return Output::Stanza(element, size.bytes());
     }
     let defined = || element.children().filter(|child| child.has_ns(ns::STREAM_ERRORS));
     let text = defined().find(|child| child.name() == "text").map(Element::text);

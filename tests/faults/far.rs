@@ -13,7 +13,7 @@ use sha1::{Digest as _, Sha1};
 use crate::servers::host::SECRET;
 
 const LIMITS: Limits =
-    Limits { stanza_bytes_max: 1 << 20, depth_max: 128, attributes_max: 1000, elements_max: 100_000 };
+    Limits { stanza_bytes_max: 1 << 26, depth_max: 128, attributes_max: 1000, elements_max: 100_000 };
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -44,7 +44,7 @@ impl Far {
         let digest = Sha1::new().chain_update(id.expect("waited for")).chain_update(SECRET).finalize();
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         far.send(&format!("<handshake>{hex}</handshake>"));
-        far.until(|output| matches!(output, Output::Stanza(stanza) if stanza.name() == "handshake"));
+        far.until(|output| matches!(output, Output::Stanza(stanza, _) if stanza.name() == "handshake"));
         far.journal.clear();
         far
     }
@@ -61,7 +61,7 @@ impl Far {
         }
         let mut found = None;
         self.until(|output| {
-            if let Output::Stanza(stanza) = output
+            if let Output::Stanza(stanza, _) = output
                 && is_it(stanza)
             {
                 found = Some(stanza.clone());
@@ -90,7 +90,7 @@ impl Far {
             self.reader.feed(&buffer[..read], &mut out).expect("XML");
             for output in out {
                 enough |= is_enough(&output);
-                if let Output::Stanza(stanza) = output {
+                if let Output::Stanza(stanza, _) = output {
                     self.journal.push(stanza);
                 }
             }

@@ -21,7 +21,7 @@ fn read(written: &[u8]) -> Result<Vec<Element>, TestCaseError> {
     }
     prop_assert!(reader.at_boundary());
     let stanza = |output| match output {
-        Output::Stanza(stanza) => Ok(stanza),
+        Output::Stanza(stanza, _) => Ok(stanza),
         other => Err(TestCaseError::fail(format!("{other:?} in {}", String::from_utf8_lossy(written)))),
     };
     out.into_iter().skip(1).map(stanza).collect()

@@ -1,7 +1,7 @@
 //! The reader of XML streams under any cuts, in skip mode, at its limits.
 
-use conclave::wire::encode;
 use conclave::wire::stream::{Excess, Limits, Output, StreamFault, StreamReader};
+use conclave::wire::{encode, size};
 use minidom::Element;
 use proptest::prelude::*;
 
@@ -31,7 +31,7 @@ fn read(limits: Limits, text: &[u8], sizes: &[usize]) -> Read {
 
 /// Limits that let the header pass.
 fn limits() -> impl Strategy<Value = Limits> {
-    (OPEN.len()..700, 1..7usize, 4..8usize, 1..12usize).prop_map(
+    (OPEN.len()..9_000, 1..7usize, 4..8usize, 1..12usize).prop_map(
         |(stanza_bytes_max, depth_max, attributes_max, elements_max)| Limits {
             stanza_bytes_max,
             depth_max,
@@ -56,7 +56,8 @@ fn a_cut_anywhere_in_characters_references_and_sections_makes_no_difference() {
     // Characters of two, three and four bytes; references in text and in attributes; CDATA; a declaration of a prefix.
     let text = "<message xmlns:p='urn:é' p:k='ß€🦊&#x1F98A;&lt;&#10;' to='a@b' id='é' type='chat'><body>ß€🦊&amp;&#x1F98A;&#233;\
                 <![CDATA[<ß]]&amp;]]]>]]&gt;\r\n\r</body><p:é/></message> <iq/>";
-    for limits in [USUAL, Limits { stanza_bytes_max: 160, ..USUAL }, Limits { attributes_max: 4, ..USUAL }] {
+    for limits in [USUAL, Limits { stanza_bytes_max: 2_000, ..USUAL }, Limits { attributes_max: 4, ..USUAL }]
+    {
         let whole = read(limits, text.as_bytes(), &[usize::MAX]);
         assert_eq!((whole.0.len(), &whole.1), (3, &Ok(())), "a header and two stanzas");
         for cut in 1..text.len() {
@@ -84,7 +85,9 @@ proptest! {
         prop_assert_eq!(whole.0.len(), 1 + stanzas.len());
         for (output, sent) in whole.0[1..].iter().zip(&stanzas) {
             match output {
-                Output::Stanza(stanza) => {
+                Output::Stanza(stanza, size) => {
+                    prop_assert_eq!(*size, size::of(stanza));
+                    prop_assert!(*size <= limits.stanza_bytes_max, "{} bytes", size);
                     let (depth, elements, attributes) = measure(stanza);
                     prop_assert!(depth <= limits.depth_max.max(1), "{} levels", depth);
                     prop_assert!(elements <= limits.elements_max.max(1), "{} elements", elements);
@@ -104,13 +107,16 @@ proptest! {
         let (depth_max, elements_max, _) = measure(&stanza);
         // Declarations count as attributes.
         let attributes_max = text.matches('=').count().max(4);
-        let limits = Limits { stanza_bytes_max: text.len().max(OPEN.len()), depth_max, elements_max, attributes_max };
+        let (out, _) = read(USUAL, text.as_bytes(), &[usize::MAX]);
+        let [_, Output::Stanza(_, size)] = out[..] else { panic!("{out:?}") };
+        let size = size.max(text.len());
+        let limits = Limits { stanza_bytes_max: size.max(OPEN.len()), depth_max, elements_max, attributes_max };
         let (out, result) = read(limits, text.as_bytes(), &[5]);
         prop_assert_eq!(result, Ok(()));
-        prop_assert!(matches!(out[..], [_, Output::Stanza(_)]), "{:?}", out);
+        prop_assert!(matches!(out[..], [_, Output::Stanza(..)]), "{:?}", out);
         // A limit of nothing lets the stanza itself pass, and one below the size of the header no stream.
         let beyond = [
-            (text.len() > OPEN.len(), Excess::Bytes, Limits { stanza_bytes_max: text.len() - 1, ..limits }),
+            (size > OPEN.len(), Excess::Bytes, Limits { stanza_bytes_max: size - 1, ..limits }),
             (depth_max > 1, Excess::Depth, Limits { depth_max: depth_max - 1, ..limits }),
             (elements_max > 1, Excess::Elements, Limits { elements_max: elements_max - 1, ..limits }),
         ];

@@ -20,7 +20,7 @@ use crate::servers::client::{Account, Door};
 const STEP: Duration = Duration::from_secs(30);
 /// A client takes whatever its server lets through.
 const LIMITS: Limits =
-    Limits { stanza_bytes_max: 4 << 20, depth_max: 512, attributes_max: 10_000, elements_max: 1_000_000 };
+    Limits { stanza_bytes_max: 1 << 26, depth_max: 512, attributes_max: 10_000, elements_max: 1_000_000 };
 
 /// A stream between a client and its server.
 pub(crate) struct Connection {
@@ -94,7 +94,7 @@ impl Connection {
             let fault = self.reader.feed(&buffer[..read], &mut outputs);
             for output in outputs {
                 match output {
-                    Output::Stanza(element) => self.waiting.push_back(element),
+                    Output::Stanza(element, _) => self.waiting.push_back(element),
                     Output::Opened(_) => {}
                     end => self.end = Some(format!("{end:?}")),
                 }

@@ -260,7 +260,7 @@ fn many_invitations_of_one_push_out_no_others() {
 fn invitation_is_bounded() {
     // 45-7.8.2-c, 45-7.4-i
     let mut w = room_of_two(&[]);
-    let (long, thread) = ("x".repeat(4097), "x".repeat(1025));
+    let (long, thread) = ("x".repeat(4097), "x".repeat(2049));
     for inside in [
         format!("<reason>{long}</reason>"),
         format!("<continue thread='{thread}'/>"),

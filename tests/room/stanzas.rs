@@ -3,6 +3,7 @@
 use crate::world::{ROOM, World, line};
 use conclave::config::Create;
 use conclave::room::event::Event;
+use conclave::wire::size;
 
 const MUC: &str = "http://jabber.org/protocol/muc";
 
@@ -192,7 +193,7 @@ fn all_that_users_can_make_grow_is_bounded() {
     }
     // The history is bounded in bytes as well as in messages.
     let mut w = World::with_room(&[]);
-    w.service.limits.history_bytes_max = 2000;
+    w.service.limits.history_bytes_max = 30_000;
     for _ in 0..20 {
         w.say("owner", &long);
     }
@@ -204,10 +205,10 @@ fn all_that_users_can_make_grow_is_bounded() {
 #[test]
 fn presence_that_is_kept_is_bounded() {
     // 45-14.6-a, 45-7.7-a
+    let status = |chars: usize| format!("<status xmlns='jabber:client'>{}</status>", "x".repeat(chars));
+    let beside = size::of(&status(1000).parse().expect("xml")) - 1000;
     let presence = |bytes: usize, attributes: &str| {
-        // The element around it has seventeen.
-        let status = "x".repeat(bytes - 17);
-        format!("<presence xmlns='jabber:client' {attributes}><status>{status}</status></presence>")
+        format!("<presence xmlns='jabber:client' {attributes}>{}</presence>", status(bytes - beside))
     };
     let mut w = World::with_room(&[]);
     let max = w.service.limits.presence_bytes_max;
@@ -228,6 +229,51 @@ fn presence_that_is_kept_is_bounded() {
     assert_eq!(gone.attr("type"), Some("unavailable"));
     assert!(!gone.has_child("status", "jabber:client"));
     assert_eq!(w.room.roster().len(), 1);
+}
+
+#[test]
+fn presence_is_as_big_as_what_it_becomes() {
+    // 45-14.6-a
+    let caps = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='https://client.example' ver='QgayPKawpkPSDYmwT/WM94uAlu0='/>";
+    let hash =
+        "<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>kzBZbkqJ3ADrj7v08reD1qcWUwNGHaidNUgD7nHpiw8=</hash>";
+    let usual = format!(
+        "<show>away</show><status>On the phone, back in a minute</status><priority>5</priority>{caps}\
+         <c xmlns='urn:xmpp:caps'>{hash}{hash}</c>\
+         <x xmlns='vcard-temp:x:update'><photo>01b87fcd030b72895ff8e88db57ec525450f000d</photo></x>\
+         <idle xmlns='urn:xmpp:idle:1' since='2026-01-01T00:00:00Z'/><nick xmlns='http://jabber.org/protocol/nick'>Romeo</nick>\
+         <x xmlns='jabber:x:signed'>{}</x><delay xmlns='urn:xmpp:delay' from='romeo@example/pc' stamp='2026-01-01T00:00:00Z'/>",
+        "x".repeat(800),
+    );
+    let conference: String =
+        (0..15).map(|n| format!("<f{n} xmlns='https://meet.example' var='{n}'>true</f{n}>")).collect();
+    let long = "n".repeat(2_000);
+    let prefixed = format!("<p:a xmlns:p='{long}'>{}</p:a>", "<p:b/>".repeat(50));
+    for (inside, attributes, passes) in [
+        (usual, "", true),
+        (conference, "", true),
+        (prefixed, "", false),
+        ("<a/>".repeat(500), "", false),
+        ("<a b=''/>".repeat(100), "", false),
+        ("'".repeat(20_000), "", true),
+        (format!("<status>{}</status>", "'".repeat(20_000)), "", false),
+        (String::new(), &*format!("xml:lang='{}'", long.repeat(40)), false),
+    ] {
+        let mut w = World::with_room(&[]);
+        w.join("romeo");
+        w.clear();
+        w.send("romeo", &format!("<presence xmlns='jabber:client' {attributes}>{inside}</presence>"));
+        let told = w.got("owner").len();
+        assert_eq!(told, usize::from(passes), "{}", &inside[..inside.len().min(40)]);
+        // The goodbye reaches the others, and not what is too much of it.
+        w.clear();
+        w.send(
+            "romeo",
+            &format!("<presence xmlns='jabber:client' type='unavailable' {attributes}>{inside}</presence>"),
+        );
+        let [gone] = &w.stanzas("owner")[..] else { panic!("one presence") };
+        assert!(size::of(gone) < w.service.limits.presence_bytes_max, "{}", size::of(gone));
+    }
 }
 
 #[test]

@@ -272,9 +272,13 @@ fn participant_sets_the_subject_only_where_the_room_lets_him() {
 #[test]
 fn long_subject_is_refused() {
     // 45-7.4-i
-    let mut w = room_of_two(&[]);
-    message(&mut w, "owner", "type='groupchat'", &format!("<subject>{}</subject>", "s".repeat(9000)));
-    assert_eq!(w.got("owner"), ["message:error room modify/policy-violation"]);
+    let language = format!("<subject xml:lang='{}'>s</subject>", "l".repeat(16_000));
+    for subjects in [format!("<subject>{}</subject>", "s".repeat(16_000)), language, "<subject/>".repeat(100)]
+    {
+        let mut w = room_of_two(&[]);
+        message(&mut w, "owner", "type='groupchat'", &subjects);
+        assert_eq!(w.got("owner"), ["message:error room modify/policy-violation"], "{}", &subjects[..20]);
+    }
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn everybody_but_who_is_banned_sees_the_vcard() {
 fn vcard_is_kept_as_it_is_with_its_language_and_bounded() {
     // 486-7, 45-13-a, trap 78
     let mut w = World::with_room(&[]);
-    w.service.limits.vcard_bytes_max = 200;
+    w.service.limits.vcard_bytes_max = 6000;
     set(&mut w, "owner", &format!("{PHOTO}<X-OWN xmlns='urn:own'>1</X-OWN>"));
     w.clear();
     w.send("romeo", "<iq xmlns='jabber:client' type='get' id='v'><vCard xmlns='vcard-temp'/></iq>");

@@ -15,6 +15,7 @@ use conclave::store::Write;
 use conclave::store::archive::{Archive, memory::MemoryArchive};
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
+use conclave::wire::stream;
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
@@ -76,7 +77,7 @@ impl World {
     /// Hands one stanza of `who` to the room. `who` is a name, optionally with a resource: `romeo` is
     /// `romeo@example/pc`, `romeo/phone` is another client of the same account.
     pub(crate) fn send(&mut self, who: &str, stanza: &str) -> Effects {
-        let mut stanza: Element = stanza.parse().expect("test xml");
+        let mut stanza = stream::read(stanza).expect("test xml");
         for (name, value) in [("from", full(who)), ("to", stanza.attr("to").unwrap_or(ROOM).to_owned())] {
             conclave::wire::build::set_attr(&mut stanza, name, &value);
         }
@@ -98,7 +99,7 @@ impl World {
                 self.inbox
                     .entry(to.as_str().to_owned())
                     .or_default()
-                    .push(text.parse().expect("our own xml"));
+                    .push(stream::read(&text).expect("our own xml"));
             }
         }
         self.writes.extend(effects.writes.iter().cloned());

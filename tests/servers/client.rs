@@ -18,7 +18,7 @@ use xmpp_parsers::sasl;
 const STEP: Duration = Duration::from_secs(30);
 /// A client takes whatever its server lets through.
 const LIMITS: Limits =
-    Limits { stanza_bytes_max: 4 << 20, depth_max: 512, attributes_max: 10_000, elements_max: 1_000_000 };
+    Limits { stanza_bytes_max: 1 << 26, depth_max: 512, attributes_max: 10_000, elements_max: 1_000_000 };
 const REGISTER: &str = "jabber:iq:register";
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
@@ -270,7 +270,7 @@ impl Client {
         let fault = self.reader.feed(bytes, &mut read);
         for output in read {
             match output {
-                Output::Stanza(stanza) => self.waiting.push_back(stanza),
+                Output::Stanza(stanza, _) => self.waiting.push_back(stanza),
                 Output::Opened(_) | Output::Closed => {}
                 other => return Err(Error::Xml(format!("{other:?}"))),
             }

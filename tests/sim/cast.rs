@@ -141,7 +141,7 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         Limits {
             nick_bytes_max: 40,
             text_bytes_max: 200,
-            subject_bytes_max: 60,
+            subject_bytes_max: 860,
             occupants_max: *random.pick(&[3, 5, 10]),
             sessions_max: 2,
             affiliations_max: *random.pick(&[3, 6, 30]),

@@ -42,7 +42,7 @@ impl Peer {
         socket.set_nodelay(true).expect("a socket");
         socket.set_write_timeout(Some(BOUND)).expect("a socket");
         let limits = Limits {
-            stanza_bytes_max: 1 << 24,
+            stanza_bytes_max: 1 << 26,
             depth_max: 500,
             attributes_max: 10_000,
             elements_max: 1_000_000,
@@ -233,7 +233,7 @@ impl Peer {
         for output in out {
             match output {
                 Output::Opened(header) => assert_eq!(header.ns, "jabber:component:accept"),
-                Output::Stanza(stanza) => {
+                Output::Stanza(stanza, _) => {
                     check(&stanza);
                     self.arrived.push_back(stanza);
                 }

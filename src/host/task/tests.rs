@@ -108,7 +108,8 @@ impl Bench {
         let to = stanza.attr("to").unwrap_or(ROOM).to_owned();
         crate::wire::build::set_attr(&mut stanza, "from", who);
         crate::wire::build::set_attr(&mut stanza, "to", &to);
-        self.host.route(stanza);
+        let size = crate::wire::size::of(&stanza);
+        self.host.route(stanza, size);
     }
 
     /// Whether `text` was in what was sent so far.

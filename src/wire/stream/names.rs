@@ -1,5 +1,8 @@
 //! Start tags and the namespaces in force: from prefixed names to elements.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use minidom::Element;
 use rxml::{Error, Namespace, NcName, RawQName};
 
@@ -7,16 +10,15 @@ use super::super::ns;
 use super::Head;
 use super::reserved::DISARMED;
 
-/// A namespace declaration and the depth of the element that made it.
-struct Scope {
-    depth: usize,
-    prefix: Option<NcName>,
-    namespace: Namespace<'static>,
-}
-
-/// The declarations in force, outermost first.
+/// The declarations in force. An element may make many, and many elements may use them: each is found without looking
+/// at the others.
 #[derive(Default)]
-pub(super) struct Scopes(Vec<Scope>);
+pub(super) struct Scopes {
+    /// Which prefix was declared at which depth, in the order of the declarations.
+    order: Vec<(usize, Option<NcName>)>,
+    /// What each prefix stands for, and at which depth it was declared; outermost first.
+    meanings: BTreeMap<Option<NcName>, Vec<(usize, Namespace<'static>)>>,
+}
 
 /// A start tag as it is being read.
 pub(super) struct Tag {
@@ -28,27 +30,32 @@ pub(super) struct Tag {
 impl Scopes {
     /// The element at `depth` ends, and its declarations with it.
     pub(super) fn close(&mut self, depth: usize) {
-        while self.0.last().is_some_and(|scope| scope.depth >= depth) {
-            self.0.pop();
+        while let Some((_, prefix)) = self.order.pop_if(|(at, _)| *at >= depth) {
+            if let Entry::Occupied(mut meanings) = self.meanings.entry(prefix) {
+                meanings.get_mut().pop();
+                if meanings.get().is_empty() {
+                    meanings.remove();
+                }
+            }
         }
     }
 
     fn declare(&mut self, depth: usize, prefix: Option<NcName>, uri: String) -> Result<(), Error> {
-        let again = self.0.iter().rev().take_while(|s| s.depth == depth).any(|s| s.prefix == prefix);
-        if again {
+        let meanings = self.meanings.entry(prefix.clone()).or_default();
+        if meanings.last().is_some_and(|(at, _)| *at == depth) {
             return Err(Error::DuplicateAttribute);
         }
-        self.0.push(Scope { depth, prefix, namespace: Namespace::from(uri) });
+        meanings.push((depth, Namespace::from(uri)));
+        self.order.push((depth, prefix));
         Ok(())
     }
 
-    fn resolve(&self, prefix: Option<&NcName>) -> Result<Namespace<'static>, Error> {
-        if prefix.is_some_and(|prefix| *prefix == "xml") {
+    fn resolve(&self, prefix: &Option<NcName>) -> Result<Namespace<'static>, Error> {
+        if prefix.as_ref().is_some_and(|prefix| *prefix == "xml") {
             return Ok(Namespace::XML);
         }
-        let scope = self.0.iter().rev().find(|scope| scope.prefix.as_ref() == prefix);
-        match scope {
-            Some(scope) => Ok(scope.namespace.clone()),
+        match self.meanings.get(prefix).and_then(|meanings| meanings.last()) {
+            Some((_, namespace)) => Ok(namespace.clone()),
             None if prefix.is_none() => Ok(Namespace::NONE),
             None => Err(Error::UndeclaredNamespacePrefix(None)),
         }
@@ -87,8 +94,12 @@ impl Tag {
         head
     }
 
-    /// The element at `depth` that this tag opens; what it declares is in force until it closes.
-    pub(super) fn element(self, depth: usize, scopes: &mut Scopes) -> Result<Element, Error> {
+    /// The element at `depth` that this tag opens, with its namespace; what it declares is in force until it closes.
+    pub(super) fn element(
+        self,
+        depth: usize,
+        scopes: &mut Scopes,
+    ) -> Result<(Element, Namespace<'static>), Error> {
         let mut plain = Vec::with_capacity(self.attributes.len());
         for ((prefix, name), value) in self.attributes {
             match &prefix {
@@ -97,14 +108,14 @@ impl Tag {
                 _ => plain.push((prefix, name, value)),
             }
         }
-        let namespace = scopes.resolve(self.prefix.as_ref())?;
-        let mut element = Element::bare(self.name, in_program(&namespace));
+        let namespace = in_program(scopes.resolve(&self.prefix)?);
+        let mut element = Element::bare(self.name, namespace.as_str());
         let attributes = element.attrs_mut();
         for (prefix, name, value) in plain {
             // An attribute without a prefix is in no namespace, whatever the default one is.
             let namespace = match &prefix {
                 None => Namespace::NONE,
-                prefix => scopes.resolve(prefix.as_ref())?,
+                prefix => scopes.resolve(prefix)?,
             };
             if matches!(namespace.as_str(), ns::XMLNS | DISARMED) {
                 continue;
@@ -113,16 +124,16 @@ impl Tag {
                 return Err(Error::DuplicateAttribute);
             }
         }
-        Ok(element)
+        Ok((element, namespace))
     }
 }
 
-/// Whether no element may be in this namespace.
-pub(super) fn is_reserved(namespace: &str) -> bool {
-    matches!(namespace, ns::XML | ns::XMLNS | DISARMED)
+/// Whether an element is in a namespace that no element may be in.
+pub(super) fn is_reserved(element: &Element) -> bool {
+    [ns::XML, ns::XMLNS, DISARMED].iter().any(|reserved| element.has_ns(*reserved))
 }
 
 /// The namespace as the program knows it: stanzas are in `jabber:client` on every kind of stream.
-fn in_program(namespace: &str) -> &str {
-    if namespace == ns::COMPONENT_ACCEPT { ns::CLIENT } else { namespace }
+fn in_program(namespace: Namespace<'static>) -> Namespace<'static> {
+    if namespace.as_str() == ns::COMPONENT_ACCEPT { Namespace::from(ns::CLIENT) } else { namespace }
 }

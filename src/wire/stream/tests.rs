@@ -3,13 +3,13 @@ use proptest::prelude::*;
 use rxml::{Namespace, NcName};
 
 use super::*;
-use crate::wire::encode;
+use crate::wire::{encode, size};
 
 const OPEN: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' \
     xmlns:stream='http://etherx.jabber.org/streams' id='3BF96D32' from='muc.example'>";
 
 const LIMITS: Limits =
-    Limits { stanza_bytes_max: 64 * 1024, depth_max: 64, attributes_max: 32, elements_max: 500 };
+    Limits { stanza_bytes_max: 256 * 1024, depth_max: 64, attributes_max: 32, elements_max: 500 };
 
 /// Everything that `bytes` say, fed in chunks of `size`.
 fn read_in(bytes: &str, size: usize) -> (Vec<Output>, Result<(), StreamFault>) {
@@ -33,7 +33,7 @@ fn one(stanza: &str) -> Output {
 
 fn stanza(text: &str) -> Element {
     match one(text) {
-        Output::Stanza(element) => element,
+        Output::Stanza(element, _) => element,
         other => panic!("not a stanza: {other:?}"),
     }
 }
@@ -131,13 +131,14 @@ fn four_thousand_levels_are_skipped_and_the_stream_lives_on() {
         type_: Some("get".to_owned()),
     };
     assert_eq!(out[1], Output::Skipped { head, excess: Excess::Depth });
-    assert_eq!(out[2], Output::Stanza(Element::bare("presence", ns::CLIENT)));
+    let presence = Element::bare("presence", ns::CLIENT);
+    assert_eq!(out[2], Output::Stanza(presence.clone(), size::of(&presence)));
 }
 
 #[test]
 fn the_deepest_allowed_stanza_passes() {
     let nested = |levels| format!("<iq>{}{}</iq>", "<a>".repeat(levels), "</a>".repeat(levels));
-    assert!(matches!(one(&nested(63)), Output::Stanza(_)));
+    assert!(matches!(one(&nested(63)), Output::Stanza(..)));
     assert_eq!(skipped(&nested(64)).1, Excess::Depth);
 }
 
@@ -154,27 +155,29 @@ fn every_limit_skips_one_stanza_with_its_head() {
 
     let (head, excess) = skipped(&format!("<message id='e'>{}</message>", "<a/>".repeat(500)));
     assert_eq!((head.id.as_deref(), excess), (Some("e"), Excess::Elements));
-    assert!(matches!(one(&format!("<message>{}</message>", "<a/>".repeat(499))), Output::Stanza(_)));
+    assert!(matches!(one(&format!("<message>{}</message>", "<a/>".repeat(499))), Output::Stanza(..)));
 
     let (head, excess) =
-        skipped(&format!("<message id='b'><body>{}</body></message>", "x".repeat(65 * 1024)));
+        skipped(&format!("<message id='b'><body>{}</body></message>", "x".repeat(257 * 1024)));
     assert_eq!((head.id.as_deref(), excess), (Some("b"), Excess::Bytes));
 
-    let (head, excess) = skipped(&format!("<message to='c@d' k='{}' id='l'/>", "x".repeat(400 * 1024)));
+    let (head, excess) = skipped(&format!("<message to='c@d' k='{}' id='l'/>", "x".repeat(1600 * 1024)));
     assert_eq!((head.to.as_deref(), head.id.as_deref(), excess), (Some("c@d"), Some("l"), Excess::Bytes));
 }
 
 #[test]
 fn stanzas_of_exactly_the_limit_pass() {
-    let with = |bytes: usize| format!("<message><body>{}</body></message>", "x".repeat(bytes - 32));
-    assert_eq!(with(64 * 1024).len(), 64 * 1024);
-    assert!(matches!(one(&with(64 * 1024)), Output::Stanza(_)));
-    assert_eq!(skipped(&with(64 * 1024 + 1)).1, Excess::Bytes);
+    let with = |bytes: usize| format!("<message><body>{}</body></message>", "x".repeat(bytes));
+    let sized = |bytes: usize| size::of(&stanza(&with(bytes)));
+    let most = LIMITS.stanza_bytes_max;
+    let beside = sized(most / 2) - most / 2;
+    assert_eq!(sized(most - beside), most);
+    assert_eq!(skipped(&with(most - beside + 1)).1, Excess::Bytes);
 }
 
 #[test]
 fn a_head_keeps_no_huge_attribute() {
-    let (head, _) = skipped(&format!("<iq id='{}' to='a@b'/>", "x".repeat(70 * 1024)));
+    let (head, _) = skipped(&format!("<iq id='{}' to='a@b'/>", "x".repeat(270 * 1024)));
     assert_eq!((head.id, head.to.as_deref()), (None, Some("a@b")));
 }
 
@@ -192,7 +195,11 @@ fn what_stands_in_the_namespaces_of_xml_itself_is_left_out() {
         one("<message xml:lang='en' xmlns:n='http://www.w3.org/2000/xmlns/' n:k='v'><body>a<xml:x/>b</body>\
          <x xmlns='http://www.w3.org/XML/1998/namespace'><y xmlns='urn:y'/></x><n:z/></message>");
     let plain = one("<message xml:lang='en'><body>ab</body></message>");
+    let (Output::Stanza(stanza, size), Output::Stanza(plain, plain_size)) = (stanza, plain) else {
+        panic!("two stanzas");
+    };
     assert_eq!(stanza, plain);
+    assert!(size > plain_size, "what is left out was built");
     let (out, result) = read_in(&format!("{OPEN}<xml:iq/><iq/>"), 3);
     assert_eq!((out.len(), result), (2, Ok(())));
 }
@@ -264,9 +271,67 @@ fn what_takes_a_quadratic_reader_minutes_is_read_in_a_moment() {
     let deep = format!("{OPEN}<iq>{}{}</iq>", "<a>".repeat(300_000), "</a>".repeat(300_000));
     let (out, result) = read_in(&deep, 65536);
     assert!(matches!(out[..], [_, Output::Skipped { excess: Excess::Depth, .. }]) && result.is_ok());
-    let references = format!("{OPEN}<iq id='{0}'>{0}</iq>", "&lt;".repeat(100_000));
+    let references = format!("{OPEN}<iq id='{0}'>{0}</iq>", "&lt;".repeat(200_000));
     let (out, result) = read_in(&references, 65536);
     assert!(matches!(out[..], [_, Output::Skipped { excess: Excess::Bytes, .. }]) && result.is_ok());
+}
+
+// 45-14.6-a
+#[test]
+fn what_few_bytes_say_is_counted_by_what_it_becomes_and_never_built() {
+    let limits =
+        Limits { stanza_bytes_max: 4 << 20, depth_max: 64, attributes_max: 128, elements_max: 10_000 };
+    let read = |text: &str| {
+        let (mut reader, mut out, mut most) = (StreamReader::new(limits), Vec::new(), 0);
+        reader.feed(OPEN.as_bytes(), &mut out).expect("a header");
+        for chunk in text.as_bytes().chunks(100_000) {
+            reader.feed(chunk, &mut out).expect("well-formed");
+            most = most.max(reader.stack.iter().map(size::of).sum());
+        }
+        (out.pop(), most)
+    };
+    for (start, inside) in [
+        (format!("xmlns:p='{}'", "n".repeat(900_000)), "<p:a/>".repeat(9_980)),
+        (String::new(), "<a b=''/>".repeat(9_980)),
+        (String::new(), "'".repeat(900_000)),
+    ] {
+        let (read, most) = read(&format!("<message {start}><body>{inside}</body></message>"));
+        assert!(matches!(read, Some(Output::Skipped { excess: Excess::Bytes, .. })), "{read:?}");
+        // At most one element beyond the bound.
+        assert!(most <= limits.stanza_bytes_max + 2_000_000, "{most} bytes were built");
+    }
+    // What people send passes.
+    let key = format!("<key rid='1234567890' kex='true'>{}</key>", "x".repeat(250));
+    for inside in [
+        format!(
+            "<encrypted xmlns='eu.siacs.conversations.axolotl'><header>{}</header></encrypted>",
+            key.repeat(1_500)
+        ),
+        format!(
+            "<vCard xmlns='vcard-temp'><PHOTO><BINVAL>{}</BINVAL></PHOTO></vCard>",
+            "QUJD".repeat(65_536)
+        ),
+        "<a/>".repeat(9_999),
+    ] {
+        let (read, _) = read(&format!("<message>{inside}</message>"));
+        assert!(matches!(read, Some(Output::Stanza(..))), "{}", &inside[..60]);
+    }
+}
+
+#[test]
+fn many_declarations_that_many_elements_use_are_read_in_a_moment() {
+    let limits =
+        Limits { stanza_bytes_max: 1 << 30, depth_max: 200, attributes_max: 1_000, elements_max: 100_000 };
+    let declared = |level: usize| {
+        let all: String = (0..990).map(|n| format!(" xmlns:p{level}-{n}='u'")).collect();
+        format!("<a{all}>")
+    };
+    let open: String = (0..100).map(declared).collect();
+    let text = format!("<iq>{open}{}{}</iq>", "<p0-0:b/>".repeat(50_000), "</a>".repeat(100));
+    let (mut reader, mut out) = (StreamReader::new(limits), Vec::new());
+    reader.feed(OPEN.as_bytes(), &mut out).expect("a header");
+    reader.feed(text.as_bytes(), &mut out).expect("well-formed");
+    assert!(matches!(out[..], [_, Output::Stanza(..)]));
 }
 
 fn namespace() -> impl Strategy<Value = &'static str> {
@@ -347,8 +412,8 @@ fn piece() -> impl Strategy<Value = String> {
             let many: String = (0..n).map(|i| format!(" a{i}='&#x1F98A;'")).collect();
             format!("<iq{many} id='a' from='f'><b{many}/></iq>")
         }),
-        1 => (65_480..65_560usize).prop_map(|n| format!("<iq to='x'>{}</iq>", "y".repeat(n))),
-        1 => (65_480..65_560usize).prop_map(|n| format!("<iq id='i' k='{}' to='x'/>", "y".repeat(n))),
+        1 => (259_500..262_200usize).prop_map(|n| format!("<iq to='x'>{}</iq>", "y".repeat(n))),
+        1 => (259_500..262_200usize).prop_map(|n| format!("<iq id='i' k='{}' to='x'/>", "y".repeat(n))),
         1 => fixed("<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"),
         1 => fixed("<a:x/>"),
         1 => fixed("<m>a<![CDATA[]] ]>]]>\r\r\nb</m>"),
@@ -363,7 +428,7 @@ proptest! {
     #[test]
     fn any_chunking_gives_the_same_outputs(
         pieces in prop::collection::vec(piece(), 0..6),
-        sizes in prop::collection::vec(prop_oneof![1..9usize, 1..70_000usize], 1..40),
+        sizes in prop::collection::vec(prop_oneof![1..9usize, 1..270_000usize], 1..40),
     ) {
         let bytes = format!("{OPEN}{}", pieces.concat());
         let whole = read_in(&bytes, usize::MAX);
@@ -382,7 +447,7 @@ proptest! {
 
     #[test]
     fn what_is_encoded_reads_back_equal(element in element()) {
-        let stanza = Output::Stanza(element.clone());
+        let stanza = Output::Stanza(element.clone(), size::of(&element));
         let (out, result) = read_in(&format!("{OPEN}{}", encode::element(&element)), 7);
         prop_assert_eq!(result, Ok(()));
         prop_assert_eq!(&out[1..], [stanza]);
@@ -433,9 +498,9 @@ fn in_a_stanza_that_is_too_long_nobody_can_go_on() {
     reader.feed(b"<message><body>", &mut out).expect("well-formed");
     for _ in 0..5 {
         assert!(reader.resumption().is_some());
-        reader.feed(&[b'x'; 20_000], &mut out).expect("well-formed");
+        reader.feed(&[b'x'; 80_000], &mut out).expect("well-formed");
     }
-    reader.feed(&[b'x'; 40_000], &mut out).expect("well-formed");
+    reader.feed(&[b'x'; 160_000], &mut out).expect("well-formed");
     assert_eq!(reader.resumption(), None);
     reader.feed(b"</body></message><iq", &mut out).expect("well-formed");
     assert_eq!(reader.resumption().expect("behind it one can").tail, b"<iq");

@@ -6,7 +6,7 @@ use conclave::room::role::Role;
 use conclave::room::state::Affiliation;
 use conclave::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
 use conclave::wire::jid::BareJid;
-use conclave::wire::ns;
+use conclave::wire::{ns, size};
 use minidom::Element;
 
 use super::Check;
@@ -214,8 +214,7 @@ fn spoken(scene: &Scene<'_>, stanza: &Element, seat: &Seat) -> Reasons {
     }
     let config = scene.happening.before.config();
     let needed = if config.change_subject { Role::Participant } else { Role::Moderator };
-    let bytes: usize =
-        stanza.children().filter(|c| c.is("subject", ns::CLIENT)).map(|c| c.text().len()).sum();
+    let bytes = size::of_all(stanza.children().filter(|c| c.is("subject", ns::CLIENT)));
     if seat.role < needed {
         vec!["forbidden"]
     } else if bytes > scene.cast.service.limits.subject_bytes_max {

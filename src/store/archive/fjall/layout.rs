@@ -16,13 +16,13 @@
 //! | index | `w`, number, hash of the account that everybody could see and of [`SHOWN`], position | nothing |
 
 use jiff::Timestamp;
-use minidom::Element;
 use sha2::{Digest, Sha256};
 
 use crate::room::archive::{Entry, With};
 use crate::store::StoreError;
 use crate::wire::encode;
 use crate::wire::jid::BareJid;
+use crate::wire::stream;
 
 /// The version of the layout. One that is written by a later version is refused.
 pub(super) const FORMAT: u8 = 1;
@@ -206,7 +206,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Entry, StoreError> {
         "" => None,
         account => Some(BareJid::parse(account).map_err(|_| damaged("its sender is no address"))?),
     };
-    let xml = |text: &str| text.parse::<Element>().map_err(|_| damaged("it is no XML"));
+    let xml = |text: &str| stream::read(text).map_err(|_| damaged("it is no XML"));
     Ok(Entry {
         id: id.to_owned(),
         at: last_number(key).and_then(time).ok_or_else(|| damaged("its time cannot be"))?,
