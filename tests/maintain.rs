@@ -11,6 +11,7 @@ use std::time::Duration;
 use conclave::config::{Durability, OVERRIDES};
 use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Place, Query, Question, With};
 use conclave::room::config::Config;
+use conclave::room::listing::Listed;
 use conclave::room::state::{Affiliated, Affiliation, RoomRecord, State};
 use conclave::store::archive::Archive;
 use conclave::store::archive::fjall::FjallArchive;
@@ -308,25 +309,44 @@ fn damaged_records_are_named_and_repaired_and_nothing_else_is_touched() {
             let value = tree(name).get(key).expect("read").expect("there");
             tree(name).insert(key, &value[..value.len() / 2]).expect("written");
         };
-        short("rooms", "room1@muc.example");
-        short("affiliations", "room2@muc.example\0outcast@example");
-        short("occupants", "room3@muc.example\0hag");
-        tree("rooms").remove("room4@muc.example").expect("removed");
-        tree("affiliations").remove("room4@muc.example\0owner@example").expect("removed");
-        tree("vcards").insert("room5@muc.example", "\u{1}<vCard").expect("written");
-        let record = tree("rooms").get("room6@muc.example").expect("read").expect("there");
-        let wrong = String::from_utf8_lossy(&record)
+        let remove = |name, key: &str| {
+            tree(name).remove(key).expect("removed").expect("there");
+        };
+        short("parts", "room1@muc.example\0l");
+        short("parts", "room1@muc.example\0c");
+        short("parts", "room2@muc.example\0aoutcast@example");
+        short("occupants", "room3@muc.example\0phag");
+        for part in ["l", "c", "aowner@example"] {
+            remove("parts", &format!("room4@muc.example\0{part}"));
+        }
+        tree("parts").insert("room5@muc.example\0v", "\u{1}<vCard").expect("written");
+        let config = tree("parts").get("room6@muc.example\0c").expect("read").expect("there");
+        let wrong = String::from_utf8_lossy(&config)
             .replace("\"password_protected\":false", "\"password_protected\":\"hunter2\"");
-        tree("rooms").insert("room6@muc.example", wrong.as_bytes()).expect("written");
+        tree("parts").insert("room6@muc.example\0c", wrong.as_bytes()).expect("written");
+        short("parts", "room7@muc.example\0l");
+        short("listed", "room8@muc.example\0");
+        remove("listed", "room9@muc.example\0");
+        let other = tree("listed").get("room10@muc.example\0").expect("read").expect("there");
+        tree("listed").insert("nothing@muc.example\0", other).expect("written");
+        // A piece of a value whose beginning is not there, and a kind that there is not.
+        tree("parts").insert("room11@muc.example\0v\0\0\u{1}", "piece").expect("written");
+        tree("parts").insert("room11@muc.example\0?", "\u{1}{}").expect("written");
     });
     let text = bench.says("check", 1);
     for name in [
         "room1@muc.example",
-        "room2@muc.example / outcast@example",
-        "room3@muc.example / hag",
+        "room2@muc.example / affiliation outcast@example",
+        "room3@muc.example / occupant hag",
         "room4@muc.example",
         "vCards: record room5@muc.example",
         "room6@muc.example",
+        "room7@muc.example",
+        "list of rooms: record room8@muc.example",
+        "room9@muc.example is not on the list of rooms",
+        "nothing@muc.example is on the list of rooms",
+        "vCards: record room11@muc.example",
+        "rooms: record room11@muc.example / ?",
     ] {
         assert!(text.contains(name), "{name}: {text}");
     }
@@ -352,6 +372,11 @@ fn damaged_records_are_named_and_repaired_and_nothing_else_is_touched() {
                 assert_eq!((&is.record, is.affiliations.len()), (&was.record, was.affiliations.len() - 1));
             }
             4 => assert_eq!(is, None, "nobody is left who could open it"),
+            7 => {
+                let is = is.expect("it came back");
+                let config = &is.record.config;
+                assert_eq!((config, &is.affiliations), (&was.record.config, &was.affiliations));
+            }
             _ => assert_eq!(is, Some(was), "{n}"),
         }
     }
@@ -364,8 +389,20 @@ fn damaged_records_are_named_and_repaired_and_nothing_else_is_touched() {
     assert_eq!(bench.store().occupants(&room(5)).expect("read").len(), 1);
     all_but(&bench, 0..=0);
     let records = fs::read_to_string(bench.aside().join("records.jsonl")).expect("read");
-    // Three damaged ones besides those of rooms, two rooms, and what there was of the fourth room.
-    assert_eq!(records.lines().count(), 3 + 2 + 3, "{records}");
+    // Three damaged ones besides those of rooms, those of the first, sixth and seventh, what there was of the fourth, two on the
+    // list and two that mean nothing.
+    assert_eq!(records.lines().count(), 3 + (2 + 1 + 1) + 4 + 2 + 2, "{records}");
+    let listed = |n| {
+        let mut listed = None;
+        let mut each = |jid, found| {
+            if jid == room(n) {
+                listed = Some(found);
+            }
+        };
+        assert_eq!(bench.store().each_room(&mut each), Ok(0));
+        listed
+    };
+    assert!([8, 9].into_iter().all(|n| listed(n).is_some_and(|l: Listed| l.archive == archive_id(n))));
     assert!(bench.aside().join("db").exists());
 }
 

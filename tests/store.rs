@@ -5,7 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use conclave::room::config::Config;
-use conclave::room::state::{Affiliated, Affiliation, Ban, RoomRecord, State, Subject};
+use conclave::room::hats::Hat;
+use conclave::room::listing::Listed;
+use conclave::room::state::{
+    Activity, Affiliated, Affiliation, Ban, Lost, RoomRecord, State, Subject, Token, Versions,
+};
 use conclave::room::vcard::Vcard;
 use conclave::store::memory::MemoryStore;
 use conclave::store::sled::SledStore;
@@ -31,6 +35,15 @@ fn record(name: &str) -> RoomRecord {
 
 fn room(room: &str, name: &str) -> Write {
     Write::Room { room: jid(room), record: Box::new(record(name)) }
+}
+
+fn public(name: &str) -> Config {
+    Config { name: name.to_owned(), public: true, ..Config::default() }
+}
+
+/// A room that is on the list of rooms.
+fn listed(room: &str) -> Write {
+    Write::Room { room: jid(room), record: Box::new(RoomRecord { config: public(room), ..record("") }) }
 }
 
 fn affiliation(room: &str, account: &str, affiliation: Affiliation) -> Write {
@@ -76,8 +89,8 @@ trait Bench {
     fn reopen(&mut self);
     /// Spoils one stored record.
     fn damage(&mut self, room: &str, account: Option<&str>);
-    /// Spoils a stored vCard.
-    fn damage_vcard(&mut self, room: &str);
+    /// Spoils a part that a room has one of, by its letter.
+    fn damage_part(&mut self, room: &str, kind: u8);
 
     fn commit(&self, writes: &[Write]) {
         self.store().commit(writes).expect("stored");
@@ -118,8 +131,8 @@ impl Bench for InMemory {
         assert!(self.0.damage(&jid(room), account.map(jid).as_ref()), "there is such a record");
     }
 
-    fn damage_vcard(&mut self, room: &str) {
-        assert!(self.0.damage_vcard(&jid(room)), "there is such a record");
+    fn damage_part(&mut self, room: &str, kind: u8) {
+        assert!(self.0.damage_part(&jid(room), kind), "there is such a record");
     }
 }
 
@@ -146,13 +159,16 @@ impl Bench for OnDisk {
 
     fn damage(&mut self, room: &str, account: Option<&str>) {
         match account {
-            None => self.spoil("rooms", room.to_owned()),
-            Some(account) => self.spoil("affiliations", format!("{room}\0{account}")),
+            None => {
+                self.spoil("listed", format!("{room}\0"));
+                self.spoil("parts", format!("{room}\0l"));
+            }
+            Some(account) => self.spoil("parts", format!("{room}\0a{account}")),
         }
     }
 
-    fn damage_vcard(&mut self, room: &str) {
-        self.spoil("vcards", room.to_owned());
+    fn damage_part(&mut self, room: &str, kind: u8) {
+        self.spoil("parts", format!("{room}\0{}", char::from(kind)));
     }
 }
 
@@ -218,11 +234,78 @@ fn a_vcard_is_loaded_as_it_was_committed_until_it_or_the_room_is_gone(mut bench:
 
 fn a_damaged_vcard_costs_the_vcard_only(mut bench: impl Bench) {
     bench.commit(&[room("a@muc", "whole"), vcard("a@muc", "<FN>Coven</FN>")]);
-    bench.damage_vcard("a@muc");
+    bench.damage_part("a@muc", b'v');
     let state = bench.load("a@muc").expect("there");
     assert_eq!((state.record.config.name.as_str(), state.vcard), ("whole", None));
     bench.commit(&[vcard("a@muc", "<FN>Anew</FN>")]);
     assert_eq!(bench.load("a@muc").expect("there").vcard, card("<FN>Anew</FN>"));
+}
+
+/// A room with something of everything.
+fn full_record() -> RoomRecord {
+    let mut record = record("whole");
+    let token = |secret: &str| Token {
+        secret: secret.to_owned(),
+        issuer: jid("a@d"),
+        expires: jiff::Timestamp::MAX,
+        uses_left: None,
+    };
+    record.founder = Some(jid("a@d"));
+    record.activity = Some(Activity { hour: 5, counts: vec![1, 2, 3] });
+    record.hats.known =
+        [("urn:hat".to_owned(), Hat { title: "Hat".to_owned(), hue: None, lang: None })].into();
+    record.hats.worn = [(jid("a@d"), ["urn:hat".to_owned()].into())].into();
+    record.voices = [jid("b@d"), jid(&format!("{}@d", "long".repeat(100)))].into();
+    record.tokens = vec![token("one"), token("two")];
+    let lost = |version| Lost { version, jid: jid("lost@d"), ban: false };
+    record.versions = Versions { now: 9, known_from: 2, lost: [lost(3), lost(8)].into() };
+    record
+}
+
+fn each_part_of_a_record_is_kept_changed_and_removed(mut bench: impl Bench) {
+    let (name, full) = (jid("coven@muc"), full_record());
+    let bare = RoomRecord::new(full.created, full.config.clone());
+    let bare = RoomRecord { versions: Versions { now: 9, known_from: 9, lost: [].into() }, ..bare };
+    let mut other = full.clone();
+    other.config.name = "x".repeat(10_000);
+    other.subject.as_mut().expect("a subject").texts[0].1 = "y".repeat(10_000);
+    other.hats.known.insert("z".repeat(1000), Hat { title: "Long".to_owned(), hue: None, lang: None });
+    other.tokens.remove(0);
+    other.voices.remove(&jid("b@d"));
+    other.versions.lost.pop_front();
+    other.versions.known_from = 3;
+    bench.commit(&[Write::Room { room: name.clone(), record: Box::new(full.clone()) }]);
+    let mut before = full.clone();
+    for now in [other.clone(), full.clone(), bare.clone(), other, bare, full] {
+        let parts = now.changes_since(&before, &name).into_iter();
+        let writes: Vec<_> = parts.map(|part| Write::Part { room: name.clone(), part }).collect();
+        bench.commit(&writes);
+        bench.reopen();
+        assert_eq!(bench.load("coven@muc").expect("there").record, now);
+        before = now;
+    }
+}
+
+fn a_damaged_part_costs_that_part_only(mut bench: impl Bench) {
+    let full = full_record();
+    let versions = Versions { now: 8, known_from: 8, ..full.versions.clone() };
+    let expected = [
+        (b's', RoomRecord { subject: None, ..full.clone() }),
+        (b'm', RoomRecord { activity: None, ..full.clone() }),
+        // The number of the last change is known by what changed; what was lost before may have been more.
+        (b'n', RoomRecord { versions, ..full.clone() }),
+    ];
+    for (kind, expected) in expected {
+        bench.commit(&[Write::Room { room: jid("coven@muc"), record: Box::new(full.clone()) }]);
+        bench.damage_part("coven@muc", kind);
+        assert_eq!(bench.load("coven@muc").expect("there").record, expected);
+        assert_eq!(bench.rooms(), ["coven@muc"]);
+    }
+    for kind in [b'c', b'l'] {
+        bench.commit(&[Write::Room { room: jid("coven@muc"), record: Box::new(full.clone()) }]);
+        bench.damage_part("coven@muc", kind);
+        assert!(bench.store().load(&jid("coven@muc")).is_err(), "nobody knows who may enter");
+    }
 }
 
 fn a_removed_affiliation_is_gone(mut bench: impl Bench) {
@@ -296,14 +379,15 @@ fn each_room_meets_every_room_once(mut bench: impl Bench) {
     assert_eq!(bench.rooms(), Vec::<String>::new());
     let expected: Vec<String> = (0..700).map(|n| format!("room{n:03}@muc")).collect();
     let writes: Vec<Write> =
-        expected.iter().flat_map(|r| [room(r, r), affiliation(r, "a@d", Affiliation::Owner)]).collect();
+        expected.iter().flat_map(|r| [listed(r), affiliation(r, "a@d", Affiliation::Owner)]).collect();
     bench.commit(&writes);
     assert_eq!(bench.rooms(), expected);
     bench.commit(&[forget("room350@muc")]);
     bench.reopen();
     let mut count = 0;
-    let each = &mut |room: BareJid, record: RoomRecord| {
-        assert_eq!(record.config.name, room.to_string());
+    let each = &mut |room: BareJid, listed: Listed| {
+        let record = RoomRecord { config: public(room.as_str()), ..record("") };
+        assert_eq!(listed, Listed::of(&room, &record));
         // The store may be used from here.
         assert!(bench.load(room.as_str()).is_some());
         count += 1;
@@ -317,7 +401,7 @@ fn a_damaged_room_costs_that_room_only(mut bench: impl Bench) {
     bench.damage("b@muc", None);
     assert!(matches!(
         bench.store().load(&jid("b@muc")),
-        Err(StoreError::Corrupt { key, .. }) if key == "b@muc"
+        Err(StoreError::Corrupt { key, .. }) if key == "b@muc / beginning"
     ));
     assert_eq!(bench.rooms(), ["a@muc", "c@muc"]);
     assert!(bench.load("a@muc").is_some());
@@ -373,6 +457,8 @@ of_every_store!(
     a_room_is_loaded_as_it_was_committed,
     a_vcard_is_loaded_as_it_was_committed_until_it_or_the_room_is_gone,
     a_damaged_vcard_costs_the_vcard_only,
+    each_part_of_a_record_is_kept_changed_and_removed,
+    a_damaged_part_costs_that_part_only,
     a_removed_affiliation_is_gone,
     a_forgotten_room_leaves_nothing,
     the_last_write_wins,

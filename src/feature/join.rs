@@ -151,7 +151,8 @@ pub(super) fn create(
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }
-    room.state_mut().record = RoomRecord::new(cx.now, cx.service.default_room.clone());
+    let record = RoomRecord::new(cx.now, cx.service.default_room.clone());
+    room.state_mut().record = RoomRecord { founder: Some(owner.clone()), ..record };
     room.state_mut().record.name(cx.ids);
     room.life = Life::Locked;
     affiliations::found(room, owner, fx)

@@ -19,6 +19,7 @@ pub(crate) fn obey(room: &mut Room, order: &Order, cx: &mut Cx<'_>, fx: &mut Eff
         What::Create { owner, name } => {
             let mut record = RoomRecord::new(cx.now, cx.service.default_room.clone());
             record.name(cx.ids);
+            record.founder = Some(order.inbound.from.to_bare());
             record.config.persistent = true;
             record.config.name.clone_from(name);
             room.state_mut().record = record;

@@ -54,8 +54,9 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
             anew.into_iter().chain(room.state.affiliations.keys().map(affiliation)).chain(vcard).collect()
         }
         (true, true) => {
-            let changed = before.state.record != room.state.record;
-            changed.then(record).into_iter().chain(fx.touched().map(affiliation)).chain(new_vcard).collect()
+            let changed = room.state.record.changes_since(&before.state.record, &room.jid);
+            let parts = changed.into_iter().map(|part| Write::Part { room: name(), part });
+            parts.chain(fx.touched().map(affiliation)).chain(new_vcard).collect()
         }
     }
 }

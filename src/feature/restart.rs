@@ -22,16 +22,19 @@ use crate::wire::jid::{BareJid, Jid};
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     roster: Arc<Roster>,
-    /// The state of a temporary room, and how far it had come.
-    temporary: Option<(Arc<State>, Life)>,
+    /// The state of a temporary room, how far it had come, and until when it waited for its first occupant.
+    temporary: Option<Temporary>,
     /// The store has something of an earlier life of the room.
     leftover: bool,
 }
 
+type Temporary = (Arc<State>, Life, Option<jiff::Timestamp>);
+
 impl Told {
     /// That `room` is as it is.
     fn all(room: &Room) -> Self {
-        let temporary = (room.exists() && !is_lasting(room)).then(|| (room.state.clone(), room.life));
+        let temporary =
+            (room.exists() && !is_lasting(room)).then(|| (room.state.clone(), room.life, room.awaited));
         Self { roster: with_leavers(room), temporary, leftover: false }
     }
 
@@ -40,7 +43,7 @@ impl Told {
         !Arc::ptr_eq(&self.roster, &room.roster)
             || self.leftover
             || match &self.temporary {
-                Some((state, life)) => {
+                Some((state, life, _)) => {
                     !room.exists()
                         || is_lasting(room)
                         || !Arc::ptr_eq(state, &room.state)
@@ -120,14 +123,20 @@ fn write(room: &Room, key: &NickKey, occupant: Option<&Arc<Occupant>>) -> Write 
 }
 
 /// The state of a temporary room, as far as it is not what the store was told before.
-fn temporary(told: Option<&(Arc<State>, Life)>, room: &Room) -> Vec<Write> {
+fn temporary(told: Option<&Temporary>, room: &Room) -> Vec<Write> {
     let name = || room.jid.clone();
     let mut writes = Vec::new();
-    let before = told.map(|(state, _)| &**state);
-    let locked = room.life == Life::Locked;
-    if told.is_none_or(|(state, life)| state.record != room.state.record || *life != room.life) {
-        let record = RoomRecord { locked, awaited: room.awaited, ..room.state.record.clone() };
-        writes.push(Write::Room { room: name(), record: Box::new(record) });
+    let before = told.map(|(state, ..)| &**state);
+    let record = |state: &State, life, awaited| {
+        Box::new(RoomRecord { locked: life == Life::Locked, awaited, ..state.record.clone() })
+    };
+    let now = record(&room.state, room.life, room.awaited);
+    match told {
+        None => writes.push(Write::Room { room: name(), record: now }),
+        Some((state, life, awaited)) => {
+            let changed = now.changes_since(&record(state, *life, *awaited), &room.jid);
+            writes.extend(changed.into_iter().map(|part| Write::Part { room: name(), part }));
+        }
     }
     if before.and_then(|state| state.vcard.as_ref()) != room.state.vcard.as_ref() {
         writes.push(Write::Vcard { room: name(), value: room.state.vcard.clone() });

@@ -52,7 +52,8 @@ pub(crate) fn issue(
     }
     let token = Token { secret: cx.ids.secret(), issuer, expires, uses_left };
     let answer = element(&token, cx.now);
-    tokens.push(token);
+    let at = tokens.partition_point(|other| other.order() < token.order());
+    tokens.insert(at, token);
     room.state_mut().record.tokens = tokens;
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
     Ok(())

@@ -95,8 +95,8 @@ impl Keeper {
         limits: &Limits,
     ) -> Result<Self, StoreError> {
         let mut known = HashSet::new();
-        let damaged = store.each_room(&mut |_, record| {
-            known.insert(record.archive);
+        let damaged = store.each_room(&mut |_, listed| {
+            known.insert(listed.archive);
         })?;
         let mut orphans = Vec::new();
         if damaged == 0 {
@@ -176,11 +176,11 @@ impl Keeper {
     /// The archives of which not everything is kept.
     fn bounded(&self) -> Result<Vec<(ArchiveId, Bounds)>, StoreError> {
         let mut rooms = HashMap::new();
-        self.store.each_room(&mut |_, record| {
-            let own = Bounds { days: record.config.archive_days, messages: record.config.archive_messages };
+        self.store.each_room(&mut |_, listed| {
+            let own = Bounds { days: listed.archive_days, messages: listed.archive_messages };
             let bounds = own.within(self.most);
             if bounds != self.most {
-                rooms.insert(record.archive, bounds);
+                rooms.insert(listed.archive, bounds);
             }
         })?;
         let mut bounded = Vec::new();

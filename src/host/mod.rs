@@ -33,7 +33,7 @@ use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver, 
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
-use crate::room::listing::{Listing, Relisting};
+use crate::room::listing::Relisting;
 use crate::room::roster::Roster;
 use crate::service::{self, directory::Directory};
 use crate::store::archive::{Archive, fjall::FjallArchive};
@@ -305,15 +305,14 @@ impl Host {
             occupied.insert(jid, occupants);
         })?;
         let now = Timestamp::now();
-        store.each_room(&mut |jid, record| {
-            let vacated = !record.config.persistent && !occupied.contains_key(&jid);
-            let awaited = vacated && record.awaited.is_some_and(|until| until > now);
+        store.each_room(&mut |jid, listed| {
+            let vacated = !listed.persistent && !occupied.contains_key(&jid);
+            let awaited = vacated && listed.awaited.is_some_and(|until| until > now);
             if vacated && !awaited {
                 vacant.push(Write::Forget { room: jid });
-            } else if !record.locked && !awaited {
-                let listing =
-                    Listing::of(&jid, &record.config, occupied.get(&jid).copied().unwrap_or_default());
-                directory.set(jid, listing);
+            } else if !listed.locked && !awaited {
+                let occupants = occupied.get(&jid).copied().unwrap_or_default();
+                directory.set(jid, listed.with_occupants(occupants));
             }
         })?;
         if let Err(e) = store.commit(&vacant) {

@@ -58,6 +58,15 @@ impl Hats {
         wore
     }
 
+    /// Takes off everybody what is no hat of the room.
+    pub fn wear_no_others(&mut self) {
+        let known = &self.known;
+        self.worn.retain(|_, worn| {
+            worn.retain(|uri| known.contains_key(uri));
+            !worn.is_empty()
+        });
+    }
+
     /// Tells one list of hats from another (XEP-0317 §2).
     pub fn hash(&self) -> String {
         let mut hash = Sha1::new();

@@ -19,6 +19,7 @@ pub mod listing;
 pub mod look;
 pub mod nick;
 pub mod order;
+pub mod part;
 pub mod privilege;
 pub mod ranks;
 pub mod recipients;

@@ -145,6 +145,13 @@ pub struct Token {
     pub uses_left: Option<u32>,
 }
 
+impl Token {
+    /// What tokens of a room are ordered by.
+    pub fn order(&self) -> (Timestamp, &str) {
+        (self.expires, &self.secret)
+    }
+}
+
 /// Messages of the last day, hour by hour (XEP-0502 §5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
@@ -159,6 +166,9 @@ pub struct Activity {
 pub struct RoomRecord {
     /// When the room was created.
     pub created: Timestamp,
+    /// The account that created it, and for which it counts; `None` if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub founder: Option<BareJid>,
     /// The configuration.
     pub config: Config,
     /// Which archive is that of this life of the room.
@@ -185,7 +195,7 @@ pub struct RoomRecord {
     /// Hats and who wears them.
     #[serde(default, skip_serializing_if = "Hats::is_empty")]
     pub hats: Hats,
-    /// Tokens that invite, in the order in which they were made.
+    /// Tokens that invite, in the order in which they end: [`Token::order`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Token>,
     /// Versions of the lists of affiliations.
@@ -198,6 +208,7 @@ impl RoomRecord {
     pub fn new(created: Timestamp, config: Config) -> Self {
         Self {
             created,
+            founder: None,
             config,
             archive: ArchiveId::default(),
             secret: String::new(),

@@ -14,14 +14,11 @@ use jiff::Timestamp;
 use super::StoreError;
 use super::archive::fjall::upkeep::{self as archive, Survey};
 use super::quarantine::Quarantine;
-use super::sled::upkeep::{Found, Offline};
+use super::sled::upkeep::{Found, Offline, Remade};
 use super::swap::{self, ARCHIVE};
 
 /// The file with records that could not be read, in the folder aside.
 const RECORDS: &str = "records.jsonl";
-
-/// Where what was replaced lies for a moment, when it is not worth keeping.
-const REPLACED: &str = "rebuild.old";
 
 /// A line for the operator.
 pub type Say<'a> = &'a mut dyn FnMut(&str);
@@ -101,33 +98,18 @@ fn replace(
             true => archive::unclaimed(&archive, &rooms.archives)?,
             false => BTreeMap::new(),
         };
-        for (room, record) in rooms.remade() {
-            record.archive = unclaimed.get(&room).cloned().unwrap_or_default();
-            say(&format!("{room} is open to its members only now; its owners can configure it anew."));
+        for Remade { room, record, archive, closed } in rooms.remade() {
+            if archive {
+                record.archive = unclaimed.get(&room).cloned().unwrap_or_default();
+            }
+            if closed {
+                say(&format!("{room} is open to its members only now; its owners can configure it anew."));
+            }
         }
-        write_rooms(store, rooms, part, quarantine)?;
-        say(&format!("{} records of rooms were written anew.", rooms.records() as u64 - quarantine.count()));
+        store.rewrite(rooms, part, quarantine)?;
+        say(&format!("{} records of rooms were written anew.", rooms.records - quarantine.count()));
     }
     Ok(())
-}
-
-/// Writes the sound records of rooms to `part`.
-fn write_rooms(
-    store: &Offline,
-    rooms: &Found,
-    part: &Path,
-    quarantine: &mut Quarantine,
-) -> Result<(), StoreError> {
-    let folder = part.join("rooms");
-    store.rewrite(rooms, &folder, quarantine)?;
-    let moved = fs::read_dir(&folder).and_then(|entries| {
-        for entry in entries {
-            let entry = entry?;
-            fs::rename(entry.path(), part.join(entry.file_name()))?;
-        }
-        fs::remove_dir(&folder)
-    });
-    moved.map_err(|e| io_error(&folder, &e))
 }
 
 /// Gives back the room on the disk that is taken by what was removed or replaced, and tells `say` how much.
@@ -143,10 +125,8 @@ pub fn compact(path: &Path, say: Say<'_>) -> Result<(), StoreError> {
     let part = swap::part(path).map_err(|e| io_error(path, &e))?;
     make(&part)?;
     let mut quarantine = Quarantine::new(&part.join(RECORDS));
-    write_rooms(&store, &rooms, &part, &mut quarantine)?;
-    let replaced = path.join(REPLACED);
-    let swapped = swap::remove(&replaced).and_then(|()| swap::swap(path, REPLACED));
-    swapped.and_then(|()| swap::remove(&replaced)).map_err(|e| io_error(path, &e))?;
+    store.rewrite(&rooms, &part, &mut quarantine)?;
+    swap::swap_for_good(path).map_err(|e| io_error(path, &e))?;
     let archive = path.join(ARCHIVE);
     if archive.exists() {
         archive::compact(&archive).map_err(|e| match e {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::change::{self, Table, affiliation_key, affiliation_prefix};
-use super::record::decode_room;
-use super::{Store, StoreError, StoredOccupant, Write, each_record, state};
-use crate::room::state::{RoomRecord, State};
+use super::layout::{Table, kind, part_key, prefix};
+use super::{Store, StoreError, StoredOccupant, Write, change, load};
+use crate::room::listing::Listed;
+use crate::room::state::State;
 use crate::wire::jid::BareJid;
 
 /// Keeps everything until it is dropped.
@@ -16,23 +16,28 @@ pub struct MemoryStore(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    rooms: BTreeMap<Vec<u8>, Vec<u8>>,
-    affiliations: BTreeMap<Vec<u8>, Vec<u8>>,
-    occupants: BTreeMap<Vec<u8>, Vec<u8>>,
-    vcards: BTreeMap<Vec<u8>, Vec<u8>>,
+    values: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
     failing: bool,
     delay: Duration,
     commits: u64,
 }
 
 impl Inner {
-    fn table(&mut self, table: Table) -> &mut BTreeMap<Vec<u8>, Vec<u8>> {
-        match table {
-            Table::Rooms => &mut self.rooms,
-            Table::Affiliations => &mut self.affiliations,
-            Table::Vcards => &mut self.vcards,
-            Table::Occupants => &mut self.occupants,
-        }
+    /// What a table has under keys that begin so.
+    fn under<'a>(
+        &'a self,
+        table: Table,
+        prefix: &'a [u8],
+    ) -> impl Iterator<Item = Result<(&'a Vec<u8>, &'a Vec<u8>), StoreError>> {
+        let range = self.values.range((table, prefix.to_vec())..);
+        let ours = range.take_while(move |((t, key), _)| *t == table && key.starts_with(prefix));
+        ours.map(|((_, key), value)| Ok((key, value)))
+    }
+
+    /// Cuts what is at `key` in half. Whether there was something.
+    fn spoil(&mut self, table: Table, key: Vec<u8>) -> bool {
+        let value = self.values.get_mut(&(table, key));
+        value.map(|bytes| bytes.truncate(bytes.len() / 2)).is_some()
     }
 }
 
@@ -57,21 +62,22 @@ impl MemoryStore {
         self.lock().commits
     }
 
-    /// Spoils a room's record, or one affiliation in it, as a bad disk would. Whether there was one.
+    /// Spoils what a room begins with, and what is known of it without loading it, or one affiliation in it, as a bad disk
+    /// would. Whether there was one.
     pub fn damage(&self, room: &BareJid, jid: Option<&BareJid>) -> bool {
         let mut inner = self.lock();
-        let record = match jid {
-            None => inner.rooms.get_mut(room.as_str().as_bytes()),
-            Some(jid) => inner.affiliations.get_mut(&affiliation_key(room, jid)),
-        };
-        record.map(|bytes| bytes.truncate(bytes.len() / 2)).is_some()
+        match jid {
+            None => {
+                inner.spoil(Table::Listed, prefix(room));
+                inner.spoil(Table::Parts, part_key(room, kind::LIFE, ""))
+            }
+            Some(jid) => inner.spoil(Table::Parts, part_key(room, kind::AFFILIATION, jid.as_str())),
+        }
     }
 
-    /// Spoils a room's vCard. Whether there was one.
-    pub fn damage_vcard(&self, room: &BareJid) -> bool {
-        let mut inner = self.lock();
-        let record = inner.vcards.get_mut(room.as_str().as_bytes());
-        record.map(|bytes| bytes.truncate(bytes.len() / 2)).is_some()
+    /// Spoils a part of a room that there is one of, named by its letter in the key. Whether there was one.
+    pub fn damage_part(&self, room: &BareJid, kind: u8) -> bool {
+        self.lock().spoil(Table::Parts, part_key(room, kind, ""))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -82,31 +88,27 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError> {
-        let inner = self.lock();
-        let key = room.as_str().as_bytes();
-        let Some(bytes) = inner.rooms.get(key) else { return Ok(None) };
-        let record = decode_room(key, bytes)?;
-        let prefix = affiliation_prefix(room);
-        let stored = inner.affiliations.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));
-        state(room, record, inner.vcards.get(key), stored.map(Ok)).map(Some)
+        load::state(room, self.lock().under(Table::Parts, &prefix(room)))
     }
 
     fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError> {
-        let inner = self.lock();
-        let prefix = affiliation_prefix(room);
-        let stored = inner.occupants.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));
-        super::occupants(stored.map(Ok))
+        load::occupants(self.lock().under(Table::Occupants, &prefix(room)))
     }
 
     fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError> {
-        let keys: Vec<_> = self.lock().occupants.keys().cloned().collect();
-        super::each_occupied(keys.into_iter().map(Ok), each)
+        // A copy, so that `each` may use the store.
+        let values = self.lock().values.clone();
+        let copy = Inner { values, ..Inner::default() };
+        let keys = copy.under(Table::Occupants, &[]).map(|pair| pair.map(|(key, _)| key));
+        let listed = |prefix: &[u8]| copy.values.get_key_value(&(Table::Listed, prefix.to_vec()));
+        let listed = |prefix: &[u8]| listed(prefix).map(|((_, key), value)| Ok((key, value))).into_iter();
+        load::each_occupied(keys, listed, each)
     }
 
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
-        // A copy, so that `each` may use the store.
-        let rooms = self.lock().rooms.clone();
-        Ok(rooms.iter().filter(|(key, bytes)| !each_record(key, bytes, each)).count())
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, Listed)) -> Result<usize, StoreError> {
+        let values = self.lock().values.clone();
+        let copy = Inner { values, ..Inner::default() };
+        load::each_listed(copy.under(Table::Listed, &[]), each)
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
@@ -117,13 +119,12 @@ impl Store for MemoryStore {
             return Err(StoreError::Io("commits are made to fail".to_owned()));
         }
         let changes = change::changes(writes, |table, prefix| {
-            let keys = inner.table(table).range(prefix.to_vec()..).map(|(k, _)| k.clone());
-            Ok::<_, StoreError>(keys.take_while(|k| k.starts_with(prefix)).collect())
+            inner.under(table, prefix).map(|pair| pair.map(|(key, _)| key.clone())).collect::<Result<_, _>>()
         })?;
-        for ((table, key), value) in changes {
+        for (at, value) in changes {
             match value {
-                Some(value) => inner.table(table).insert(key, value),
-                None => inner.table(table).remove(&key),
+                Some(value) => inner.values.insert(at, value),
+                None => inner.values.remove(&at),
             };
         }
         inner.commits += 1;

@@ -7,16 +7,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use crate::room::state::{Affiliated, Affiliation, RoomRecord};
+use super::layout::{digest, kind, kind_and_name, own_part, room_part};
+use crate::room::listing::Listed;
+use crate::room::part::Part;
+use crate::room::state::{Affiliated, Affiliation, Lost, RoomRecord, Subject, Token};
 use crate::room::vcard::Vcard;
 use crate::wire::encode;
-use crate::wire::jid::check_resource;
+use crate::wire::jid::{BareJid, check_resource};
 use crate::wire::stream;
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
 
-/// The bytes of a room's record.
+/// The bytes of a room's record in one, as a store of format 1 has it.
 pub fn encode_room(record: &RoomRecord) -> Vec<u8> {
     encode(record)
 }
@@ -26,11 +29,74 @@ pub fn encode_affiliated(value: &Affiliated) -> Vec<u8> {
     encode(value)
 }
 
-/// Reads a room's record. `key` is where it was found; an unknown version and damage are [`StoreError::Corrupt`].
+/// Reads a room's record that is in one. `key` is where it was found; an unknown version and damage are [`StoreError::Corrupt`].
 pub fn decode_room(key: &[u8], bytes: &[u8]) -> Result<RoomRecord, StoreError> {
-    let record: RoomRecord = decode(key, bytes)?;
+    let mut record: RoomRecord = decode(key, bytes)?;
     check_nick(key, record.subject.as_ref().map(|subject| subject.nick.as_str()))?;
+    record.tokens.sort_by(|a, b| a.order().cmp(&b.order()));
     Ok(record)
+}
+
+/// The kind of a part of a record, the name in its key, and its bytes; `None` if it is no longer there. What is known of a
+/// room without loading it has a table of its own, and no kind.
+pub(super) fn encode_part(part: &Part) -> (Option<u8>, String, Option<Vec<u8>>) {
+    let none = String::new;
+    let (kind, name, bytes) = match part {
+        Part::Listed(listed) => return (None, none(), Some(encode(listed))),
+        Part::Life(life) => (kind::LIFE, none(), Some(encode(life))),
+        Part::Config(config) => (kind::CONFIG, none(), Some(encode(config))),
+        Part::Subject(subject) => (kind::SUBJECT, none(), subject.as_ref().map(encode)),
+        Part::Activity(activity) => (kind::ACTIVITY, none(), activity.as_ref().map(encode)),
+        Part::Numbers(numbers) => (kind::NUMBERS, none(), Some(encode(numbers))),
+        Part::Lost(version, lost) => (kind::LOST, format!("{version:016x}"), lost.as_ref().map(encode)),
+        Part::Hat(uri, hat) => (kind::HAT, uri.clone(), hat.as_ref().map(encode)),
+        Part::Worn(account, worn) => (kind::WORN, account.to_string(), worn.as_ref().map(encode)),
+        // A key is shown to people when its value is damaged; a secret is not.
+        Part::Token(secret, token) => (kind::TOKEN, digest(secret), token.as_ref().map(encode)),
+        Part::Voice(account, given) => (kind::VOICE, account.to_string(), given.then(|| vec![VERSION])),
+    };
+    (Some(kind), name, bytes)
+}
+
+/// Reads what is known of a room without loading it.
+pub(super) fn decode_listed(key: &[u8], bytes: &[u8]) -> Result<Listed, StoreError> {
+    decode(key, bytes)
+}
+
+/// Reads a part of a record, of this kind and name, and gives it; `None` if there are no parts of this kind.
+pub(super) fn decode_part(
+    key: &[u8],
+    kind: u8,
+    name: &str,
+    bytes: &[u8],
+) -> Result<Option<Part>, StoreError> {
+    let address = || BareJid::parse(name).map_err(|e| corrupt(key, e.to_string()));
+    Ok(Some(match kind {
+        kind::LIFE => Part::Life(decode(key, bytes)?),
+        kind::CONFIG => Part::Config(decode(key, bytes)?),
+        kind::SUBJECT => {
+            let subject: Subject = decode(key, bytes)?;
+            check_nick(key, Some(subject.nick.as_str()))?;
+            Part::Subject(Some(subject))
+        }
+        kind::ACTIVITY => Part::Activity(Some(decode(key, bytes)?)),
+        kind::NUMBERS => Part::Numbers(decode(key, bytes)?),
+        kind::LOST => {
+            let lost: Lost = decode(key, bytes)?;
+            Part::Lost(lost.version, Some(lost))
+        }
+        kind::HAT => Part::Hat(name.to_owned(), Some(decode(key, bytes)?)),
+        kind::WORN => Part::Worn(address()?, Some(decode(key, bytes)?)),
+        kind::TOKEN => {
+            let token: Token = decode(key, bytes)?;
+            Part::Token(token.secret.clone(), Some(token))
+        }
+        kind::VOICE => {
+            content(key, bytes)?;
+            Part::Voice(address()?, true)
+        }
+        _ => return Ok(None),
+    }))
 }
 
 /// Reads an affiliation. `key` is where it was found; an unknown version, damage and a stored "none" are
@@ -106,11 +172,17 @@ fn content<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
     }
 }
 
-/// A key that is fit for a log line: no control characters, the parts of an affiliation's key set apart.
+/// A key that is fit for a log line: no control characters, the room, what it is and whose in words.
 fn printable(key: &[u8]) -> String {
-    let parts: Vec<_> =
-        key.split(|&b| b == 0).map(|part| String::from_utf8_lossy(part).escape_debug().to_string()).collect();
-    parts.join(" / ")
+    let text = |part: &[u8]| String::from_utf8_lossy(part).escape_debug().to_string();
+    let room = text(room_part(key));
+    let (kind, name) = kind_and_name(key);
+    match kind::word(kind) {
+        Some(word) if name.is_empty() => format!("{room} / {word}"),
+        Some(word) => format!("{room} / {word} {}", text(name)),
+        None if own_part(key).is_empty() => room,
+        None => format!("{room} / {}", text(own_part(key))),
+    }
 }
 
 #[cfg(test)]
@@ -211,7 +283,7 @@ mod tests {
             .prop_map(|((now, known_from), lost)| Versions { now, known_from, lost })
     }
 
-    fn any_record() -> impl Strategy<Value = RoomRecord> {
+    pub(crate) fn any_record() -> impl Strategy<Value = RoomRecord> {
         let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time(), any::<Option<String>>())
             .prop_map(|(texts, nick, at, occupant_id)| Subject { texts, nick, occupant_id, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
@@ -223,9 +295,17 @@ mod tests {
         let kept =
             (activity, (voices, any_hats()), proptest::collection::vec(any_token(), 0..3), any_versions());
         (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
-            |(created, config, (archive, secret), subject, (activity, (voices, hats), tokens, versions))| {
+            |(
+                created,
+                config,
+                (archive, secret),
+                subject,
+                (activity, (voices, hats), mut tokens, versions),
+            )| {
+                tokens.sort_by(|a, b| a.order().cmp(&b.order()));
                 RoomRecord {
                     created,
+                    founder: None,
                     config,
                     archive: ArchiveId(archive),
                     secret,
@@ -311,6 +391,7 @@ mod tests {
     fn golden() -> RoomRecord {
         RoomRecord {
             created: Timestamp::from_second(1_700_000_000).expect("a time"),
+            founder: None,
             config: Config { name: "Coven".to_owned(), persistent: true, ..Config::default() },
             subject: Some(Subject {
                 texts: vec![(String::new(), "Fire".to_owned()), ("de".to_owned(), "Feuer".to_owned())],

@@ -13,10 +13,12 @@
 mod database;
 mod folder;
 mod journal;
+mod upgrade;
 pub(super) mod upkeep;
 
 use std::ops::Bound;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -24,10 +26,11 @@ use ::sled::IVec;
 
 use self::database::{Database, Step, guarded, io};
 use self::folder::Folder;
-use super::change::{affiliation_prefix, changes};
-use super::record::decode_room;
-use super::{Store, StoreError, StoredOccupant, Write, each_record, state};
-use crate::room::state::{RoomRecord, State};
+use super::change::changes;
+use super::layout::{Table, first_key, prefix};
+use super::{Store, StoreError, StoredOccupant, Write, load};
+use crate::room::listing::Listed;
+use crate::room::state::State;
 use crate::wire::jid::BareJid;
 
 /// After a vain attempt to open the database again, for so long nobody tries it anew.
@@ -46,6 +49,8 @@ pub struct SledStore {
     turn: Mutex<()>,
     /// Held for writing during a commit: readers see what is durable, and nothing else.
     health: RwLock<Health>,
+    /// Bytes of keys and values that were handed to the database.
+    written: AtomicU64,
     /// Last, for it is given back when the database is closed.
     folder: Folder,
 }
@@ -72,7 +77,17 @@ impl SledStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let folder = Folder::claim(path)?;
         let database = Database::open(&folder)?;
-        Ok(Self { folder, turn: Mutex::new(()), health: RwLock::new(Health::Sound(database)) })
+        Ok(Self {
+            folder,
+            turn: Mutex::new(()),
+            health: RwLock::new(Health::Sound(database)),
+            written: 0.into(),
+        })
+    }
+
+    /// How many bytes of keys and values were handed to the database since it was opened.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// Calls `f` with a database that holds what is durable.
@@ -152,41 +167,36 @@ impl Drop for SledStore {
 
 impl Store for SledStore {
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError> {
-        self.read(|database| {
-            let key = room.as_str().as_bytes();
-            let Some(bytes) = database.rooms.get(key).map_err(io)? else { return Ok(None) };
-            let record = decode_room(key, &bytes)?;
-            let prefix = affiliation_prefix(room);
-            let stored = database.affiliations.scan_prefix(&prefix).map(|pair| pair.map_err(io));
-            let vcard = database.vcards.get(key).map_err(io)?;
-            state(room, record, vcard, stored).map(Some)
-        })
+        self.read(|database| load::state(room, database.under(Table::Parts, &prefix(room))))
     }
 
     fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError> {
-        self.read(|database| {
-            let stored = database.occupants.scan_prefix(affiliation_prefix(room));
-            super::occupants(stored.map(|pair| pair.map_err(io)))
-        })
+        self.read(|database| load::occupants(database.under(Table::Occupants, &prefix(room))))
     }
 
     fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError> {
         self.read(|database| {
-            let keys = database.occupants.iter().keys();
-            super::each_occupied(keys.map(|key| key.map_err(io)), each)
+            let keys = database.under(Table::Occupants, &[]).map(|pair| pair.map(|(key, _)| key));
+            load::each_occupied(keys, |prefix| database.under(Table::Listed, prefix), each)
         })
     }
 
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, Listed)) -> Result<usize, StoreError> {
         let (mut from, mut damaged) = (Bound::Unbounded, 0);
         loop {
             let some: Vec<(IVec, IVec)> = self.read(|database| {
-                let range = database.rooms.range((from.clone(), Bound::Unbounded));
-                range.take(ROOMS_AT_A_TIME).collect::<Result<_, _>>().map_err(io)
+                let range = database.tree(Table::Listed).range((from.clone(), Bound::Unbounded));
+                let mut some = range.take(ROOMS_AT_A_TIME).collect::<Result<Vec<_>, _>>().map_err(io)?;
+                if some.len() == ROOMS_AT_A_TIME {
+                    // What the last one is a piece of may go on: it comes whole the next time.
+                    let last = some.last().map(|(key, _)| first_key(key).to_vec());
+                    some.retain(|(key, _)| last.as_deref() != Some(first_key(key)));
+                }
+                Ok(some)
             })?;
             let Some((last, _)) = some.last() else { return Ok(damaged) };
             from = Bound::Excluded(last.clone());
-            damaged += some.iter().filter(|(key, value)| !each_record(key, value, each)).count();
+            damaged += load::each_listed(some.into_iter().map(Ok), each)?;
         }
     }
 
@@ -195,13 +205,14 @@ impl Store for SledStore {
         let database = self.sound(&mut health)?;
         let steps = guarded(|| {
             database.steps(changes(writes, |table, prefix| {
-                let keys = database.tree(table).scan_prefix(prefix).keys();
-                keys.map(|key| key.map(|k| k.to_vec()).map_err(io)).collect()
+                database.under(table, prefix).map(|pair| pair.map(|(key, _)| key.to_vec())).collect()
             })?)
         })?;
         if steps.is_empty() {
             return Ok(());
         }
+        let bytes: usize = steps.iter().map(Step::bytes).sum();
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
         let Err(why) = guarded(|| database.make(&steps, &self.folder)) else { return Ok(()) };
         let undo = steps.into_iter().map(Step::undo).collect();
         let rewrite = database.sync_failed(&self.folder);

@@ -16,6 +16,9 @@ const MOVING: &str = "rebuild.moving";
 /// In it: the name of the folder that the old files are moved to.
 const ASIDE: &str = "aside";
 
+/// Where what was replaced lies for a moment, when it is not worth keeping.
+const REPLACED: &str = "rebuild.old";
+
 /// Files of the database of rooms; one replaces all. Snapshots begin with [`SNAPSHOT`].
 const ROOMS: [&str; 3] = ["db", "conf", "blobs"];
 const SNAPSHOT: &str = "snap.";
@@ -41,8 +44,20 @@ pub(super) fn swap(store: &Path, aside: &str) -> io::Result<()> {
     finish(store)
 }
 
+/// The same; the old files are removed.
+pub(super) fn swap_for_good(store: &Path) -> io::Result<()> {
+    remove(&store.join(REPLACED))?;
+    swap(store, REPLACED)?;
+    remove(&store.join(REPLACED))
+}
+
 /// Finishes what an earlier run began; does nothing if there is nothing to finish.
 pub(super) fn finish(store: &Path) -> io::Result<()> {
+    finish_swap(store)?;
+    remove(&store.join(REPLACED))
+}
+
+fn finish_swap(store: &Path) -> io::Result<()> {
     let (ready, moving) = (store.join(READY), store.join(MOVING));
     if ready.try_exists()? {
         let aside = store.join(fs::read_to_string(ready.join(ASIDE))?);

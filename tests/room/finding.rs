@@ -2,6 +2,7 @@
 
 use conclave::room::Room;
 use conclave::room::listing::{Listing, Relisting};
+use conclave::room::part::Part;
 use conclave::store::memory::MemoryStore;
 use conclave::store::{Store, Write};
 use conclave::wire::encode;
@@ -183,8 +184,8 @@ fn activity_costs_few_writes() {
     w.writes.clear();
     w.wait(3600);
     w.say("owner", "hello");
-    let [Write::Room { record, .. }] = &w.writes[..] else { panic!("one write") };
-    assert_eq!(record.activity.as_ref().map(|a| &a.counts[..]), Some(&[1, 1000][..]));
+    let [Write::Part { part: Part::Activity(activity), .. }] = &w.writes[..] else { panic!("one write") };
+    assert_eq!(activity.as_ref().map(|a| &a.counts[..]), Some(&[1, 1000][..]));
 }
 
 #[test]

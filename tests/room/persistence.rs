@@ -1,6 +1,8 @@
 //! What is durable, and when a room is gone (XEP-0045 §4.2).
 
 use conclave::room::Room;
+use conclave::room::part::Part;
+use conclave::store::sled::SledStore;
 use conclave::store::{Store, Write, memory::MemoryStore};
 use conclave::wire::jid::BareJid;
 
@@ -74,9 +76,13 @@ fn what_did_not_change_is_not_written() {
     let mut w = World::with_room(&[("persistentroom", "1")]);
     w.writes.clear();
     w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
-    // The room's record holds the version of its lists.
+    // And the version of its lists.
     assert!(
-        matches!(&w.writes[..], [Write::Room { .. }, Write::Affiliation { jid, value: Some(_), .. }] if jid.as_str() == "romeo@example"),
+        matches!(
+            &w.writes[..],
+            [Write::Part { part: Part::Numbers(_), .. }, Write::Affiliation { jid, value: Some(_), .. }]
+                if jid.as_str() == "romeo@example"
+        ),
         "{:?}",
         w.writes
     );
@@ -86,7 +92,14 @@ fn what_did_not_change_is_not_written() {
     w.writes.clear();
     w.admin("owner", "<item affiliation='none' jid='romeo@example'/>");
     assert!(
-        matches!(&w.writes[..], [Write::Room { .. }, Write::Affiliation { value: None, .. }]),
+        matches!(
+            &w.writes[..],
+            [
+                Write::Part { part: Part::Numbers(_), .. },
+                Write::Part { part: Part::Lost(3, Some(_)), .. },
+                Write::Affiliation { value: None, .. }
+            ]
+        ),
         "{:?}",
         w.writes
     );
@@ -155,4 +168,39 @@ fn room_that_was_never_configured_is_not_stored() {
     w.join("owner");
     w.configure("owner", &[]);
     assert!(stored(&w).is_some());
+}
+
+/// How many bytes of keys and values the store hands to the database for what the owner asks.
+fn written(w: &mut World, store: &SledStore, item: &str) -> u64 {
+    let before = store.written();
+    w.writes.clear();
+    w.admin("owner", item);
+    assert!(!w.writes.is_empty(), "{item}");
+    store.commit(&w.writes).expect("stored");
+    store.written() - before
+}
+
+#[test]
+fn an_edit_of_an_affiliation_writes_at_most_400_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("opened");
+    let mut w = World::with_room(&[
+        ("persistentroom", "1"),
+        ("muc#roomconfig_roomname", "A room with a name"),
+        ("muc#roomconfig_roomdesc", &"long ".repeat(600)),
+    ]);
+    store.commit(&w.writes).expect("stored");
+    let mut most = 0;
+    // More than are remembered, so that each that is lost lets another be forgotten.
+    for n in 0..250 {
+        for affiliation in ["member", "admin", "outcast", "none"] {
+            let item = format!(
+                "<item affiliation='{affiliation}' jid='somebody{n}@conference-guests.example.org'/>"
+            );
+            most = most.max(written(&mut w, &store, &item));
+        }
+    }
+    assert!(most <= 400, "{most}");
+    let state = store.load(&room()).expect("read").expect("there");
+    assert_eq!(&state, w.room.state(), "and all of it is there");
 }

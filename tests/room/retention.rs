@@ -1,6 +1,7 @@
 //! How much a room may keep in its archive.
 
 use conclave::room::config::Config;
+use conclave::room::part::Part;
 use conclave::store::Write;
 
 use crate::world::World;
@@ -9,6 +10,7 @@ use crate::world::World;
 fn stored(w: &World) -> &Config {
     let record = w.writes.iter().rev().find_map(|write| match write {
         Write::Room { record, .. } => Some(&record.config),
+        Write::Part { part: Part::Config(config), .. } => Some(config),
         _ => None,
     });
     record.expect("a persistent room is stored")

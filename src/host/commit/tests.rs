@@ -3,6 +3,7 @@ use std::sync::Condvar;
 use std::time::Duration;
 
 use super::*;
+use crate::room::listing::Listed;
 use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
 use crate::store::StoredOccupant;
 use crate::store::memory::MemoryStore;
@@ -65,7 +66,7 @@ impl Store for Observed {
         self.inner.each_occupied(each)
     }
 
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, RoomRecord)) -> Result<usize, StoreError> {
+    fn each_room(&self, each: &mut dyn FnMut(BareJid, Listed)) -> Result<usize, StoreError> {
         self.inner.each_room(each)
     }
 
@@ -75,6 +76,7 @@ impl Store for Observed {
             .map(|write| match write {
                 Write::Affiliation { jid, .. } => jid.to_string(),
                 Write::Room { room, .. }
+                | Write::Part { room, .. }
                 | Write::Occupant { room, .. }
                 | Write::Vcard { room, .. }
                 | Write::Forget { room } => room.to_string(),

@@ -11,18 +11,25 @@ use ::sled::transaction::{ConflictableTransactionError, TransactionError, Transa
 use ::sled::{Batch, Db, IVec, Tree};
 
 use super::folder::{Disk, Folder};
-use super::journal;
+use super::{journal, upgrade};
 use crate::store::StoreError;
-use crate::store::change::{Changes, Table};
+use crate::store::change::Changes;
+use crate::store::layout::Table;
 
 /// The layout of the trees. One that is written by a later layout is refused.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Records are read once per room and then live in the room: little is gained by a larger cache.
 const CACHE_BYTES: u64 = 1024 * 1024;
 
 /// Steps in one transaction. See [`journal`] for what a change of more takes.
 pub(super) const STEPS_AT_A_TIME: usize = 2048;
+
+/// The tree of what is said about the database.
+const META: &str = "meta";
+
+/// For so many bytes that are written, one value is to change.
+const BYTES_FOR_A_CHANGE: usize = 400;
 
 /// How long an earlier opening may take to let go of the file.
 const LET_GO_TRIES: u32 = 100;
@@ -33,10 +40,10 @@ const FLUSH_CHECK: Duration = Duration::from_secs(1);
 
 pub(super) struct Database {
     db: Db,
-    pub(super) rooms: Tree,
-    pub(super) affiliations: Tree,
-    pub(super) vcards: Tree,
-    pub(super) occupants: Tree,
+    /// What is said about the database.
+    meta: Tree,
+    /// In the order of [`Table::ALL`].
+    trees: [Tree; Table::ALL.len()],
     disk: Disk,
 }
 
@@ -50,6 +57,11 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// How many bytes of key and value are written.
+    pub(super) fn bytes(&self) -> usize {
+        self.key.len() + self.after.as_ref().map_or(0, |value| value.len())
+    }
+
     /// The step back.
     pub(super) fn undo(self) -> Self {
         Self { before: self.after, after: self.before, ..self }
@@ -57,38 +69,19 @@ impl Step {
 }
 
 impl Database {
-    /// Opens the database in `folder`, mending it first.
+    /// Opens the database in `folder`, mending it first, and bringing it to the present layout.
     pub(super) fn open(folder: &Folder) -> Result<Self, StoreError> {
         let unusable = |e: &dyn std::fmt::Display| {
             StoreError::Unusable(format!("the database in {} cannot be opened: {e}", folder.path().display()))
         };
         folder.repair().map_err(|e| unusable(&e))?;
-        let config = ::sled::Config::new()
-            .path(folder.path())
-            .cache_capacity(CACHE_BYTES)
-            .use_compression(false)
-            .flush_every_ms(None);
-        let mut tries = 0;
-        let db = loop {
-            match guarded(|| Ok(config.open()?)) {
-                // The folder is ours; an earlier opening's threads may still be ending.
-                Err(e) if tries < LET_GO_TRIES && e.to_string().contains("could not acquire lock") => {
-                    tries += 1;
-                    thread::sleep(LET_GO_PAUSE);
-                }
-                Err(e) => return Err(unusable(&e)),
-                Ok(db) => break db,
+        let (db, format) = open(folder)?;
+        let db = match format {
+            None | Some(Some(FORMAT)) => db,
+            Some(Some(upgrade::FORMAT)) => {
+                upgrade::upgrade(db, folder)?;
+                open(folder)?.0
             }
-        };
-        let tree = |name| db.open_tree(name).map_err(|e| unusable(&e));
-        let (meta, rooms) = (tree("meta")?, tree("rooms")?);
-        let (affiliations, vcards, occupants) = (tree("affiliations")?, tree("vcards")?, tree("occupants")?);
-        let format = meta.get("format").map_err(|e| unusable(&e))?;
-        match format.as_deref().map(|f| std::str::from_utf8(f).ok().and_then(|f| f.parse::<u32>().ok())) {
-            None => {
-                meta.insert("format", FORMAT.to_string().as_bytes()).map_err(|e| unusable(&e))?;
-            }
-            Some(Some(FORMAT)) => {}
             Some(found) => {
                 let found = found.map_or("unknown".to_owned(), |f| f.to_string());
                 return Err(StoreError::Unusable(format!(
@@ -96,9 +89,15 @@ impl Database {
                     folder.path().display()
                 )));
             }
+        };
+        let meta = db.open_tree(META).map_err(|e| unusable(&e))?;
+        if format.is_none() {
+            meta.insert("format", FORMAT.to_string().as_bytes()).map_err(|e| unusable(&e))?;
         }
+        let tree = |table| db.open_tree(tree_name(table)).map_err(|e| unusable(&e));
+        let [listed, parts, occupants] = Table::ALL.map(tree);
         let disk = folder.disk().map_err(|e| unusable(&e))?;
-        let mut database = Self { db, rooms, affiliations, vcards, occupants, disk };
+        let mut database = Self { db, meta, trees: [listed?, parts?, occupants?], disk };
         database.write_out()?;
         database.sync(folder)?;
         if let Some(steps) = journal::read(folder)? {
@@ -156,14 +155,13 @@ impl Database {
     fn transact(&self, steps: &[Step]) -> Result<(), StoreError> {
         let mut batches = Table::ALL.map(|_| Batch::default());
         for step in steps {
-            let batch = &mut batches[step.table as usize];
+            let batch = &mut batches[place(step.table)];
             match &step.after {
                 Some(value) => batch.insert(&step.key, value),
                 None => batch.remove(&step.key),
             }
         }
-        let trees = Table::ALL.map(|table| self.tree(table).clone());
-        let outcome = trees[..].transaction(|trees| {
+        let outcome = self.trees[..].transaction(|trees| {
             for (tree, batch) in trees.iter().zip(&batches) {
                 tree.apply_batch(batch)?;
             }
@@ -172,7 +170,19 @@ impl Database {
         outcome.map_err(|e| match e {
             TransactionError::Storage(e) => io(e),
             TransactionError::Abort(()) => StoreError::Io("the transaction was given up".to_owned()),
-        })
+        })?;
+        self.clear_up(steps)
+    }
+
+    /// Has the database clear up in proportion to what these steps write. It rewrites a page out of a part of the log that is
+    /// mostly outdated each time it puts together a page that was changed ten times, and so too seldom when values are large:
+    /// what lies still would be spread ever more thinly. A value that is changed over and over makes up for it.
+    fn clear_up(&self, steps: &[Step]) -> Result<(), StoreError> {
+        let bytes: usize = steps.iter().map(Step::bytes).sum();
+        for n in steps.len()..bytes / BYTES_FOR_A_CHANGE {
+            self.meta.insert("clearing", &[(n % 2) as u8]).map_err(io)?;
+        }
+        Ok(())
     }
 
     fn sync(&mut self, folder: &Folder) -> Result<(), StoreError> {
@@ -197,12 +207,16 @@ impl Database {
     }
 
     pub(super) fn tree(&self, table: Table) -> &Tree {
-        match table {
-            Table::Rooms => &self.rooms,
-            Table::Affiliations => &self.affiliations,
-            Table::Vcards => &self.vcards,
-            Table::Occupants => &self.occupants,
-        }
+        &self.trees[place(table)]
+    }
+
+    /// What a table has under keys that begin so.
+    pub(super) fn under(
+        &self,
+        table: Table,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
+        self.tree(table).scan_prefix(prefix).map(|pair| pair.map_err(io))
     }
 
     /// Hands everything to the system: sled's flush. When a write fails on a thread of sled's, the one who waits for
@@ -228,6 +242,46 @@ impl Database {
             }
         }
     }
+}
+
+/// Where a table is in [`Table::ALL`].
+fn place(table: Table) -> usize {
+    table as usize - Table::ALL[0] as usize
+}
+
+fn tree_name(table: Table) -> &'static str {
+    match table {
+        Table::Listed => "listed",
+        Table::Parts => "parts",
+        Table::Occupants => "occupants",
+    }
+}
+
+/// Opens what is in `folder`, and gives its format: `None` if it is new, `Some(None)` if it is no number.
+fn open(folder: &Folder) -> Result<(Db, Option<Option<u32>>), StoreError> {
+    let unusable = |e: &dyn std::fmt::Display| {
+        StoreError::Unusable(format!("the database in {} cannot be opened: {e}", folder.path().display()))
+    };
+    let config = ::sled::Config::new()
+        .path(folder.path())
+        .cache_capacity(CACHE_BYTES)
+        .use_compression(false)
+        .flush_every_ms(None);
+    let mut tries = 0;
+    let db = loop {
+        match guarded(|| Ok(config.open()?)) {
+            // The folder is ours; an earlier opening's threads may still be ending.
+            Err(e) if tries < LET_GO_TRIES && e.to_string().contains("could not acquire lock") => {
+                tries += 1;
+                thread::sleep(LET_GO_PAUSE);
+            }
+            Err(e) => return Err(unusable(&e)),
+            Ok(db) => break db,
+        }
+    };
+    let format = db.open_tree(META).and_then(|meta| meta.get("format")).map_err(|e| unusable(&e))?;
+    let format = format.map(|f| std::str::from_utf8(&f).ok().and_then(|f| f.parse::<u32>().ok()));
+    Ok((db, format))
 }
 
 /// Does `f`; a panic in it, as sled has for some damage, is an error.

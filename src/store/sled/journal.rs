@@ -14,7 +14,7 @@ use ::sled::IVec;
 use super::database::Step;
 use super::folder::Folder;
 use crate::store::StoreError;
-use crate::store::change::Table;
+use crate::store::layout::Table;
 
 const NAME: &str = "journal";
 /// Under this name the file is not complete.
@@ -36,13 +36,36 @@ pub(super) fn write(folder: &Folder, steps: &[Step]) -> io::Result<()> {
 /// The steps that an earlier run wrote down and did not clear. Those of their values that were there before are not
 /// known any more.
 pub(super) fn read(folder: &Folder) -> Result<Option<Vec<Step>>, StoreError> {
-    let path = folder.path().join(NAME);
-    let unusable = |why: &str| StoreError::Unusable(format!("{} cannot be read: {why}", path.display()));
-    match fs::read(&path) {
+    let step = |raw: Raw| {
+        let table = Table::ALL.into_iter().find(|table| *table as u8 == raw.table)?;
+        Some(Step { table, key: raw.key, before: None, after: raw.after })
+    };
+    let Some(raw) = read_raw(folder)? else { return Ok(None) };
+    let steps: Option<Vec<Step>> = raw.into_iter().map(step).collect();
+    steps.map(Some).ok_or_else(|| unusable(folder, "it is of another layout"))
+}
+
+/// A step of any layout: the number of a table, a key, and what it shall hold.
+#[derive(Debug, PartialEq)]
+pub(super) struct Raw {
+    pub(super) table: u8,
+    pub(super) key: IVec,
+    pub(super) after: Option<IVec>,
+}
+
+/// The same as [`read`], whatever tables the layout has.
+pub(super) fn read_raw(folder: &Folder) -> Result<Option<Vec<Raw>>, StoreError> {
+    match fs::read(folder.path().join(NAME)) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(unusable(&e.to_string())),
-        Ok(bytes) => decode(&bytes).map(Some).ok_or_else(|| unusable("it is damaged, or of a newer version")),
+        Err(e) => Err(unusable(folder, &e.to_string())),
+        Ok(bytes) => {
+            decode(&bytes).map(Some).ok_or_else(|| unusable(folder, "it is damaged, or of a newer version"))
+        }
     }
+}
+
+fn unusable(folder: &Folder, why: &str) -> StoreError {
+    StoreError::Unusable(format!("{} cannot be read: {why}", folder.path().join(NAME).display()))
 }
 
 /// Removes the file, once its steps are on the disk.
@@ -70,19 +93,18 @@ fn encode(steps: &[Step]) -> Vec<u8> {
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Option<Vec<Step>> {
+fn decode(bytes: &[u8]) -> Option<Vec<Raw>> {
     let mut rest = bytes.strip_prefix(&[VERSION])?;
     let mut steps = Vec::new();
     while let Some((&table, after_table)) = rest.split_first() {
         rest = after_table;
-        let table = Table::ALL.into_iter().find(|t| *t as u8 == table)?;
         let length = take_length(&mut rest)?;
         let key = IVec::from(take(&mut rest, length)?);
         let after = match take_length(&mut rest)? {
             REMOVED => None,
             length => Some(IVec::from(take(&mut rest, length)?)),
         };
-        steps.push(Step { table, key, before: None, after });
+        steps.push(Raw { table, key, after });
     }
     Some(steps)
 }
@@ -114,10 +136,15 @@ mod tests {
         })
     }
 
+    fn raw(steps: &[Step]) -> Vec<Raw> {
+        let raw = |s: &Step| Raw { table: s.table as u8, key: s.key.clone(), after: s.after.clone() };
+        steps.iter().map(raw).collect()
+    }
+
     proptest! {
         #[test]
         fn steps_read_back_as_they_were(steps in prop::collection::vec(any_step(), 0..20)) {
-            prop_assert_eq!(decode(&encode(&steps)), Some(steps));
+            prop_assert_eq!(decode(&encode(&steps)), Some(raw(&steps)));
         }
 
         #[test]
@@ -127,7 +154,7 @@ mod tests {
         ) {
             let bytes = encode(&steps);
             let short = decode(&bytes[..cut.index(bytes.len())]);
-            prop_assert!(short.is_none_or(|s| s.len() < steps.len() && steps.starts_with(&s)));
+            prop_assert!(short.is_none_or(|s| s.len() < steps.len() && raw(&steps).starts_with(&s)));
         }
     }
 }

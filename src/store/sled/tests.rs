@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::room::config::Config;
-use crate::room::state::{Affiliated, Affiliation};
+use crate::room::state::{Affiliated, Affiliation, RoomRecord};
 
 fn room() -> BareJid {
     BareJid::parse("coven@muc.example").expect("an address")
@@ -110,10 +110,10 @@ fn raw_meta(path: &Path) -> ::sled::Tree {
 fn a_store_of_a_later_format_is_refused_and_left_as_it_is() {
     let temp = tempfile::tempdir().expect("a folder");
     drop(furnished(temp.path()));
-    raw_meta(temp.path()).insert("format", "2").expect("written");
+    raw_meta(temp.path()).insert("format", "3").expect("written");
     let text = SledStore::open(temp.path()).err().expect("refused").to_string();
-    assert!(text.contains("format 2") && text.contains("newer version"), "{text}");
-    assert_eq!(raw_meta(temp.path()).get("format").expect("read").expect("there"), "2".as_bytes());
+    assert!(text.contains("format 3") && text.contains("newer version"), "{text}");
+    assert_eq!(raw_meta(temp.path()).get("format").expect("read").expect("there"), "3".as_bytes());
 }
 
 #[test]

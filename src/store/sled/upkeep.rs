@@ -5,16 +5,21 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::database::{Database, STEPS_AT_A_TIME, Step, guarded, io};
+use super::database::{Database, STEPS_AT_A_TIME, Step, guarded};
 use super::folder::Folder;
+use super::upgrade::anew;
 use crate::room::archive::ArchiveId;
 use crate::room::config::Config;
+use crate::room::listing::Listed;
+use crate::room::part::{Life, Part};
 use crate::room::state::{Affiliation, RoomRecord};
-use crate::store::change::{Table, address};
+use crate::store::change::changes;
+use crate::store::layout::{self, Table, Value, first_key, kind, room_part};
+use crate::store::load::{Fact, fact, room};
 use crate::store::occupant::decode_occupant;
 use crate::store::quarantine::Quarantine;
-use crate::store::record::{corrupt, decode_affiliated, decode_room, decode_vcard, encode_room};
-use crate::store::{StoreError, swap};
+use crate::store::record::{corrupt, decode_listed};
+use crate::store::{StoreError, Write, swap};
 use crate::wire::jid::BareJid;
 
 /// A store that this process alone has, and that serves nobody.
@@ -33,32 +38,52 @@ pub(in crate::store) struct Found {
     pub(in crate::store) archives: BTreeMap<ArchiveId, BareJid>,
     /// A line for each thing that is not as it should be.
     pub(in crate::store) damages: Vec<String>,
-    /// Rooms whose records can be read.
+    /// How many pairs of key and value there are.
+    pub(in crate::store) records: u64,
+    /// What is known of rooms without loading them, by the room in the key.
+    listed: BTreeMap<Vec<u8>, Listed>,
+    /// Rooms that can be loaded.
     known: BTreeSet<Vec<u8>>,
     /// What cannot be read: why.
     damaged: BTreeMap<(Table, Vec<u8>), String>,
-    /// Rooms that others' records name, with what can be told of them.
-    lost: BTreeMap<Vec<u8>, Lost>,
+    /// Rooms that cannot be loaded, with what can be told of them.
+    lost: BTreeMap<Vec<u8>, Seen>,
+    /// What is to be known of rooms, where something else or nothing is.
+    relisted: BTreeMap<BareJid, Listed>,
 }
 
-/// A room whose own record cannot be read.
+/// What there is of a room.
 #[derive(Debug, Default)]
-struct Lost {
-    owned: bool,
+struct Seen {
+    room: Option<BareJid>,
+    life: Option<Life>,
+    config: Option<Config>,
+    /// One of its owners.
+    owner: Option<BareJid>,
     /// The new record, if it has one.
     record: Option<RoomRecord>,
 }
 
 impl Found {
-    /// Rooms that lost their records, and come back under new ones.
-    pub(in crate::store) fn remade(&mut self) -> impl Iterator<Item = (BareJid, &mut RoomRecord)> {
-        self.lost.iter_mut().filter_map(|(key, lost)| Some((address(key, key).ok()?, lost.record.as_mut()?)))
+    /// Rooms that lost what they begin with or how they are configured, and come back without it; whether they lost their
+    /// archive, and whether they are closed now.
+    pub(in crate::store) fn remade(&mut self) -> impl Iterator<Item = Remade<'_>> {
+        self.lost.values_mut().filter_map(|seen| {
+            let archive = seen.life.is_none();
+            let closed = seen.config.is_none();
+            Some(Remade { room: seen.room.clone()?, record: seen.record.as_mut()?, archive, closed })
+        })
     }
+}
 
-    /// How many records there are.
-    pub(in crate::store) fn records(&self) -> usize {
-        self.rooms + self.affiliations + self.vcards + self.occupants
-    }
+/// A room that is made anew of what is left of it.
+pub(in crate::store) struct Remade<'a> {
+    pub(in crate::store) room: BareJid,
+    pub(in crate::store) record: &'a mut RoomRecord,
+    /// Its archive is to be found.
+    pub(in crate::store) archive: bool,
+    /// It is open to its members only, with all other options as they are by default.
+    pub(in crate::store) closed: bool,
 }
 
 impl Offline {
@@ -79,37 +104,34 @@ impl Offline {
         let mut found = Found::default();
         let read = guarded(|| {
             for table in Table::ALL {
-                for pair in database.tree(table).iter() {
-                    let (key, value) = pair.map_err(io)?;
-                    found.note(table, &key, &value);
-                }
+                let mut records = 0;
+                let pairs = database.under(table, &[]).inspect(|_| records += 1);
+                let noted = found.note_all(table, layout::values(pairs));
+                found.records += records;
+                noted?;
             }
             Ok(())
         });
         database.close();
         if let Err(e) = read {
-            found.damages.push(format!("rooms: after {} records: {e}", found.records()));
+            found.damages.push(format!("rooms: after {} records: {e}", found.records));
         }
         found.conclude();
         Ok(found)
     }
 
-    /// Writes what is sound to a new store in the folder `into`, which is not there yet, and rooms that lost their
-    /// records under new ones. The rest goes to `quarantine`.
+    /// Writes what is sound to a new store, and rooms that lost their beginnings with new ones; its files are put into `part`.
+    /// The rest goes to `quarantine`.
     pub(in crate::store) fn rewrite(
         &self,
         found: &Found,
-        into: &Path,
+        part: &Path,
         quarantine: &mut Quarantine,
     ) -> Result<(), StoreError> {
         let old = Database::open(&self.folder)?;
-        let folder = Folder::claim(into)?;
-        let mut new = Database::open(&folder)?;
-        let copied = guarded(|| copy(&old, found, &mut new, &folder, quarantine));
+        let copied = anew(part, |new, folder| copy(&old, found, new, folder, quarantine));
         old.close();
-        new.close();
-        copied?;
-        folder.leave().map_err(|e| StoreError::Io(format!("{}: {e}", into.display())))
+        copied
     }
 }
 
@@ -121,122 +143,177 @@ fn copy(
     quarantine: &mut Quarantine,
 ) -> Result<(), StoreError> {
     let mut steps = Vec::new();
-    let step = |table, key: &[u8], value: &[u8]| Step {
-        table,
-        key: key.into(),
-        before: None,
-        after: Some(value.into()),
-    };
     for table in Table::ALL {
-        for pair in old.tree(table).iter() {
+        for pair in old.under(table, &[]) {
             // What cannot be read was told of before. There is nothing to be had after it.
             let Ok((key, value)) = pair else { break };
-            match found.why_not(table, &key) {
-                Some(why) => quarantine.put(name(table), &key, &value, &why)?,
-                None => steps.push(step(table, &key, &value)),
+            match found.why_not(table, first_key(&key)) {
+                Some(why) => quarantine.put(name(table, &key), &key, &value, &why)?,
+                None => steps.push(Step { table, key, before: None, after: Some(value) }),
             }
             if steps.len() == STEPS_AT_A_TIME {
                 new.make(&std::mem::take(&mut steps), folder)?;
             }
         }
     }
-    for (key, lost) in &found.lost {
-        if let Some(record) = &lost.record {
-            steps.push(step(Table::Rooms, key, &encode_room(record)));
+    new.make(&std::mem::take(&mut steps), folder)?;
+    let mut writes = Vec::new();
+    for seen in found.lost.values() {
+        if let (Some(room), Some(record)) = (&seen.room, &seen.record) {
+            let parts = record.parts(room).into_iter();
+            writes.extend(parts.map(|part| Write::Part { room: room.clone(), part }));
         }
     }
-    steps.chunks(STEPS_AT_A_TIME).try_for_each(|part| new.make(part, folder))
-}
-
-fn name(table: Table) -> &'static str {
-    match table {
-        Table::Rooms => "rooms",
-        Table::Affiliations => "affiliations",
-        Table::Vcards => "vCards",
-        Table::Occupants => "occupants",
+    writes.extend(found.relisted.iter().map(|(room, listed)| Write::Part {
+        room: room.clone(),
+        part: Part::Listed(Box::new(listed.clone())),
+    }));
+    for some in writes.chunks(STEPS_AT_A_TIME / 4) {
+        let stored = |table, prefix: &[u8]| {
+            new.under(table, prefix).map(|pair| pair.map(|(key, _)| key.to_vec())).collect()
+        };
+        let steps = new.steps(changes::<StoreError>(some, stored)?)?;
+        new.make(&steps, folder)?;
     }
+    Ok(())
 }
 
-/// The room that a key is about.
-fn room_of(key: &[u8]) -> &[u8] {
-    key.split(|byte| *byte == 0).next().unwrap_or_default()
+fn name(table: Table, key: &[u8]) -> &'static str {
+    match (table, layout::kind_and_name(key).0) {
+        (Table::Listed, _) => "list of rooms",
+        (Table::Parts, kind::AFFILIATION) => "affiliations",
+        (Table::Parts, kind::VCARD) => "vCards",
+        (Table::Parts, _) => "rooms",
+        (Table::Occupants, _) => "occupants",
+    }
 }
 
 impl Found {
-    fn note(&mut self, table: Table, key: &[u8], value: &[u8]) {
-        let judged = match table {
-            Table::Rooms => self.note_room(key, value),
-            Table::Affiliations => self.note_affiliation(key, value),
-            Table::Vcards => address(key, key).and_then(|_| decode_vcard(key, value)).map(drop),
-            Table::Occupants => note_occupant(key, value),
+    fn note_all(
+        &mut self,
+        table: Table,
+        values: impl Iterator<Item = Result<(Vec<u8>, Result<Value, StoreError>), StoreError>>,
+    ) -> Result<(), StoreError> {
+        let mut now: (Vec<u8>, Seen) = Default::default();
+        for pair in values {
+            let (key, value) = pair?;
+            if room_part(&key) != now.0 {
+                let (key, seen) = std::mem::replace(&mut now, (room_part(&key).to_vec(), Seen::default()));
+                self.note_room(key, seen, table);
+            }
+            let judged = value.and_then(|value| match table {
+                Table::Listed => self.note_listed(&key, &value),
+                Table::Parts => self.note_part(&key, &value, &mut now.1),
+                Table::Occupants => note_occupant(&key, &value),
+            });
+            match (table, layout::kind_and_name(&key).0) {
+                (Table::Parts, kind::LIFE) => self.rooms += 1,
+                (Table::Parts, kind::AFFILIATION) => self.affiliations += 1,
+                (Table::Parts, kind::VCARD) => self.vcards += 1,
+                (Table::Occupants, _) => self.occupants += 1,
+                _ => {}
+            }
+            if let Err(damage) = judged {
+                self.damages.push(format!("{}: {damage}", name(table, &key)));
+                self.damaged.insert((table, key), damage.to_string());
+            }
+        }
+        let (key, seen) = now;
+        self.note_room(key, seen, table);
+        Ok(())
+    }
+
+    fn note_listed(&mut self, key: &[u8], value: &Value) -> Result<(), StoreError> {
+        room(key, value)?;
+        let listed = decode_listed(key, &value.content)?;
+        self.listed.insert(room_part(key).to_vec(), listed);
+        Ok(())
+    }
+
+    fn note_part(&mut self, key: &[u8], value: &Value, seen: &mut Seen) -> Result<(), StoreError> {
+        if layout::kind_and_name(key).0 == kind::LIFE {
+            // Also when the rest of it cannot be read.
+            seen.room = room(key, value).ok();
+        }
+        match fact(key, value)? {
+            Fact::Part(Part::Life(life)) => seen.life = Some(life),
+            Fact::Part(Part::Config(config)) => seen.config = Some(*config),
+            Fact::Affiliation(jid, value) if value.affiliation == Affiliation::Owner => {
+                seen.owner.get_or_insert(jid);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// All of a room in a table was noted.
+    fn note_room(&mut self, key: Vec<u8>, mut seen: Seen, table: Table) {
+        if key.is_empty() || table == Table::Listed || self.known.contains(&key) {
+            return;
+        }
+        // A name that is no hash is in every key.
+        let named = Value { content: Vec::new(), name: None };
+        seen.room = seen.room.or_else(|| room(&[&key[..], &[0]].concat(), &named).ok());
+        let (Some(room), Some(life), Some(config)) = (&seen.room, &seen.life, &seen.config) else {
+            self.lost.entry(key).or_insert(seen);
+            return;
         };
-        *match table {
-            Table::Rooms => &mut self.rooms,
-            Table::Affiliations => &mut self.affiliations,
-            Table::Vcards => &mut self.vcards,
-            Table::Occupants => &mut self.occupants,
-        } += 1;
-        if table != Table::Rooms && !self.known.contains(room_of(key)) {
-            self.lost.entry(room_of(key).to_vec()).or_default();
+        if !life.archive.0.is_empty() {
+            self.archives.insert(life.archive.clone(), room.clone());
         }
-        if let Err(damage) = judged {
-            self.damages.push(format!("{}: {damage}", name(table)));
-            self.damaged.insert((table, key.to_vec()), damage.to_string());
+        let listed = Listed::of(room, &life.clone().record(config.clone()));
+        match self.listed.get(&key) {
+            Some(found) if *found == listed => {}
+            found => {
+                let how = if found.is_some() { "listed as it is not" } else { "not on the list of rooms" };
+                // What is damaged there was named already.
+                if !self.damaged.contains_key(&(Table::Listed, [&key[..], &[0]].concat())) {
+                    self.damages.push(format!("rooms: {room} is {how}"));
+                }
+                self.relisted.insert(room.clone(), listed);
+            }
         }
+        self.known.insert(key);
     }
 
-    fn note_room(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let read = address(key, key).and_then(|room| Ok((room, decode_room(key, value)?)));
-        let (room, record) = read.inspect_err(|_| {
-            self.lost.insert(key.to_vec(), Lost::default());
-        })?;
-        self.known.insert(key.to_vec());
-        if !record.archive.0.is_empty() {
-            self.archives.insert(record.archive, room);
-        }
-        Ok(())
-    }
-
-    fn note_affiliation(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let room = room_of(key);
-        address(key, room)?;
-        address(key, key.get(room.len() + 1..).unwrap_or_default())?;
-        let affiliated = decode_affiliated(key, value)?;
-        if affiliated.affiliation == Affiliation::Owner && !self.known.contains(room) {
-            self.lost.entry(room.to_vec()).or_default().owned = true;
-        }
-        Ok(())
-    }
-
-    /// Says what becomes of rooms whose own record cannot be read. One that has an owner comes back closed to all but
-    /// its members: what it was set to is not known, and may have been just that.
+    /// Says what becomes of rooms that cannot be loaded. One that has an owner, and whose configuration is lost, comes back
+    /// closed to all but its members: what it was set to is not known, and may have been just that.
     fn conclude(&mut self) {
-        for (key, lost) in &mut self.lost {
-            let room = String::from_utf8_lossy(key).escape_debug().to_string();
-            if !lost.owned || address(key, key).is_err() {
-                self.damages.push(format!("rooms: {room} cannot be read, and no owner of it is known"));
+        for (key, seen) in &mut self.lost {
+            let text = String::from_utf8_lossy(key).escape_debug().to_string();
+            if seen.owner.is_none() || seen.room.is_none() {
+                self.damages.push(format!("rooms: {text} cannot be read, and no owner of it is known"));
                 continue;
             }
-            self.damages.push(format!("rooms: {room} cannot be read; its affiliations can"));
+            self.damages.push(format!("rooms: {text} cannot be read; its affiliations can"));
             let closed = Config { persistent: true, members_only: true, public: false, ..Config::default() };
-            lost.record = Some(RoomRecord::new(Timestamp::now(), closed));
+            let config = seen.config.clone().unwrap_or(closed);
+            let new = RoomRecord { founder: seen.owner.clone(), ..RoomRecord::new(Timestamp::now(), config) };
+            let life = seen.life.clone();
+            seen.record = Some(life.map_or(new.clone(), |life| life.record(new.config)));
+        }
+        for key in self.listed.keys() {
+            if !self.known.contains(key) && !self.lost.contains_key(key) {
+                let text = String::from_utf8_lossy(key).escape_debug().to_string();
+                let why = "there is nothing of this room";
+                self.damages.push(format!("rooms: {text} is on the list of rooms, and {why}"));
+                self.damaged.insert((Table::Listed, [&key[..], &[0]].concat()), why.to_owned());
+            }
         }
     }
 
-    /// Why a record is not taken over.
+    /// Why a value is not taken over.
     fn why_not(&self, table: Table, key: &[u8]) -> Option<String> {
         let damaged = self.damaged.get(&(table, key.to_vec())).cloned();
-        let lost = || self.lost.get(room_of(key)).filter(|lost| lost.record.is_none());
+        let lost = || self.lost.get(room_part(key)).filter(|seen| seen.record.is_none());
         damaged.or_else(|| lost().map(|_| "its room cannot be read, and no owner of it is known".to_owned()))
     }
 }
 
-fn note_occupant(key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    let room = room_of(key);
-    address(key, room)?;
-    let stored = decode_occupant(key, value)?;
-    let nick = stored.occupant.nick.key().as_str().as_bytes();
-    match key.get(room.len() + 1..) == Some(nick) {
+fn note_occupant(key: &[u8], value: &Value) -> Result<(), StoreError> {
+    let stored = decode_occupant(key, &value.content)?;
+    let nick = stored.occupant.nick.key().as_str();
+    match value.name(key, layout::kind_and_name(key).1)? == nick {
         true => Ok(()),
         false => Err(corrupt(key, "its nick is another".to_owned())),
     }

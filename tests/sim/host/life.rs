@@ -5,8 +5,7 @@ use conclave::feature::restart::{Told, bring_back};
 use conclave::host::pace::Heard;
 use conclave::room::Room;
 use conclave::room::archive::Glimpse;
-use conclave::room::listing::Listing;
-use conclave::room::state::RoomRecord;
+use conclave::room::listing::Listed;
 use conclave::service::directory::Directory;
 use conclave::store::archive::Archive;
 use conclave::store::{Store, StoredOccupant, Write};
@@ -95,14 +94,13 @@ impl Host<'_> {
         self.store.each_occupied(note).expect("this store always reads");
         let (mut vacant, now) = (Vec::new(), self.now);
         let directory = &mut self.directory;
-        let each = &mut |jid: BareJid, record: RoomRecord| {
-            let vacated = !record.config.persistent && !occupied.contains(&jid);
-            let awaited = vacated && record.awaited.is_some_and(|until| until > now);
+        let each = &mut |jid: BareJid, listed: Listed| {
+            let vacated = !listed.persistent && !occupied.contains(&jid);
+            let awaited = vacated && listed.awaited.is_some_and(|until| until > now);
             if vacated && !awaited {
                 vacant.push(Write::Forget { room: jid });
-            } else if !record.locked && !awaited {
-                let listing = Listing::of(&jid, &record.config, 0);
-                directory.set(jid, listing);
+            } else if !listed.locked && !awaited {
+                directory.set(jid, listed.with_occupants(0));
             }
         };
         self.store.each_room(each).expect("this store always reads");

@@ -1,0 +1,209 @@
+//! From keys and values to what they say, the same for every store that keeps bytes. What is damaged is told once, and costs
+//! itself alone where that is possible.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use super::layout::{self, Value, kind, kind_and_name, own_part, room_part};
+use super::record::{corrupt, decode_affiliated, decode_listed, decode_part, decode_vcard};
+use super::{StoreError, StoredOccupant, damage, occupant};
+use crate::room::config::Config;
+use crate::room::listing::Listed;
+use crate::room::part::{Life, Numbers, Part};
+use crate::room::state::{Affiliated, State};
+use crate::room::vcard::Vcard;
+use crate::wire::jid::BareJid;
+
+/// What a value in the table of parts says.
+#[derive(Debug)]
+pub(super) enum Fact {
+    Part(Part),
+    Affiliation(BareJid, Affiliated),
+    Vcard(Vcard),
+}
+
+/// Reads a value of the table of parts.
+pub(super) fn fact(key: &[u8], value: &Value) -> Result<Fact, StoreError> {
+    let (kind, name) = kind_and_name(key);
+    match kind {
+        kind::AFFILIATION => {
+            let jid = address(key, value.name(key, name)?)?;
+            Ok(Fact::Affiliation(jid, decode_affiliated(key, &value.content)?))
+        }
+        kind::VCARD => Ok(Fact::Vcard(decode_vcard(key, &value.content)?)),
+        // What a room begins with has the room's name, not its own.
+        kind::LIFE => part(key, kind, "", value),
+        _ => part(key, kind, value.name(key, name)?, value),
+    }
+}
+
+fn part(key: &[u8], kind: u8, name: &str, value: &Value) -> Result<Fact, StoreError> {
+    let part = decode_part(key, kind, name, &value.content)?;
+    part.map(Fact::Part).ok_or_else(|| corrupt(key, "nothing of this kind is known".to_owned()))
+}
+
+/// The room that a value is about which has the room's name with it.
+pub(super) fn room(key: &[u8], value: &Value) -> Result<BareJid, StoreError> {
+    address(key, value.name(key, room_part(key))?)
+}
+
+fn address(key: &[u8], text: &str) -> Result<BareJid, StoreError> {
+    BareJid::parse(text).map_err(|e| corrupt(key, e.to_string()))
+}
+
+/// A room as it is put together.
+#[derive(Default)]
+struct Parts {
+    life: Option<Life>,
+    config: Option<Config>,
+    numbers: Option<Numbers>,
+    rest: Vec<Part>,
+    affiliations: OrdMap<BareJid, Affiliated>,
+    vcard: Option<Arc<Vcard>>,
+    /// Not everything is known of who was on the lists.
+    forgot: bool,
+    any: bool,
+}
+
+/// A room's state from what the table of parts has of it; `None` if that is nothing.
+pub(super) fn state<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+    room: &BareJid,
+    stored: impl Iterator<Item = Result<(K, V), StoreError>>,
+) -> Result<Option<State>, StoreError> {
+    let mut parts = Parts::default();
+    for pair in layout::values(stored) {
+        let (key, value) = pair?;
+        parts.any = true;
+        match value.and_then(|value| fact(&key, &value)) {
+            Ok(fact) => parts.put(fact),
+            Err(e) if matches!(kind_and_name(&key).0, kind::LIFE | kind::CONFIG) => return Err(e),
+            Err(e) => {
+                let (kind, _) = kind_and_name(&key);
+                parts.forgot |= matches!(kind, kind::AFFILIATION | kind::LOST | kind::NUMBERS);
+                damage::tell(&e, without(kind));
+            }
+        }
+    }
+    parts.any.then(|| parts.finish(room)).transpose()
+}
+
+fn without(kind: u8) -> &'static str {
+    match kind {
+        kind::VCARD => "the room is loaded without its vCard",
+        kind::SUBJECT => "the room is loaded without its subject",
+        _ => "the room is loaded without it",
+    }
+}
+
+impl Parts {
+    fn put(&mut self, fact: Fact) {
+        match fact {
+            Fact::Affiliation(jid, value) => drop(self.affiliations.insert(jid, value)),
+            Fact::Vcard(vcard) => self.vcard = Some(Arc::new(vcard)),
+            Fact::Part(Part::Life(life)) => self.life = Some(life),
+            Fact::Part(Part::Config(config)) => self.config = Some(*config),
+            Fact::Part(Part::Numbers(numbers)) => self.numbers = Some(numbers),
+            Fact::Part(part) => self.rest.push(part),
+        }
+    }
+
+    fn finish(self, room: &BareJid) -> Result<State, StoreError> {
+        let missing = |what: &str| corrupt(room.as_str().as_bytes(), format!("its {what} is missing"));
+        let life = self.life.ok_or_else(|| missing("beginning"))?;
+        let config = self.config.ok_or_else(|| missing("configuration"))?;
+        let mut record = life.record(config);
+        for part in self.rest {
+            match part {
+                Part::Subject(subject) => record.subject = subject,
+                Part::Activity(activity) => record.activity = activity,
+                Part::Lost(_, lost) => record.versions.lost.extend(lost),
+                Part::Hat(uri, Some(hat)) => drop(record.hats.known.insert(uri, hat)),
+                Part::Worn(account, Some(worn)) => drop(record.hats.worn.insert(account, worn)),
+                Part::Token(_, token) => record.tokens.extend(token),
+                Part::Voice(account, true) => drop(record.voices.insert(account)),
+                _ => {}
+            }
+        }
+        record.tokens.sort_by(|a, b| a.order().cmp(&b.order()));
+        record.hats.wear_no_others();
+        let numbers = self.numbers.unwrap_or_default();
+        (record.versions.now, record.versions.known_from) = (numbers.now, numbers.known_from);
+        if self.forgot {
+            let changes = self.affiliations.values().map(|a| a.version);
+            let newest = changes.chain(record.versions.lost.iter().map(|lost| lost.version)).max();
+            record.versions.now = numbers.now.max(newest.unwrap_or_default());
+            record.versions.known_from = record.versions.now;
+        }
+        Ok(State { record, affiliations: self.affiliations, vcard: self.vcard })
+    }
+}
+
+/// Hands what is known of each room to `each`; gives how many records are damaged.
+pub(super) fn each_listed<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+    stored: impl Iterator<Item = Result<(K, V), StoreError>>,
+    each: &mut dyn FnMut(BareJid, Listed),
+) -> Result<usize, StoreError> {
+    let mut damaged = 0;
+    for pair in layout::values(stored) {
+        let (key, value) = pair?;
+        match value.and_then(|value| Ok((room(&key, &value)?, decode_listed(&key, &value.content)?))) {
+            Ok((room, listed)) => each(room, listed),
+            Err(damage) => {
+                damage::tell(&damage, "the room is not listed");
+                damaged += 1;
+            }
+        }
+    }
+    Ok(damaged)
+}
+
+/// Occupants from their stored records.
+pub(super) fn occupants<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+    stored: impl Iterator<Item = Result<(K, V), StoreError>>,
+) -> Result<Vec<StoredOccupant>, StoreError> {
+    let mut occupants = Vec::new();
+    for pair in layout::values(stored) {
+        let (key, value) = pair?;
+        let read = value.and_then(|value| occupant::decode_occupant(&key, &value.content));
+        match read {
+            Ok(occupant) => occupants.push(occupant),
+            Err(damage) => damage::tell(&damage, "somebody has to enter again"),
+        }
+    }
+    // A long nick stands in the key as a hash.
+    occupants.sort_by(|a, b| a.occupant.nick.key().cmp(b.occupant.nick.key()));
+    Ok(occupants)
+}
+
+/// Counts the occupants of each room, given the keys of all occupants in order, and hands them to `each`. `listed` gives
+/// what is known of the room whose keys begin so.
+pub(super) fn each_occupied<
+    K: AsRef<[u8]>,
+    V: AsRef<[u8]>,
+    I: Iterator<Item = Result<(K, V), StoreError>>,
+>(
+    keys: impl Iterator<Item = Result<K, StoreError>>,
+    listed: impl Fn(&[u8]) -> I,
+    each: &mut dyn FnMut(BareJid, usize),
+) -> Result<(), StoreError> {
+    let mut rooms = BTreeMap::new();
+    for key in keys {
+        let key = key?;
+        let key = key.as_ref();
+        if layout::first_key(key).len() == key.len() && !own_part(key).is_empty() {
+            *rooms.entry([room_part(key), &[0]].concat()).or_insert(0) += 1;
+        }
+    }
+    for (prefix, count) in rooms {
+        let known = layout::values(listed(&prefix)).next().transpose()?;
+        let unknown = || (prefix.clone(), Ok(Value { content: Vec::new(), name: None }));
+        let (key, value) = known.unwrap_or_else(unknown);
+        match value.and_then(|value| room(&key, &value)) {
+            Ok(room) => each(room, count),
+            Err(damage) => damage::tell(&damage, "its occupants are passed over"),
+        }
+    }
+    Ok(())
+}

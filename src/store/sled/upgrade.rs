@@ -1,0 +1,202 @@
+//! A store of format 1, in which each room was one record, becomes one of the present format when it is opened.
+//!
+//! Everything is written anew beside the old files, which are replaced at the end ([`swap`]): a process that ends before
+//! leaves the store as it was. A record that cannot be read is taken along as it is, and costs then what it cost before.
+
+use ::sled::{Db, Tree};
+use jiff::Timestamp;
+
+use super::database::{Database, STEPS_AT_A_TIME, Step, guarded, io};
+use super::folder::Folder;
+use super::journal;
+use crate::room::state::{Affiliation, RoomRecord};
+use crate::store::layout::{self, Table, kind, occupant_key, part_key};
+use crate::store::record::{decode_affiliated, decode_room};
+use crate::store::{StoreError, Write, change, damage, swap};
+use crate::wire::jid::BareJid;
+
+/// The format that is upgraded.
+pub(super) const FORMAT: u32 = 1;
+
+/// The tables of that format, in the order of their numbers in the journal.
+const TABLES: [&str; 4] = ["rooms", "affiliations", "vcards", "occupants"];
+
+/// The tables as they were.
+struct Old {
+    rooms: Tree,
+    affiliations: Tree,
+    vcards: Tree,
+    occupants: Tree,
+}
+
+/// Replaces what is in `folder`, opened as `db`, by the same in the present format.
+pub(super) fn upgrade(db: Db, folder: &Folder) -> Result<(), StoreError> {
+    tracing::info!("bringing the store in {} to a new format; this happens once", folder.path().display());
+    let failed = |e: std::io::Error| StoreError::Unusable(format!("the store cannot be upgraded: {e}"));
+    let tree = |name| db.open_tree(name).map_err(io);
+    let [rooms, affiliations, vcards, occupants] = TABLES.map(tree);
+    let trees = [rooms?, affiliations?, vcards?, occupants?];
+    finish_journal(&db, &trees, folder)?;
+    let [rooms, affiliations, vcards, occupants] = trees;
+    let old = Old { rooms, affiliations, vcards, occupants };
+    let part = swap::part(folder.path()).map_err(failed)?;
+    let lost = anew(&part, |new, new_folder| old.copy(new, new_folder))?;
+    drop(old);
+    guarded(|| {
+        drop(db);
+        Ok(())
+    })?;
+    match lost {
+        0 => swap::swap_for_good(folder.path()).map_err(failed),
+        _ => {
+            let aside = format!("damaged-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+            tracing::error!("{lost} records belong to no address; the store as it was is in {aside}");
+            swap::swap(folder.path(), &aside).map_err(failed)
+        }
+    }
+}
+
+/// Has `write` fill a new database, and puts its files into `part`, a folder that is not there yet.
+pub(super) fn anew<T>(
+    part: &std::path::Path,
+    write: impl FnOnce(&mut Database, &Folder) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let into = part.join("rooms");
+    let folder = Folder::claim(&into)?;
+    let mut new = Database::open(&folder)?;
+    let written = guarded(|| write(&mut new, &folder));
+    new.close();
+    let written = written?;
+    let moved = folder.leave().and_then(|()| {
+        for entry in std::fs::read_dir(&into)? {
+            let entry = entry?;
+            std::fs::rename(entry.path(), part.join(entry.file_name()))?;
+        }
+        std::fs::remove_dir(&into)
+    });
+    moved.map_err(|e| StoreError::Io(format!("{}: {e}", into.display())))?;
+    Ok(written)
+}
+
+/// Makes a change that was written down and not made to its end.
+fn finish_journal(db: &Db, trees: &[Tree; 4], folder: &Folder) -> Result<(), StoreError> {
+    let Some(steps) = journal::read_raw(folder)? else { return Ok(()) };
+    for step in steps {
+        let Some(tree) = trees.get(usize::from(step.table)) else {
+            return Err(StoreError::Unusable("the journal is of another layout".to_owned()));
+        };
+        match step.after {
+            Some(value) => tree.insert(step.key, value).map_err(io)?,
+            None => tree.remove(step.key).map_err(io)?,
+        };
+    }
+    db.flush().map_err(io)?;
+    let synced = folder.disk().and_then(|mut disk| folder.sync(&mut disk));
+    synced.and_then(|()| journal::clear(folder)).map_err(|e| StoreError::Io(e.to_string()))
+}
+
+/// Steps that are made some at a time.
+struct Steps<'a> {
+    new: &'a mut Database,
+    folder: &'a Folder,
+    steps: Vec<Step>,
+}
+
+impl Steps<'_> {
+    fn put(&mut self, table: Table, key: Vec<u8>, name: &str, content: &[u8]) -> Result<(), StoreError> {
+        for (key, piece) in layout::cut(key, name, content.to_vec()) {
+            self.step(table, key, piece)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) -> Result<(), StoreError> {
+        self.steps.push(Step { table, key: key.into(), before: None, after: Some(value.into()) });
+        if self.steps.len() < STEPS_AT_A_TIME { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.new.make(&std::mem::take(&mut self.steps), self.folder)
+    }
+}
+
+impl Old {
+    /// Copies all to `new`. Gives how many records there are whose address cannot be read.
+    fn copy(&self, new: &mut Database, folder: &Folder) -> Result<usize, StoreError> {
+        let mut steps = Steps { new, folder, steps: Vec::new() };
+        let mut lost = 0;
+        for pair in &self.rooms {
+            let (key, value) = pair.map_err(io)?;
+            let Some((room, _)) = names(&key) else {
+                lost += 1;
+                continue;
+            };
+            match decode_room(&key, &value) {
+                Ok(record) => {
+                    let founder = self.first_owner(&room)?;
+                    let record =
+                        Box::new(RoomRecord { founder: record.founder.clone().or(founder), ..record });
+                    let write = Write::Room { room, record };
+                    for ((table, key), value) in
+                        change::changes(&[write], |_, _| Ok::<_, StoreError>(vec![]))?
+                    {
+                        if let Some(value) = value {
+                            steps.step(table, key, value)?;
+                        }
+                    }
+                }
+                Err(e) => {
+                    damage::tell(&e, "the room is as unreadable as before");
+                    steps.put(Table::Parts, part_key(&room, kind::LIFE, ""), room.as_str(), &value)?;
+                }
+            }
+        }
+        let of_room = |letter| move |room: &BareJid, name: &str| part_key(room, letter, name);
+        lost += copy_table(&self.affiliations, Table::Parts, of_room(kind::AFFILIATION), &mut steps)?;
+        lost += copy_table(&self.vcards, Table::Parts, of_room(kind::VCARD), &mut steps)?;
+        lost += copy_table(&self.occupants, Table::Occupants, occupant_key, &mut steps)?;
+        steps.flush()?;
+        Ok(lost)
+    }
+
+    /// For whom a room counts that does not say who created it: the first of its owners.
+    fn first_owner(&self, room: &BareJid) -> Result<Option<BareJid>, StoreError> {
+        for pair in self.affiliations.scan_prefix([room.as_str().as_bytes(), &[0]].concat()) {
+            let (key, value) = pair.map_err(io)?;
+            let owner = decode_affiliated(&key, &value).is_ok_and(|a| a.affiliation == Affiliation::Owner);
+            if let Some((_, Some(account))) = names(&key).filter(|_| owner)
+                && let Ok(account) = BareJid::parse(&account)
+            {
+                return Ok(Some(account));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn copy_table(
+    from: &Tree,
+    to: Table,
+    key_of: impl Fn(&BareJid, &str) -> Vec<u8>,
+    steps: &mut Steps<'_>,
+) -> Result<usize, StoreError> {
+    let mut lost = 0;
+    for pair in from {
+        let (key, value) = pair.map_err(io)?;
+        match names(&key) {
+            Some((room, name)) => {
+                let name = name.unwrap_or_default();
+                steps.put(to, key_of(&room, &name), &name, &value)?;
+            }
+            None => lost += 1,
+        }
+    }
+    Ok(lost)
+}
+
+/// The room in a key of that format, and what follows the zero byte.
+fn names(key: &[u8]) -> Option<(BareJid, Option<String>)> {
+    let text = std::str::from_utf8(key).ok()?;
+    let (room, name) = text.split_once('\0').map_or((text, None), |(room, name)| (room, Some(name)));
+    Some((BareJid::parse(room).ok()?, name.map(str::to_owned)))
+}
