@@ -16,7 +16,6 @@ use crate::room::Room;
 use crate::room::audience::sessions;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::nick::NickKey;
 use crate::room::shares::{Bounds, Kept, Shares};
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, message};
@@ -55,9 +54,7 @@ impl Invitation {
     /// Whether `to` names the inviter as the invited account was shown them.
     fn is_of(&self, to: &Jid) -> bool {
         let Some(shown) = &self.shown else { return false };
-        let same_nick =
-            |nick: &str| to.resource().is_some_and(|other| NickKey::of(nick) == NickKey::of(other));
-        shown.bare_str() == to.bare_str() && shown.resource().is_none_or(same_nick)
+        shown.bare_str() == to.bare_str() && (!shown.is_full() || shown.resource() == to.resource())
     }
 }
 

@@ -166,7 +166,8 @@ pub(super) fn welcome_member(room: &mut Room, member: &BareJid, by: &Jid, cx: &m
 /// The room passes an invitation on, with the password if the inviter knows it, and remembers it.
 ///
 /// Who is banned is not invited. Only those who may see the ban list are told so; the others must not see it by an
-/// invitation that never comes back either, so an empty message goes in its place.
+/// invitation that never comes back either, so a message that invites to nothing goes in its place. For servers it is like an
+/// invitation: what would be kept or sent back of that is of this.
 fn send(
     room: &mut Room,
     wish: &Wish,
@@ -177,13 +178,12 @@ fn send(
     fx: &mut Effects,
 ) {
     let from = shown(room, inviter);
-    let word = if banned {
-        el("no-store", ns::HINTS)
-    } else {
+    let mut word = el("x", ns::MUC_USER);
+    if !banned {
         let password = password::known_to(room, &inviter.to_bare());
         let password = password.map(|password| el("password", ns::MUC_USER).text_node(password));
-        el("x", ns::MUC_USER).child(wish.element(Some(&from))).child_opt(password)
-    };
+        word = word.child(wish.element(Some(&from))).child_opt(password);
+    }
     let id = cx.id();
     fx.send(&message(room.jid.as_jid(), None, &id).child(word), &wish.to);
     let invitation = Invitation { invitee: wish.to.clone(), shown: (!banned).then_some(from), asked };

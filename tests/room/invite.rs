@@ -92,7 +92,8 @@ fn who_may_not_see_the_bans_does_not_find_them_by_inviting() {
         assert_eq!(w.got("romeo"), [""; 0]);
         // She is not invited, and still banned; what she is sent comes back as an invitation would.
         let sent = w.stanzas("juliet@example");
-        assert_eq!(crate::world::line(&sent[0]), "message:normal room <no-store>");
+        assert_eq!(crate::world::line(&sent[0]), "message:normal room");
+        assert!(sent[0].get_child("x", USER).is_some_and(|x| x.children().count() == 0));
         bounce(&mut w, "juliet@example", sent[0].attr("id").expect("id"));
         assert_eq!(w.got("romeo"), ["message:error room cancel/item-not-found"]);
         assert!(w.list("owner", "<item affiliation='outcast'/>")[0].contains("juliet"));
@@ -117,7 +118,7 @@ fn bounce(w: &mut World, who: &str, id: &str) {
 fn refusal_of_an_invitation_reaches_the_inviter_once() {
     // 45-7.8.2-g, trap 47: by whatever name the invitation showed
     for (fields, shown) in [
-        (&[][..], &["r@muc.example/romeo", "r@muc.example/ROMEO"][..]),
+        (&[][..], &["r@muc.example/romeo", "R@Muc.example/romeo"][..]),
         (&[("whois", "anyone")], &["romeo@example", "romeo@example/pc"]),
     ] {
         for to in shown {

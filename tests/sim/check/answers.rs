@@ -117,8 +117,7 @@ impl Answers {
         }
         // In place of an invitation, somebody banned gets a message without one, which comes back alike.
         let invites = !happening.mediated("invite").is_empty();
-        let instead =
-            |sent: &Sent| invites && sent.x().is_none() && sent.stanza.has_child("no-store", ns::HINTS);
+        let instead = |sent: &Sent| invites && sent.x().is_some_and(|x| x.children().count() == 0);
         let mediated = |sent: &Sent| sent.x().is_some_and(|x| x.has_child("invite", ns::MUC_USER));
         for sent in happening.sent.iter().filter(|s| !s.is_error() && (mediated(s) || instead(s))) {
             let (Some(id), [to], Some(asker)) = (sent.stanza.attr("id"), &sent.to[..], happening.sender)

@@ -68,8 +68,7 @@ fn due(scene: &Scene<'_>, sent: &Sent, to: &Jid) -> bool {
     }
     let x = sent.x();
     // In place of an invitation, somebody banned gets a message without one.
-    let instead =
-        sent.stanza.name() == "message" && x.is_none() && sent.stanza.has_child("no-store", ns::HINTS);
+    let instead = sent.stanza.name() == "message" && x.is_some_and(|x| x.children().count() == 0);
     if !sent.is_error() && (instead || x.is_some_and(|x| x.has_child("invite", ns::MUC_USER))) {
         let invited = happening
             .mediated("invite")
