@@ -150,7 +150,7 @@ fn each_mistake_is_named_with_file_line_and_what_was_meant() {
             &[
                 "component.toml:4",
                 "`zzz`",
-                "known here: domain, keepalive_seconds, secret, secret_file, server",
+                "known here: addresses, domain, keepalive_seconds, secret, secret_file, server",
             ],
         ),
         (

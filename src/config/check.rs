@@ -76,7 +76,13 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     limits.archive_days_max = raw.archive.days_max;
     limits.archive_messages_max = raw.archive.messages_max;
     Ok(Settings {
-        component: Component { domain, server, secret, keepalive_seconds: raw.component.keepalive_seconds },
+        component: Component {
+            domain,
+            server,
+            secret,
+            keepalive_seconds: raw.component.keepalive_seconds,
+            addresses: raw.component.addresses,
+        },
         service,
         default_room: raw.default_room,
         limits,
@@ -169,8 +175,8 @@ impl Check<'_> {
 
     fn admins(&self) -> Result<Vec<BareJid>, ConfigError> {
         let account = |jid: &BareJid| {
-            let jid = BareJid::parse(&jid.as_str().to_lowercase()).ok().filter(|jid| jid.local().is_some());
-            jid.ok_or(())
+            let jid = self.raw.component.addresses.prepare(jid.as_str()).map(|jid| jid.to_bare());
+            jid.ok().filter(|jid| jid.local().is_some()).ok_or(())
         };
         let each = self.raw.service.admins.iter().map(|jid| {
             account(jid).map_err(|()| {

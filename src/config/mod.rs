@@ -21,7 +21,7 @@ use crate::room::config::Config;
 use crate::room::cx::Contacts;
 pub use crate::room::cx::Create;
 use crate::room::limits::Limits;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Profile};
 
 /// The documented sample: every key with its default and what it means.
 pub const SAMPLE: &str = include_str!("../../component.toml");
@@ -60,6 +60,8 @@ pub struct Component {
     /// Seconds of silence after which the server is pinged; without an answer for half as long again, the connection is
     /// given up.
     pub keepalive_seconds: u32,
+    /// How the server prepares addresses.
+    pub addresses: Profile,
 }
 
 /// `[service]`: the service as a whole.
@@ -213,6 +215,7 @@ struct RawComponent {
     #[serde(skip_serializing_if = "String::is_empty")]
     secret_file: String,
     keepalive_seconds: u32,
+    addresses: Profile,
 }
 
 impl Default for RawComponent {
@@ -223,6 +226,7 @@ impl Default for RawComponent {
             secret: String::new(),
             secret_file: String::new(),
             keepalive_seconds: 60,
+            addresses: Profile::default(),
         }
     }
 }
@@ -256,6 +260,7 @@ impl Settings {
             secret,
             secret_file,
             keepalive_seconds: self.component.keepalive_seconds,
+            addresses: self.component.addresses,
         };
         let mut default_room = self.default_room.clone();
         if !default_room.password.is_empty() {

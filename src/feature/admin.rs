@@ -11,7 +11,7 @@ use crate::room::role::Role;
 use crate::room::state::{Affiliation, Ban};
 use crate::wire::build::iq_result;
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::{Account, BareJid, Jid, Party};
+use crate::wire::jid::{Account, BareJid, Party};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -92,7 +92,7 @@ fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<C
             // Full addresses mean the account. Without any address, old clients mean the occupant of the nick.
             let (party, nick) = match (item.attr("jid"), nick) {
                 (Some(jid), nick) => {
-                    let jid = Jid::prepare(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+                    let jid = cx.address(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
                     (Party::named(&jid), nick.map(str::to_owned))
                 }
                 (None, Some(nick)) => {

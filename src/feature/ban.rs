@@ -114,7 +114,7 @@ fn run(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (Whom::read(form)?, Recent::read(form, cx)?);
+    let (whom, recent) = (Whom::read(form, cx.service.profile)?, Recent::read(form, cx)?);
     if !room.config().archive {
         let said = retract_recent::at_hand(room, &recent);
         return set(room, form, &said, inbound, cx, fx);
@@ -145,7 +145,7 @@ fn set(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let author = Whom::read(form)?.author(room, said)?;
+    let author = Whom::read(form, cx.service.profile)?.author(room, said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();

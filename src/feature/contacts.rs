@@ -1,7 +1,7 @@
 //! Whom to write to about a room (`muc#roominfo_contactjid`, XEP-0045 §16.5.4).
 
 use super::{Feature, Field, FieldKind};
-use crate::wire::jid::Jid;
+use crate::wire::jid::Profile;
 
 /// Most addresses.
 const CONTACTS_MAX: usize = 20;
@@ -28,7 +28,8 @@ pub(super) const FEATURE: Feature = Feature {
 pub(crate) fn read(values: &[String]) -> Result<Vec<String>, String> {
     let mut contacts: Vec<String> = Vec::new();
     for value in values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()) {
-        let jid = Jid::prepare(value).map_err(|e| format!("holds {value:?}: {e}"))?;
+        // Only shown: whose it is, the server of whoever writes to it says.
+        let jid = Profile::Precis.prepare(value).map_err(|e| format!("holds {value:?}: {e}"))?;
         if !contacts.iter().any(|known| known == jid.as_str()) {
             contacts.push(jid.as_str().to_owned());
         }

@@ -94,7 +94,7 @@ pub(super) fn pass_on(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let to = decline.attr("to").ok_or_else(|| Refusal::bad_request("a refusal needs an address"))?;
-    let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+    let to = cx.address(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
     let reason = reason(decline, cx)?;
     forget_old(room, cx);
     let account = inbound.from.to_bare();

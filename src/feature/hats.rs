@@ -12,7 +12,7 @@ use crate::wire::build::{Build, el, lang, set_lang};
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, form, table};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -173,8 +173,8 @@ fn known<'f>(room: &Room, form: &'f Submitted) -> Result<&'f str, Refusal> {
     if known { Ok(uri) } else { Err(Refusal::item_not_found("there is no such hat")) }
 }
 
-fn account(form: &Submitted) -> Result<BareJid, Refusal> {
-    let jid = form.value(JID).and_then(|text| Jid::prepare(text).ok()).map(|jid| jid.to_bare());
+fn account(form: &Submitted, cx: &Cx<'_>) -> Result<BareJid, Refusal> {
+    let jid = form.value(JID).and_then(|text| cx.address(text).ok()).map(|jid| jid.to_bare());
     jid.filter(|jid| jid.local().is_some())
         .ok_or_else(|| wrong("bad-payload", format!("{JID}: the address of a person is needed")))
 }
@@ -240,7 +240,7 @@ fn assign(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (uri, account) = (known(room, form)?, account(form)?);
+    let (uri, account) = (known(room, form)?, account(form, cx)?);
     let worn = &room.state.record.hats.worn;
     let own = worn.get(&account);
     if own.is_some_and(|own| own.contains(uri)) {
@@ -261,7 +261,7 @@ fn unassign(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (uri, account) = (uri(form)?, account(form)?);
+    let (uri, account) = (uri(form)?, account(form, cx)?);
     if !room.state_mut().record.hats.take_off(&account, uri) {
         return Err(Refusal::item_not_found("this person does not have the hat"));
     }

@@ -99,7 +99,7 @@ struct Wish {
 impl Wish {
     fn read(room: &Room, invite: &Element, cx: &Cx<'_>) -> Result<Self, Refusal> {
         let to = invite.attr("to").ok_or_else(|| Refusal::bad_request("an invitation needs an address"))?;
-        let to = Jid::prepare(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+        let to = cx.address(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
         if to.bare_str() == room.jid.as_str() {
             return Err(Refusal::bad_request("an occupant is here already"));
         }

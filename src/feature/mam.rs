@@ -72,11 +72,11 @@ pub(crate) fn query(
     room: &Room,
     payload: &Element,
     inbound: &Inbound,
-    _cx: &Cx<'_>,
+    cx: &Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
-    let query = read(room, payload, &inbound.from)?;
+    let query = read(room, payload, &inbound.from, cx)?;
     ask(room, Question::Page(query), inbound, fx);
     Ok(())
 }
@@ -99,7 +99,7 @@ pub(crate) fn found(
     check(room, &found.inbound.from)?;
     match &found.answer {
         Answer::Page(page) => {
-            let with = read(room, payload, &found.inbound.from)?.with;
+            let with = read(room, payload, &found.inbound.from, cx)?.with;
             // Who asked as a moderator, and is none any more, may have asked for more.
             if with.is_some_and(|with| !page.entries.iter().all(|entry| with.is(entry))) {
                 return Err(hidden());
@@ -142,7 +142,7 @@ fn hidden() -> Refusal {
 }
 
 /// Reads what `who` asks for, as far as they may know who is behind an occupant.
-fn read(room: &Room, payload: &Element, who: &Jid) -> Result<Query, Refusal> {
+fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query, Refusal> {
     let submitted = match payload.get_child("x", ns::DATA) {
         None => Submitted::default(),
         Some(x) => match Reply::read(x, ns::MAM).map_err(Refusal::bad_request)? {
@@ -166,7 +166,7 @@ fn read(room: &Room, payload: &Element, who: &Jid) -> Result<Query, Refusal> {
         _ => Place::First,
     };
     Ok(Query {
-        with: one("with").map(|text| with(room, text, who)).transpose()?.flatten(),
+        with: one("with").map(|text| with(room, text, who, cx)).transpose()?.flatten(),
         start: one("start").map(|text| time(text)).transpose()?,
         end: one("end").map(|text| time(text)).transpose()?,
         after_id: one("after-id").cloned(),
@@ -178,12 +178,13 @@ fn read(room: &Room, payload: &Element, who: &Jid) -> Result<Query, Refusal> {
 }
 
 /// Whose messages: those of an occupant's address, or of a real one. The room's own address is where all were said.
-fn with(room: &Room, text: &str, who: &Jid) -> Result<Option<With>, Refusal> {
-    let jid = Jid::prepare(text).map_err(|e| Refusal::jid_malformed(format!("with: {e}")))?;
-    let account = jid.to_bare();
+fn with(room: &Room, text: &str, who: &Jid, cx: &Cx<'_>) -> Result<Option<With>, Refusal> {
+    let malformed = |e| Refusal::jid_malformed(format!("with: {e}"));
+    let jid = Jid::prepare(text).map_err(malformed)?;
+    let account = cx.address(text).map_err(malformed)?.to_bare();
     Ok(match jid.resource() {
-        Some(_) if account == room.jid => Some(With::Occupant(jid)),
-        None if account == room.jid => None,
+        Some(_) if jid.bare_str() == room.jid.as_str() => Some(With::Occupant(jid)),
+        None if jid.bare_str() == room.jid.as_str() => None,
         _ => Some(match room.sees_authors(&who.to_bare()) {
             Authors::All => With::Account(account),
             _ if account == who.to_bare() => With::Account(account),

@@ -11,7 +11,7 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, delay, el, message};
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::{BareJid, Jid, Profile};
 use crate::wire::ns;
 
 /// So many mentions of a message are looked at, the first ones.
@@ -32,7 +32,7 @@ pub(super) fn forward(room: &Room, speaker: &BareJid, said: &Element, cx: &mut C
     if !room.config().forward_mentions {
         return;
     }
-    let mut meant = meant(room, said);
+    let mut meant = meant(room, said, cx.service.profile);
     meant.retain(|account| account != speaker && is_told(room, account));
     if meant.is_empty() {
         return;
@@ -47,11 +47,11 @@ pub(super) fn forward(room: &Room, speaker: &BareJid, said: &Element, cx: &mut C
 }
 
 /// Whom the references of a message mention: an account, or who has registered the nick of an address in the room.
-fn meant(room: &Room, said: &Element) -> BTreeSet<BareJid> {
+fn meant(room: &Room, said: &Element, profile: Profile) -> BTreeSet<BareJid> {
     let references = said.children().filter(|c| c.is("reference", ns::REFERENCE));
     let mentions = references.filter(|r| r.attr("type") == Some("mention")).take(MENTIONS_MAX);
     let mut accounts = BTreeSet::new();
-    for jid in mentions.filter_map(|mention| address(mention.attr("uri")?)) {
+    for jid in mentions.filter_map(|mention| address(mention.attr("uri")?, profile)) {
         match jid.resource() {
             Some(nick) if jid.bare_str() == room.jid.as_str() => {
                 accounts.extend(room.reserved().holder(&NickKey::of(nick)).cloned());
@@ -65,9 +65,9 @@ fn meant(room: &Room, said: &Element) -> BTreeSet<BareJid> {
 }
 
 /// The address in a URI (RFC 5122).
-fn address(uri: &str) -> Option<Jid> {
+fn address(uri: &str, profile: Profile) -> Option<Jid> {
     let address = uri.strip_prefix("xmpp:")?.split(['?', '#']).next()?;
-    Jid::prepare(&unescaped(address)?).ok()
+    profile.prepare(&unescaped(address)?).ok()
 }
 
 /// Text without the escapes that characters have in URIs (RFC 5122 §2.7).

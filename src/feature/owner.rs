@@ -13,7 +13,7 @@ use crate::room::{Life, Room};
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::form::{Field, Reply, Submitted, form};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -92,7 +92,7 @@ pub(crate) fn set(
         Reply::Submit(form) => {
             let by_admin = cx.service.is_admin(&inbound.from.to_bare());
             let config = read_config(room.config(), &form, by_admin, cx)?;
-            let changes = read_lists(room, &form)?;
+            let changes = read_lists(room, &form, cx)?;
             affiliations::check_end(room, &changes, cx)?;
             fx.send(&result, &inbound.from);
             configure(room, config, &changes, inbound, cx, fx);
@@ -129,10 +129,10 @@ fn kept_to_admins(field: &super::Field, cx: &Cx<'_>) -> bool {
 
 /// The lists of owners and admins are whole lists: whoever is missing loses the place, an owner to admin and an
 /// admin to member. Whoever is on both is an owner.
-fn read_lists(room: &Room, form: &Submitted) -> Result<Vec<affiliations::Change>, Refusal> {
+fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliations::Change>, Refusal> {
     let read = |var: &str| -> Result<Option<BTreeSet<BareJid>>, Refusal> {
         let Some(values) = form.values(var) else { return Ok(None) };
-        let parse = |text: &String| Jid::prepare(text.trim()).map(|jid| jid.to_bare());
+        let parse = |text: &String| cx.address(text.trim()).map(|jid| jid.to_bare());
         let jids = values.iter().filter(|v| !v.trim().is_empty()).map(parse).collect::<Result<_, _>>();
         jids.map(Some).map_err(|e| Refusal::not_acceptable(format!("{var}: {e}")))
     };

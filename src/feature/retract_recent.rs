@@ -79,7 +79,7 @@ fn run(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (Whom::read(form)?, Recent::read(form, cx)?);
+    let (whom, recent) = (Whom::read(form, cx.service.profile)?, Recent::read(form, cx)?);
     whom::text(form, "reason", cx.limits().text_bytes_max)?;
     if !room.config().archive {
         let said = at_hand(room, &recent);
@@ -118,7 +118,7 @@ fn retract(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let author = Whom::read(form)?.author(room, said)?;
+    let author = Whom::read(form, cx.service.profile)?.author(room, said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let recent = Recent::read(form, cx)?;
     let actor = inbound.from.to_bare();

@@ -7,7 +7,7 @@ use crate::room::archive::{Entry, Place, Query, With};
 use crate::room::nick::NickKey;
 use crate::wire::command::wrong;
 use crate::wire::form::{Field, Submitted};
-use crate::wire::jid::{Account, Jid, Party};
+use crate::wire::jid::{Account, Jid, Party, Profile};
 use crate::wire::refusal::Refusal;
 
 /// Most messages that are looked through for somebody who cannot be looked up.
@@ -36,12 +36,12 @@ pub(super) fn fields() -> [Field<'static>; 3] {
 
 impl Whom {
     /// Reads the one of [`fields`] that is filled in.
-    pub(super) fn read(form: &Submitted) -> Result<Self, Refusal> {
+    pub(super) fn read(form: &Submitted, profile: Profile) -> Result<Self, Refusal> {
         match (form.value("nick"), form.value("occupant-id"), form.value("jid")) {
             (Some(nick), None, None) => Ok(Self::Nick(nick.to_owned())),
             (None, Some(id), None) => Ok(Self::Id(id.to_owned())),
             (None, None, Some(jid)) => {
-                let jid = Jid::prepare(jid).map_err(|e| wrong("bad-payload", e.to_string()))?;
+                let jid = profile.prepare(jid).map_err(|e| wrong("bad-payload", e.to_string()))?;
                 Ok(Self::Jid(Party::named(&jid)))
             }
             _ => Err(wrong("bad-payload", "one of nick, occupant id and address has to be filled in")),
@@ -148,12 +148,15 @@ mod tests {
 
     #[test]
     fn exactly_one_way_to_name_somebody_is_taken() {
-        assert_eq!(Whom::read(&form("nick", " rose ")).expect("a nick"), Whom::Nick("rose".to_owned()));
-        assert!(Whom::read(&form("jid", "@")).is_err());
-        assert!(Whom::read(&form("other", "x")).is_err());
+        assert_eq!(
+            Whom::read(&form("nick", " rose "), Profile::Stringprep).expect("a nick"),
+            Whom::Nick("rose".to_owned())
+        );
+        assert!(Whom::read(&form("jid", "@"), Profile::Stringprep).is_err());
+        assert!(Whom::read(&form("other", "x"), Profile::Stringprep).is_err());
         let two = "<x xmlns='jabber:x:data' type='submit'><field var='nick'><value>a</value></field>\
                    <field var='jid'><value>a@b</value></field></x>";
         let two = Submitted::read(&two.parse().expect("test xml"), "t").expect("a form");
-        assert!(Whom::read(&two).is_err());
+        assert!(Whom::read(&two, Profile::Stringprep).is_err());
     }
 }

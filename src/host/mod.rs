@@ -320,6 +320,7 @@ impl Host {
         }
         let service = Service {
             domain: settings.component.domain.clone(),
+            profile: settings.component.addresses,
             name: settings.service.name.clone(),
             admins: settings.service.admins.clone(),
             create: settings.service.create,
@@ -374,7 +375,7 @@ impl Host {
 
     /// Decides which task gets a stanza of this size ([`size::of`]). Never blocks: the link must go on reading.
     pub fn route(self: &Arc<Self>, stanza: Element, size: usize) {
-        let inbound = match Inbound::read(stanza, size) {
+        let inbound = match Inbound::read(stanza, size, self.service.profile) {
             Ok(inbound) => inbound,
             Err(Malformed::Answer(answer)) => return self.reply(&answer),
             Err(Malformed::Silent(why)) => return debug!(why, "stanza dropped"),
@@ -603,7 +604,8 @@ impl Arrivals for Gate {
             let size = size::of(&stanza);
             return self.host.route(stanza, size);
         }
-        if let Ok(inbound) = Inbound::parse(stanza)
+        let size = size::of(&stanza);
+        if let Ok(inbound) = Inbound::read(stanza, size, self.host.service.profile)
             && let Some(answer) =
                 Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
         {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::config::Config;
 use super::limits::Limits;
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Jid, JidError, Profile};
 
 /// Who may create rooms (`[service] create`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -62,6 +62,8 @@ impl Contacts {
 pub struct Service {
     /// The service's own address.
     pub domain: BareJid,
+    /// How the host server prepares the addresses of accounts.
+    pub profile: Profile,
     /// Name shown in service discovery.
     pub name: String,
     /// Service admins.
@@ -125,6 +127,14 @@ impl Cx<'_> {
     /// The id under which a client's stanza is passed on: its own, or a fresh one if it has none (XEP-0045 §7.4).
     pub fn id_of(&mut self, inbound: &Inbound) -> String {
         if inbound.id().is_empty() { self.id() } else { inbound.id().to_owned() }
+    }
+
+    /// Reads the address of an account or a domain that a client wrote, and finds the one whose stanzas have it.
+    ///
+    /// # Errors
+    /// It is no address.
+    pub fn address(&self, text: &str) -> Result<Jid, JidError> {
+        self.service.profile.prepare(text)
     }
 
     /// The bounds.

@@ -329,7 +329,12 @@ fn line(form: &Submitted, var: &str, cx: &Cx<'_>) -> Result<String, Refusal> {
 fn create(form: &Submitted, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let room = room(form, cx)?;
     let owner = form.value("owner").ok_or_else(|| wrong("bad-payload", "the owner is missing"))?;
-    let owner = Jid::prepare(owner).map_err(|e| Refusal::jid_malformed(format!("{owner}: {e}")))?.to_bare();
+    let owner = cx
+        .service
+        .profile
+        .prepare(owner)
+        .map_err(|e| Refusal::jid_malformed(format!("{owner}: {e}")))?
+        .to_bare();
     if owner.local().is_none() {
         return Err(Refusal::jid_malformed("the owner must be an account"));
     }

@@ -4,7 +4,7 @@
 
 use minidom::Element;
 
-use super::jid::Jid;
+use super::jid::{Jid, Profile};
 use super::ns;
 use super::refusal::Refusal;
 use super::size;
@@ -89,31 +89,32 @@ impl Inbound {
         Self { from, to, kind, stanza, size }
     }
 
-    /// Reads a stanza whose size nobody has taken yet, as [`Self::read`] does.
+    /// Reads a stanza whose size nobody has taken yet, of a host server that keeps to RFC 6122; see [`Self::read`].
     ///
     /// # Errors
     ///
     /// As there.
     pub fn parse(stanza: Element) -> Result<Self, Malformed> {
         let size = size::of(&stanza);
-        Self::read(stanza, size)
+        Self::read(stanza, size, Profile::Stringprep)
     }
 
-    /// Reads a stanza of this size. An IQ without an id or with an unknown type is answered (RFC 6120 §8.2.3).
+    /// Reads a stanza of this size; its sender by the profile of the host server. An IQ without an id or with an unknown
+    /// type is answered (RFC 6120 §8.2.3).
     ///
     /// # Errors
     ///
     /// When it is no stanza, or none that can be handled.
-    pub fn read(stanza: Element, size: usize) -> Result<Self, Malformed> {
+    pub fn read(stanza: Element, size: usize, profile: Profile) -> Result<Self, Malformed> {
         if !stanza.has_ns(ns::CLIENT) {
             return Err(Malformed::Silent("not a stanza"));
         }
         let raw = |name| stanza.attr(name).and_then(|text| Jid::parse(text).ok());
-        let prepared = |name| stanza.attr(name).and_then(|text| Jid::prepare(text).ok());
-        let (Some(from), Some(raw_to)) = (prepared("from"), raw("to")) else {
+        let from = stanza.attr("from").and_then(|text| profile.prepare(text).ok());
+        let (Some(from), Some(raw_to)) = (from, raw("to")) else {
             return Err(Malformed::Silent("an address is missing or unreadable"));
         };
-        let to = prepared("to");
+        let to = stanza.attr("to").and_then(|text| Jid::prepare(text).ok());
         let type_ = stanza.attr("type");
         let kind = match stanza.name() {
             "presence" => Kind::Presence(match type_ {

@@ -1,8 +1,9 @@
 //! Addresses: `local@domain/resource`, kept as the server normalised them (RFC 6122, RFC 7622).
 //!
 //! Addresses are compared byte by byte once they are prepared (case folded, forms unified). Prosody hands prepared
-//! addresses to a component, ejabberd hands on `to` as the client wrote it, and addresses inside payloads are always
-//! the client's own: [`Jid::prepare`] takes them all.
+//! addresses to a component, ejabberd hands on `from` as the user logged in with it and `to` as the client wrote it, and
+//! addresses inside payloads are always the client's own. Those of accounts are prepared by the [`Profile`] of the host
+//! server, those of rooms by [`Jid::prepare`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +13,10 @@ use stringprep::{nameprep, nodeprep, resourceprep};
 use unicode_normalization::UnicodeNormalization;
 
 mod party;
+mod profile;
 
 pub use party::{Account, Domain, Party};
+pub use profile::Profile;
 
 /// The most bytes that one part of an address may have (RFC 7622 §3.1).
 pub const PART_BYTES_MAX: usize = 1023;

@@ -31,6 +31,7 @@ mod orders;
 mod owner;
 mod persistence;
 mod privileges;
+mod profiles;
 mod register;
 mod relay;
 mod retention;

@@ -51,6 +51,7 @@ impl World {
             default_room: Config::default(),
             limits: Limits::default(),
             keep_retracted: false,
+            profile: Default::default(),
         };
         Self {
             room: Room::absent(BareJid::parse(ROOM).expect("a jid")).with_service_admins(&service.admins),
@@ -81,7 +82,8 @@ impl World {
         for (name, value) in [("from", full(who)), ("to", stanza.attr("to").unwrap_or(ROOM).to_owned())] {
             conclave::wire::build::set_attr(&mut stanza, name, &value);
         }
-        let inbound = Inbound::parse(stanza).expect("a stanza");
+        let size = conclave::wire::size::of(&stanza);
+        let inbound = Inbound::read(stanza, size, self.service.profile).expect("a stanza");
         self.event(&Event::Stanza(Box::new(inbound)))
     }
 

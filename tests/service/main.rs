@@ -33,6 +33,7 @@ fn service() -> Service {
         default_room: Config::default(),
         limits: Limits::default(),
         keep_retracted: false,
+        profile: Default::default(),
     }
 }
 

@@ -174,5 +174,6 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         default_room,
         limits,
         keep_retracted: false,
+        profile: Default::default(),
     }
 }
