@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendErr
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::lanes::Lanes;
+use super::places::{self, Places};
 use crate::room::event::Event;
 use crate::room::limits::Limits;
 use crate::room::roster::Roster;
@@ -19,7 +20,7 @@ const SMALL_BYTES: usize = 16 * 1024;
 const READERS_MAX: usize = 2;
 
 /// A place of somebody who reads the archive: of those of the room, and of those of all rooms.
-pub(super) type Place = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+pub(super) type Place = (OwnedSemaphorePermit, places::Place);
 
 /// What may wait in the mailboxes.
 #[derive(Debug)]
@@ -185,10 +186,11 @@ impl Mailbox {
         self.bounds.all.take(bytes, refusable);
     }
 
-    /// Waits for a place to read the archive in, for this room and among the readers of `all` rooms.
-    pub(super) async fn place(&self, all: &Arc<Semaphore>) -> Place {
+    /// Waits for a place to read the archive in, for somebody of a domain, in this room and among the readers of `all`
+    /// rooms.
+    pub(super) async fn place(&self, all: &Arc<Places>, domain: &str) -> Place {
         let own = self.readers.clone().acquire_owned().await.expect("nobody closes it");
-        (own, all.clone().acquire_owned().await.expect("nobody closes it"))
+        (own, all.turn(domain).place().await)
     }
 
     /// Takes an answer of the archive that was expected with so many bytes. Answers are large: nobody else gets the

@@ -11,6 +11,7 @@ mod lanes;
 mod mailbox;
 mod meter;
 pub mod pace;
+mod places;
 mod seldom;
 mod task;
 mod trouble;
@@ -50,7 +51,9 @@ use commit::Committer;
 use flood::Flood;
 use keeper::Keeper;
 use mailbox::{Bounds, Mailbox};
+use meter::Meter;
 use pace::{Pace, Portions};
+use places::Places;
 use seldom::Seldom;
 use trouble::Trouble;
 
@@ -81,6 +84,11 @@ const LOADING_MAX: usize = 8;
 
 /// Questions to the archive that are answered at a time, until the answer is on its way.
 const READERS_MAX: usize = 8;
+
+/// Searches at a time, and those that may wait, of one domain and of all.
+const SEARCHING_MAX: usize = 2;
+const SEARCHES_OF_DOMAIN_MAX: usize = 100;
+const SEARCHES_MAX: usize = 1000;
 
 /// Why the service ended other than by being told to. The fault is ours, the operator's or the machine's.
 #[derive(Debug)]
@@ -252,9 +260,13 @@ pub struct Host {
     rooms_read: Trouble,
     archive_read: Trouble,
     /// Places for those who read the archive.
-    reading: Arc<Semaphore>,
+    reading: Arc<Places>,
     /// Places for rooms that are being read.
-    loading: Semaphore,
+    loading: Arc<Places>,
+    /// Places for those who search.
+    searching: Arc<Places>,
+    /// How often the link was lost.
+    losses: AtomicU64,
     /// Places for rooms that wait for their first occupant.
     awaited: Arc<Semaphore>,
     outbox: Outbox,
@@ -340,8 +352,10 @@ impl Host {
             archive,
             rooms_read: Trouble::new("reading of rooms"),
             archive_read: Trouble::new("reading of the archive"),
-            reading: Arc::new(Semaphore::new(READERS_MAX)),
-            loading: Semaphore::new(LOADING_MAX),
+            reading: Places::new(READERS_MAX),
+            loading: Places::new(LOADING_MAX),
+            searching: Places::new(SEARCHING_MAX),
+            losses: AtomicU64::new(0),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
             outbox,
             bounds: Arc::new(Bounds::new(&settings.limits)),
@@ -408,6 +422,9 @@ impl Host {
 
     /// Does what a stanza to the service leads to.
     fn release(self: &Arc<Self>, effects: service::Effects) {
+        if let Some(search) = effects.search {
+            self.search(search);
+        }
         if let Some((room, order)) = effects.order {
             self.bring(&room, Event::Order(order));
         }
@@ -428,6 +445,33 @@ impl Host {
         }
     }
 
+    /// Searches where nobody else waits for it, until the service stops or the link is lost; refuses if too many wait.
+    fn search(self: &Arc<Self>, search: service::Search) {
+        let domain = search.asker().domain();
+        let turn = match self.is_stopping() {
+            true => None,
+            false => self.searching.turn_within(domain, SEARCHES_OF_DOMAIN_MAX, SEARCHES_MAX),
+        };
+        let Some(turn) = turn else {
+            return search.turned_away().iter().for_each(|answer| self.reply(answer));
+        };
+        let (host, losses) = (self.clone(), self.losses.load(Ordering::Acquire));
+        tokio::spawn(async move {
+            let place = turn.place().await;
+            let work = move || {
+                let meter = Meter::start();
+                let is_wanted = || !host.is_stopping() && host.losses.load(Ordering::Acquire) == losses;
+                let answer = search.answer(&is_wanted);
+                host.charge(search.asker(), meter.tokens());
+                let answer = answer.or_else(|| search.turned_away());
+                answer.iter().for_each(|answer| host.reply(answer));
+                drop(place);
+            };
+            // A panic in there is told of, and costs one answer.
+            let _ = tokio::task::spawn_blocking(work).await;
+        });
+    }
+
     /// Brings an event to its room, or refuses it.
     fn bring(self: &Arc<Self>, room: &BareJid, event: Event) {
         if let Err(event) = self.deliver(room, event) {
@@ -440,15 +484,21 @@ impl Host {
 
     /// Puts an event into the mailbox of its room, or gives it back.
     fn deliver(self: &Arc<Self>, room: &BareJid, event: Event) -> Result<(), Event> {
+        let asker = event.inbound().map(|inbound| inbound.from.clone());
         let mut waiting = Some(event);
         let put = |mailbox: &Mailbox| waiting.take().map_or(Ok(()), |event| mailbox.put(event));
-        let outcome = self.with_mailbox(room, put);
+        let outcome = self.with_mailbox(room, asker, put);
         outcome.unwrap_or_else(|| waiting.take().map_or(Ok(()), Err))
     }
 
-    /// Does something with the mailbox of a room, starting the room's task if there is none; `None` if there cannot be
-    /// one more.
-    fn with_mailbox<T>(self: &Arc<Self>, room: &BareJid, put: impl FnOnce(&Mailbox) -> T) -> Option<T> {
+    /// Does something with the mailbox of a room, starting the room's task if there is none, for the one who asks for it;
+    /// `None` if there cannot be one more.
+    fn with_mailbox<T>(
+        self: &Arc<Self>,
+        room: &BareJid,
+        asker: Option<Jid>,
+        put: impl FnOnce(&Mailbox) -> T,
+    ) -> Option<T> {
         let mut rooms = self.rooms();
         if let Some(mailbox) = rooms.get(room) {
             return Some(put(mailbox));
@@ -461,7 +511,7 @@ impl Host {
         let outcome = put(&mailbox);
         rooms.insert(room.clone(), mailbox.clone());
         drop(rooms);
-        tokio::spawn(task::run(self.clone(), room.clone(), mailbox, events));
+        tokio::spawn(task::run(self.clone(), room.clone(), asker, mailbox, events));
         Some(outcome)
     }
 
@@ -483,7 +533,7 @@ impl Host {
             for room in awake.into_iter().chain(asleep) {
                 host.pace.turn().await;
                 // A room that sleeps is loaded for it. When there are too many, it is its turn after the next gap.
-                if host.with_mailbox(&room, |mailbox| mailbox.force(Event::Gap(since))).is_none() {
+                if host.with_mailbox(&room, None, |mailbox| mailbox.force(Event::Gap(since))).is_none() {
                     host.asleep.lock().unwrap_or_else(PoisonError::into_inner).push(room);
                 }
             }
@@ -619,7 +669,9 @@ impl Arrivals for Gate {
         }
     }
 
-    fn down(&self) {}
+    fn down(&self) {
+        self.host.losses.fetch_add(1, Ordering::AcqRel);
+    }
 
     fn quiet(&self) {
         self.quiet.notify_one();

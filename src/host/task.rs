@@ -27,7 +27,7 @@ use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
 use crate::store::StoreError;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 
 /// Events whose effects are committed together.
@@ -63,9 +63,15 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// How long after a change the store is told who is in the room.
 const LINGER: Duration = Duration::from_secs(3);
 
-/// Runs the room at `jid` until nobody needs it.
-pub(super) async fn run(host: Arc<Host>, jid: BareJid, mailbox: Arc<Mailbox>, mut events: Events) {
-    let Some((room, told)) = load(&host, &jid, &mailbox, &mut events).await else { return };
+/// Runs the room at `jid` until nobody needs it. What it takes to load it is paid for by `asker`.
+pub(super) async fn run(
+    host: Arc<Host>,
+    jid: BareJid,
+    asker: Option<Jid>,
+    mailbox: Arc<Mailbox>,
+    mut events: Events,
+) {
+    let Some((room, told)) = load(&host, &jid, asker, &mailbox, &mut events).await else { return };
     mailbox.note(room.roster.clone());
     let mut task = Task {
         host,
@@ -158,13 +164,21 @@ fn is_last(event: &Event) -> bool {
 async fn load(
     host: &Arc<Host>,
     jid: &BareJid,
+    asker: Option<Jid>,
     mailbox: &Mailbox,
     events: &mut Events,
 ) -> Option<(Room, Told)> {
+    let domain = asker.as_ref().map_or("", Jid::domain);
     loop {
-        let (reader, key) = (host.clone(), jid.clone());
-        let place = host.loading.acquire().await.expect("nobody closes it");
-        let read = tokio::task::spawn_blocking(move || stored(&reader, &key)).await;
+        let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
+        let place = host.loading.turn(domain).place().await;
+        let read = move || {
+            let meter = Meter::start();
+            let read = stored(&reader, &key);
+            payer.iter().for_each(|payer| reader.charge(payer, meter.tokens()));
+            read
+        };
+        let read = tokio::task::spawn_blocking(read).await;
         drop(place);
         match read {
             Ok(Ok(room)) => {
@@ -400,7 +414,7 @@ impl Task {
         let bytes = ask.inbound.size;
         mailbox.expect(bytes);
         tokio::spawn(async move {
-            let place = mailbox.place(&host.reading).await;
+            let place = mailbox.place(&host.reading, ask.inbound.from.domain()).await;
             let Ask { archive, retracted, question, inbound } = ask;
             let (reader, asked, asker) = (host.clone(), archive.clone(), inbound.from.clone());
             let answer = move || {

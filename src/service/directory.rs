@@ -1,5 +1,8 @@
 //! The rooms that are listed, in the order of their addresses (XEP-0045 §6.3), with paging (XEP-0059).
 
+use std::sync::Arc;
+
+use imbl::Vector;
 use minidom::Element;
 
 use crate::room::listing::{Listing, Relisting};
@@ -17,18 +20,14 @@ pub(super) const PAGE_MAX: usize = 100;
 const SEARCHED_BYTES_MAX: usize = 1024;
 
 /// Public rooms. In one sorted list: pages begin anywhere at no cost, and rooms are listed anew far less often than
-/// they are looked at.
-#[derive(Debug, Default)]
+/// they are looked at. A copy costs next to nothing, and stays as it is when rooms come and go.
+#[derive(Clone, Debug, Default)]
 pub struct Directory {
-    #[expect(
-        clippy::vec_box,
-        reason = "a room that comes or goes moves pointers, not what is known of all the others"
-    )]
-    rooms: Vec<Box<Entry>>,
+    rooms: Vector<Arc<Entry>>,
 }
 
 /// A listed room, ready to be searched.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) room: BareJid,
     pub(super) listing: Listing,
@@ -57,9 +56,9 @@ impl Directory {
     pub fn set(&mut self, room: BareJid, listing: Option<Listing>) {
         let place = self.place(&room);
         match (place, listing) {
-            (Ok(at), Some(listing)) => *self.rooms[at] = Entry::new(room, listing),
+            (Ok(at), Some(listing)) => drop(self.rooms.set(at, Arc::new(Entry::new(room, listing)))),
             (Ok(at), None) => drop(self.rooms.remove(at)),
-            (Err(at), Some(listing)) => self.rooms.insert(at, Box::new(Entry::new(room, listing))),
+            (Err(at), Some(listing)) => self.rooms.insert(at, Arc::new(Entry::new(room, listing))),
             (Err(_), None) => {}
         }
     }
@@ -70,7 +69,7 @@ impl Directory {
             Relisting::Whole(listing) => self.set(room.clone(), listing),
             Relisting::Occupants(occupants) => {
                 if let Ok(at) = self.place(room) {
-                    self.rooms[at].listing.occupants = Some(occupants);
+                    Arc::make_mut(&mut self.rooms[at]).listing.occupants = Some(occupants);
                 }
             }
         }
@@ -98,9 +97,9 @@ impl Directory {
         let max = asked.max.unwrap_or(PAGE_MAX).min(PAGE_MAX);
         let place = |id: &str| Some(self.place(&BareJid::parse(id).ok()?));
         let range = asked.page(self.rooms.len(), max, place).ok_or_else(no_such_page)?;
-        let chosen = &self.rooms[range.clone()];
+        let chosen: Vec<&Arc<Entry>> = range.clone().filter_map(|at| self.rooms.get(at)).collect();
         let mut query = el("query", ns::DISCO_ITEMS);
-        for entry in chosen {
+        for entry in &chosen {
             let item = el("item", ns::DISCO_ITEMS).with("jid", entry.room.as_str());
             query.append_child(item.with("name", &entry.listing.name));
         }

@@ -21,6 +21,7 @@ use crate::wire::refusal::Refusal;
 use directory::Directory;
 use pace::Pace;
 use search::Dialect;
+pub use search::Search;
 
 /// The world at the moment of one request.
 pub struct Cx<'a> {
@@ -53,6 +54,8 @@ pub struct Effects {
     pub announcement: Option<Outgoing>,
     /// What a room has to do; it gives the answer then.
     pub order: Option<(BareJid, Box<Order>)>,
+    /// What is to be searched for; the answer comes of it.
+    pub search: Option<Search>,
     /// The service is to stop after this time.
     pub stop_after: Option<SignedDuration>,
 }
@@ -85,7 +88,7 @@ pub fn answer(inbound: &Inbound, cx: &mut Cx<'_>) -> Effects {
         Kind::Message(_) => Err(Refusal::service_unavailable("nobody reads messages to the service")),
     };
     match outcome {
-        Ok(_) if fx.order.is_some() => {}
+        Ok(_) if fx.order.is_some() || fx.search.is_some() => {}
         Ok(payload) => {
             let answer = iq_result(&inbound.to, inbound.id(), payload);
             fx.answer = Some(answer.with("to", inbound.from.as_str()));
@@ -112,8 +115,8 @@ fn request(
         ("query", ns::VERSION, false) => version(),
         ("query", ns::LAST, false) => uptime(cx),
         ("time", ns::TIME, false) => time(cx.now),
-        ("search", ns::SEARCH, _) => find(&search::STANDARD, payload, inbound, cx)?,
-        ("search", ns::MUCLUMBUS, _) => find(&search::MUCLUMBUS, payload, inbound, cx)?,
+        ("search", ns::SEARCH, _) => return find(&search::STANDARD, payload, inbound, cx, fx),
+        ("search", ns::MUCLUMBUS, _) => return find(&search::MUCLUMBUS, payload, inbound, cx, fx),
         // Ids are told apart by process and count: no room of this name exists unless somebody was told the same id.
         ("unique", ns::MUC_UNIQUE, false) => el("unique", ns::MUC_UNIQUE).text_node(&cx.memory.ids.fresh()),
         ("command", ns::COMMANDS, true) => return commands::execute(payload, inbound, cx, fx),
@@ -123,12 +126,19 @@ fn request(
     Ok(Some(answer))
 }
 
-/// Without a form, the form; with one, what it asks for.
-fn find(dialect: &Dialect, search: &Element, inbound: &Inbound, cx: &mut Cx<'_>) -> Result<Element, Refusal> {
-    let Some(x) = search.get_child("x", ns::DATA) else { return Ok(search::blank(dialect)) };
+/// Without a form, the form; with one, a search for what it asks for.
+fn find(
+    dialect: &'static Dialect,
+    search: &Element,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Option<Element>, Refusal> {
+    let Some(x) = search.get_child("x", ns::DATA) else { return Ok(Some(search::blank(dialect))) };
     let admitted = cx.memory.searches.admit(&inbound.from.to_bare(), cx.now);
     admitted.map_err(|seconds| search::too_often(dialect, seconds))?;
-    search::find(dialect, search, x, cx.directory)
+    fx.search = Some(Search::new(dialect, search, x, inbound, cx.directory)?);
+    Ok(None)
 }
 
 /// Name and version; the operating system is nobody's business (092-1).

@@ -1,4 +1,5 @@
-//! How often the service does what costs it something: a bucket for each asker, and one for all (XEP-0433 §4.2.2.4).
+//! How often the service does what costs it something: a bucket for each asker, and one for the accounts of each domain
+//! together (XEP-0433 §4.2.2.4).
 
 use std::collections::HashMap;
 
@@ -17,18 +18,19 @@ struct Rate {
 
 /// Clients search at every key that is pressed.
 const ASKER: Rate = Rate { each: SignedDuration::from_secs(1), tries: 20 };
-/// A search of a hundred thousand rooms takes some milliseconds.
-const ALL: Rate = Rate { each: SignedDuration::from_millis(20), tries: 100 };
+/// Those of one domain shall not keep the others from searching.
+const DOMAIN: Rate = Rate { each: SignedDuration::from_millis(20), tries: 100 };
 
-/// Askers that are remembered before those are forgotten whose buckets are full. [`ALL`] keeps the others to half of
-/// it.
+/// Askers and domains that are remembered at a time; those whose buckets are full are forgotten then. Of more askers only
+/// the domains are counted, of more domains all together.
 const ASKERS_MAX: usize = 2500;
+const DOMAINS_MAX: usize = 1000;
 
 /// Who has asked how much.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    all: Timestamp,
     askers: HashMap<BareJid, Timestamp>,
+    domains: HashMap<String, Timestamp>,
 }
 
 impl Rate {
@@ -52,11 +54,19 @@ impl Pace {
         let full = self.askers.get(asker).copied().unwrap_or(now);
         let seconds = |wait: SignedDuration| wait.unsigned_abs().as_millis().div_ceil(1000) as u64;
         let own = ASKER.take(full, now).map_err(seconds)?;
-        self.all = ALL.take(self.all, now).map_err(seconds)?;
+        if self.domains.len() >= DOMAINS_MAX {
+            self.domains.retain(|_, full| *full > now);
+        }
+        let is_known = self.domains.contains_key(asker.domain()) || self.domains.len() < DOMAINS_MAX;
+        let domain = if is_known { asker.domain() } else { "" };
+        let full = self.domains.get(domain).copied().unwrap_or(now);
+        self.domains.insert(domain.to_owned(), DOMAIN.take(full, now).map_err(seconds)?);
         if self.askers.len() >= ASKERS_MAX {
             self.askers.retain(|_, full| *full > now);
         }
-        self.askers.insert(asker.clone(), own);
+        if self.askers.len() < ASKERS_MAX || self.askers.contains_key(asker) {
+            self.askers.insert(asker.clone(), own);
+        }
         Ok(())
     }
 }
@@ -87,11 +97,13 @@ mod tests {
         assert_eq!(pace.admit(&asker(1), at(1000)), Err(1));
     }
 
+    // 45-14.6-a
     #[test]
-    fn many_askers_share_what_the_service_bears() {
+    fn many_askers_of_a_domain_share_what_it_may_and_keep_nobody_else_from_it() {
         let mut pace = Pace::default();
         let passed = (0..1000).filter(|n| pace.admit(&asker(*n), at(0)).is_ok()).count();
         assert_eq!(passed, 100);
+        assert_eq!(pace.admit(&BareJid::parse("a@quiet.example").expect("a jid"), at(0)), Ok(()));
         assert_eq!(pace.admit(&asker(2000), at(20)), Ok(()));
     }
 
@@ -101,6 +113,11 @@ mod tests {
         for n in 0..20_000 {
             assert_eq!(pace.admit(&asker(n), at(20 * n as i64)), Ok(()));
             assert!(pace.askers.len() <= ASKERS_MAX);
+        }
+        for n in 0..20_000 {
+            let asker = BareJid::parse(&format!("u@d{n}.example")).expect("a jid");
+            let _ = pace.admit(&asker, at(1_000_000));
+            assert!(pace.askers.len() <= ASKERS_MAX && pace.domains.len() <= DOMAINS_MAX + 1);
         }
     }
 

@@ -8,9 +8,10 @@ use std::cmp::Reverse;
 use minidom::Element;
 
 use super::directory::{Directory, Entry, PAGE_MAX, no_such_page, searchable};
-use crate::wire::build::{Build, el};
+use crate::wire::build::{Build, el, iq_result};
 use crate::wire::form::{Field, Reply, Submitted, boolean, form};
-use crate::wire::jid::BareJid;
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::{self, Paging};
@@ -18,7 +19,14 @@ use crate::wire::rsm::{self, Paging};
 /// Most bytes of what is searched for.
 const TERMS_BYTES_MAX: usize = 256;
 
+/// Most words of it.
+const WORDS_MAX: usize = 16;
+
+/// After so many rooms it is looked whether the answer is still wanted.
+const LOOK_UP: usize = 256;
+
 /// The words of one of the two protocols.
+#[derive(Debug)]
 pub(super) struct Dialect {
     pub(super) ns: &'static str,
     form_type: &'static str,
@@ -102,22 +110,89 @@ pub(super) fn blank(dialect: &Dialect) -> Element {
     el("search", dialect.ns).child(form("form", dialect.form_type, Some("Search for rooms"), &fields))
 }
 
-/// The rooms that the filled-in form `x` in `search` asks for.
-pub(super) fn find(
+/// A search that was understood. To go through all rooms takes its time: it is for whom that keeps nobody waiting.
+#[derive(Debug)]
+pub struct Search {
+    /// The request without its payload.
+    inbound: Inbound,
+    dialect: &'static Dialect,
+    query: Query,
+    asked: Paging,
+    /// The rooms as they were when it came.
+    directory: Directory,
+}
+
+impl Search {
+    /// What the filled-in form `x` in `search` asks for.
+    pub(super) fn new(
+        dialect: &'static Dialect,
+        search: &Element,
+        x: &Element,
+        inbound: &Inbound,
+        directory: &Directory,
+    ) -> Result<Self, Refusal> {
+        let query = match Reply::read(x, dialect.form_type).map_err(Refusal::bad_request)? {
+            Reply::Submit(form) => Query::read(dialect, &form)?,
+            Reply::Cancel => return Err(nothing_asked()),
+        };
+        let head = el("iq", ns::CLIENT).with("type", "get").with("id", inbound.id());
+        let inbound = Inbound { stanza: head, ..inbound.clone() };
+        let asked = Paging::read(search).unwrap_or_default();
+        Ok(Self { inbound, dialect, query, asked, directory: directory.clone() })
+    }
+
+    /// Who asks.
+    pub fn asker(&self) -> &Jid {
+        &self.inbound.from
+    }
+
+    /// The answer; `None` as soon as `is_wanted` says that nobody waits for it any more.
+    pub fn answer(&self, is_wanted: &dyn Fn() -> bool) -> Option<Element> {
+        let outcome = find(self.dialect, &self.query, &self.asked, &self.directory, is_wanted)?;
+        Some(match outcome {
+            Ok(payload) => {
+                let answer = iq_result(&self.inbound.to, self.inbound.id(), Some(payload));
+                answer.with("to", self.asker().as_str())
+            }
+            Err(refusal) => refusal.answer(&self.inbound)?,
+        })
+    }
+
+    /// What the asker gets instead when too many search.
+    pub fn turned_away(&self) -> Option<Element> {
+        Refusal::resource_constraint("too many searches wait; try again later").answer(&self.inbound)
+    }
+}
+
+/// The rooms that are asked for; `None` if nobody waits for them any more.
+fn find(
     dialect: &Dialect,
-    search: &Element,
-    x: &Element,
+    query: &Query,
+    asked: &Paging,
     directory: &Directory,
+    is_wanted: &dyn Fn() -> bool,
+) -> Option<Result<Element, Refusal>> {
+    let mut found: Vec<&Entry> = Vec::new();
+    for (nth, entry) in directory.iter().enumerate() {
+        if nth % LOOK_UP == 0 && !is_wanted() {
+            return None;
+        }
+        if query.matches(entry) {
+            found.push(entry);
+        }
+    }
+    Some(page(dialect, query, asked, found))
+}
+
+fn page(
+    dialect: &Dialect,
+    query: &Query,
+    asked: &Paging,
+    mut found: Vec<&Entry>,
 ) -> Result<Element, Refusal> {
-    let query = match Reply::read(x, dialect.form_type).map_err(Refusal::bad_request)? {
-        Reply::Submit(form) => Query::read(dialect, &form)?,
-        Reply::Cancel => return Err(nothing_asked()),
-    };
-    let mut found: Vec<&Entry> = directory.iter().filter(|entry| query.matches(entry)).collect();
     if query.order == Order::Occupants {
         found.sort_by_key(|entry| Reverse(occupants(entry)));
     }
-    let asked = Paging::read(search).unwrap_or_default();
     let max = asked.max.unwrap_or(PAGE_MAX).min(PAGE_MAX);
     let range = asked.page(found.len(), max, |id| query.order.place(&found, id)).ok_or_else(no_such_page)?;
     let page = &found[range.clone()];
@@ -224,8 +299,21 @@ fn terms(q: &str) -> Result<Vec<String>, Refusal> {
     if q.len() > TERMS_BYTES_MAX {
         return Err(invalid(format!("search for {TERMS_BYTES_MAX} bytes at most")));
     }
-    let words: Vec<String> = searchable(q).split_whitespace().map(str::to_owned).collect();
-    if words.is_empty() { Err(invalid("there is no word to search for".to_owned())) } else { Ok(words) }
+    let text = searchable(q);
+    let mut asked: Vec<&str> = text.split_whitespace().collect();
+    asked.sort_by_key(|word| Reverse(word.len()));
+    let mut words: Vec<String> = Vec::new();
+    for word in asked {
+        // Where a longer word stands, there stands each part of it.
+        if !words.iter().any(|longer| longer.contains(word)) {
+            words.push(word.to_owned());
+        }
+    }
+    match words.len() {
+        0 => Err(invalid("there is no word to search for".to_owned())),
+        1..=WORDS_MAX => Ok(words),
+        _ => Err(invalid(format!("search for {WORDS_MAX} words at most"))),
+    }
 }
 
 /// How many are in a room as far as the results are ordered by it: a room that does not tell comes with the empty ones.
@@ -280,4 +368,54 @@ fn item(dialect: &Dialect, entry: &Entry) -> Element {
 fn open(dialect: &Dialect) -> Element {
     let element = el("is-open", dialect.ns);
     if dialect.all { element.text_node("true") } else { element }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::listing::Listing;
+
+    // 45-14.6-a
+    #[test]
+    fn each_word_is_looked_for_once_and_not_what_is_part_of_another() {
+        assert_eq!(terms(&"A ".repeat(128)), Ok(vec!["a".to_owned()]));
+        assert_eq!(terms("ball foot football ball"), Ok(vec!["football".to_owned()]));
+        let many = |count: usize| (0..count).map(|n| format!("w{n:02} ")).collect::<String>();
+        assert_eq!(terms(&many(WORDS_MAX)).map(|words| words.len()), Ok(WORDS_MAX));
+        assert!(terms(&many(WORDS_MAX + 1)).is_err());
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn a_search_that_nobody_waits_for_ends_soon_and_one_sees_the_rooms_as_they_were_when_it_came() {
+        let mut directory = Directory::default();
+        let room = |n: usize| BareJid::parse(&format!("r{n}@muc.example")).expect("a jid");
+        for n in 0..10 * LOOK_UP {
+            directory.set(room(n), Some(Listing { name: "hall".to_owned(), ..Listing::default() }));
+        }
+        let stanza = format!(
+            "<iq xmlns='jabber:client' type='get' id='s' from='a@b/c' to='muc.example'><search xmlns='{}'>\
+             <x xmlns='jabber:x:data' type='submit'><field var='q'><value>hall</value></field></x></search></iq>",
+            ns::SEARCH
+        );
+        let inbound = Inbound::parse(stanza.parse().expect("test xml")).expect("a stanza");
+        let payload = inbound.payload().expect("a search");
+        let x = payload.get_child("x", ns::DATA).expect("a form");
+        let search = Search::new(&STANDARD, payload, x, &inbound, &directory).expect("understood");
+        directory.set(room(0), None);
+        let looks = std::cell::Cell::new(0);
+        let waits = |most: usize| {
+            looks.set(0);
+            search.answer(&|| looks.replace(looks.get() + 1) < most)
+        };
+        assert_eq!(waits(3), None);
+        assert_eq!(looks.get(), 4);
+        let answer = waits(usize::MAX).expect("an answer");
+        assert_eq!(looks.get(), 10);
+        let count = |answer: &Element| {
+            let set = answer.get_child("result", ns::SEARCH)?.get_child("set", ns::RSM)?;
+            Some(set.get_child("count", ns::RSM)?.text())
+        };
+        assert_eq!(count(&answer), Some((10 * LOOK_UP).to_string()));
+    }
 }

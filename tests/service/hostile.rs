@@ -108,7 +108,10 @@ fn play(desk: &mut Desk, from: &str, mut stanza: Element) -> Option<String> {
         rooms: &desk.rooms,
         memory: &mut desk.memory,
     };
-    let effects = answer(&inbound, &mut cx);
+    let mut effects = answer(&inbound, &mut cx);
+    if let Some(search) = effects.search.take() {
+        effects.answer = search.answer(&|| true);
+    }
     let is_request = matches!(inbound.kind, Kind::Iq(IqType::Get | IqType::Set));
     let answered = effects.answer.as_ref();
     let refused = answered.is_some_and(|a| a.attr("type") == Some("error"));

@@ -101,7 +101,11 @@ impl Desk {
             rooms: &self.rooms,
             memory: &mut self.memory,
         };
-        answer(&inbound, &mut cx)
+        let mut effects = answer(&inbound, &mut cx);
+        if let Some(search) = effects.search.take() {
+            effects.answer = search.answer(&|| true);
+        }
+        effects
     }
 
     fn get(&mut self, payload: &str, directory: &Directory) -> Element {

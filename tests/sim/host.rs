@@ -201,7 +201,9 @@ impl<'c> Host<'c> {
                 rooms: &Unasked,
                 memory: &mut self.memory,
             };
-            return plain(service::answer(&inbound, &mut cx).answer.as_ref());
+            let effects = service::answer(&inbound, &mut cx);
+            let found = effects.search.and_then(|search| search.answer(&|| true));
+            return plain(effects.answer.or(found).as_ref());
         };
         self.places[place].mailbox.push((sender, inbound));
         if held || self.stalled { Ok(Vec::new()) } else { self.work(place) }

@@ -1,0 +1,182 @@
+//! Places for what takes long, given to domains in turn: however much one asks for, the others are served as if it asked
+//! for little.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+/// So many may work at a time, and of one domain not all of them.
+#[derive(Debug)]
+pub(super) struct Places {
+    of_domain: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    domains: HashMap<String, Domain>,
+    /// Domains of which somebody waits, in turn.
+    turns: VecDeque<String>,
+    waiting: usize,
+}
+
+#[derive(Debug, Default)]
+struct Domain {
+    working: usize,
+    waiting: VecDeque<oneshot::Sender<Place>>,
+}
+
+/// A place. Who drops it lets the next one in.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// `None` once it was given to somebody who does not wait any more.
+    places: Option<Arc<Places>>,
+    domain: String,
+}
+
+/// Somebody who waits for a place. Who drops it waits no more.
+#[derive(Debug)]
+pub(super) struct Turn(oneshot::Receiver<Place>);
+
+impl Turn {
+    /// Waits for the place.
+    pub(super) async fn place(self) -> Place {
+        self.0.await.expect("the places are there while somebody waits")
+    }
+}
+
+impl Places {
+    /// So many places, of which a quarter, and one at least where there are several, is for others than any one domain.
+    pub(super) fn new(all: usize) -> Arc<Self> {
+        let of_domain = all.saturating_sub((all / 4).max(1)).max(1);
+        let state = State { free: all, domains: HashMap::new(), turns: VecDeque::new(), waiting: 0 };
+        Arc::new(Self { of_domain, state: Mutex::new(state) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gets in line for somebody of a domain.
+    pub(super) fn turn(self: &Arc<Self>, domain: &str) -> Turn {
+        self.turn_within(domain, usize::MAX, usize::MAX).expect("any number may wait")
+    }
+
+    /// The same if fewer than so many of the domain, and of all, wait already.
+    pub(super) fn turn_within(
+        self: &Arc<Self>,
+        domain: &str,
+        of_domain_max: usize,
+        all_max: usize,
+    ) -> Option<Turn> {
+        let mut state = self.state();
+        let waiting = state.domains.get(domain).map_or(0, |known| known.waiting.len());
+        if state.waiting >= all_max || waiting >= of_domain_max {
+            return None;
+        }
+        let (give, get) = oneshot::channel();
+        let known = state.domains.entry(domain.to_owned()).or_default();
+        let is_first = known.waiting.is_empty();
+        known.waiting.push_back(give);
+        state.waiting += 1;
+        if is_first {
+            state.turns.push_back(domain.to_owned());
+        }
+        self.fill(&mut state);
+        Some(Turn(get))
+    }
+
+    /// Gives out what is free.
+    fn fill(self: &Arc<Self>, state: &mut State) {
+        // Domains that have all they may have are passed over; there are no more of them than there are places.
+        let mut passed_over = 0;
+        while state.free > 0
+            && passed_over < state.turns.len()
+            && let Some(name) = state.turns.pop_front()
+        {
+            let domain = state.domains.get_mut(&name).expect("a domain of which somebody waits is known");
+            if domain.working >= self.of_domain {
+                state.turns.push_back(name);
+                passed_over += 1;
+                continue;
+            }
+            if let Some(next) = domain.waiting.pop_front() {
+                state.waiting -= 1;
+                let place = Place { places: Some(self.clone()), domain: name.clone() };
+                match next.send(place) {
+                    Ok(()) => (domain.working, state.free) = (domain.working + 1, state.free - 1),
+                    Err(mut unwanted) => unwanted.places = None,
+                }
+            }
+            if !domain.waiting.is_empty() {
+                state.turns.push_back(name);
+            } else if domain.working == 0 {
+                state.domains.remove(&name);
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(places) = self.places.take() else { return };
+        let mut state = places.state();
+        state.free += 1;
+        if let Some(domain) = state.domains.get_mut(&self.domain) {
+            domain.working -= 1;
+            if domain.working == 0 && domain.waiting.is_empty() {
+                state.domains.remove(&self.domain);
+            }
+        }
+        places.fill(&mut state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Those of them who have a place by now.
+    fn inside(turns: &mut [Turn]) -> Vec<Place> {
+        turns.iter_mut().filter_map(|turn| turn.0.try_recv().ok()).collect()
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn one_domain_never_has_all_places_and_domains_have_their_turns() {
+        let places = Places::new(4);
+        let mut loud: Vec<_> = (0..100).map(|_| places.turn("loud")).collect();
+        let mut of_loud = inside(&mut loud);
+        assert_eq!(of_loud.len(), 3);
+        let (mut quiet, mut other) = ([places.turn("quiet"), places.turn("quiet")], [places.turn("other")]);
+        let of_quiet = inside(&mut quiet);
+        assert_eq!(of_quiet.len(), 1, "it was kept for others");
+        // What becomes free goes to each domain in turn.
+        of_loud.pop();
+        let (of_loud_now, of_other) = (inside(&mut loud), inside(&mut other));
+        assert_eq!(of_loud_now.len() + of_other.len() + inside(&mut quiet).len(), 1);
+        of_loud.pop();
+        of_loud.pop();
+        assert_eq!(of_other.len() + inside(&mut other).len(), 1);
+        drop(of_quiet);
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn who_waits_no_more_takes_no_place_and_nothing_is_kept_of_who_is_gone() {
+        let places = Places::new(2);
+        let mut first = [places.turn("a")];
+        let held = inside(&mut first);
+        let waits: Vec<_> = (0..10).map(|_| places.turn("a")).collect();
+        assert!(places.turn_within("a", 10, usize::MAX).is_none());
+        assert!(places.turn_within("b", 10, 10).is_none());
+        drop(waits);
+        let mut last = [places.turn("a")];
+        drop(held);
+        assert_eq!(inside(&mut last).len(), 1);
+        let state = places.state();
+        assert_eq!((state.free, state.waiting, state.turns.len(), state.domains.len()), (2, 0, 0, 0));
+    }
+}
