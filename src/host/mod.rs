@@ -85,6 +85,9 @@ const LOADING_MAX: usize = 8;
 /// Questions to the archive that are answered at a time, until the answer is on its way.
 const READERS_MAX: usize = 8;
 
+/// Events at a time that may take long.
+const WORKING_MAX: usize = 3;
+
 /// Searches at a time, and those that may wait, of one domain and of all.
 const SEARCHING_MAX: usize = 2;
 const SEARCHES_OF_DOMAIN_MAX: usize = 100;
@@ -263,6 +266,8 @@ pub struct Host {
     reading: Arc<Places>,
     /// Places for rooms that are being read.
     loading: Arc<Places>,
+    /// Places for rooms that do what may take long.
+    working: Arc<Places>,
     /// Places for those who search.
     searching: Arc<Places>,
     /// How often the link was lost.
@@ -354,6 +359,7 @@ impl Host {
             archive_read: Trouble::new("reading of the archive"),
             reading: Places::new(READERS_MAX),
             loading: Places::new(LOADING_MAX),
+            working: Places::new(WORKING_MAX),
             searching: Places::new(SEARCHING_MAX),
             losses: AtomicU64::new(0),
             awaited: Arc::new(Semaphore::new(AWAITED_MAX)),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{debug, error};
 
@@ -247,6 +248,15 @@ fn withdrawn(changes: Vec<Change>) -> Vec<Change> {
     changes.into_iter().filter_map(withdraw).collect()
 }
 
+/// Does something that takes long while others go on: this thread is not one of those that all share for so long.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // There is but one thread.
+        _ => work(),
+    }
+}
+
 struct Task {
     host: Arc<Host>,
     room: Room,
@@ -316,7 +326,7 @@ impl Task {
         let mut effects: Vec<Effects> = Vec::new();
         for event in batch {
             let existed = self.room.exists();
-            let of_event = self.handle(event);
+            let of_event = self.handled(event).await;
             sends += of_event.sends.len();
             bytes += of_event.stanza_bytes();
             effects.push(of_event);
@@ -437,7 +447,7 @@ impl Task {
     /// Handles one event after the store refused a batch.
     async fn alone(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
-        let mut effects = [self.handle(event)];
+        let mut effects = [self.handled(event).await];
         if self.commit(&mut effects).await {
             let [effects] = effects;
             return effects;
@@ -555,6 +565,17 @@ impl Task {
                 event.inbound().iter().for_each(|i| self.host.charge(&i.from, tokens(effects.excess_bytes())))
             }
         }
+    }
+
+    /// One event through the room; one that may take long where nobody else waits for it, in turn with those of other
+    /// domains.
+    async fn handled(&mut self, event: &Event) -> Effects {
+        if !self.room.may_take_long(event, Timestamp::now()) {
+            return self.handle(event);
+        }
+        let domain = event.inbound().map_or("", |inbound| inbound.from.domain());
+        let _place = self.host.working.turn(domain).place().await;
+        aside(|| self.handle(event))
     }
 
     /// One event through the room. A panic sets the room back and refuses the event.

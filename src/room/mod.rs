@@ -9,6 +9,7 @@ pub mod audience;
 pub mod config;
 pub mod cx;
 pub mod effect;
+pub mod effort;
 pub mod event;
 pub mod hats;
 pub mod history;

@@ -208,9 +208,9 @@ const MIB: usize = 1 << 20;
 fn a_server_that_sends_stanzas_of_a_mebibyte_and_reads_nothing_costs_bounded_memory() {
     // What may be delayed, the mailboxes, the queue, in each room one stanza that is handled and one that is sent, and one
     // that is read.
-    const BOUND_BYTES: u64 = (64 + 8 + 1 + 2 * ROOMS as u64 + 1) << 20;
+    const BOUND_BYTES: u64 = (64 + 8 + 4 + 2 * ROOMS as u64 + 1) << 20;
     let server = Server::start_with(
-        "[limits]\nqueue_bytes_max = 1048576\nmailbox_bytes_max = 2097152\nmailboxes_bytes_max = 8388608\n\
+        "[limits]\nqueue_bytes_max = 4194304\nmailbox_bytes_max = 2097152\nmailboxes_bytes_max = 8388608\n\
          [default_room]\narchive = false\n[default_room.presence_broadcast]\nparticipant = false",
     );
     let mut peer = server.accept();

@@ -158,6 +158,54 @@ async fn a_room_that_gets_more_than_its_rate_rests() {
     assert!(!rate.has(room.done, room.since.elapsed()));
 }
 
+// 45-14.6-a
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_takes_long_holds_up_nobody() {
+    let (tell, told) = std::sync::mpsc::channel();
+    // Both on the one thread that all share: the second would never come while the first waits for it.
+    let first = tokio::spawn(async move {
+        tokio::spawn(async move { tell.send(()) });
+        aside(|| told.recv_timeout(Duration::from_secs(60)))
+    });
+    assert_eq!(first.await.expect("no panic"), Ok(()));
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn what_may_take_long_is_known_beforehand() {
+    let host = host();
+    let name = "large@rooms.example.org";
+    let (mut task, _) = task(&host, name);
+    let now = Timestamp::now();
+    let list = event(&format!(
+        "<iq xmlns='jabber:client' type='get' id='l' from='first@example.org/x' to='{name}'>\
+         <query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='member'/></query></iq>"
+    ));
+    let ping = event(&format!(
+        "<iq xmlns='jabber:client' type='get' id='p' from='first@example.org/x' to='{name}'>\
+         <ping xmlns='urn:xmpp:ping'/></iq>"
+    ));
+    let long = "x".repeat(300_000);
+    let large = event(&format!(
+        "<message xmlns='jabber:client' type='groupchat' from='first@example.org/x' to='{name}'>\
+         <body>{long}</body></message>"
+    ));
+    task.handled(&join(name, "first")).await;
+    for (event, expected) in [(&list, false), (&ping, false), (&join(name, "second"), false), (&large, true)]
+    {
+        assert_eq!(task.room.may_take_long(event, now), expected);
+    }
+    let mut occupant = (**task.room.roster.iter().next().expect("somebody is in")).clone();
+    for n in 0..1000 {
+        occupant.nick = Nick::trusted(&format!("n{n}"));
+        occupant.sessions[0].jid = Jid::parse(&format!("first@example.org/{n}")).expect("a jid");
+        task.room.roster_mut().enter(occupant.clone());
+    }
+    for (event, expected) in [(&list, true), (&ping, false), (&join(name, "second"), true)] {
+        assert_eq!(task.room.may_take_long(event, now), expected);
+    }
+}
+
 /// How many texts are folded while a room handles an event.
 fn folds(task: &mut Task, event: &Event) -> (usize, Vec<String>) {
     let before = nick::FOLDS.get();
