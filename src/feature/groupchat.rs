@@ -32,6 +32,8 @@ pub(crate) fn speak(
             return Ok(());
         }
         return Err(Refusal::forbidden("you have no voice in this room"));
+    } else {
+        subject::withhold(room, &speaker, &mut message);
     }
     reactions::check(room, &message)?;
     slow_mode::check(room, &speaker.account, &message, cx)?;

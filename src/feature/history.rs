@@ -134,10 +134,7 @@ pub(super) fn send(room: &Room, x: &Element, to: &Jid, cx: &Cx<'_>, fx: &mut Eff
         if wish.since.is_some_and(|since| entry.at < since) {
             break;
         }
-        // A message that was sent as old keeps the delay of its sender (§7.9).
-        let old = entry.message.has_child("delay", ns::DELAY);
-        let stamp = (!old).then(|| delay(&room.jid, entry.at));
-        let message = entry.message.clone().child_opt(stamp);
+        let message = delayed(&entry.message, delay(&room.jid, entry.at));
         if wish.chars_max.is_some() {
             let chars = encode::element(&message.clone().with("to", to.as_str())).chars().count();
             let Some(left) = chars_left.checked_sub(chars) else { break };
@@ -148,6 +145,19 @@ pub(super) fn send(room: &Room, x: &Element, to: &Jid, cx: &Cx<'_>, fx: &mut Eff
     for message in chosen.iter().rev() {
         fx.send(message, to);
     }
+}
+
+/// A message with the room's delay. Of several delays clients take the first: what its sender said of time (§7.9) comes
+/// behind it.
+fn delayed(message: &Element, delay: Element) -> Element {
+    let mut copy = message.clone();
+    if !copy.has_child("delay", ns::DELAY) {
+        return copy.child(delay);
+    }
+    let nodes = copy.take_nodes();
+    copy.append_child(delay);
+    nodes.into_iter().for_each(|node| copy.append_node(node));
+    copy
 }
 
 #[cfg(test)]

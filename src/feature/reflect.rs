@@ -35,21 +35,47 @@ pub(super) fn is_chat_state(stanza: &Element) -> bool {
 
 /// Whether a child of a client's stanza claims something that only the room may claim.
 pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
-    let of_this_room = |attribute| {
-        let claimed = child.attr(attribute).and_then(|jid| Jid::prepare(jid).ok());
-        claimed.is_some_and(|jid| jid.to_bare() == *room)
-    };
+    let claimed = |attribute| child.attr(attribute).map(Claimed::read);
     match child.ns().as_str() {
         ns::MUC | ns::MUC_USER => child.name() == "x",
-        ns::DELAY | ns::DELAY_0 => of_this_room("from"),
-        // A result of the archive comes from the room's address, which many clients compare without the nick.
-        ns::MAM => matches!(child.name(), "result" | "fin"),
-        ns::MAV => true,
-        ns::SID => child.name() == "stanza-id" && of_this_room("by"),
+        ns::DELAY | ns::DELAY_0 => claimed("from").is_some_and(|from| from.domain == room.domain()),
+        // A result of an archive, and a copy of what another client heard, come from an account's own address or from
+        // that of a room, which many clients compare without the nick.
+        mam if mam.starts_with(ns::MAM_ANY) => matches!(child.name(), "result" | "fin" | "archived"),
+        carbons if carbons.starts_with(ns::CARBONS_ANY) => matches!(child.name(), "received" | "sent"),
+        ns::MAV | ns::MENTIONS | ns::PRIVILEGE | ns::DELEGATION => true,
+        ns::SID => child.name() == "stanza-id" && claimed("by").is_some_and(|by| by.is_of(room)),
         ns::OCCUPANT_ID | ns::HATS | ns::MODERATE | ns::MODERATE_0 => true,
         // Tombstones are the archive's; a retraction that claims to be a moderator's is none of anybody's (425-6).
         ns::RETRACT | ns::RETRACT_0 | ns::FASTEN => child.name() == "retracted" || claims_moderation(child),
         _ => false,
+    }
+}
+
+/// An address that a client's stanza names, as somebody reads it who is not particular: `room@service/`, which is no
+/// address, is the room to them.
+struct Claimed {
+    local: Option<String>,
+    domain: String,
+}
+
+impl Claimed {
+    fn read(text: &str) -> Self {
+        let bare = text.split('/').next().unwrap_or_default().trim();
+        let (local, domain) = match Jid::prepare(bare) {
+            Ok(jid) => (jid.local().map(str::to_owned), jid.domain().to_owned()),
+            Err(_) => match bare.rsplit_once('@') {
+                Some((local, domain)) => (Some(local.to_lowercase()), domain.to_lowercase()),
+                None => (None, bare.to_lowercase()),
+            },
+        };
+        let domain = domain.trim().trim_end_matches('.').to_owned();
+        Self { local: local.filter(|local| !local.is_empty()), domain }
+    }
+
+    /// Whether it is the room, an occupant of it, or the service.
+    fn is_of(&self, room: &BareJid) -> bool {
+        self.domain == room.domain() && (self.local.is_none() || self.local.as_deref() == room.local())
     }
 }
 

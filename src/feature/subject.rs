@@ -36,6 +36,19 @@ pub(super) fn is_change(stanza: &Element) -> bool {
     has("subject") && !has("body") && !has("thread")
 }
 
+fn may_set(room: &Room, speaker: &Occupant) -> bool {
+    let needed = if room.config().change_subject { Role::Participant } else { Role::Moderator };
+    speaker.role >= needed
+}
+
+/// Takes the subject out of a message that does not change it, has no body, and comes from an occupant who may not set
+/// it: to many clients it is a change of the subject, whatever else is in the message.
+pub(super) fn withhold(room: &Room, speaker: &Occupant, message: &mut Element) {
+    if !may_set(room, speaker) && !is_change(message) && !message.has_child("body", ns::CLIENT) {
+        while message.remove_child("subject", ns::CLIENT).is_some() {}
+    }
+}
+
 /// The texts of a subject by language.
 fn texts(message: &Element) -> Vec<(String, String)> {
     let subjects = message.children().filter(|c| c.is("subject", ns::CLIENT));
@@ -61,8 +74,7 @@ pub(super) fn set(
     message: &Element,
     cx: &Cx<'_>,
 ) -> Result<(), Refusal> {
-    let needed = if room.config().change_subject { Role::Participant } else { Role::Moderator };
-    if speaker.role < needed {
+    if !may_set(room, speaker) {
         return Err(Refusal::forbidden("you may not change the subject of this room"));
     }
     let texts = texts(message);

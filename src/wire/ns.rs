@@ -83,6 +83,10 @@ pub const SID: &str = "urn:xmpp:sid:0";
 pub const MAM: &str = "urn:xmpp:mam:2";
 /// The later parts of message archives: ids, flipped pages, metadata (XEP-0313).
 pub const MAM_EXTENDED: &str = "urn:xmpp:mam:2#extended";
+/// How the namespaces of message archives begin, old and new (XEP-0313).
+pub const MAM_ANY: &str = "urn:xmpp:mam:";
+/// How the namespaces of copies for one's other clients begin, old and new (XEP-0280).
+pub const CARBONS_ANY: &str = "urn:xmpp:carbons:";
 /// A stanza inside another (XEP-0297).
 pub const FORWARD: &str = "urn:xmpp:forward:0";
 /// Retractions and tombstones (XEP-0424).

@@ -204,7 +204,7 @@ fn what_should_not_be_stored_is_no_history() {
 
 #[test]
 fn message_sent_as_old_keeps_the_delay_of_its_sender() {
-    // 45-7.9-a
+    // 45-7.9-a, 45-7.2.13-c, 45-7.2.13-d
     let mut w = room_of_two(&[]);
     message(
         &mut w,
@@ -212,10 +212,15 @@ fn message_sent_as_old_keeps_the_delay_of_its_sender() {
         "type='groupchat'",
         "<body>old</body><delay xmlns='urn:xmpp:delay' from='owner@example' stamp='2020-01-01T00:00:00Z'/>",
     );
+    let delays = |stanzas: Vec<minidom::Element>| -> Vec<String> {
+        let old = stanzas.into_iter().find(|m| m.has_child("body", "jabber:client")).expect("the message");
+        let delays = old.children().filter(|c| c.name() == "delay");
+        delays.map(|delay| delay.attr("from").unwrap_or_default().to_owned()).collect()
+    };
+    // The room says nothing of the time of what comes now; of what is history it always does, and first.
+    assert_eq!(delays(w.stanzas("romeo")), ["owner@example"]);
     w.join("late");
-    let got = w.stanzas("late");
-    let old = got.iter().find(|m| m.has_child("body", "jabber:client")).expect("history");
-    assert_eq!(old.children().filter(|c| c.name() == "delay").count(), 1);
+    assert_eq!(delays(w.stanzas("late")), [ROOM, "owner@example"]);
 }
 
 #[test]
@@ -267,6 +272,24 @@ fn participant_sets_the_subject_only_where_the_room_lets_him() {
     w.clear();
     message(&mut w, "romeo", "type='groupchat'", "<subject>S</subject>");
     assert_eq!(w.got("owner"), ["message:groupchat romeo subject=S"]);
+}
+
+#[test]
+fn subject_in_a_thread_is_shown_only_of_those_who_may_set_it() {
+    // 45-8.1-a, 45-8.1-b
+    let mut w = room_of_two(&[]);
+    let inside = "<subject>S</subject><thread>t</thread><subject xml:lang='de'>T</subject>";
+    for (who, subjects) in [("romeo", 0), ("owner", 2)] {
+        w.clear();
+        message(&mut w, who, "type='groupchat'", inside);
+        let [heard] = &w.stanzas("owner")[..] else { panic!("one message") };
+        assert_eq!(heard.children().filter(|c| c.name() == "subject").count(), subjects, "{who}");
+        assert!(heard.has_child("thread", "jabber:client"));
+    }
+    // Beside a body it is part of what is said.
+    w.clear();
+    message(&mut w, "romeo", "type='groupchat'", &format!("<body>b</body>{inside}"));
+    assert!(w.stanzas("owner")[0].has_child("subject", "jabber:client"));
 }
 
 #[test]
