@@ -366,6 +366,30 @@ fn messages_of_one_time_keep_their_order() {
     assert_eq!(found, [("id0", at(5)), ("id1", at(6)), ("id2", at(7)), ("id3", at(8)), ("id4", at(900))]);
 }
 
+#[test]
+fn a_message_is_found_again_however_long_its_attributes_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = ArchiveId("a".to_owned());
+    let long = Entry {
+        message: {
+            let text = format!(
+                "<message xmlns='jabber:client' from='{}' id='{}'><body k='{1}'>b</body></message>",
+                occupant(0),
+                "i".repeat(8_300)
+            );
+            conclave::wire::stream::read(&text).expect("xml")
+        },
+        original: Some(entry("o", 0, None, 0, 0).message),
+        ..entry("long", 0, Some(0), 0, 0)
+    };
+    let change = Change::Append { archive: archive.clone(), entry: Arc::new(long.clone()) };
+    open(folder.path(), Durability::Strict).commit(&[change]).expect("committed");
+    let disk = open(folder.path(), Durability::Strict);
+    let question = Question::Page(Query { ids: vec!["long".to_owned()], max: 1, ..Query::default() });
+    let Answer::Page(page) = disk.answer(&archive, &question).expect("an answer") else { panic!("a page") };
+    assert_eq!(page.entries, [long]);
+}
+
 /// A message that was purged is no place to page from: who comes back after long is told so, and begins anew.
 // clients-page-b clients-check-r
 #[test]

@@ -19,11 +19,14 @@ use conclave::store::occupant::decode_occupant;
 use conclave::store::sled::SledStore;
 use conclave::store::{Store, Write};
 use conclave::wire::jid::BareJid;
+use conclave::wire::stream;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
 const ROOMS: usize = 12;
 const MESSAGES: usize = 600;
+/// Attributes that the XML library does not read by itself: it takes 8 KiB.
+const LONG_BYTES: usize = 8_300;
 
 /// What no output may hold.
 const PASSWORD: &str = "hunter2";
@@ -57,7 +60,8 @@ fn writes(n: usize) -> Vec<Write> {
         writes.push(Write::Affiliation { room: room(n), jid, value: Some(Affiliated::new(affiliation)) });
     }
     let occupant = "\u{1}{\"nick\":\"Hag\",\"account\":\"member@example\",\"affiliation\":\"member\",\
-        \"role\":\"participant\",\"sessions\":[{\"jid\":\"member@example/pc\"}]}";
+        \"role\":\"participant\",\"sessions\":[{\"jid\":\"member@example/pc\",\"said\":[\"<a k='LONG' xmlns='u'/>\"]}]}";
+    let occupant = occupant.replace("LONG", &"k".repeat(if n == 0 { LONG_BYTES } else { 1 }));
     let value = decode_occupant(b"k", occupant.as_bytes()).expect("an occupant");
     writes.push(Write::Occupant { room: room(n), nick: "hag".to_owned(), value: Some(value) });
     writes
@@ -66,17 +70,18 @@ fn writes(n: usize) -> Vec<Write> {
 fn entry(n: usize, of: usize) -> Entry {
     let padding = "lorem ipsum dolor sit amet ".repeat(3 + n % 7);
     let message = format!(
-        "<message xmlns='jabber:client' type='groupchat' from='{}/nick{}' id='said{n}'>\
+        "<message xmlns='jabber:client' type='groupchat' from='{}/nick{}' id='said{n}{}'>\
          <body>{BODY} {n} {:x} {padding}</body></message>",
         room(of),
         n % 3,
+        if n == 5 { "i".repeat(LONG_BYTES) } else { String::new() },
         n.wrapping_mul(0x9e37_79b9_7f4a_7c15),
     );
     Entry {
         id: format!("id{n}-{of}"),
         at: Timestamp::from_microsecond(1_800_000_000_000_000 + n as i64 * 1_000_000).expect("a time"),
         account: Some(BareJid::parse(&format!("account{}@example", n % 3)).expect("an address")),
-        message: message.parse().expect("xml"),
+        message: stream::read(&message).expect("xml"),
         shown: n.is_multiple_of(2),
         original: None,
     }

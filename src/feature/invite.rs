@@ -13,7 +13,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, message};
-use crate::wire::inbound::{ID_BYTES_MAX, Inbound};
+use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -64,9 +64,6 @@ pub(crate) fn mediate(
             "a message may hold {} invitations",
             cx.limits().invites_max
         )));
-    }
-    if inbound.id().len() > ID_BYTES_MAX {
-        return Err(Refusal::policy_violation("the id is too long"));
     }
     check_inviter(room, inbound)?;
     // All of it is read before anything is done.

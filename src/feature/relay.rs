@@ -15,7 +15,7 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::shares::{Bounds, Kept, Shares};
 use crate::wire::build::{Build, el, lang, set_lang};
-use crate::wire::inbound::{ID_BYTES_MAX, Inbound, IqType, Kind};
+use crate::wire::inbound::{Inbound, IqType, Kind};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::redact::without_address;
@@ -70,9 +70,6 @@ pub(crate) fn request(
     if payload.is("ping", ns::PING) && target.nick.key() == asker.nick.key() {
         self_ping::answer(inbound, fx);
         return Ok(());
-    }
-    if inbound.id().len() > ID_BYTES_MAX {
-        return Err(Refusal::policy_violation("the id is too long"));
     }
     let hides = !room.sees_jids(target.role) && target.account != asker.account;
     let id = cx.id();

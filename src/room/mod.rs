@@ -37,7 +37,7 @@ use std::sync::{Arc, OnceLock};
 use imbl::OrdMap;
 
 use crate::feature;
-use crate::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
+use crate::wire::inbound::{ID_BYTES_MAX, Inbound, IqType, Kind, MessageType, PresenceType};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -252,6 +252,10 @@ impl Room {
             && let Some(sender) = self.roster.by_session(&inbound.from).cloned()
         {
             feature::backlog::tell_now(self, sender.nick.key(), cx, fx);
+        }
+        // A room remembers ids, shows them to everybody, and keeps them in its archive.
+        if inbound.is_refusable() && inbound.ids().any(|id| id.len() > ID_BYTES_MAX) {
+            return Err(Refusal::policy_violation(format!("an id may have {ID_BYTES_MAX} bytes")));
         }
         match inbound.kind {
             Kind::Presence(type_) => self.presence(type_, inbound, cx, fx),

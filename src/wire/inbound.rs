@@ -24,7 +24,7 @@ pub struct Inbound {
     pub size: usize,
 }
 
-/// Longest id of a stanza that is remembered, in bytes.
+/// Longest id of a stanza to a room, in bytes.
 pub const ID_BYTES_MAX: usize = 1024;
 
 /// What a stanza is.
@@ -158,6 +158,13 @@ impl Inbound {
     /// The stanza's id; empty when it has none.
     pub fn id(&self) -> &str {
         self.stanza.attr("id").unwrap_or_default()
+    }
+
+    /// The ids that its sender gives it: that of the stanza, and the origin id of a message (XEP-0359).
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let is_message = matches!(self.kind, Kind::Message(_));
+        let origins = self.stanza.children().filter(move |c| is_message && c.is("origin-id", ns::SID));
+        std::iter::once(self.id()).chain(origins.filter_map(|origin| origin.attr("id")))
     }
 
     /// The payload of an IQ: its first child that is not an error.

@@ -7,6 +7,7 @@ mod forms;
 mod history;
 mod jid;
 mod nick;
+mod stored;
 mod stream;
 // The properties use a part of what the rooms' tests do.
 #[path = "../room/world.rs"]

@@ -7,13 +7,13 @@ use proptest::prelude::*;
 
 use crate::xml::{OPEN, stanza, tree};
 
-const USUAL: Limits =
+pub(crate) const USUAL: Limits =
     Limits { stanza_bytes_max: 1 << 20, depth_max: 64, attributes_max: 128, elements_max: 10_000 };
 
 type Read = (Vec<Output>, Result<(), StreamFault>);
 
 /// Reads `text` behind a header, cut into pieces of these sizes over and over.
-fn read(limits: Limits, text: &[u8], sizes: &[usize]) -> Read {
+pub(crate) fn read(limits: Limits, text: &[u8], sizes: &[usize]) -> Read {
     let mut reader = StreamReader::new(limits);
     let mut out = Vec::new();
     reader.feed(OPEN.as_bytes(), &mut out).expect("a header");

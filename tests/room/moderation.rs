@@ -406,15 +406,34 @@ fn author_takes_back_what_he_said_by_any_of_its_ids() {
 }
 
 #[test]
-fn ids_that_are_too_long_take_nothing_back() {
-    // 424-1
+fn ids_that_are_too_long_are_refused_and_take_nothing_back() {
+    // 424-1, 45-7.4-i
     let mut w = room(&[]);
-    let long = "i".repeat(2000);
-    let id = say(&mut w, "romeo", &body(&long, "long"));
+    let id = say(&mut w, "romeo", &body(&"i".repeat(1024), "long"));
+    let long = "i".repeat(8_300);
+    let to = "to='r@muc.example/owner'";
+    let origin = format!("<origin-id xmlns='urn:xmpp:sid:0' id='{long}'/>");
+    for stanza in [
+        format!("<message xmlns='jabber:client' type='groupchat' id='{long}'><body>b</body></message>"),
+        format!("<message xmlns='jabber:client' type='groupchat'><body>b</body>{origin}</message>"),
+        format!("<message xmlns='jabber:client' type='chat' {to} id='{long}'><body>b</body></message>"),
+        format!("<presence xmlns='jabber:client' to='r@muc.example/romeo' id='{long}'/>"),
+        format!("<iq xmlns='jabber:client' type='get' {to} id='{long}'><ping xmlns='urn:xmpp:ping'/></iq>"),
+    ] {
+        w.clear();
+        w.send("romeo", &stanza);
+        let got = w.got("romeo");
+        assert!(got.len() == 1 && got[0].ends_with("modify/policy-violation"), "{got:?}");
+        assert!(w.got("owner").is_empty());
+    }
     retract(&mut w, "romeo", &long);
     assert!(!entry(&w, &id).is_tombstone());
     retract(&mut w, "romeo", &id);
     assert!(entry(&w, &id).is_tombstone());
+    // An occupant who goes is gone under any id.
+    w.clear();
+    w.send("romeo", &format!("<presence xmlns='jabber:client' type='unavailable' id='{long}'/>"));
+    assert_eq!(w.got("owner").len(), 1);
 }
 
 #[test]

@@ -227,14 +227,17 @@ fn odd_stanzas_of_occupants_reach_the_others() {
     peer.fence(ROOM);
 
     // 45-17.2-d
-    let id = "i".repeat(9000);
-    let odd = "<x xmlns=''><y xmlns='urn:y' p:k='v' xmlns:p='urn:p'/></x><a:b xmlns:a='urn:a'/>";
+    let (id, long) = ("i".repeat(1024), "k".repeat(9000));
+    let odd = format!(
+        "<x xmlns='' k='{long}'><y xmlns='urn:y' p:k='v' xmlns:p='urn:p'/></x><a:b xmlns:a='urn:a'/>"
+    );
     peer.send(format!(
         "<message type='groupchat' id='{id}' from='{guest}' to='{ROOM}'>{odd}<body>b</body></message>"
     ));
     let seen = peer.expect("message", &[("id", &id), ("to", OWNER)]);
     let x = seen.get_child("x", "").expect("a child in no namespace");
     assert_eq!(x.get_child("y", "urn:y").and_then(|y| y.attr_ns("urn:p", "k")), Some("v"));
+    assert_eq!(x.attr("k"), Some(&*long));
     assert!(seen.has_child("b", "urn:a"));
     assert_eq!(seen.attr("from"), Some("room@muc.example/🦀"));
     peer.fence(ROOM);
