@@ -10,10 +10,11 @@ use minidom::Element;
 
 use super::{Feature, lists};
 use crate::room::Room;
+use crate::room::audience::{Item, Sight};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::{Affiliation, Lost, Versions};
-use crate::wire::build::{Build, Item, el, message};
+use crate::wire::build::{Build, el, message};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
@@ -151,6 +152,8 @@ fn changes_since<'a>(room: &'a Room, since: u64, account: &BareJid) -> Option<It
 /// Sends the items in as many messages as it takes. Where one ends is a version that only the next message knows.
 fn send(room: &Room, since: Option<&str>, items: &Items<'_>, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     let now = room.state.record.versions.now;
+    // Who sees the list of members sees those of whom they are told here.
+    let sight = room.sight_of_list(&to.to_bare(), Affiliation::Member).unwrap_or(Sight::NONE);
     let items: Vec<_> = items.iter().collect();
     let mut chunks: Vec<_> = items.chunks(ITEMS_MAX).collect();
     if chunks.is_empty() {
@@ -162,8 +165,9 @@ fn send(room: &Room, since: Option<&str>, items: &Items<'_>, to: &Jid, cx: &mut 
         let until = if last { word(room, now) } else { format!("{}.{at}", word(room, now)) };
         let mut x = el("x", ns::MUC_USER).child(mav(since.as_deref(), &until));
         for (jid, affiliation) in *chunk {
-            let item = Item { affiliation: Some(**affiliation), jid: Some(jid.as_jid()), ..Item::default() };
-            x.append_child(item.element(ns::MUC_USER));
+            let item =
+                Item { affiliation: Some(**affiliation), jid: Some((**jid).into()), ..Item::default() };
+            x.append_child(item.element(ns::MUC_USER, sight));
         }
         fx.send(&message(room.jid.as_jid(), None, &cx.id()).child(x), to);
         since = Some(until);

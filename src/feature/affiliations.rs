@@ -8,6 +8,7 @@ use super::affiliation_versions::{self, Step};
 use super::leave::{Removal, remove};
 use super::{ban, nick, roles};
 use crate::room::Room;
+use crate::room::audience::Item;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
@@ -15,7 +16,7 @@ use crate::room::privilege;
 use crate::room::ranks::Ranks;
 use crate::room::recipients::Group;
 use crate::room::state::{Affiliated, Affiliation, Ban};
-use crate::wire::build::{Build, Item, message, muc_user};
+use crate::wire::build::{Build, message, muc_user};
 use crate::wire::jid::{Account, BareJid, Party};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -241,14 +242,14 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
 fn tell_of_absent(room: &Room, change: &Change, step: Option<&Step>, cx: &mut Cx<'_>, fx: &mut Effects) {
     let item = Item {
         affiliation: Some(change.new),
-        jid: Some(change.jid().as_jid()),
+        jid: Some(change.jid().into()),
         reason: change.reason.as_deref(),
         ..Item::default()
     };
     let codes: &[u16] = if change.new == Affiliation::Outcast { &[301] } else { &[] };
-    let x = muc_user(codes, None, Some(item.element(ns::MUC_USER)), false);
+    let (seeing, sight) = room.seeing();
+    let x = muc_user(codes, None, Some(item.element(ns::MUC_USER, sight)), false);
     let id = cx.id();
-    let seeing = if room.is_nonanonymous() { Group::EVERYONE } else { Group::MODERATORS };
     for (follows, mav) in [(true, step.map(|step| &step.mav)), (false, None)] {
         let follows = step.map(|_| follows);
         let to = room.roster.sessions_in(Group { follows, ..seeing });

@@ -61,9 +61,9 @@ pub(super) fn show_others(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
-    let jid_seen = room.sees_jids(viewer.role);
+    let sight = room.sight(viewer.role);
     for other in room.roster.iter().filter(|o| room.broadcasts(o) && o.nick.key() != viewer.nick.key()) {
         let id = cx.id();
-        fx.send_many(&room.notice_of(other, &id).stanza(room, jid_seen, false, &[]), to.clone());
+        fx.send_many(&room.notice_of(other, &id).stanza(room, sight, false, &[]), to.clone());
     }
 }

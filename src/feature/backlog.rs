@@ -16,14 +16,13 @@ use minidom::Element;
 
 use super::restart;
 use crate::room::Room;
-use crate::room::audience::{Notice, sessions};
+use crate::room::audience::{Actor, Item, Notice, Sight, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
 use crate::room::roster::{Occupant, Roster, Said};
 use crate::room::state::Affiliation;
-use crate::wire::build::{Actor, Item};
 use crate::wire::encode::Recipients;
 use crate::wire::jid::Jid;
 
@@ -289,7 +288,7 @@ fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
             let item = Item {
                 affiliation: Some(owed.affiliation),
                 role: Some(Role::None),
-                jid: Some(&owed.occupant.shown().jid),
+                jid: Some((&owed.occupant.shown().jid).into()),
                 ..Item::default()
             };
             let notice = owed.dress(Notice::unavailable(&owed.occupant, &id, item, &[]));
@@ -324,7 +323,7 @@ impl Viewers {
         let here = room.roster.iter().filter(|_| !viewers.is_empty());
         for (occupant, session) in here.flat_map(|o| o.sessions.iter().map(move |session| (o, session))) {
             if viewers.contains(&session.jid) {
-                let list = if room.sees_jids(occupant.role) { &mut seeing } else { &mut blind };
+                let list = if room.sight(occupant.role).sees() { &mut seeing } else { &mut blind };
                 list.push(session.jid.clone());
             }
         }
@@ -347,10 +346,10 @@ fn show_next(room: &mut Room, viewers: &Viewers, cx: &mut Cx<'_>, fx: &mut Effec
         return true;
     }
     let id = cx.id();
-    for (list, jid_seen) in [(&viewers.seeing, true), (&viewers.blind, false)] {
+    for (list, sight) in [(&viewers.seeing, room.seeing().1), (&viewers.blind, Sight::NONE)] {
         let to = roster.without(list.clone(), shown.nick.key());
         if !to.is_empty() {
-            fx.tell(&room.notice_of(&shown, &id).stanza(room, jid_seen, false, &[]), to);
+            fx.tell(&room.notice_of(&shown, &id).stanza(room, sight, false, &[]), to);
         }
     }
     true

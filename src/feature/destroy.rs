@@ -4,12 +4,12 @@ use minidom::Element;
 
 use super::occupant_id;
 use crate::room::Room;
-use crate::room::audience::sessions;
+use crate::room::audience::{Item, Sight, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::role::Role;
 use crate::room::state::Affiliation;
-use crate::wire::build::{Build, Item, el, muc_user, presence};
+use crate::wire::build::{Build, el, muc_user, presence};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -39,7 +39,7 @@ pub(super) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Cx<'_>, f
     let word = word.unwrap_or_else(|| el("destroy", ns::MUC_USER));
     for occupant in room.roster.iter() {
         let item = Item { affiliation: Some(Affiliation::None), role: Some(Role::None), ..Item::default() };
-        let x = muc_user(&[], Some(word.clone()), Some(item.element(ns::MUC_USER)), true);
+        let x = muc_user(&[], Some(word.clone()), Some(item.element(ns::MUC_USER, Sight::NONE)), true);
         let stanza = presence(&room.occupant_jid(&occupant.nick), Some("unavailable"), &cx.id()).child(x);
         let stanza = stanza.child(occupant_id::element(&occupant.id));
         fx.send_many(&stanza, sessions(occupant));

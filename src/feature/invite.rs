@@ -138,18 +138,6 @@ fn check_inviter(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Who invites, as the invited account sees it: by the real address where everybody sees it, otherwise as an occupant.
-/// Of who is not in the room, the room says nothing but itself.
-fn shown(room: &Room, inviter: &Jid) -> Jid {
-    let account = inviter.to_bare();
-    if room.is_nonanonymous() {
-        return account.into();
-    }
-    let occupant = room.roster.by_session(inviter).cloned();
-    let occupant = occupant.or_else(|| room.roster.by_account(&account).into_iter().next());
-    occupant.map_or_else(|| room.jid.as_jid().clone(), |occupant| room.occupant_jid(&occupant.nick))
-}
-
 /// Where the room is set to do so, who was made a member of a members-only room and is not in it is invited in the name
 /// of `by` (§9.5). Clients that add members send invitations of their own, so it is an option.
 pub(super) fn welcome_member(room: &mut Room, member: &BareJid, by: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
@@ -174,7 +162,7 @@ fn send(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
-    let from = shown(room, inviter);
+    let from = room.presented(inviter);
     let mut word = el("x", ns::MUC_USER);
     if !banned {
         let password = password::known_to(room, &inviter.to_bare());

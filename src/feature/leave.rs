@@ -6,13 +6,13 @@ use minidom::Element;
 
 use super::affiliation_versions::Step;
 use super::{destroy, leavers, presence};
-use crate::room::audience::{Notice, sessions};
+use crate::room::audience::{Actor, Item, Notice, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::role::Role;
 use crate::room::roster::{Occupant, Said};
 use crate::room::{Life, Room};
-use crate::wire::build::{Actor, Build, Item, el, lang, set_lang};
+use crate::wire::build::{Build, el, lang, set_lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
@@ -72,7 +72,7 @@ pub(super) fn depart(
     let item = Item {
         affiliation: Some(room.affiliation(&before.account)),
         role: Some(Role::None),
-        jid: Some(session),
+        jid: Some(session.into()),
         ..Item::default()
     };
     let notice = Notice { said: Some(status), ..Notice::unavailable(&before, &id, item, codes) };
@@ -128,7 +128,7 @@ pub(super) fn remove(
         Item {
             affiliation: Some(room.affiliation(&occupant.account)),
             role: Some(Role::None),
-            jid: Some(&occupant.shown().jid),
+            jid: Some((&occupant.shown().jid).into()),
             actor: why.actor.map(|nick| Actor { nick }),
             reason: why.reason,
             ..Item::default()

@@ -4,11 +4,12 @@ use minidom::Element;
 
 use super::{Feature, roles_field};
 use crate::room::Room;
+use crate::room::audience::Item;
 use crate::room::effect::Effects;
 use crate::room::privilege;
 use crate::room::role::Role;
 use crate::room::state::{Affiliated, Affiliation};
-use crate::wire::build::{Item, el, iq_result};
+use crate::wire::build::{el, iq_result};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
@@ -43,18 +44,19 @@ pub(crate) fn get(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effe
 fn by_role(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, Refusal> {
     let role = Role::parse(word).filter(|r| *r != Role::None);
     let role = role.ok_or_else(|| Refusal::bad_request("there is no list of this role"))?;
-    if room.standing(&inbound.from.to_bare()).role != Role::Moderator {
+    let asker = room.standing(&inbound.from.to_bare()).role;
+    if asker != Role::Moderator {
         return Err(Refusal::forbidden("only moderators see lists of roles"));
     }
     let item = |o: &std::sync::Arc<crate::room::roster::Occupant>| {
         Item {
             affiliation: Some(room.affiliation(&o.account)),
             role: Some(o.role),
-            jid: Some(&o.shown().jid),
+            jid: Some((&o.shown().jid).into()),
             nick: Some(o.nick.as_str()),
             ..Item::default()
         }
-        .element(ns::MUC_ADMIN)
+        .element(ns::MUC_ADMIN, room.sight(asker))
     };
     Ok(room.roster.iter().filter(|o| o.role == role).map(item).collect())
 }
@@ -63,18 +65,18 @@ fn by_role(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, R
 fn by_affiliation(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, Refusal> {
     let list = Affiliation::parse(word).filter(|a| *a != Affiliation::None);
     let list = list.ok_or_else(|| Refusal::bad_request("there is no list of this affiliation"))?;
-    check(room, &inbound.from.to_bare(), list)?;
+    let sight = room.sight_of_list(&inbound.from.to_bare(), list)?;
     let is_ban = list == Affiliation::Outcast;
     let all = &room.state.affiliations;
     let item = |jid: &BareJid, affiliated: &Affiliated| {
         Item {
             affiliation: Some(list),
-            jid: Some(jid.as_jid()),
+            jid: Some(jid.into()),
             nick: affiliated.nick.as_deref().filter(|_| !is_ban),
             reason: affiliated.reason.as_deref().filter(|_| is_ban),
             ..Item::default()
         }
-        .element(ns::MUC_ADMIN)
+        .element(ns::MUC_ADMIN, sight)
     };
     let chosen = match list {
         Affiliation::Owner => Some(&room.ranks.owners),
@@ -88,7 +90,7 @@ fn by_affiliation(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Elem
 }
 
 /// Whether an account may see the list of an affiliation.
-pub(super) fn check(room: &Room, asker: &BareJid, list: Affiliation) -> Result<(), Refusal> {
+pub(crate) fn check(room: &Room, asker: &BareJid, list: Affiliation) -> Result<(), Refusal> {
     let asker = room.standing(asker);
     let shown = room.config().member_list;
     let listed_role = match asker.role {

@@ -12,10 +12,10 @@ use minidom::Element;
 use super::{Feature, archive};
 use crate::room::Room;
 use crate::room::archive::{Answer, Ask, Entry, Found, Page, Place, Query, Question, With};
-use crate::room::audience::Authors;
+use crate::room::audience::{Authors, Item};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::wire::build::{Build, Item, el, iq_result, message, muc_user, stamp};
+use crate::wire::build::{Build, el, iq_result, message, muc_user, stamp};
 use crate::wire::form::{Field, Reply, Submitted, form as data_form};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
@@ -232,15 +232,16 @@ fn send_page(
 /// A message as it was sent, with its time, and with the real address of its sender for those who may see it.
 fn forwarded(room: &Room, entry: &Entry, seen: Authors) -> Element {
     let mut copy = entry.message.clone();
-    if let Some(account) = entry.account.as_ref().filter(|_| seen.include(entry)) {
+    let sight = seen.sight(entry);
+    if let Some(account) = entry.account.as_ref().filter(|_| sight.sees()) {
         let standing = room.standing(account);
         let item = Item {
             affiliation: Some(standing.affiliation),
             role: Some(standing.role),
-            jid: Some(account.as_jid()),
+            jid: Some(account.into()),
             ..Item::default()
         };
-        copy.append_child(muc_user(&[], None, Some(item.element(ns::MUC_USER)), false));
+        copy.append_child(muc_user(&[], None, Some(item.element(ns::MUC_USER, sight)), false));
     }
     let delay = el("delay", ns::DELAY).with("stamp", &stamp(entry.at));
     el("forwarded", ns::FORWARD).child(delay).child(copy)

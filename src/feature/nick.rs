@@ -3,12 +3,11 @@
 use super::join::other_sessions;
 use super::{backlog, presence, register};
 use crate::room::Room;
-use crate::room::audience::Notice;
+use crate::room::audience::{Item, Notice};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::roster::Occupant;
-use crate::wire::build::Item;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
@@ -132,7 +131,7 @@ fn relocate(
         Item {
             affiliation: Some(room.affiliation(&before.account)),
             role: Some(before.role),
-            jid: Some(mover),
+            jid: Some(mover.into()),
             nick: Some(nick.as_str()),
             ..Item::default()
         },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Feature, join, nick, reflect, restart, roles, roles_field};
 use crate::room::Room;
-use crate::room::audience::{Notice, sessions};
+use crate::room::audience::{Item, Notice, sessions};
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -12,7 +12,6 @@ use crate::room::nick::{Nick, NickKey};
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
-use crate::wire::build::Item;
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -129,7 +128,7 @@ pub(crate) fn probe(
     if own || room.broadcasts(target) {
         let id = cx.id();
         let notice = room.notice_of(target, &id);
-        fx.send(&notice.stanza(room, own || room.sees_jids(asker.role), own, &[]), &inbound.from);
+        fx.send(&notice.stanza(room, room.sight(asker.role), own, &[]), &inbound.from);
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ pub(crate) fn request(
         self_ping::answer(inbound, fx);
         return Ok(());
     }
-    let hides = !room.sees_jids(target.role) && target.account != asker.account;
+    let hides = !room.sight(target.role).sees() && target.account != asker.account;
     let id = cx.id();
     let (from, hidden) = (room.occupant_jid(&asker.nick), hides.then_some(&asker.account));
     let passed = passed_on(&inbound.stanza, &from, &id, hidden)
@@ -166,7 +166,7 @@ pub(crate) fn answered(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
     let Some(kept) = room.relay.remove(inbound.id()) else { return };
     let request = &kept.value;
     let Some(asker) = room.roster.by_session(&request.asker) else { return };
-    let hides = !room.sees_jids(asker.role) && asker.account != account;
+    let hides = !room.sight(asker.role).sees() && asker.account != account;
     match passed_on(&inbound.stanza, &request.asked, &request.id, hides.then_some(&account)) {
         Some(passed) => fx.send(&passed, &request.asker),
         None => {

@@ -3,7 +3,7 @@
 use super::backlog;
 use super::leave::{Removal, remove};
 use crate::room::Room;
-use crate::room::audience::{Notice, sessions};
+use crate::room::audience::{Actor, Item, Notice, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
@@ -11,7 +11,6 @@ use crate::room::privilege::{self, Standing};
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
-use crate::wire::build::Actor;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 
@@ -121,7 +120,7 @@ pub(super) fn restate(
 
 /// Who begins or ceases to see real addresses sees everybody anew.
 fn show_if_moved(room: &mut Room, before: &Occupant, now: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
-    if room.sees_jids(before.role) != room.sees_jids(now.role) {
+    if room.sight(before.role) != room.sight(now.role) {
         backlog::show_everybody_to(room, &sessions(now), cx, fx);
     }
 }
@@ -131,10 +130,10 @@ pub(super) fn vanished<'a>(occupant: &'a Occupant, affiliation: Affiliation, id:
     Notice::unavailable(
         occupant,
         id,
-        crate::wire::build::Item {
+        Item {
             affiliation: Some(affiliation),
             role: Some(Role::None),
-            jid: Some(&occupant.shown().jid),
+            jid: Some((&occupant.shown().jid).into()),
             ..Default::default()
         },
         &[],

@@ -1,12 +1,12 @@
 //! Who gets a stanza, and in which variant: with the real address or without (XEP-0045 §7.2.3, §7.2.4).
 
+mod item;
+
 use std::sync::Arc;
 
 use minidom::Element;
 
 use super::Room;
-use super::archive::Entry;
-use super::config::Whois;
 use super::cx::Cx;
 use super::effect::Effects;
 use super::nick::Nick;
@@ -14,10 +14,12 @@ use super::recipients::Group;
 use super::role::Role;
 use super::roster::{Occupant, Said};
 use crate::feature::{hats, occupant_id};
-use crate::wire::build::{Build, Item, message, muc_user, presence, set_lang};
+use crate::wire::build::{Build, message, muc_user, presence, set_lang};
 use crate::wire::encode::Recipients;
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::Jid;
 use crate::wire::ns;
+
+pub(crate) use item::{Actor, Authors, Item, Sight};
 
 /// A presence about one occupant, as the room tells it.
 #[derive(Clone, Debug)]
@@ -40,29 +42,6 @@ pub(crate) struct Notice<'a> {
     pub version: Option<&'a Element>,
 }
 
-/// Of which messages somebody sees whose they are. What was said while addresses were hidden stays hidden from those who
-/// are no moderators, also when the room shows addresses later; and what a room hides now, it hides of all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Authors {
-    /// Of all.
-    All,
-    /// Of those where everybody could see it when they were said.
-    Shown,
-    /// Of none.
-    None,
-}
-
-impl Authors {
-    /// Whether this is one of those messages.
-    pub(crate) fn include(self, entry: &Entry) -> bool {
-        match self {
-            Self::All => true,
-            Self::Shown => entry.shown,
-            Self::None => false,
-        }
-    }
-}
-
 impl<'a> Notice<'a> {
     /// Somebody is gone, or no longer to be seen, with nothing said of his own.
     pub(crate) fn unavailable(occupant: &'a Occupant, id: &'a str, item: Item<'a>, codes: &'a [u16]) -> Self {
@@ -78,8 +57,10 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// The stanza. `own` adds code 110, `codes` come besides the notice's own.
-    pub(crate) fn stanza(&self, room: &Room, jid_seen: bool, own: bool, codes: &[u16]) -> Element {
+    /// The stanza, for those of this sight. For whom it is about, as `own` says, it has code 110 and the address; `codes`
+    /// come besides the notice's own.
+    pub(crate) fn stanza(&self, room: &Room, sight: Sight, own: bool, codes: &[u16]) -> Element {
+        let sight = if own { Sight::OWN } else { sight };
         let mut stanza = presence(&room.occupant_jid(self.nick), self.type_, self.id);
         if let Some(said) = self.said {
             if let Some(lang) = &said.lang {
@@ -89,13 +70,9 @@ impl<'a> Notice<'a> {
                 stanza.append_child(child.clone());
             }
         }
-        let mut item = self.item.clone();
-        if !jid_seen {
-            item.jid = None;
-        }
         let codes: Vec<u16> = codes.iter().chain(self.codes).copied().collect();
-        let x = muc_user(&codes, None, Some(item.element(ns::MUC_USER)), own);
-        stanza.append_child(x.child_opt(self.version.filter(|_| jid_seen).cloned()));
+        let x = muc_user(&codes, None, Some(self.item.element(ns::MUC_USER, sight)), own);
+        stanza.append_child(x.child_opt(self.version.filter(|_| sight.sees()).cloned()));
         let Some(occupant) = self.occupant else { return stanza };
         let hats = hats::element(room, &occupant.account).filter(|_| self.type_.is_none());
         stanza.child(occupant_id::element(&occupant.id)).child_opt(hats)
@@ -103,25 +80,6 @@ impl<'a> Notice<'a> {
 }
 
 impl Room {
-    /// Whether everybody sees real addresses.
-    pub(crate) fn is_nonanonymous(&self) -> bool {
-        self.config().whois == Whois::Anyone
-    }
-
-    /// Whether somebody of this role sees real addresses.
-    pub(crate) fn sees_jids(&self, role: Role) -> bool {
-        role == Role::Moderator || self.is_nonanonymous()
-    }
-
-    /// Of which messages an account sees the real address of the sender.
-    pub(crate) fn sees_authors(&self, account: &BareJid) -> Authors {
-        match self.standing(account).role {
-            Role::Moderator => Authors::All,
-            _ if self.is_nonanonymous() => Authors::Shown,
-            _ => Authors::None,
-        }
-    }
-
     /// Whether the presence of an occupant is shown to others (`muc#roomconfig_presencebroadcast`).
     pub(crate) fn broadcasts(&self, occupant: &Occupant) -> bool {
         let roles = &self.config().presence_broadcast;
@@ -143,7 +101,7 @@ impl Room {
         let without = Notice { version: None, ..notice.clone() };
         for (list, notice) in [(following, notice), (plain, &without)] {
             let list: Vec<Jid> = list.into_iter().cloned().collect();
-            fx.send_many(&notice.stanza(self, true, true, codes), list);
+            fx.send_many(&notice.stanza(self, Sight::OWN, true, codes), list);
         }
     }
 
@@ -169,21 +127,21 @@ impl Room {
     /// each group.
     pub(crate) fn tell(&self, fx: &mut Effects, notice: &Notice<'_>, of: impl Fn(Group) -> Recipients) {
         let plain = Notice { version: None, ..notice.clone() };
-        let mut say = |notice: &Notice<'_>, jid_seen: bool, group: Group| {
+        let mut say = |notice: &Notice<'_>, sight: Sight, group: Group| {
             let to = of(group);
             if !to.is_empty() {
-                fx.tell(&notice.stanza(self, jid_seen, false, &[]), to);
+                fx.tell(&notice.stanza(self, sight, false, &[]), to);
             }
         };
-        let seeing = if self.is_nonanonymous() { Group::EVERYONE } else { Group::MODERATORS };
+        let (seeing, sight) = self.seeing();
         if notice.version.is_some() {
-            say(notice, true, Group { follows: Some(true), ..seeing });
-            say(&plain, true, Group { follows: Some(false), ..seeing });
+            say(notice, sight, Group { follows: Some(true), ..seeing });
+            say(&plain, sight, Group { follows: Some(false), ..seeing });
         } else {
-            say(&plain, true, seeing);
+            say(&plain, sight, seeing);
         }
         if seeing != Group::EVERYONE {
-            say(&plain, false, Group::OTHERS);
+            say(&plain, Sight::NONE, Group::OTHERS);
         }
     }
 
@@ -212,7 +170,7 @@ impl Room {
             item: Item {
                 affiliation: Some(self.affiliation(&occupant.account)),
                 role: Some(occupant.role),
-                jid: Some(&shown.jid),
+                jid: Some((&shown.jid).into()),
                 ..Item::default()
             },
             codes: &[],

@@ -6,8 +6,6 @@ use rxml::{Namespace, NcName};
 
 use super::jid::{BareJid, Jid};
 use super::ns;
-use crate::room::role::Role;
-use crate::room::state::Affiliation;
 
 /// An empty element.
 pub fn el(name: &str, namespace: &str) -> Element {
@@ -96,48 +94,6 @@ pub fn iq_result(from: &Jid, id: &str, payload: Option<Element>) -> Element {
     el("iq", ns::CLIENT).with("type", "result").with("id", id).with("from", from.as_str()).child_opt(payload)
 }
 
-/// Who did it (XEP-0045 §8.2). Only the nick: a real address is never shown here.
-#[derive(Clone, Debug)]
-pub struct Actor<'a> {
-    /// The nick of the acting occupant.
-    pub nick: &'a str,
-}
-
-/// `<item/>` of `muc#user` and `muc#admin`.
-#[derive(Clone, Debug, Default)]
-pub struct Item<'a> {
-    /// The affiliation, always stated when set.
-    pub affiliation: Option<Affiliation>,
-    /// The role; `none` for someone who is gone.
-    pub role: Option<Role>,
-    /// The real address, only for those who may see it.
-    pub jid: Option<&'a Jid>,
-    /// A nick: the new one, or the reserved one.
-    pub nick: Option<&'a str>,
-    /// Who did it.
-    pub actor: Option<Actor<'a>>,
-    /// Why.
-    pub reason: Option<&'a str>,
-}
-
-impl Item<'_> {
-    /// The element in `namespace` (`muc#user` or `muc#admin`).
-    pub fn element(&self, namespace: &str) -> Element {
-        let mut item = el("item", namespace)
-            .with_opt("affiliation", self.affiliation.map(Affiliation::as_str))
-            .with_opt("role", self.role.map(Role::as_str))
-            .with_opt("jid", self.jid.map(Jid::as_str))
-            .with_opt("nick", self.nick);
-        if let Some(actor) = &self.actor {
-            item.append_child(el("actor", namespace).with("nick", actor.nick));
-        }
-        if let Some(reason) = self.reason {
-            item.append_child(el("reason", namespace).text_node(reason));
-        }
-        item
-    }
-}
-
 /// `<x xmlns='…muc#user'/>` in the order that strict readers expect: codes, destroy, item, then 110.
 pub fn muc_user(codes: &[u16], destroy: Option<Element>, item: Option<Element>, own: bool) -> Element {
     let mut x = el("x", ns::MUC_USER);
@@ -179,7 +135,7 @@ mod tests {
 
     #[test]
     fn codes_come_first_and_110_last() {
-        let item = Item { role: Some(Role::None), ..Item::default() }.element(ns::MUC_USER);
+        let item = el("item", ns::MUC_USER).with("role", "none");
         let x = muc_user(&[301], None, Some(item), true);
         let order: Vec<_> = x.children().map(|c| c.attr("code").unwrap_or("item").to_owned()).collect();
         assert_eq!(order, ["301", "item", "110"]);
