@@ -29,7 +29,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "requests to an occupant who does not answer",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -55,6 +55,32 @@ pub(crate) const ALL: &[Attack] = &[
                 None => Ok(()),
                 Some((_, answer)) => Err(format!("another's request is given up: {answer}")),
             }
+        },
+    },
+    Attack {
+        name: "refusals of invitations that nobody sent",
+        mended: true,
+        by: By::Domain,
+        settings: "",
+        prepare: |field| {
+            field.create("owner@calm.example", "one", &[]);
+            field.enter("victim@calm.example", "one", "");
+        },
+        restart: false,
+        stanza: |field, n| {
+            let room = field.room("one");
+            let inside = format!("{room}/victim");
+            let to =
+                ["victim@calm.example", inside.as_str(), "owner@calm.example", "nobody@calm.example"][n % 4];
+            let decline = format!("<decline to='{to}'><reason>{}</reason></decline>", "x".repeat(4000));
+            let x = format!("<x xmlns='http://jabber.org/protocol/muc#user'>{decline}</x>");
+            (format!("m{}", n / 48), format!("<message id='d{n}' to='{room}'>{x}</message>"))
+        },
+        short: 2000,
+        probe: None,
+        check: |_, outcome| match outcome.bytes_out < outcome.bytes_in / 10 {
+            true => Ok(()),
+            false => Err(format!("{} bytes came of {}", outcome.bytes_out, outcome.bytes_in)),
         },
     },
     Attack {
