@@ -10,7 +10,7 @@ use crate::wire::jid::{BareJid, PART_BYTES_MAX};
 
 /// The least and the most that each limit may be.
 const RANGES: [(&str, i64, i64); 30] = [
-    ("stanza_bytes_max", 10_000, 16 << 20),
+    ("stanza_bytes_max", 65_536, 16 << 20),
     ("depth_max", 8, 256),
     ("attributes_max", 16, 4096),
     ("elements_max", 64, 1_000_000),

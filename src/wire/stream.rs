@@ -30,7 +30,10 @@ use super::ns;
 use super::size::{Size, stream_ns};
 use crate::room;
 
-/// Longest single name or attribute value that can be skipped; a longer one ends the stream.
+/// Longest single name or attribute value that can be skipped, unless the largest stanza is more than half of it; a longer
+/// one ends the stream.
+const TOKEN_BYTES_MIN: usize = 8 * 1024 * 1024;
+/// Longest one whatever the largest stanza is.
 const TOKEN_BYTES_BOUND: usize = 16 * 1024 * 1024;
 /// Deepest nesting that can be skipped; a deeper one ends the stream.
 const SKIPPED_DEPTH_BOUND: usize = 1_000_000;
@@ -205,7 +208,8 @@ pub struct StreamReader {
 impl StreamReader {
     /// A reader for a new stream.
     pub fn new(limits: Limits) -> Self {
-        let token_bytes_max = limits.stanza_bytes_max.saturating_mul(8).clamp(64 * 1024, TOKEN_BYTES_BOUND);
+        let token_bytes_max =
+            limits.stanza_bytes_max.saturating_mul(2).clamp(TOKEN_BYTES_MIN, TOKEN_BYTES_BOUND);
         Self::with_tokens(limits, token_bytes_max)
     }
 

@@ -117,7 +117,7 @@ fn talk(peer: &mut Peer) {
     peer.send(format!("<message from='{OWNER}' to='{ROOM}'><x xmlns='{MUC}#user'><invite to='a@example.org'><reason>{invitation}</reason></invite></x></message>"));
     peer.send(format!(
         "<message type='groupchat' from='{guest}' to='{ROOM}'><body>{large}{}</body></message>",
-        "x".repeat(20_000)
+        "x".repeat(100_000)
     ));
     let registration = format!(
         "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>\
@@ -139,7 +139,7 @@ fn talk(peer: &mut Peer) {
 fn what_people_say_is_in_no_log() {
     for format in ["pretty", "json"] {
         let mut server = Server::start_with(&format!(
-            "[log]\nlevel = \"trace\"\nformat = \"{format}\"\n[limits]\nstanza_bytes_max = 10000\n"
+            "[log]\nlevel = \"trace\"\nformat = \"{format}\"\n[limits]\nstanza_bytes_max = 65536\n"
         ));
         let mut peer = server.accept();
         talk(&mut peer);

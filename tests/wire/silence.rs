@@ -61,7 +61,7 @@ pub(crate) fn memory_peak(server: &Server) -> u64 {
 #[test]
 fn a_server_that_stops_reading_costs_no_memory_and_loses_nothing_but_what_is_refused() {
     let server = Server::start_with(
-        "[limits]\nstanza_bytes_max = 10000\nqueue_bytes_max = 65536\nmailbox_stanzas_max = 32\n\
+        "[limits]\nstanza_bytes_max = 65536\nqueue_bytes_max = 65536\nmailbox_stanzas_max = 32\n\
          account_stanzas_per_second = 0\naccount_room_stanzas_per_second = 0\n\
          [default_room.presence_broadcast]\nparticipant = false",
     );
