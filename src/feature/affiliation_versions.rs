@@ -4,7 +4,7 @@
 //! between two, since some of them are not for everybody who is told versions. It comes with a mark of this life of the
 //! room and of who may see its lists, so that a client never builds on what another room had, or on what it was not shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use minidom::Element;
 
@@ -15,16 +15,21 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::{Affiliation, Lost, Versions};
 use crate::wire::build::{Build, el, message};
+use crate::wire::encode::{self, Outgoing};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::wire::rsm::LIST_BYTES_MAX;
 
 /// Lost affiliations that are remembered. Whoever was away for longer gets the whole list.
 const LOST_MAX: usize = 200;
 
 /// Most items of one message.
 const ITEMS_MAX: usize = 200;
+
+/// What an item is on the wire beside the address, about.
+const ITEM_BYTES: usize = 64;
 
 pub(super) const FEATURE: Feature = Feature {
     disco: |room, vars| {
@@ -104,7 +109,7 @@ pub(super) fn greet(
         let changes = since.and_then(|since| changes_since(room, since, &account));
         let start = changes.as_ref().and(wish.attr("since"));
         let items = changes.unwrap_or_else(|| all(room, &account));
-        send(room, start, &items, &inbound.from, cx, fx);
+        send(room, start, items, &inbound.from, cx, fx);
     }
     Some(mav(None, &word(room, now)))
 }
@@ -150,27 +155,59 @@ fn changes_since<'a>(room: &'a Room, since: u64, account: &BareJid) -> Option<It
 }
 
 /// Sends the items in as many messages as it takes. Where one ends is a version that only the next message knows.
-fn send(room: &Room, since: Option<&str>, items: &Items<'_>, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let now = room.state.record.versions.now;
+fn send(room: &Room, since: Option<&str>, items: Items<'_>, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     // Who sees the list of members sees those of whom they are told here.
     let sight = room.sight_of_list(&to.to_bare(), Affiliation::Member).unwrap_or(Sight::NONE);
-    let items: Vec<_> = items.iter().collect();
-    let mut chunks: Vec<_> = items.chunks(ITEMS_MAX).collect();
-    if chunks.is_empty() {
-        chunks.push(&[]);
-    }
-    let mut since = since.map(str::to_owned);
-    for (at, chunk) in chunks.iter().enumerate() {
-        let last = at + 1 == chunks.len();
-        let until = if last { word(room, now) } else { format!("{}.{at}", word(room, now)) };
-        let mut x = el("x", ns::MUC_USER).child(mav(since.as_deref(), &until));
-        for (jid, affiliation) in *chunk {
-            let item =
-                Item { affiliation: Some(**affiliation), jid: Some((**jid).into()), ..Item::default() };
-            x.append_child(item.element(ns::MUC_USER, sight));
+    let left: Vec<_> = items.into_iter().map(|(jid, affiliation)| (jid.clone(), affiliation)).collect();
+    let bytes = left.iter().map(|(jid, _)| jid.as_str().len() + ITEM_BYTES).sum();
+    let (room, until) = (room.jid.clone(), word(room, room.state.record.versions.now));
+    let mut chain =
+        Chain { room, sight, until, since: since.map(str::to_owned), at: 0, left: left.into(), ended: false };
+    while !fx.is_full() {
+        match chain.next(&cx.id()) {
+            Some(message) => fx.send(&message, to),
+            None => return,
         }
-        fx.send(&message(room.jid.as_jid(), None, &cx.id()).child(x), to);
-        since = Some(until);
+    }
+    let (mut ids, to) = (cx.ids.fork(), to.clone());
+    fx.send_later(bytes, move || Some(Outgoing::one(&chain.next(&ids.fresh())?, to.clone())));
+}
+
+/// Messages of which each goes on where the one before ends.
+struct Chain {
+    room: BareJid,
+    sight: Sight,
+    /// The version to which they lead.
+    until: String,
+    since: Option<String>,
+    at: usize,
+    left: VecDeque<(BareJid, Affiliation)>,
+    ended: bool,
+}
+
+impl Chain {
+    fn next(&mut self, id: &str) -> Option<Element> {
+        if self.ended {
+            return None;
+        }
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        while items.len() < ITEMS_MAX
+            && bytes < LIST_BYTES_MAX
+            && let Some((jid, affiliation)) = self.left.pop_front()
+        {
+            bytes += encode::escaped_len(jid.as_str()) + ITEM_BYTES;
+            let item = Item { affiliation: Some(affiliation), jid: Some((&jid).into()), ..Item::default() };
+            items.push(item.element(ns::MUC_USER, self.sight));
+        }
+        self.ended = self.left.is_empty();
+        let until = if self.ended { self.until.clone() } else { format!("{}.{}", self.until, self.at) };
+        let mut x = el("x", ns::MUC_USER).child(mav(self.since.as_deref(), &until));
+        for item in items {
+            x.append_child(item);
+        }
+        self.at += 1;
+        self.since = Some(until);
+        Some(message(self.room.as_jid(), None, id).child(x))
     }
 }
 

@@ -1,12 +1,17 @@
 //! Non-anonymous and semi-anonymous rooms (XEP-0045 §4.2, §7.2.3, §7.2.4).
 
+use std::sync::Arc;
+
 use super::{Feature, Field, FieldKind, backlog};
 use crate::room::Room;
+use crate::room::audience::Sight;
 use crate::room::config::Whois;
-use crate::room::cx::Cx;
+use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
 use crate::room::recipients::Group;
 use crate::room::roster::Occupant;
+use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -57,13 +62,56 @@ pub(super) fn refresh(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
 pub(super) fn show_others(
     room: &Room,
     viewer: &Occupant,
-    to: &std::sync::Arc<[Jid]>,
+    to: &Arc<[Jid]>,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
     let sight = room.sight(viewer.role);
-    for other in room.roster.iter().filter(|o| room.broadcasts(o) && o.nick.key() != viewer.nick.key()) {
+    let before = fx.stanza_bytes();
+    for (at, other) in room.roster.iter().enumerate() {
+        if !room.broadcasts(other) || other.nick.key() == viewer.nick.key() {
+            continue;
+        }
         let id = cx.id();
         fx.send_many(&room.notice_of(other, &id).stanza(room, sight, false, &[]), to.clone());
+        if fx.is_full() {
+            let each = (fx.stanza_bytes() - before) / (at + 1);
+            let rest = Rest {
+                room: room.clone(),
+                sight,
+                after: other.nick.key().clone(),
+                but: viewer.nick.key().clone(),
+            };
+            return rest.show(each * (room.roster.len() - at - 1), to.clone(), cx.ids.fork(), fx);
+        }
+    }
+}
+
+/// The occupants who are shown later.
+struct Rest {
+    room: Room,
+    sight: Sight,
+    after: NickKey,
+    but: NickKey,
+}
+
+impl Rest {
+    fn show(mut self, bytes: usize, to: Arc<[Jid]>, mut ids: Ids, fx: &mut Effects) {
+        fx.send_later(bytes, move || {
+            let other = self.next()?;
+            let id = ids.fresh();
+            let stanza = self.room.notice_of(&other, &id).stanza(&self.room, self.sight, false, &[]);
+            Some(Outgoing { stanza: Template::new(&stanza), to: Recipients::many(to.clone()) })
+        });
+    }
+
+    fn next(&mut self) -> Option<Arc<Occupant>> {
+        loop {
+            let other = self.room.roster.next_after(Some(&self.after))?.clone();
+            self.after = other.nick.key().clone();
+            if self.after != self.but && self.room.broadcasts(&other) {
+                return Some(other);
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::room::effect::Effects;
 use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::wire::build::stamp;
 use crate::wire::command::{Done, wrong};
-use crate::wire::form::{Field, Submitted, boolean, form, table};
+use crate::wire::form::{Field, Submitted, boolean, form, rows_that_fit, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
@@ -187,13 +187,15 @@ fn list(
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let after = form.value("after").unwrap_or_default();
-    let mut bans = room
+    let bans = room
         .state
         .affiliations
         .iter()
         .filter(|(jid, a)| a.affiliation == Affiliation::Outcast && jid.as_str() > after);
-    let rows: Vec<Vec<String>> = bans.by_ref().take(ROWS_MAX).map(|(jid, a)| row(jid, a)).collect();
-    let last = rows.last().map(|row| row[0].clone()).filter(|_| bans.next().is_some());
+    let (mut rows, more) = rows_that_fit(bans.take(ROWS_MAX + 1).map(|(jid, a)| row(jid, a)));
+    let more = more || rows.len() > ROWS_MAX;
+    rows.truncate(ROWS_MAX);
+    let last = rows.last().map(|row| row[0].clone()).filter(|_| more);
     let mut done = Done::result(table(BANS, "Bans", COLUMNS, &rows));
     if let Some(last) = last {
         done.note = Done::info(format!("There are more after {last}.")).note;

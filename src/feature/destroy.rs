@@ -7,9 +7,12 @@ use crate::room::Room;
 use crate::room::audience::{Item, Sight, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
 use crate::room::role::Role;
+use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, muc_user, presence};
+use crate::wire::encode::{self, Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -37,12 +40,34 @@ pub(super) fn read(request: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
 /// Everybody gets one presence, about himself, and the room is no more.
 pub(super) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Cx<'_>, fx: &mut Effects) {
     let word = word.unwrap_or_else(|| el("destroy", ns::MUC_USER));
-    for occupant in room.roster.iter() {
-        let item = Item { affiliation: Some(Affiliation::None), role: Some(Role::None), ..Item::default() };
-        let x = muc_user(&[], Some(word.clone()), Some(item.element(ns::MUC_USER, Sight::NONE)), true);
-        let stanza = presence(&room.occupant_jid(&occupant.nick), Some("unavailable"), &cx.id()).child(x);
-        let stanza = stanza.child(occupant_id::element(&occupant.id));
-        fx.send_many(&stanza, sessions(occupant));
+    for (at, occupant) in room.roster.iter().enumerate() {
+        if fx.is_full() {
+            let each = encode::element(&word).len() + BESIDE_BYTES;
+            tell_later(room.clone(), occupant.nick.key(), word, each * (room.roster.len() - at), cx, fx);
+            break;
+        }
+        fx.send_many(&farewell(room, occupant, &word, &cx.id()), sessions(occupant));
     }
     *room = room.vacated();
+}
+
+/// What a farewell is on the wire beside the owner's word, about.
+const BESIDE_BYTES: usize = 400;
+
+fn farewell(room: &Room, occupant: &Occupant, word: &Element, id: &str) -> Element {
+    let item = Item { affiliation: Some(Affiliation::None), role: Some(Role::None), ..Item::default() };
+    let x = muc_user(&[], Some(word.clone()), Some(item.element(ns::MUC_USER, Sight::NONE)), true);
+    let stanza = presence(&room.occupant_jid(&occupant.nick), Some("unavailable"), id).child(x);
+    stanza.child(occupant_id::element(&occupant.id))
+}
+
+/// Tells those who come from `first` on, in the order of nicks.
+fn tell_later(room: Room, first: &NickKey, word: Element, bytes: usize, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let (mut next, mut ids) = (room.roster.by_nick(first).cloned(), cx.ids.fork());
+    fx.send_later(bytes, move || {
+        let occupant = next.take()?;
+        next = room.roster.next_after(Some(occupant.nick.key())).cloned();
+        let stanza = Template::new(&farewell(&room, &occupant, &word, &ids.fresh()));
+        Some(Outgoing { stanza, to: Recipients::many(sessions(&occupant)) })
+    });
 }

@@ -10,7 +10,7 @@ use crate::room::effect::Effects;
 use crate::room::hats::Hat;
 use crate::wire::build::{Build, el, lang, set_lang};
 use crate::wire::command::{Done, wrong};
-use crate::wire::form::{Field, Submitted, form, table};
+use crate::wire::form::{Field, Submitted, form, rows_that_fit, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
@@ -83,7 +83,7 @@ pub(super) const FEATURE: Feature = Feature {
             name: "List who wears which hat",
             allowed: commands::admins,
             form: None,
-            run: |room, _, _, _, _| Ok(Done::result(list_assigned(room))),
+            run: |room, _, _, _, _| Ok(list_assigned(room)),
             found: None,
         },
     ],
@@ -289,7 +289,7 @@ fn list(room: &Room) -> Element {
     table(ns::HATS_COMMANDS, "Hats of this room", &columns, &rows.collect::<Vec<_>>())
 }
 
-fn list_assigned(room: &Room) -> Element {
+fn list_assigned(room: &Room) -> Done {
     let hats = &room.state.record.hats;
     let rows = hats.worn.keys().flat_map(|account| {
         hats.of(account).map(|(uri, hat)| {
@@ -298,5 +298,6 @@ fn list_assigned(room: &Room) -> Element {
         })
     });
     let columns = [(JID, "Address"), (URI, "URI"), (TITLE, "Title"), (HUE, "Colour")];
-    table(ns::HATS_COMMANDS, "Who wears which hat", &columns, &rows.collect::<Vec<_>>())
+    let (rows, more) = rows_that_fit(rows);
+    Done::result_of(table(ns::HATS_COMMANDS, "Who wears which hat", &columns, &rows), more)
 }

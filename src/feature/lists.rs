@@ -1,4 +1,9 @@
 //! Lists of roles and affiliations (XEP-0045 §8.5, §9.2, §9.5, §9.8, §10.5, §10.8, §17.4).
+//!
+//! A list that is too long for one stanza comes as its first page, and says so; whoever knows pages (XEP-0059) asks for
+//! what comes after it.
+
+use std::sync::Arc;
 
 use minidom::Element;
 
@@ -6,14 +11,17 @@ use super::{Feature, roles_field};
 use crate::room::Room;
 use crate::room::audience::Item;
 use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
 use crate::room::privilege;
 use crate::room::role::Role;
+use crate::room::roster::Occupant;
 use crate::room::state::{Affiliated, Affiliation};
 use crate::wire::build::{el, iq_result};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::wire::rsm::{self, Paging, that_fit};
+use crate::wire::{encode, ns};
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[roles_field!(
@@ -27,65 +35,91 @@ pub(super) const FEATURE: Feature = Feature {
 /// Answers with the list that the request's item names.
 pub(crate) fn get(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
     let item = query.get_child("item", ns::MUC_ADMIN).ok_or_else(|| Refusal::bad_request("which list?"))?;
+    let paging = Paging::read(query);
+    let after = paging.as_ref().and_then(|paging| paging.after.as_deref()).unwrap_or_default();
     let items = match (item.attr("role"), item.attr("affiliation")) {
-        (Some(role), None) => by_role(room, role, inbound)?,
-        (None, Some(affiliation)) => by_affiliation(room, affiliation, inbound)?,
+        (Some(role), None) => by_role(room, role, after, inbound)?,
+        (None, Some(affiliation)) => by_affiliation(room, affiliation, after, inbound)?,
         _ => return Err(Refusal::bad_request("a list is one of roles or of affiliations")),
     };
+    let max = paging.as_ref().and_then(|paging| paging.max).unwrap_or(usize::MAX);
+    let (page, more) = that_fit(items.take(max), |(_, item)| encode::element(item).len());
+    let ends = page.first().zip(page.last()).map(|((first, _), (last, _))| (first.clone(), last.clone()));
     let mut answer = el("query", ns::MUC_ADMIN);
-    for item in items {
+    for (_, item) in page {
         answer.append_child(item);
+    }
+    if more || paging.is_some() {
+        answer.append_child(rsm::set(ends.as_ref().map(|(first, last)| (&**first, &**last)), None, None));
     }
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
     Ok(())
 }
 
+/// The items of a list, each with what stands for it when pages are asked for.
+type Items<'r> = Box<dyn Iterator<Item = (String, Element)> + 'r>;
+
 /// Occupants of a role: nick, role, affiliation and full address, for moderators.
-fn by_role(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, Refusal> {
+fn by_role<'r>(room: &'r Room, word: &str, after: &str, inbound: &Inbound) -> Result<Items<'r>, Refusal> {
     let role = Role::parse(word).filter(|r| *r != Role::None);
     let role = role.ok_or_else(|| Refusal::bad_request("there is no list of this role"))?;
     let asker = room.standing(&inbound.from.to_bare()).role;
     if asker != Role::Moderator {
         return Err(Refusal::forbidden("only moderators see lists of roles"));
     }
-    let item = |o: &std::sync::Arc<crate::room::roster::Occupant>| {
-        Item {
+    let item = move |o: &Occupant| {
+        let item = Item {
             affiliation: Some(room.affiliation(&o.account)),
             role: Some(o.role),
             jid: Some((&o.shown().jid).into()),
             nick: Some(o.nick.as_str()),
             ..Item::default()
-        }
-        .element(ns::MUC_ADMIN, room.sight(asker))
+        };
+        (o.nick.as_str().to_owned(), item.element(ns::MUC_ADMIN, room.sight(asker)))
     };
-    Ok(room.roster.iter().filter(|o| o.role == role).map(item).collect())
+    let after = Some(NickKey::of(after)).filter(|_| !after.is_empty());
+    let follows = move |o: &&Arc<Occupant>| after.as_ref().is_none_or(|after| o.nick.key() > after);
+    Ok(Box::new(room.roster.iter().filter(follows).filter(move |o| o.role == role).map(move |o| item(o))))
 }
 
 /// Accounts of an affiliation: bare address, and the reserved nick but for outcasts; never a role.
-fn by_affiliation(room: &Room, word: &str, inbound: &Inbound) -> Result<Vec<Element>, Refusal> {
+fn by_affiliation<'r>(
+    room: &'r Room,
+    word: &str,
+    after: &str,
+    inbound: &Inbound,
+) -> Result<Items<'r>, Refusal> {
     let list = Affiliation::parse(word).filter(|a| *a != Affiliation::None);
     let list = list.ok_or_else(|| Refusal::bad_request("there is no list of this affiliation"))?;
     let sight = room.sight_of_list(&inbound.from.to_bare(), list)?;
     let is_ban = list == Affiliation::Outcast;
     let all = &room.state.affiliations;
-    let item = |jid: &BareJid, affiliated: &Affiliated| {
-        Item {
+    let item = move |jid: &BareJid, affiliated: &Affiliated| {
+        let item = Item {
             affiliation: Some(list),
             jid: Some(jid.into()),
             nick: affiliated.nick.as_deref().filter(|_| !is_ban),
             reason: affiliated.reason.as_deref().filter(|_| is_ban),
             ..Item::default()
-        }
-        .element(ns::MUC_ADMIN, sight)
+        };
+        (jid.as_str().to_owned(), item.element(ns::MUC_ADMIN, sight))
     };
+    let after = after.to_owned();
+    let follows = move |jid: &BareJid| jid.as_str() > after.as_str();
     let chosen = match list {
         Affiliation::Owner => Some(&room.ranks.owners),
         Affiliation::Admin => Some(&room.ranks.admins),
         _ => None,
     };
     Ok(match chosen {
-        Some(chosen) => chosen.iter().filter_map(|jid| Some(item(jid, all.get(jid)?))).collect(),
-        None => all.iter().filter(|(_, a)| a.affiliation == list).map(|(jid, a)| item(jid, a)).collect(),
+        Some(chosen) => {
+            let chosen = chosen.iter().filter(move |jid| follows(jid));
+            Box::new(chosen.filter_map(move |jid| Some(item(jid, all.get(jid)?))))
+        }
+        None => {
+            let of_list = all.iter().filter(move |(jid, a)| a.affiliation == list && follows(jid));
+            Box::new(of_list.map(move |(jid, a)| item(jid, a)))
+        }
     })
 }
 

@@ -14,11 +14,15 @@ use crate::wire::build::{Build, el, iq_result};
 use crate::wire::form::{Field, Reply, Submitted, form};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::wire::{encode, ns, rsm};
 
 const ADMINS: &str = "muc#roomconfig_roomadmins";
 const OWNERS: &str = "muc#roomconfig_roomowners";
+
+/// Longest list in a form, in bytes on the wire, and what a value is beside its text.
+const LIST_BYTES_MAX: usize = rsm::LIST_BYTES_MAX / 4;
+const VALUE_BYTES: usize = 15;
 
 fn must_be_owner(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
     if room.affiliation(&inbound.from.to_bare()) == Affiliation::Owner {
@@ -51,6 +55,12 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effe
         .collect();
     for (var, label, list) in [(ADMINS, "Admins", &room.ranks.admins), (OWNERS, "Owners", &room.ranks.owners)]
     {
+        // A field that is not in the form keeps its value.
+        if list.iter().map(|jid| encode::escaped_len(jid.as_str()) + VALUE_BYTES).sum::<usize>()
+            > LIST_BYTES_MAX
+        {
+            continue;
+        }
         let values = list.iter().map(ToString::to_string).collect();
         shown.push(Field { var, type_: Some("jid-multi"), label: Some(label), values, ..Field::default() });
     }

@@ -17,7 +17,7 @@ use crate::room::nick::Nick;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::command::Done;
-use crate::wire::form::{Field, Reply, Submitted, form, table};
+use crate::wire::form::{Field, Reply, Submitted, form, rows_that_fit, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
@@ -57,7 +57,7 @@ pub(super) const FEATURE: Feature = Feature {
         name: "List who is registered, with what they say of themselves",
         allowed: commands::admins,
         form: None,
-        run: |room, _, _, _, _| Ok(Done::result(list(room))),
+        run: |room, _, _, _, _| Ok(list(room)),
         found: None,
     }],
     ..Feature::new("register")
@@ -146,16 +146,14 @@ fn read_data(room: &Room, account: &BareJid, form: &Submitted) -> Result<BTreeMa
 }
 
 /// Everybody who has registered a nick or said something of himself.
-fn list(room: &Room) -> Element {
+fn list(room: &Room) -> Done {
     let registered = room.state.affiliations.iter().filter(|(_, a)| a.nick.is_some() || !a.data.is_empty());
-    let rows: Vec<Vec<String>> = registered
-        .map(|(jid, a)| {
-            let said = DATA.map(|(var, _)| a.data.get(var).cloned().unwrap_or_default());
-            [jid.as_str().to_owned(), a.nick.clone().unwrap_or_default()].into_iter().chain(said).collect()
-        })
-        .collect();
+    let (rows, more) = rows_that_fit(registered.map(|(jid, a)| {
+        let said = DATA.map(|(var, _)| a.data.get(var).cloned().unwrap_or_default());
+        [jid.as_str().to_owned(), a.nick.clone().unwrap_or_default()].into_iter().chain(said).collect()
+    }));
     let columns: Vec<_> = [("jid", "Address"), (ROOM_NICK, "Nick")].into_iter().chain(DATA).collect();
-    table(ns::MUC_REGISTER, "Who is registered", &columns, &rows)
+    Done::result_of(table(ns::MUC_REGISTER, "Who is registered", &columns, &rows), more)
 }
 
 fn check_allowed(room: &Room, account: &BareJid) -> Result<(), Refusal> {

@@ -25,7 +25,7 @@ use crate::link::Lane;
 use crate::room::Room;
 use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
-use crate::room::effect::Effects;
+use crate::room::effect::{Effects, Later};
 use crate::room::event::Event;
 use crate::store::StoreError;
 use crate::wire::jid::{BareJid, Jid};
@@ -234,8 +234,31 @@ pub(super) fn random() -> [u8; 32] {
 
 async fn send(host: &Host, room: &BareJid, effects: Effects) {
     let lane = Lane::of_room(room);
-    for outgoing in effects.sends {
+    let mut later = effects.later.into_iter().peekable();
+    for (place, outgoing) in effects.sends.into_iter().enumerate() {
+        while let Some(due) = later.next_if(|later| later.place <= place) {
+            send_later(host, room, lane, due).await;
+        }
         host.outbox.send(lane, outgoing).await;
+    }
+    for due in later {
+        send_later(host, room, lane, due).await;
+    }
+}
+
+/// Makes stanzas while they are sent. Others have their turn in between.
+async fn send_later(host: &Host, room: &BareJid, lane: Lane, mut later: Later) {
+    let mut turn = Instant::now();
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| later.next())) {
+            Ok(Some(outgoing)) => host.outbox.send(lane, outgoing).await,
+            Ok(None) => return,
+            Err(_) => return error!(%room, "what an event leads to broke off"),
+        }
+        if turn.elapsed() >= TURN_TIME_MAX {
+            tokio::task::yield_now().await;
+            turn = Instant::now();
+        }
     }
 }
 

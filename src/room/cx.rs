@@ -172,6 +172,11 @@ impl Ids {
         hex(&self.next())
     }
 
+    /// Other ids, for what is made later.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self::new(&self.next())
+    }
+
     fn next(&mut self) -> [u8; 32] {
         self.count += 1;
         let hash = Sha256::new().chain_update(&self.seed).chain_update(self.count.to_be_bytes());

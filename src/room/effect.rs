@@ -1,6 +1,7 @@
 //! All that a room may ask for, in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use minidom::Element;
 
@@ -10,6 +11,35 @@ use crate::feature::backlog::{EVENT_BYTES_MAX, Owed};
 use crate::store::Write;
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::{BareJid, Jid};
+
+/// Bytes of stanzas that an event makes at once; what may be made later is, when there are so many.
+pub const MADE_BYTES_MAX: usize = 1 << 20;
+
+/// Stanzas that are made one after the other while they are sent, from the room as it was when the event was dealt with.
+pub struct Later {
+    /// Before which one of the other stanzas they leave.
+    pub place: usize,
+    /// About how many bytes they are on the wire, for all who get them.
+    pub bytes: usize,
+    next: Box<dyn FnMut() -> Option<Outgoing> + Send>,
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Later")
+            .field("place", &self.place)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Iterator for Later {
+    type Item = Outgoing;
+
+    fn next(&mut self) -> Option<Outgoing> {
+        (self.next)()
+    }
+}
 
 /// What an event leads to. The sends leave only once the writes are durable.
 #[derive(Debug, Default)]
@@ -22,6 +52,10 @@ pub struct Effects {
     pub asks: Vec<Ask>,
     /// Stanzas, in the order in which they leave.
     pub sends: Vec<Outgoing>,
+    /// What of them is not made before it is sent, because it is much, each in its place among `sends`.
+    pub later: Vec<Later>,
+    /// Bytes of the stanzas that are made, each once.
+    pub(super) made_bytes: usize,
     /// Bytes on the wire of what the others are told of occupants.
     pub(super) told_bytes: usize,
     /// What of that is too much for one event.
@@ -41,7 +75,7 @@ pub struct Effects {
 impl Effects {
     /// Sends a stanza to one address.
     pub fn send(&mut self, stanza: &Element, to: &Jid) {
-        self.sends.push(Outgoing::one(stanza, to.clone()));
+        self.push(Outgoing::one(stanza, to.clone()));
     }
 
     /// Sends a stanza to several addresses; to nobody if there are none.
@@ -52,7 +86,34 @@ impl Effects {
     /// Sends a stanza to those whom the list names, in its order; to nobody if it is empty.
     pub fn send_to(&mut self, stanza: &Element, to: Recipients) {
         if !to.is_empty() {
-            self.sends.push(Outgoing { stanza: Template::new(stanza), to });
+            self.push(Outgoing { stanza: Template::new(stanza), to });
+        }
+    }
+
+    fn push(&mut self, outgoing: Outgoing) {
+        self.made_bytes += outgoing.stanza.len();
+        self.sends.push(outgoing);
+    }
+
+    /// Whether so many stanzas are made that others should be made later.
+    pub(crate) fn is_full(&self) -> bool {
+        self.made_bytes >= MADE_BYTES_MAX
+    }
+
+    /// Sends what `next` makes, after what was sent until now; about `bytes` on the wire.
+    pub(crate) fn send_later(
+        &mut self,
+        bytes: usize,
+        next: impl FnMut() -> Option<Outgoing> + Send + 'static,
+    ) {
+        self.later.push(Later { place: self.sends.len(), bytes, next: Box::new(next) });
+    }
+
+    /// Makes what is to be made later, as if there were space for all.
+    pub fn make_all(&mut self) {
+        for later in std::mem::take(&mut self.later).into_iter().rev() {
+            let place = later.place;
+            self.sends.splice(place..place, later);
         }
     }
 
@@ -60,12 +121,12 @@ impl Effects {
     pub(crate) fn tell(&mut self, stanza: &Element, to: Recipients) {
         let outgoing = Outgoing { stanza: Template::new(stanza), to };
         self.told_bytes += outgoing.stanza.len() * outgoing.to.len();
-        self.sends.push(outgoing);
+        self.push(outgoing);
     }
 
     /// Bytes of all stanzas, each once.
     pub fn stanza_bytes(&self) -> usize {
-        self.sends.iter().map(|outgoing| outgoing.stanza.len()).sum()
+        self.made_bytes
     }
 
     /// Bytes on the wire of what the others are told of occupants.
@@ -94,13 +155,14 @@ impl Effects {
         }
     }
 
-    /// Bytes on the wire beyond one copy of one stanza for each who gets it: all that leaves but what is most of it.
+    /// Bytes on the wire beyond one copy of one stanza for each who gets it: all that leaves but what is most of it among
+    /// what goes to several.
     pub fn excess_bytes(&self) -> usize {
-        if self.sends.len() < 2 {
-            return 0;
-        }
-        let each = self.sends.iter().map(|outgoing| outgoing.stanza.len() * outgoing.to.len());
-        let (all, most) = each.fold((0, 0), |(all, most), bytes| (all + bytes, most.max(bytes)));
+        let later: usize = self.later.iter().map(|later| later.bytes).sum();
+        let (all, most) = self.sends.iter().fold((later, 0), |(all, most), outgoing| {
+            let bytes = outgoing.stanza.len() * outgoing.to.len();
+            (all + bytes, if outgoing.to.len() > 1 { most.max(bytes) } else { most })
+        });
         all - most
     }
 

@@ -164,6 +164,12 @@ impl Done {
     pub fn result(form: Element) -> Self {
         Self { note: None, result: Some(form) }
     }
+
+    /// Here is what was asked for, or its beginning if there is `more`.
+    pub fn result_of(form: Element, more: bool) -> Self {
+        let note = more.then(|| Note::Warn("there are more than one answer has space for".to_owned()));
+        Self { note, result: Some(form) }
+    }
 }
 
 /// `bad-request` with one of the conditions of XEP-0050 §4.4.

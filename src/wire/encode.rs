@@ -211,7 +211,7 @@ fn attribute(name: &str, value: &str, out: &mut String) {
 }
 
 /// How many bytes [`escape`] makes of a text.
-pub(super) fn escaped_len(text: &str) -> usize {
+pub(crate) fn escaped_len(text: &str) -> usize {
     text.len() + text.bytes().map(|byte| usize::from(ESCAPED_MORE[usize::from(byte)])).sum::<usize>()
 }
 

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use minidom::Element;
 
 use super::build::{Build, el};
-use super::ns;
+use super::{encode, ns, rsm};
 
 /// A field of a form that the service sends.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,13 @@ pub fn form(type_: &str, form_type: &str, title: Option<&str>, fields: &[Field<'
         x.append_child(element(field));
     }
     x
+}
+
+/// The first rows that a table has space for, and whether there are more.
+pub fn rows_that_fit(rows: impl Iterator<Item = Vec<String>>) -> (Vec<Vec<String>>, bool) {
+    /// A field with its variable and value, beside the text.
+    const FIELD_BYTES: usize = 80;
+    rsm::that_fit(rows, |row| row.iter().map(|value| FIELD_BYTES + encode::escaped_len(value)).sum())
 }
 
 /// A table (XEP-0004 §3.4): the columns, and in each row the values that the columns have there; empty ones are left

@@ -103,17 +103,10 @@ fn stanzas_of_one_event_share_their_lists_of_recipients() {
     for fields in [&[][..], &[("whois", "anyone")]] {
         let mut w = crowd(150, "", fields);
         let items: String = (0..100).map(|n| format!("<item nick='u{n}' role='none'/>")).collect();
-        let effects = w.send(
-            "owner",
-            &format!(
-                "<iq xmlns='jabber:client' type='set' id='a'>\
-                 <query xmlns='http://jabber.org/protocol/muc#admin'>{items}</query></iq>"
-            ),
-        );
+        w.send("owner", &admin(&items));
         assert_eq!(w.room.roster().len(), 51);
         // A hundred are told to themselves, and in two variants to all who are left.
-        let held = effects.held_bytes();
-        assert!(held < 512 << 10, "{held}");
+        assert!(w.held_bytes < 512 << 10, "{}", w.held_bytes);
     }
 }
 
@@ -124,9 +117,9 @@ const HELD_BYTES_MAX: usize = 4 << 20;
 fn settle(w: &mut World) -> (usize, usize) {
     let (mut portions, mut most) = (0, 0);
     while w.room.has_backlog() {
-        let effects = w.event(&Event::Continue);
+        w.event(&Event::Continue);
         portions += 1;
-        most = most.max(effects.held_bytes());
+        most = most.max(w.held_bytes);
         assert!(portions < 10_000, "it never ends");
     }
     (portions, most)
@@ -163,8 +156,8 @@ fn switch_of_whois_goes_out_in_portions_and_everybody_learns_every_address_once(
     // Each presence is as long as it may be: shown to all, 80 of them are a hundred megabytes.
     let said = format!("<status>{}</status>", "x".repeat(15_000));
     let mut w = crowd(80, &said, &[]);
-    let effects = w.send("owner", &form(&[("whois", "anyone")]));
-    assert!(effects.held_bytes() < HELD_BYTES_MAX, "{}", effects.held_bytes());
+    w.send("owner", &form(&[("whois", "anyone")]));
+    assert!(w.held_bytes < HELD_BYTES_MAX, "{}", w.held_bytes);
     assert!(w.room.has_backlog(), "it was too much for one event");
     let (result, told) = (w.got("owner"), w.got("u7"));
     assert!(
@@ -215,8 +208,8 @@ fn many_who_are_put_out_are_out_at_once_and_the_others_hear_of_it_in_portions() 
     w.send("owner", &admin(&items));
     settle(&mut w);
     w.clear();
-    let effects = w.send("owner", &form(&[("membersonly", "1")]));
-    assert!(effects.held_bytes() < HELD_BYTES_MAX);
+    w.send("owner", &form(&[("membersonly", "1")]));
+    assert!(w.held_bytes < HELD_BYTES_MAX);
     assert_eq!(w.room.roster().len(), 91);
     let own = w.got("u150").pop();
     assert_eq!(own.as_deref(), Some("unavailable u150 322 [none none jid=u150@example/pc] 110"));
@@ -258,8 +251,8 @@ fn hat_of_many_is_shown_in_portions_also_to_those_who_wear_it() {
     }
     settle(&mut w);
     w.clear();
-    let effects = w.send("owner", &command("create", &fields("Cap")));
-    assert!(effects.held_bytes() < HELD_BYTES_MAX, "{}", effects.held_bytes());
+    w.send("owner", &command("create", &fields("Cap")));
+    assert!(w.held_bytes < HELD_BYTES_MAX, "{}", w.held_bytes);
     settle(&mut w);
     let seen = w.stanzas("u7");
     let capped = |s: &&Element| conclave::wire::encode::element(s).contains("title='Cap'");
@@ -313,4 +306,115 @@ fn who_is_put_out_and_not_told_of_is_told_of_after_a_restart() {
     w.say("u7", "here I am");
     settle(&mut w);
     assert_eq!(first + heard(&mut w), 199, "everybody is told of, once");
+}
+
+// 45-7.2.2-a, 45-7.2.2-b
+#[test]
+fn who_enters_a_large_room_is_shown_everybody_and_not_all_at_a_time() {
+    let mut w = crowd(120, &format!("<status>{}</status>", "x".repeat(15_000)), &[]);
+    w.join("late");
+    // The others as he sees them, himself as they see him, in two variants, and twenty thousand bytes of his own.
+    assert!(w.held_bytes < 2 << 20, "{}", w.held_bytes);
+    let got = w.got("late");
+    let others: Vec<&String> = got.iter().filter(|line| line.starts_with("available")).collect();
+    assert_eq!(others.len(), 122);
+    assert!(others.last().is_some_and(|own| own.ends_with("110")), "himself last");
+    assert!(got.last().is_some_and(|last| last.contains("subject=")), "the subject ends it");
+    let mut sorted: Vec<&String> = others[..121].to_vec();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!(sorted.len(), 121, "everybody once");
+}
+
+// 45-10.9-d
+#[test]
+fn end_of_a_large_room_is_told_to_everybody_once() {
+    let mut w = crowd(200, "", &[]);
+    let reason = "r".repeat(4000);
+    let password = "p".repeat(4000);
+    let destroy = format!("<destroy><password>{password}</password><reason>{reason}</reason></destroy>");
+    w.owner("owner", &destroy);
+    assert!(w.held_bytes < 3 << 19, "{}", w.held_bytes);
+    for n in 0..200 {
+        let got = w.stanzas(&format!("u{n}"));
+        assert_eq!((got.len(), got[0].attr("type")), (1, Some("unavailable")));
+    }
+    let got = w.got("owner");
+    assert!(got.len() == 2 && got[1] == "iq:result room", "{}", got.len());
+}
+
+// 45-9.2-c, 45-9.5-d
+#[test]
+fn list_that_no_stanza_has_space_for_comes_in_pages() {
+    let mut w = World::with_room(&[]);
+    let reason = "&".repeat(4000);
+    for batch in 0..4 {
+        let ban = |n| {
+            format!(
+                "<item affiliation='outcast' jid='b{batch}x{n:03}@example'><reason>{}</reason></item>",
+                reason.replace('&', "&amp;")
+            )
+        };
+        w.send("owner", &admin(&(0..10).map(ban).collect::<String>()));
+    }
+    let ask = |w: &mut World, set: &str| {
+        w.clear();
+        w.send(
+            "owner",
+            &format!(
+                "<iq xmlns='jabber:client' type='get' id='l'><query xmlns='{MUC}#admin'>\
+                 <item affiliation='outcast'/>{set}</query></iq>"
+            ),
+        );
+        w.stanzas("owner").remove(0)
+    };
+    let (mut seen, mut after, mut pages) = (Vec::new(), String::new(), 0);
+    loop {
+        let set = format!("<set xmlns='http://jabber.org/protocol/rsm'><after>{after}</after></set>");
+        let answer = ask(&mut w, if after.is_empty() { "" } else { &set });
+        let bytes = conclave::wire::encode::element(&answer).len();
+        assert!(bytes < 300 << 10, "a server would end the stream: {bytes}");
+        let query = answer.get_child("query", &*format!("{MUC}#admin")).expect("the list");
+        seen.extend(query.children().filter_map(|item| item.attr("jid").map(str::to_owned)));
+        pages += 1;
+        let last =
+            query.get_child("set", "http://jabber.org/protocol/rsm").and_then(|set| set.children().nth(1));
+        match last.map(Element::text) {
+            Some(last) => after = last,
+            None => break,
+        }
+    }
+    assert!((3..6).contains(&pages), "{pages}");
+    let all: Vec<String> =
+        (0..4).flat_map(|batch| (0..10).map(move |n| format!("b{batch}x{n:03}@example"))).collect();
+    assert_eq!(seen, all);
+    // As many as are asked for, and who has enough space is told of no pages.
+    let answer = ask(&mut w, "<set xmlns='http://jabber.org/protocol/rsm'><max>3</max></set>");
+    assert_eq!(answer.children().next().map(|query| query.children().count()), Some(4));
+    w.send("owner", &admin("<item affiliation='member' jid='m@example'/>"));
+    assert_eq!(w.list("owner", "<item affiliation='member'/>"), ["iq:result room [member jid=m@example]"]);
+}
+
+// 45-10.2-l, 45-10.5-a
+#[test]
+fn list_that_is_too_long_for_the_form_stays_as_it_is() {
+    let mut w = World::with_room(&[]);
+    let domain = "d".repeat(500);
+    let fields = |w: &mut World| {
+        w.clear();
+        w.send(
+            "owner",
+            &format!("<iq xmlns='jabber:client' type='get' id='f'><query xmlns='{MUC}#owner'/></iq>"),
+        );
+        let form = w.stanzas("owner").remove(0);
+        let text = conclave::wire::encode::element(&form);
+        ["admins", "owners"].map(|list| text.contains(&format!("muc#roomconfig_room{list}")))
+    };
+    assert_eq!(fields(&mut w), [true, true]);
+    let items: String =
+        (0..150).map(|n| format!("<item affiliation='admin' jid='a{n}@{domain}'/>")).collect();
+    w.send("owner", &admin(&items));
+    assert_eq!(fields(&mut w), [false, true]);
+    w.configure("owner", &[("roomname", "Verona")]);
+    assert_eq!(w.list("owner", "<item affiliation='admin'/>")[0].matches("jid=a").count(), 150);
 }

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) uptime: Duration,
     pub(crate) writes: Vec<Write>,
+    /// Bytes that the last event held until its stanzas left.
+    pub(crate) held_bytes: usize,
     pub(crate) archive: MemoryArchive,
     /// Answers of the archive that are on their way, if they are to be held back.
     held: Option<Vec<Found>>,
@@ -59,6 +61,7 @@ impl World {
             now: "2026-01-01T00:00:00Z".parse().expect("a date"),
             uptime: Duration::ZERO,
             writes: Vec::new(),
+            held_bytes: 0,
             archive: MemoryArchive::new(),
             held: None,
             ids: Ids::new(&[7]),
@@ -90,7 +93,9 @@ impl World {
     pub(crate) fn event(&mut self, event: &Event) -> Effects {
         let (now, uptime) = (self.now, self.uptime);
         let mut cx = Cx { now, uptime, service: &self.service, ids: &mut self.ids };
-        let effects = self.room.handle(event, &mut cx);
+        let mut effects = self.room.handle(event, &mut cx);
+        self.held_bytes = effects.held_bytes();
+        effects.make_all();
         assert_eq!(self.room.broken_invariant(), None);
         for outgoing in &effects.sends {
             for to in outgoing.to.iter() {
