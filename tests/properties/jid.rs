@@ -84,7 +84,7 @@ proptest! {
         }
     }
 
-    // 45-G-i, 45-17.1-a
+    // 45-G-i, 45-17.1-a, trap 89
     #[test]
     fn a_prepared_address_is_prepared(text in text()) {
         for profile in [Profile::Stringprep, Profile::Precis] {

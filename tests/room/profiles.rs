@@ -34,7 +34,7 @@ fn enter(w: &mut World, from: &str) -> String {
 
 #[test]
 fn one_account_of_a_host_of_the_older_standard_is_one_however_it_logs_in() {
-    // 45-17.1-a, 45-9.1-a
+    // 45-17.1-a, 45-9.1-a, trap 87, trap 88
     for from in ["gross@example/pc", "GROSS@example/pc", "Groß@example/pc", "groß@example/pc"] {
         let mut w = room(Profile::Stringprep);
         assert!(enter(&mut w, from).contains("[owner moderator jid=gross@example/pc]"), "{from}");
@@ -47,7 +47,7 @@ fn one_account_of_a_host_of_the_older_standard_is_one_however_it_logs_in() {
 
 #[test]
 fn two_accounts_of_a_host_of_the_newer_standard_are_two() {
-    // 45-17.1-a, 45-9.1-a
+    // 45-17.1-a, 45-9.1-a, trap 87
     let mut w = room(Profile::Precis);
     assert!(enter(&mut w, "groß@example/pc").contains("[none participant jid=groß@example/pc]"));
     let mut w = room(Profile::Precis);

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn profiles_agree_but_on_what_the_older_one_folds_away() {
-        // 45-17.1-a
+        // 45-17.1-a, trap 88
         let read = |profile: Profile, text| profile.prepare(text).map(|jid| jid.as_str().to_owned());
         for (text, stringprep, precis) in [
             ("Romeo@Example.ORG./Pc", "romeo@example.org/Pc", "romeo@example.org/Pc"),
