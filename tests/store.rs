@@ -209,7 +209,11 @@ fn a_room_is_loaded_as_it_was_committed(mut bench: impl Bench) {
         (jid("hecate@d"), full(Affiliation::Owner)),
         (jid("evil.example"), full(Affiliation::Outcast)),
     ]);
-    let expected = Some(State { record: record("Coven"), affiliations: affiliations.into(), vcard: None });
+    let expected = Some(State {
+        record: record("Coven"),
+        affiliations: affiliations.into_iter().collect(),
+        vcard: None,
+    });
     assert_eq!(bench.load("coven@muc"), expected);
     bench.reopen();
     assert_eq!(bench.load("coven@muc"), expected);

@@ -229,10 +229,7 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
         new = new.map(|new| Affiliated { version: now, ..new });
     }
     let affiliations = &mut room.state_mut().affiliations;
-    let old = match new {
-        Some(new) => affiliations.insert(change.jid().clone(), new),
-        None => affiliations.remove(change.jid()),
-    };
+    let old = affiliations.put(&change.party, new);
     room.relist(change.jid(), old.as_ref());
     fx.touch(change.jid());
 }

@@ -83,7 +83,7 @@ fn identity(name: &str) -> Element {
 
 /// The nick that is reserved for the asker, as the name of an identity; nothing if there is none (§7.12).
 fn reserved_nick(room: &Room, inbound: &Inbound) -> Element {
-    let affiliated = room.state().affiliations.get(&inbound.from.to_bare());
+    let affiliated = room.state().affiliations.own(&inbound.from.to_bare());
     let nick = affiliated.and_then(|a| a.nick.as_deref());
     el("query", ns::DISCO_INFO).with("node", ns::NODE_RESERVED_NICK).child_opt(nick.map(identity))
 }

@@ -91,7 +91,7 @@ fn unescaped(text: &str) -> Option<String> {
 
 /// Whether an account gets mentions: it is on a list of the room by its own name, is not here, and may read.
 fn is_told(room: &Room, account: &BareJid) -> bool {
-    let affiliated = room.state.affiliations.get(account);
+    let affiliated = room.state.affiliations.own(account);
     account.local().is_some()
         && affiliated.is_some_and(|a| a.affiliation >= Affiliation::Member)
         && room.roster.sessions_of(account) == 0

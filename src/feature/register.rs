@@ -80,7 +80,7 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<()
         required: true,
         ..Field::default()
     };
-    let said = room.state.affiliations.get(&account).map(|affiliated| &affiliated.data);
+    let said = room.state.affiliations.own(&account).map(|affiliated| &affiliated.data);
     let data = DATA.map(|(var, label)| {
         let type_ = Some(if var == FAQ_ENTRY { "text-multi" } else { "text-single" });
         let text = said.and_then(|said| said.get(var)).into_iter();
@@ -129,7 +129,7 @@ pub(crate) fn set(
 /// What a member says of himself after the form. Clients that register a nick by themselves send nothing but the nick:
 /// a field that is absent keeps its value, an empty one clears it.
 fn read_data(room: &Room, account: &BareJid, form: &Submitted) -> Result<BTreeMap<String, String>, Refusal> {
-    let mut data = room.state.affiliations.get(account).map(|a| a.data.clone()).unwrap_or_default();
+    let mut data = room.state.affiliations.own(account).map(|a| a.data.clone()).unwrap_or_default();
     for (var, _) in DATA {
         match form.values(var).map(|values| values.join("\n").trim().to_owned()) {
             Some(text) if text.is_empty() => data.remove(var),
@@ -172,7 +172,7 @@ fn check_allowed(room: &Room, account: &BareJid) -> Result<(), Refusal> {
 
 /// The nick that is reserved for an account.
 pub(super) fn registered_nick<'a>(room: &'a Room, account: &BareJid) -> Option<&'a str> {
-    room.state.affiliations.get(account)?.nick.as_deref()
+    room.state.affiliations.own(account)?.nick.as_deref()
 }
 
 fn register(

@@ -4,6 +4,7 @@
 //! features are in [`crate::feature`]. An event happens wholly or not at all: a refusal restores the room as it
 //! was and leaves nothing but the answer.
 
+pub mod affiliations;
 pub mod archive;
 pub mod audience;
 pub mod config;
@@ -34,13 +35,12 @@ pub mod vcard;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use imbl::OrdMap;
-
 use crate::feature;
 use crate::wire::inbound::{ID_BYTES_MAX, Inbound, IqType, Kind, MessageType, PresenceType};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use affiliations::Affiliations;
 use archive::{Answer, Found};
 use config::Config;
 use cx::Cx;
@@ -112,7 +112,7 @@ impl Room {
         Self {
             jid,
             life: Life::Absent,
-            state: Arc::new(State { record, affiliations: OrdMap::new(), vcard: None }),
+            state: Arc::new(State { record, affiliations: Affiliations::default(), vcard: None }),
             reserved: Arc::default(),
             roster: Arc::default(),
             history: Arc::default(),
@@ -424,13 +424,7 @@ impl Room {
 
     /// The record behind [`Room::affiliation`].
     pub(crate) fn affiliated(&self, account: &BareJid) -> Option<&Affiliated> {
-        self.state.affiliations.get(account).or_else(|| {
-            account.local()?;
-            let domain = self.state.affiliations.get(&BareJid::parse(account.domain()).ok()?);
-            // A domain is never more than a member. What is more is the record of a gateway or a bot that made a room
-            // while such addresses could: it is theirs alone.
-            domain.filter(|domain| domain.affiliation <= Affiliation::Member)
-        })
+        self.state.affiliations.of(account)
     }
 
     /// The standing of an account: the highest role that any of its clients has. Admins and owners have the powers of

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
-use imbl::OrdMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use super::affiliations::Affiliations;
 use super::archive::ArchiveId;
 use super::config::Config;
 use super::cx::Ids;
@@ -248,8 +248,8 @@ impl RoomRecord {
 pub struct State {
     /// The room's own record.
     pub record: RoomRecord,
-    /// Affiliations by account, or by domain for a ban of a whole domain.
-    pub affiliations: OrdMap<BareJid, Affiliated>,
+    /// Affiliations of accounts and of whole domains.
+    pub affiliations: Affiliations,
     /// The room's vCard, if it has one.
     pub vcard: Option<Arc<Vcard>>,
 }

@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use imbl::OrdMap;
-
 use super::layout::{self, Value, kind, kind_and_name, own_part, room_part};
 use super::record::{corrupt, decode_affiliated, decode_listed, decode_part, decode_vcard};
 use super::{StoreError, StoredOccupant, damage, occupant};
@@ -60,7 +58,7 @@ struct Parts {
     config: Option<Config>,
     numbers: Option<Numbers>,
     rest: Vec<Part>,
-    affiliations: OrdMap<BareJid, Affiliated>,
+    affiliations: Vec<(BareJid, Affiliated)>,
     vcard: Option<Arc<Vcard>>,
     /// Not everything is known of who was on the lists.
     forgot: bool,
@@ -100,7 +98,7 @@ fn without(kind: u8) -> &'static str {
 impl Parts {
     fn put(&mut self, fact: Fact) {
         match fact {
-            Fact::Affiliation(jid, value) => drop(self.affiliations.insert(jid, value)),
+            Fact::Affiliation(jid, value) => self.affiliations.push((jid, value)),
             Fact::Vcard(vcard) => self.vcard = Some(Arc::new(vcard)),
             Fact::Part(Part::Life(life)) => self.life = Some(life),
             Fact::Part(Part::Config(config)) => self.config = Some(*config),
@@ -131,12 +129,12 @@ impl Parts {
         let numbers = self.numbers.unwrap_or_default();
         (record.versions.now, record.versions.known_from) = (numbers.now, numbers.known_from);
         if self.forgot {
-            let changes = self.affiliations.values().map(|a| a.version);
+            let changes = self.affiliations.iter().map(|(_, a)| a.version);
             let newest = changes.chain(record.versions.lost.iter().map(|lost| lost.version)).max();
             record.versions.now = numbers.now.max(newest.unwrap_or_default());
             record.versions.known_from = record.versions.now;
         }
-        Ok(State { record, affiliations: self.affiliations, vcard: self.vcard })
+        Ok(State { record, affiliations: self.affiliations.into_iter().collect(), vcard: self.vcard })
     }
 }
 

@@ -165,7 +165,9 @@ fn domain_that_made_a_room_in_former_times_owns_it_as_one_address() {
     // 45-5.2-a
     let mut w = World::with_room(&[("persistentroom", "1")]);
     let mut state = w.room.state().clone();
-    state.affiliations.insert(jid("bot.example"), Affiliated::new(Affiliation::Owner));
+    let old = (jid("bot.example"), Affiliated::new(Affiliation::Owner));
+    let all = state.affiliations.iter().map(|(jid, a)| (jid.clone(), a.clone()));
+    state.affiliations = all.chain([old]).collect();
     w.room = Room::stored(jid(crate::world::ROOM), state, History::default());
     w.join_as("user@bot.example/pc", "user", "");
     assert_eq!(

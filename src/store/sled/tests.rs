@@ -159,13 +159,16 @@ fn crowd(state: &State) -> (Vec<Write>, State) {
     let mut state = state.clone();
     let mut writes = vec![room_write("crowded")];
     state.record.config.name = "crowded".to_owned();
+    let mut all: Vec<_> =
+        state.affiliations.iter().map(|(jid, value)| (jid.clone(), value.clone())).collect();
     for n in 0..2 * database::STEPS_AT_A_TIME + 5 {
         let write = affiliation_write(&format!("a{n}@example"), Affiliation::Member);
         if let Write::Affiliation { jid, value: Some(value), .. } = &write {
-            state.affiliations.insert(jid.clone(), value.clone());
+            all.push((jid.clone(), value.clone()));
         }
         writes.push(write);
     }
+    state.affiliations = all.into_iter().collect();
     (writes, state)
 }
 
