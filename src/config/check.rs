@@ -9,7 +9,7 @@ use super::{Component, ConfigError, Create, PORT_DEFAULT, Place, Raw, Secret, Se
 use crate::wire::jid::{BareJid, PART_BYTES_MAX};
 
 /// The least and the most that each limit may be.
-const RANGES: [(&str, i64, i64); 30] = [
+const RANGES: [(&str, i64, i64); 32] = [
     ("stanza_bytes_max", 65_536, 16 << 20),
     ("depth_max", 8, 256),
     ("attributes_max", 16, 4096),
@@ -26,6 +26,8 @@ const RANGES: [(&str, i64, i64); 30] = [
     ("history_messages_max", 0, 100_000),
     ("history_bytes_max", 1024, 1 << 30),
     ("rooms_max", 1, 10_000_000),
+    ("account_rooms_max", 0, 10_000_000),
+    ("domain_rooms_max", 0, 10_000_000),
     ("mailbox_stanzas_max", 16, 1_000_000),
     ("mailbox_bytes_max", 65_536, 1 << 32),
     ("mailboxes_bytes_max", 1 << 20, 1 << 40),

@@ -8,6 +8,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::{Life, Room};
 use crate::store::Write;
+use crate::wire::jid::BareJid;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[boolean_field!(
@@ -63,5 +64,17 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
 
 /// Whether the room is one that stays: its state is durable before anybody hears of it.
 pub(super) fn is_lasting(room: &Room) -> bool {
-    room.life == Life::Open && room.config().persistent
+    room.is_lasting()
+}
+
+impl Room {
+    /// Whether the room is one that stays when everybody has left.
+    pub fn is_lasting(&self) -> bool {
+        self.life == Life::Open && self.config().persistent
+    }
+
+    /// The account that created the room, and for which it counts.
+    pub fn founder(&self) -> Option<&BareJid> {
+        self.state.record.founder.as_ref()
+    }
 }

@@ -12,6 +12,7 @@ use crate::room::event::Event;
 use crate::room::limits::Limits;
 use crate::room::roster::Roster;
 use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
 
 /// What may still wait for a room that nothing waits for when too much waits for all rooms.
 const SMALL_BYTES: usize = 16 * 1024;
@@ -93,6 +94,8 @@ pub(super) type Events = UnboundedReceiver<Waiting>;
 /// be refused; the last eighth is for those of whose domain little waits. What tells that somebody is gone is taken up to
 /// three times the bound besides, because without it ghosts stay.
 pub(super) struct Mailbox {
+    /// For whom the room's place in memory counts.
+    opener: Option<BareJid>,
     events: UnboundedSender<Waiting>,
     lanes: Mutex<Lanes<Waiting>>,
     load: Load,
@@ -108,6 +111,7 @@ impl Mailbox {
     pub(super) fn new(bounds: Arc<Bounds>) -> (Self, Events) {
         let (events, receiver) = mpsc::unbounded_channel();
         let mailbox = Self {
+            opener: None,
             events,
             lanes: Mutex::default(),
             load: Load::default(),
@@ -117,6 +121,16 @@ impl Mailbox {
             reading: Mutex::default(),
         };
         (mailbox, receiver)
+    }
+
+    /// The same, of a room whose place in memory counts for `opener`.
+    pub(super) fn opened_by(self, opener: Option<&BareJid>) -> Self {
+        Self { opener: opener.cloned(), ..self }
+    }
+
+    /// For whom the room's place in memory counts.
+    pub(super) fn opener(&self) -> Option<&BareJid> {
+        self.opener.as_ref()
     }
 
     /// Takes an event, or gives it back when too much waits or the room has said goodbye.

@@ -12,6 +12,7 @@ mod mailbox;
 mod meter;
 pub mod pace;
 mod places;
+mod quota;
 mod seldom;
 mod task;
 mod trouble;
@@ -26,7 +27,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use minidom::Element;
 use nix::sys::signal::{SIGINT, SIGTERM, SIGUSR2, SigSet};
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
@@ -54,6 +55,7 @@ use mailbox::{Bounds, Mailbox};
 use meter::Meter;
 use pace::{Pace, Portions};
 use places::Places;
+use quota::Quotas;
 use seldom::Seldom;
 use trouble::Trouble;
 
@@ -72,9 +74,6 @@ const SETTLE: Duration = Duration::from_secs(5);
 
 /// How long after a gap somebody who is gone may not have been found out yet.
 const DOUBT: Duration = Duration::from_secs(5 * 60);
-
-/// Rooms that may wait for their first occupant at a time.
-const AWAITED_MAX: usize = 1000;
 
 /// The folder of the archive, inside the store's.
 const ARCHIVE: &str = "archive";
@@ -208,6 +207,24 @@ fn link_settings(settings: &Settings) -> LinkSettings {
     }
 }
 
+/// What holds for all rooms.
+fn service_of(settings: &Settings) -> Service {
+    Service {
+        domain: settings.component.domain.clone(),
+        profile: settings.component.addresses,
+        name: settings.service.name.clone(),
+        admins: settings.service.admins.clone(),
+        create: settings.service.create,
+        affiliation_versions: settings.service.affiliation_versions,
+        admin_fields: settings.service.admin_fields.clone(),
+        contacts: settings.service.contacts.clone(),
+        terms: settings.service.terms.clone(),
+        default_room: settings.default_room.clone(),
+        limits: settings.limits.clone(),
+        keep_retracted: settings.archive.keep_retracted,
+    }
+}
+
 /// What the operator tells a running process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Signal {
@@ -272,8 +289,8 @@ pub struct Host {
     searching: Arc<Places>,
     /// How often the link was lost.
     losses: AtomicU64,
-    /// Places for rooms that wait for their first occupant.
-    awaited: Arc<Semaphore>,
+    /// Who has how many rooms.
+    quotas: Arc<Quotas>,
     outbox: Outbox,
     /// What may wait for rooms.
     bounds: Arc<Bounds>,
@@ -292,8 +309,8 @@ pub struct Host {
     doubtful_until: AtomicU64,
     pace: Pace,
     portions: Portions,
-    /// Rooms that the store has occupants of, until the first link is up.
-    asleep: Mutex<Vec<BareJid>>,
+    /// Rooms that the store has occupants of, with who created them, until the first link is up.
+    asleep: Mutex<Vec<(BareJid, Option<BareJid>)>>,
     told_to_stop: Notify,
 }
 
@@ -321,13 +338,20 @@ impl Host {
         store.each_occupied(&mut |jid, occupants| {
             occupied.insert(jid, occupants);
         })?;
-        let now = Timestamp::now();
+        let service = Arc::new(service_of(settings));
+        let quotas = Arc::new(Quotas::new(service.clone()));
+        let (now, mut asleep) = (Timestamp::now(), Vec::new());
         store.each_room(&mut |jid, listed| {
             let vacated = !listed.persistent && !occupied.contains_key(&jid);
             let awaited = vacated && listed.awaited.is_some_and(|until| until > now);
             if vacated && !awaited {
-                vacant.push(Write::Forget { room: jid });
-            } else if !listed.locked && !awaited {
+                return vacant.push(Write::Forget { room: jid });
+            }
+            quotas.know(&jid, listed.founder.as_ref(), listed.persistent);
+            if occupied.contains_key(&jid) {
+                asleep.push((jid.clone(), listed.founder.clone()));
+            }
+            if !listed.locked && !awaited {
                 let occupants = occupied.get(&jid).copied().unwrap_or_default();
                 directory.set(jid, listed.with_occupants(occupants));
             }
@@ -335,22 +359,8 @@ impl Host {
         if let Err(e) = store.commit(&vacant) {
             warn!("temporary rooms that nobody is in are still stored: {e}");
         }
-        let service = Service {
-            domain: settings.component.domain.clone(),
-            profile: settings.component.addresses,
-            name: settings.service.name.clone(),
-            admins: settings.service.admins.clone(),
-            create: settings.service.create,
-            affiliation_versions: settings.service.affiliation_versions,
-            admin_fields: settings.service.admin_fields.clone(),
-            contacts: settings.service.contacts.clone(),
-            terms: settings.service.terms.clone(),
-            default_room: settings.default_room.clone(),
-            limits: settings.limits.clone(),
-            keep_retracted: settings.archive.keep_retracted,
-        };
         let host = Self {
-            service: Arc::new(service),
+            service,
             committer: Committer::of_store(store.clone()),
             store,
             archivist: Committer::of_archive(archive.clone()),
@@ -362,7 +372,7 @@ impl Host {
             working: Places::new(WORKING_MAX),
             searching: Places::new(SEARCHING_MAX),
             losses: AtomicU64::new(0),
-            awaited: Arc::new(Semaphore::new(AWAITED_MAX)),
+            quotas,
             outbox,
             bounds: Arc::new(Bounds::new(&settings.limits)),
             flood: Flood::new(&settings.limits),
@@ -377,7 +387,7 @@ impl Host {
             doubtful_until: AtomicU64::new(0),
             pace: Pace::new(),
             portions: Portions::default(),
-            asleep: Mutex::new(occupied.into_keys().collect()),
+            asleep: Mutex::new(asleep),
             told_to_stop: Notify::new(),
         };
         Ok(Arc::new(host))
@@ -491,29 +501,31 @@ impl Host {
     /// Puts an event into the mailbox of its room, or gives it back.
     fn deliver(self: &Arc<Self>, room: &BareJid, event: Event) -> Result<(), Event> {
         let asker = event.inbound().map(|inbound| inbound.from.clone());
+        let opener = asker.as_ref().map(Jid::to_bare);
         let mut waiting = Some(event);
         let put = |mailbox: &Mailbox| waiting.take().map_or(Ok(()), |event| mailbox.put(event));
-        let outcome = self.with_mailbox(room, asker, put);
+        let outcome = self.with_mailbox(room, asker, opener.as_ref(), put);
         outcome.unwrap_or_else(|| waiting.take().map_or(Ok(()), Err))
     }
 
     /// Does something with the mailbox of a room, starting the room's task if there is none, for the one who asks for it;
-    /// `None` if there cannot be one more.
+    /// `None` if there cannot be one more that counts for `opener`.
     fn with_mailbox<T>(
         self: &Arc<Self>,
         room: &BareJid,
         asker: Option<Jid>,
+        opener: Option<&BareJid>,
         put: impl FnOnce(&Mailbox) -> T,
     ) -> Option<T> {
         let mut rooms = self.rooms();
         if let Some(mailbox) = rooms.get(room) {
             return Some(put(mailbox));
         }
-        if rooms.len() >= self.service.limits.rooms_max || self.stopping.load(Ordering::Acquire) {
+        if self.stopping.load(Ordering::Acquire) || !self.quotas.open(room, opener) {
             return None;
         }
         let (mailbox, events) = Mailbox::new(self.bounds.clone());
-        let mailbox = Arc::new(mailbox);
+        let mailbox = Arc::new(mailbox.opened_by(opener));
         let outcome = put(&mailbox);
         rooms.insert(room.clone(), mailbox.clone());
         drop(rooms);
@@ -528,7 +540,7 @@ impl Host {
         let since = self.uptime();
         self.doubtful_until.fetch_max((since + DOUBT).as_secs(), Ordering::AcqRel);
         let gap = self.gaps.fetch_add(1, Ordering::AcqRel);
-        let awake: Vec<_> = self.rooms().keys().cloned().collect();
+        let awake: Vec<_> = self.rooms().keys().map(|room| (room.clone(), None)).collect();
         tokio::spawn(async move {
             tokio::time::sleep(SETTLE).await;
             if host.gaps.load(Ordering::Acquire) != gap + 1 {
@@ -536,11 +548,12 @@ impl Host {
                 return;
             }
             let asleep = std::mem::take(&mut *host.asleep.lock().unwrap_or_else(PoisonError::into_inner));
-            for room in awake.into_iter().chain(asleep) {
+            for (room, founder) in awake.into_iter().chain(asleep) {
                 host.pace.turn().await;
                 // A room that sleeps is loaded for it. When there are too many, it is its turn after the next gap.
-                if host.with_mailbox(&room, None, |mailbox| mailbox.force(Event::Gap(since))).is_none() {
-                    host.asleep.lock().unwrap_or_else(PoisonError::into_inner).push(room);
+                let force = |mailbox: &Mailbox| mailbox.force(Event::Gap(since));
+                if host.with_mailbox(&room, None, founder.as_ref(), force).is_none() {
+                    host.asleep.lock().unwrap_or_else(PoisonError::into_inner).push((room, founder));
                 }
             }
         });
@@ -565,8 +578,8 @@ impl Host {
     fn retire(&self, room: &BareJid, mailbox: &Mailbox) -> bool {
         let mut rooms = self.rooms();
         let done = mailbox.is_empty();
-        if done {
-            rooms.remove(room);
+        if done && rooms.remove(room).is_some() {
+            self.quotas.close(mailbox.opener());
         }
         done
     }

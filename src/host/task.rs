@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::{debug, error};
 
 use super::Host;
@@ -19,6 +18,7 @@ use super::fair::{Bucket, Rate};
 use super::mailbox::{Events, Mailbox, Waiting};
 use super::meter::Meter;
 use super::pace::Heard;
+use super::quota::{Awaited, NoPlace};
 use crate::feature::restart::Told;
 use crate::feature::{self, ghost, restart};
 use crate::link::Lane;
@@ -27,7 +27,7 @@ use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::{Effects, Later};
 use crate::room::event::Event;
-use crate::store::StoreError;
+use crate::store::{StoreError, Write};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 
@@ -55,6 +55,13 @@ const REST_MAX: Duration = Duration::from_millis(200);
 /// How long a persistent room that nobody is in stays in memory, and how long nothing happens in a room at most.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// The same while places are short.
+const IDLE_SHORT: Duration = Duration::from_secs(2);
+
+/// Bytes written that cost one token, and those of each affiliation that goes with its room.
+const TOKEN_BYTES_WRITTEN: usize = 4096;
+const FORGOTTEN_BYTES: usize = 64;
+
 /// How long after those were asked whose server is out of reach they are asked again, at least.
 const ASK_AGAIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
 
@@ -74,20 +81,7 @@ pub(super) async fn run(
 ) {
     let Some((room, told)) = load(&host, &jid, asker, &mailbox, &mut events).await else { return };
     mailbox.note(room.roster.clone());
-    let mut task = Task {
-        host,
-        room,
-        ids: Ids::new(&random()),
-        mailbox,
-        told,
-        owed: Vec::new(),
-        behind: None,
-        place: None,
-        heard: Heard::default(),
-        asked: Instant::now(),
-        done: Bucket::default(),
-        since: Instant::now(),
-    };
+    let mut task = Task::new(host, room, told, mailbox);
     loop {
         // Where there is always something to do the patience below never ends.
         if !task.room.exists() || task.behind.is_some_and(|since| since.elapsed() >= LINGER) {
@@ -118,6 +112,8 @@ pub(super) async fn run(
             }
             Err(_) if task.room.is_awaited() => {
                 task.room.give_up();
+                // What is no more needs no place.
+                let _ = task.claim();
                 continue;
             }
             Err(_) if task.room.is_empty() && task.host.retire(&jid, &task.mailbox) => return,
@@ -294,13 +290,34 @@ struct Task {
     /// When those were asked last whose server is out of reach.
     asked: Instant,
     /// Of the room while it waits for its first occupant.
-    place: Option<OwnedSemaphorePermit>,
+    place: Option<Awaited>,
+    /// For whom the room counts as one that stays, if it does.
+    lasting: Option<Option<BareJid>>,
     /// How much has been done lately.
     done: Bucket,
     since: Instant,
 }
 
 impl Task {
+    /// Of a room that the store has been `told` of.
+    fn new(host: Arc<Host>, room: Room, told: Told, mailbox: Arc<Mailbox>) -> Self {
+        Self {
+            lasting: room.is_lasting().then(|| room.founder().cloned()),
+            host,
+            room,
+            ids: Ids::new(&random()),
+            mailbox,
+            told,
+            owed: Vec::new(),
+            behind: None,
+            place: None,
+            heard: Heard::default(),
+            asked: Instant::now(),
+            done: Bucket::default(),
+            since: Instant::now(),
+        }
+    }
+
     /// Notes who is heard of.
     fn hear(&mut self, batch: &[Event]) {
         for event in batch {
@@ -362,7 +379,7 @@ impl Task {
             }
         }
         if !self.commit(&mut effects).await {
-            self.room = before.clone();
+            self.set_back(before.clone());
             let batch = &batch[..effects.len()];
             effects.clear();
             for event in batch {
@@ -412,6 +429,7 @@ impl Task {
     fn patience(&self) -> Duration {
         match self.behind {
             Some(since) => LINGER.saturating_sub(since.elapsed()),
+            None if self.room.is_empty() && self.host.quotas.are_short() => IDLE_SHORT,
             None => IDLE,
         }
     }
@@ -475,7 +493,7 @@ impl Task {
             let [effects] = effects;
             return effects;
         }
-        self.room = before;
+        self.set_back(before);
         refuse(event, "the change could not be stored")
     }
 
@@ -554,16 +572,54 @@ impl Task {
         }
     }
 
-    /// Whether the room is in use, or has one of the places of those that wait for their first occupant.
-    fn has_place(&mut self) -> bool {
-        if !self.room.is_awaited() {
+    /// Takes the places that the room needs as it is now, and gives back those that it does not need.
+    fn claim(&mut self) -> Result<(), Refusal> {
+        let (quotas, room) = (&self.host.quotas, &self.room);
+        if !room.is_awaited() {
             self.place = None;
-            return true;
+        } else if self.place.is_none() {
+            self.place = quotas.wait(room.founder());
+            if self.place.is_none() {
+                return Err(Refusal::resource_constraint(
+                    "too many rooms wait for somebody; try again later",
+                ));
+            }
         }
-        if self.place.is_none() {
-            self.place = self.host.awaited.clone().try_acquire_owned().ok();
+        match (room.is_lasting(), &self.lasting) {
+            (true, None) => {
+                quotas.settle(&room.jid, room.founder()).map_err(NoPlace::refusal)?;
+                self.lasting = Some(room.founder().cloned());
+            }
+            (false, Some(founder)) => {
+                quotas.leave(&room.jid, founder.as_ref());
+                self.lasting = None;
+            }
+            (false, None) if !room.exists() => quotas.forget(&room.jid),
+            _ => {}
         }
-        self.place.is_some()
+        Ok(())
+    }
+
+    /// The room is as it was `before`, and has the places that it had.
+    fn set_back(&mut self, before: Room) {
+        self.room = before;
+        if self.claim().is_err() && self.room.is_lasting() {
+            self.host.quotas.know(&self.room.jid, self.room.founder(), true);
+            self.lasting = Some(self.room.founder().cloned());
+        }
+    }
+
+    /// What is written is paid for like what is sent: by its size, and once for the disk's being asked at all.
+    fn pay_for_writes(&mut self, event: &Event, before: &Room, effects: &Effects) {
+        let writes = effects.writes.iter().map(|write| match write {
+            Write::Forget { .. } => before.state.affiliations.len() * FORGOTTEN_BYTES,
+            write => write.bytes(),
+        });
+        let bytes = writes.sum::<usize>() + effects.archive.iter().map(Change::bytes).sum::<usize>();
+        let tokens = bytes / TOKEN_BYTES_WRITTEN + usize::from(!effects.writes.is_empty());
+        if tokens > 0 {
+            self.pay(event, u32::try_from(tokens).unwrap_or(u32::MAX));
+        }
     }
 
     /// What an event turned out to cost so many tokens more: whoever sent it pays, and the room.
@@ -610,13 +666,14 @@ impl Task {
         let outcome = catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx)));
         self.pay(event, meter.tokens());
         outcome.iter().for_each(|effects| self.pay_for_bytes(event, effects));
-        match outcome {
-            Ok(_) if !self.has_place() => {
-                self.room = before;
-                let busy = Refusal::resource_constraint("too many rooms wait for somebody; try again later");
-                event.inbound().map_or_else(Effects::default, |inbound| Room::refuse(&busy, inbound))
+        let claimed = outcome.as_ref().map_or(Ok(()), |_| self.claim());
+        match (outcome, claimed) {
+            (Ok(_), Err(refusal)) => {
+                self.set_back(before);
+                event.inbound().map_or_else(Effects::default, |inbound| Room::refuse(&refusal, inbound))
             }
-            Ok(effects) => {
+            (Ok(effects), Ok(())) => {
+                self.pay_for_writes(event, &before, &effects);
                 if !before.exists()
                     && self.room.exists()
                     && let Some(inbound) = event.inbound()
@@ -625,7 +682,7 @@ impl Task {
                 }
                 effects
             }
-            Err(_) => {
+            (Err(_), _) => {
                 error!(room = %before.jid, "an event broke off; the room stands as before");
                 self.room = before;
                 refuse(event, "the request could not be handled")

@@ -92,11 +92,14 @@ impl Service {
         self.is_admin(account)
             || match self.create {
                 Create::Anyone => true,
-                Create::Local => {
-                    self.domain.as_str().split_once('.').is_some_and(|(_, parent)| parent == account.domain())
-                }
+                Create::Local => self.is_local(account),
                 Create::Admins => false,
             }
+    }
+
+    /// Whether `account` is of the parent domain: the service's without its first label.
+    pub fn is_local(&self, account: &BareJid) -> bool {
+        self.domain.as_str().split_once('.').is_some_and(|(_, parent)| parent == account.domain())
     }
 
     /// Whether `account` is an admin of the service.

@@ -39,6 +39,10 @@ pub struct Limits {
     pub history_bytes_max: usize,
     /// Most rooms in memory at a time.
     pub rooms_max: usize,
+    /// Most lasting rooms of one account, which count for who created them; 0: any number.
+    pub account_rooms_max: usize,
+    /// Most lasting rooms of the accounts of one domain, and ten times as many of the service's own; 0: any number.
+    pub domain_rooms_max: usize,
     /// Most stanzas waiting for one room; further requests are refused with `resource-constraint`.
     pub mailbox_stanzas_max: usize,
     /// Most bytes waiting for one room; further requests are refused likewise.
@@ -95,6 +99,8 @@ impl Default for Limits {
             history_messages_max: 200,
             history_bytes_max: 2 * 1024 * 1024,
             rooms_max: 100_000,
+            account_rooms_max: 100,
+            domain_rooms_max: 1000,
             mailbox_stanzas_max: 4096,
             mailbox_bytes_max: 16 * 1024 * 1024,
             mailboxes_bytes_max: 256 * 1024 * 1024,

@@ -71,6 +71,8 @@ refusals! {
     registration_required => Auth, RegistrationRequired;
     /// Too busy; try again.
     resource_constraint => Wait, ResourceConstraint;
+    /// There is a bound on how many the sender may have; to wait is of no use.
+    too_many => Cancel, ResourceConstraint;
     /// Nobody here speaks this.
     service_unavailable => Cancel, ServiceUnavailable;
     /// The room is full; try again.

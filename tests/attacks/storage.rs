@@ -8,7 +8,7 @@ use crate::time::{form, iq};
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "renames of a room with a big record",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -66,7 +66,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "every place for a room taken",
-        mended: false,
+        mended: true,
         by: By::Domain,
         settings: "[limits]\nrooms_max = 300\n",
         prepare: |field| {

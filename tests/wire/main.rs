@@ -13,6 +13,7 @@ mod link;
 mod moderation;
 mod overload;
 mod peer;
+mod places;
 #[path = "../servers/ports.rs"]
 mod ports;
 mod restart;

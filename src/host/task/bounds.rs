@@ -24,20 +24,7 @@ fn host() -> Arc<Host> {
 fn task(host: &Arc<Host>, room: &str) -> (Task, Events) {
     let room = Room::absent(BareJid::parse(room).expect("a jid"));
     let (mailbox, events) = Mailbox::new(host.bounds.clone());
-    let task = Task {
-        host: host.clone(),
-        room,
-        ids: Ids::new(&[1]),
-        mailbox: Arc::new(mailbox),
-        told: Told::default(),
-        owed: Vec::new(),
-        behind: None,
-        heard: Heard::default(),
-        asked: Instant::now(),
-        place: None,
-        done: Bucket::default(),
-        since: Instant::now(),
-    };
+    let task = Task::new(host.clone(), room, Told::default(), Arc::new(mailbox));
     (task, events)
 }
 
@@ -112,6 +99,40 @@ async fn an_event_on_which_a_room_panics_is_refused_and_the_room_stands_as_befor
     let (mut whole, _) = task(&host, other);
     let answers = said(&whole.handle(&join(other, "second")));
     assert!(answers.iter().any(|xml| xml.contains("code='110'")), "{answers:?}");
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn what_an_event_writes_is_paid_for_by_its_size() {
+    use crate::room::state::{Affiliated, Affiliation};
+    use crate::store::Write;
+    let host = host();
+    let name = "written@rooms.example.org";
+    let jid = BareJid::parse(name).expect("a jid");
+    let tokens = |before: &dyn Fn(&mut Room), write: Write| {
+        let (mut task, _events) = task(&host, name);
+        before(&mut task.room);
+        let (room, mut effects) = (task.room.clone(), Effects::default());
+        effects.writes.push(write);
+        task.pay_for_writes(&join(name, "first"), &room, &effects);
+        // With one token at a time, each is a thousandth of a second.
+        Rate::new(1000, 1).wait(task.done, task.since.elapsed()).as_millis()
+    };
+    let note = format!("<vCard xmlns='vcard-temp'><NOTE>{}</NOTE></vCard>", "n".repeat(200_000));
+    let value = crate::room::vcard::Vcard::read(&note.parse().expect("xml")).expect("a vCard").map(Arc::new);
+    let nothing = |_: &mut Room| ();
+    let vcard = tokens(&nothing, Write::Vcard { room: jid.clone(), value });
+    assert!((40..=50).contains(&vcard), "{vcard}");
+    let small = Write::Affiliation { room: jid.clone(), jid: jid.clone(), value: None };
+    assert!(tokens(&nothing, small) <= 1);
+    let crowd = |room: &mut Room| {
+        for n in 0..10_000 {
+            let member = BareJid::parse(&format!("a{n}@example")).expect("a jid");
+            room.state_mut().affiliations.insert(member, Affiliated::new(Affiliation::Member));
+        }
+    };
+    let forgotten = tokens(&crowd, Write::Forget { room: jid.clone() });
+    assert!((100..=160).contains(&forgotten), "{forgotten}");
 }
 
 // 45-14.6-a
