@@ -126,10 +126,9 @@ async fn what_an_event_writes_is_paid_for_by_its_size() {
     let small = Write::Affiliation { room: jid.clone(), jid: jid.clone(), value: None };
     assert!(tokens(&nothing, small) <= 1);
     let crowd = |room: &mut Room| {
-        for n in 0..10_000 {
-            let member = BareJid::parse(&format!("a{n}@example")).expect("a jid");
-            room.state_mut().affiliations.insert(member, Affiliated::new(Affiliation::Member));
-        }
+        let member = |n| BareJid::parse(&format!("a{n}@example")).expect("a jid");
+        let members = (0..10_000).map(|n| (member(n), Affiliated::new(Affiliation::Member)));
+        room.state_mut().affiliations = members.collect();
     };
     let forgotten = tokens(&crowd, Write::Forget { room: jid.clone() });
     assert!((100..=160).contains(&forgotten), "{forgotten}");
