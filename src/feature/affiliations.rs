@@ -143,8 +143,9 @@ pub(super) fn apply(
     fx: &mut Effects,
 ) {
     let old = recorded(room, change.jid());
-    let present: Vec<_> =
-        room.roster.of(&change.party).into_iter().map(|o| (room.affiliation(&o.account), o)).collect();
+    // To look for those of a whole domain is worth it only if something becomes of it.
+    let concerned = if old == change.new { Vec::new() } else { room.roster.of(&change.party) };
+    let present: Vec<_> = concerned.into_iter().map(|o| (room.affiliation(&o.account), o)).collect();
     let follows = affiliation_versions::is_for(room, change.jid());
     let since = room.state.record.versions.now;
     write(room, change, fx);

@@ -1,5 +1,7 @@
 //! What there is to a ban beside the affiliation: who set it, until when, and what admins note about it.
 
+use std::ops::Bound;
+
 use jiff::Timestamp;
 use minidom::Element;
 
@@ -187,12 +189,13 @@ fn list(
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let after = form.value("after").unwrap_or_default();
-    let bans = room
-        .state
-        .affiliations
-        .iter()
-        .filter(|(jid, a)| a.affiliation == Affiliation::Outcast && jid.as_str() > after);
-    let (mut rows, more) = rows_that_fit(bans.take(ROWS_MAX + 1).map(|(jid, a)| row(jid, a)));
+    let banned = &room.ranks.banned;
+    let bans = match BareJid::parse(after) {
+        Ok(after) => banned.range((Bound::Excluded(after), Bound::Unbounded)),
+        Err(_) => banned.range::<_, BareJid>(..),
+    };
+    let row = |jid: &BareJid| Some(row(jid, room.state.affiliations.get(jid)?));
+    let (mut rows, more) = rows_that_fit(bans.take(ROWS_MAX + 1).filter_map(row));
     let more = more || rows.len() > ROWS_MAX;
     rows.truncate(ROWS_MAX);
     let last = rows.last().map(|row| row[0].clone()).filter(|_| more);

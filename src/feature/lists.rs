@@ -109,6 +109,7 @@ fn by_affiliation<'r>(
     let chosen = match list {
         Affiliation::Owner => Some(&room.ranks.owners),
         Affiliation::Admin => Some(&room.ranks.admins),
+        Affiliation::Outcast => Some(&room.ranks.banned),
         _ => None,
     };
     Ok(match chosen {

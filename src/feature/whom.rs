@@ -63,20 +63,22 @@ impl Whom {
 
     /// Who it is, if not otherwise then by what was said, the newest last.
     pub(super) fn author(&self, room: &Room, said: &[Entry]) -> Result<Party, Refusal> {
-        let said = said.iter().rev().filter(|entry| self.said(room, entry));
+        let key = if let Self::Nick(nick) = self { Some(NickKey::of(nick)) } else { None };
+        let said = said.iter().rev().filter(|entry| self.said(room, entry, key.as_ref()));
         let spoke = || said.filter_map(|e| e.account.as_ref()).next().map(|one| Account::of(one).into());
         let party = self.party(room).or_else(spoke);
         party.ok_or_else(|| Refusal::item_not_found("nobody like that is here or spoke lately"))
     }
 
-    fn said(&self, room: &Room, entry: &Entry) -> bool {
+    /// Whether they said it; `key` is that of the nick.
+    fn said(&self, room: &Room, entry: &Entry, key: Option<&NickKey>) -> bool {
         let Some(account) = &entry.account else { return false };
         match self {
             Self::Jid(wanted) => wanted.covers(account),
             Self::Id(id) => *room.occupant_id(account) == **id,
-            Self::Nick(nick) => {
+            Self::Nick(_) => {
                 let from = entry.message.attr("from").and_then(|from| Jid::parse(from).ok());
-                from.and_then(|from| from.resource().map(NickKey::of)) == Some(NickKey::of(nick))
+                from.and_then(|from| from.resource().map(NickKey::of)).as_ref() == key
             }
         }
     }

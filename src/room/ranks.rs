@@ -10,13 +10,14 @@ use crate::wire::jid::BareJid;
 /// The affiliations of a room in several orders. A copy costs next to nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ranks {
-    /// How many affiliations there are, and how many of them are bans.
+    /// How many affiliations there are.
     all: usize,
-    bans: usize,
     /// The owners.
     pub owners: OrdSet<BareJid>,
     /// The admins.
     pub admins: OrdSet<BareJid>,
+    /// Those who are banned.
+    pub banned: OrdSet<BareJid>,
     /// What has changed since the lists have versions, by the version in which it did.
     changed: OrdSet<(u64, BareJid)>,
     /// Bans that end by themselves, by when.
@@ -39,7 +40,7 @@ impl Ranks {
         match affiliated.affiliation {
             Affiliation::Owner => drop(self.owners.insert(jid.clone())),
             Affiliation::Admin => drop(self.admins.insert(jid.clone())),
-            Affiliation::Outcast => self.bans += 1,
+            Affiliation::Outcast => drop(self.banned.insert(jid.clone())),
             _ => {}
         }
         if affiliated.version > 0 {
@@ -56,7 +57,7 @@ impl Ranks {
         match affiliated.affiliation {
             Affiliation::Owner => drop(self.owners.remove(jid)),
             Affiliation::Admin => drop(self.admins.remove(jid)),
-            Affiliation::Outcast => self.bans -= 1,
+            Affiliation::Outcast => drop(self.banned.remove(jid)),
             _ => {}
         }
         if affiliated.version > 0 {
@@ -74,7 +75,7 @@ impl Ranks {
 
     /// How many of them are no bans.
     pub(crate) fn others(&self) -> usize {
-        self.all - self.bans
+        self.all - self.banned.len()
     }
 
     /// Whose affiliations have changed after a version.

@@ -17,7 +17,7 @@ const ARCHIVES: usize = 6;
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "nicks reserved by the hundred",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -41,7 +41,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a nick of a mebibyte in a registration",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -82,7 +82,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "one id of the archive asked for 500 times",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -114,7 +114,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "words searched for in long names",
-        mended: false,
+        mended: true,
         by: By::Domain,
         settings: "",
         prepare: |field| {
@@ -149,7 +149,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a form with ten thousand fields",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -183,7 +183,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "stored rooms with nothing to show",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "[limits]\naccount_room_stanzas_per_second = 0\n",
         prepare: |field| {
