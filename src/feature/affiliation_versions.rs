@@ -59,6 +59,12 @@ pub(super) fn advance(versions: &mut Versions, jid: &BareJid, old: Affiliation, 
     }
 }
 
+/// The room shows addresses from now on: who was on the lists, and is no more, while it hid them is told to nobody.
+pub(super) fn forget_lost(versions: &mut Versions) {
+    versions.known_from = versions.now;
+    versions.lost.clear();
+}
+
 /// A change of the lists, as it is told to those who follow them (§5.2.2).
 #[derive(Debug)]
 pub(super) struct Step {

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use minidom::Element;
 
-use super::{FEATURES, affiliations, anonymity, destroy, fields, members_only, password, presence};
+use super::{
+    FEATURES, affiliation_versions, affiliations, anonymity, destroy, fields, members_only, password,
+    presence,
+};
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -204,6 +207,9 @@ fn configure(
     }
     room.state_mut().record.config = config;
     if room.config().whois != old.whois {
+        if room.is_nonanonymous() {
+            affiliation_versions::forget_lost(&mut room.state_mut().record.versions);
+        }
         anonymity::refresh(room, cx, fx);
     }
     presence::rebroadcast(room, &old, cx, fx);

@@ -363,6 +363,24 @@ fn who_was_not_there_does_not_learn_who_was() {
 }
 
 #[test]
+fn who_was_on_the_lists_only_while_addresses_were_hidden_is_told_to_nobody() {
+    // 463-2, 45-7.2.4-a
+    let mut w = group();
+    let since = join(&mut w, "romeo", None).until.expect("a version");
+    leave(&mut w, "romeo");
+    w.configure("owner", &[("whois", "moderators")]);
+    for affiliation in ["member", "none"] {
+        w.admin("owner", &format!("<item affiliation='{affiliation}' jid='ghost@example'/>"));
+    }
+    w.configure("owner", &[("whois", "anyone")]);
+    let told = join(&mut w, "romeo", Some(&since)).messages;
+    assert!(!format!("{told:?}").contains("ghost"), "{told:?}");
+    assert!(told.iter().any(|(_, _, items)| items.contains(&"juliet@example admin".to_owned())));
+    // It is durable, too.
+    assert!(w.room.state().record.versions.lost.is_empty());
+}
+
+#[test]
 fn bans_are_no_news_to_those_who_may_not_see_them() {
     // 463-5
     let mut w = group();
