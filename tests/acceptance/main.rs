@@ -8,3 +8,4 @@ mod reading;
 mod restart;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod spelling;
