@@ -3,7 +3,8 @@
 //! The change itself happens at once, and those whom it is about hear of themselves at once. What the others hear of them
 //! is as much as the square of a large room: beyond a bound it goes out in portions, between what else happens, the oldest
 //! first. A portion tells how somebody stands by then, so a second change of the same takes the place of the first, and
-//! nothing is told of what is over. Before anything else is told of a nick, what is owed of it is.
+//! nothing is told of what is over. Before anything else is told of a nick, what is owed of it is; only if that is too
+//! much as well does one take the place of the other, and then some may hear that somebody is gone whom they never saw.
 //!
 //! What a process that ends has not told: who may not be in the room any more is told by the next one, of all others their
 //! next presence tells (see [`super::restart`]).
@@ -208,6 +209,9 @@ pub(super) fn show_everybody_to(room: &mut Room, viewers: &[Jid], cx: &mut Cx<'_
     viewers.iter().for_each(|viewer| drop(backlog.viewers.insert(viewer.clone())));
     backlog.show_everybody_again();
     backlog.by = None;
+    if fx.tells_too_much() {
+        return;
+    }
     let viewers = Viewers::of(room);
     while !fx.tells_too_much() && show_next(room, &viewers, cx, fx) {}
 }
@@ -239,6 +243,13 @@ pub(crate) fn tell_now(room: &mut Room, nick: &NickKey, cx: &mut Cx<'_>, fx: &mu
         && let Some(owed) = Arc::make_mut(&mut room.backlog).take(nick)
     {
         tell(room, &owed, cx, fx);
+    }
+}
+
+/// The same, unless the event tells too much already: then one takes the place of the other.
+pub(super) fn tell_before(room: &mut Room, nick: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+    if !fx.tells_too_much() {
+        tell_now(room, nick, cx, fx);
     }
 }
 

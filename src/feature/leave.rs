@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use minidom::Element;
 
 use super::affiliation_versions::Step;
-use super::{destroy, leavers, presence};
+use super::{backlog, destroy, leavers, presence};
 use crate::room::audience::{Actor, Item, Notice, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -119,6 +119,7 @@ pub(super) fn remove(
     fx: &mut Effects,
 ) {
     fx.expels = true;
+    backlog::tell_before(room, occupant.nick.key(), cx, fx);
     room.roster_mut().remove(occupant.nick.key());
     leavers::note(room, occupant, cx);
     let id = cx.id();

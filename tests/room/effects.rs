@@ -1,9 +1,13 @@
 //! What goes out of one event is bounded: in memory, and in how much the words of one are multiplied.
 
+use std::collections::BTreeMap;
+
 use conclave::feature::restart::{Told, bring_back};
 use conclave::room::Room;
+use conclave::room::config::Whois;
 use conclave::room::event::Event;
 use conclave::room::history::History;
+use conclave::room::role::Role;
 use conclave::store::memory::MemoryStore;
 use conclave::store::{Store, Write};
 use conclave::wire::jid::BareJid;
@@ -270,9 +274,13 @@ fn what_is_owed_of_somebody_comes_before_what_they_do() {
     w.send("u99", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/u99'/>"));
     let about: Vec<_> = w.got("u7").into_iter().filter(|line| line.contains(" u99 ")).collect();
     assert_eq!(about.last().map(String::as_str), Some("unavailable u99 [none none]"));
+    // The same if others do it.
+    w.admin("owner", "<item nick='u98' role='none'/>");
+    let about: Vec<_> = w.got("u7").into_iter().filter(|line| line.contains(" u98 ")).collect();
+    assert_eq!(about, ["available u98 [none participant]", "unavailable u98 307 [none none actor=owner]"]);
     w.clear();
     settle(&mut w);
-    assert!(!w.got("u7").iter().any(|line| line.contains(" u99 ")));
+    assert!(!w.got("u7").iter().any(|line| line.contains(" u99 ") || line.contains(" u98 ")));
 }
 
 // 45-14.6-a
@@ -417,4 +425,119 @@ fn list_that_is_too_long_for_the_form_stays_as_it_is() {
     assert_eq!(fields(&mut w), [false, true]);
     w.configure("owner", &[("roomname", "Verona")]);
     assert_eq!(w.list("owner", "<item affiliation='admin'/>")[0].matches("jid=a").count(), 150);
+}
+
+/// What a client knows of the room from the presences that it got: role and real address by nick.
+type Picture = BTreeMap<String, (String, bool)>;
+
+/// Notes what came to a client.
+fn look(w: &mut World, who: &str, picture: &mut Picture) {
+    for line in w.got(who) {
+        let mut words = line.split(' ');
+        let (kind, nick) = (words.next(), words.next().unwrap_or_default().to_owned());
+        let item = line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(item, _)| item);
+        match (kind, item) {
+            (Some("available"), Some(item)) => {
+                let role = item.split(' ').nth(1).unwrap_or_default().to_owned();
+                picture.insert(nick, (role, item.contains("jid=")));
+            }
+            (Some("unavailable"), _) if line.ends_with("110") => picture.clear(),
+            (Some("unavailable"), _) => {
+                assert!(
+                    picture.remove(&nick).is_some(),
+                    "{who} hears that {nick} goes, of whom nothing was known"
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What everybody should know in the end.
+fn truth(w: &World, viewer: &str) -> Option<Picture> {
+    let roster = w.room.roster();
+    let full = crate::world::full(viewer);
+    let own = roster.iter().find(|o| o.sessions.iter().any(|s| s.jid.as_str() == full))?;
+    let config = &w.room.state().record.config;
+    let shown = |role: Role| match role {
+        Role::Moderator => config.presence_broadcast.moderator,
+        Role::Participant => config.presence_broadcast.participant,
+        _ => config.presence_broadcast.visitor,
+    };
+    let sees = own.role == Role::Moderator || config.whois == Whois::Anyone;
+    let seen = roster.iter().filter(|o| shown(o.role) || o.nick == own.nick);
+    Some(
+        seen.map(|o| (o.nick.as_str().to_owned(), (o.role.as_str().to_owned(), sees || o.nick == own.nick)))
+            .collect(),
+    )
+}
+
+// 45-7.2.2-a, 45-7.14-a, 45-8.2-b, 45-10.2.1-b
+#[test]
+fn whatever_happens_while_something_is_owed_everybody_knows_in_the_end_how_the_room_stands() {
+    const PEOPLE: u64 = 20;
+    let said = format!("<status>{}</status>", "x".repeat(15_000));
+    for seed in 1..=3_u64 {
+        let mut state = seed;
+        let mut random = move |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let mut w = crowd(PEOPLE as usize, &said, &[]);
+        let mut pictures: BTreeMap<String, Picture> = BTreeMap::new();
+        for who in (0..PEOPLE).map(|n| format!("u{n}")).chain(["owner".to_owned()]) {
+            pictures.insert(who.clone(), truth(&w, &who).expect("everybody is here"));
+        }
+        let mut owed = 0;
+        for _ in 0..60 {
+            let who = format!("u{}", random(PEOPLE));
+            match random(10) {
+                0 => drop(w.send("owner", &form(&[("whois", ["anyone", "moderators"][random(2) as usize])]))),
+                1 => {
+                    let roles = ["moderator", "moderator,participant", "moderator,participant,visitor"];
+                    w.send("owner", &form(&[("presencebroadcast", roles[random(3) as usize])]));
+                }
+                2 | 3 => {
+                    let role = ["visitor", "participant", "moderator"][random(3) as usize];
+                    let many = (0..PEOPLE).filter(|_| random(3) == 0).map(|n| format!("u{n}"));
+                    let here = many.filter(|nick| w.room.roster().iter().any(|o| o.nick.as_str() == nick));
+                    let items: String =
+                        here.map(|nick| format!("<item nick='{nick}' role='{role}'/>")).collect();
+                    w.send("owner", &admin(&items));
+                }
+                4 => {
+                    let items: String = (0..4)
+                        .map(|_| format!("<item affiliation='outcast' jid='u{}@example'/>", random(PEOPLE)))
+                        .collect();
+                    w.send("owner", &admin(&items));
+                }
+                5 => {
+                    let items: String = (0..PEOPLE)
+                        .map(|n| format!("<item affiliation='none' jid='u{n}@example'/>"))
+                        .collect();
+                    w.send("owner", &admin(&items));
+                }
+                6 | 7 => {
+                    let nick = format!("u{}", random(PEOPLE));
+                    w.send(
+                        &who,
+                        &format!("<presence xmlns='jabber:client' to='{ROOM}/{nick}'><x xmlns='{MUC}'/>{said}</presence>"),
+                    );
+                }
+                8 => drop(w.send(
+                    &who,
+                    &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/x'/>"),
+                )),
+                _ => drop(w.event(&Event::Continue)),
+            }
+            owed += usize::from(w.room.has_backlog());
+            pictures.iter_mut().for_each(|(who, picture)| look(&mut w, who, picture));
+        }
+        assert!(owed > 10, "this is to test what is owed: {owed}");
+        settle(&mut w);
+        for (who, picture) in &mut pictures {
+            look(&mut w, who, picture);
+            assert_eq!(*picture, truth(&w, who).unwrap_or_default(), "seed {seed}, {who}");
+        }
+    }
 }
