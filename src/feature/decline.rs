@@ -8,6 +8,7 @@
 //! Invitations are remembered for as long as the room is in memory. After a restart, refusals of earlier ones are lost,
 //! as those that come too late are.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use minidom::Element;
@@ -43,11 +44,11 @@ pub struct Invitation {
     pub(super) asked: Option<Asked>,
 }
 
-/// What is remembered of a message that invites: who sent it, and its id.
+/// What is remembered of a message that invites: who sent it, and its id, which all its invitations share.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) from: Jid,
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
 }
 
 impl Invitation {
@@ -134,7 +135,7 @@ pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
 /// The message that invited, with nothing but whom it invites.
 fn head(room: &Room, invitation: &Invitation, asked: &Asked) -> Inbound {
     let invite = el("invite", ns::MUC_USER).with("to", invitation.invitee.as_str());
-    let id = Some(asked.id.as_str()).filter(|id| !id.is_empty());
+    let id = Some(&*asked.id).filter(|id| !id.is_empty());
     let stanza = el("message", ns::CLIENT).with_opt("id", id).child(el("x", ns::MUC_USER).child(invite));
     let (from, to) = (asked.from.clone(), room.jid.as_jid().clone());
     Inbound::new(from, to, Kind::Message(MessageType::Normal), stanza)

@@ -69,6 +69,7 @@ pub(crate) fn mediate(
     // All of it is read before anything is done.
     let wishes = invites.iter().map(|invite| Wish::read(room, invite, cx)).collect::<Result<Vec<_>, _>>()?;
     let sees_bans = lists::check(room, &inbound.from.to_bare(), Affiliation::Outcast).is_ok();
+    let asked = Asked { from: inbound.from.clone(), id: inbound.id().into() };
     for wish in wishes {
         let banned = room.affiliation(&wish.to.to_bare()) == Affiliation::Outcast;
         if banned && sees_bans {
@@ -77,8 +78,7 @@ pub(crate) fn mediate(
         if room.config().members_only {
             admit(room, &wish.to, banned, inbound, cx, fx)?;
         }
-        let asked = Asked { from: inbound.from.clone(), id: inbound.id().to_owned() };
-        send(room, &wish, &inbound.from, Some(asked), banned, cx, fx);
+        send(room, &wish, &inbound.from, Some(asked.clone()), banned, cx, fx);
     }
     Ok(())
 }
