@@ -213,3 +213,43 @@ fn affiliations_of_accounts_with_long_addresses_make_no_files() {
     let state = bench.store.load(&room()).expect("read").expect("there");
     assert_eq!(state.affiliations.len(), 3000);
 }
+
+#[test]
+fn a_start_needs_the_list_of_rooms_and_nothing_else() {
+    const ROOMS: usize = 3000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("opened");
+    let long = "n".repeat(200);
+    let name =
+        |n: usize| jid(&format!("{}room{n}@muc.example", if n.is_multiple_of(2) { "" } else { &long }));
+    let small =
+        RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, Config { persistent: true, ..Config::default() });
+    let write = |n| Write::Room { room: name(n), record: Box::new(small.clone()) };
+    store.commit(&(0..ROOMS).map(write).collect::<Vec<_>>()).expect("stored");
+    let parts = store.written();
+    store.commit(&[Write::Room { room: room(), record: Box::new(largest()) }]).expect("stored");
+    drop(store);
+    {
+        let db = (0..100).find_map(|_| {
+            // Threads of the database that was just closed may hold its file a little longer.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            sled::open(folder.path()).ok()
+        });
+        let db = db.expect("opened as it is");
+        let listed = db.open_tree("listed").expect("a tree");
+        let bytes = listed.iter().map(|pair| pair.map(|(key, value)| key.len() + value.len()).expect("read"));
+        let (all, most) = bytes.fold((0, 0), |(all, most), bytes| (all + bytes, most.max(bytes)));
+        assert!(all as u64 * 2 < parts && most <= 2048, "{all} of {parts}, {most} of one");
+        db.open_tree("parts").expect("a tree").clear().expect("cleared");
+        db.flush().expect("flushed");
+    }
+    let store = SledStore::open(folder.path()).expect("opened");
+    let mut found = BTreeSet::new();
+    let damaged = store.each_room(&mut |room, listed| {
+        assert!(listed.persistent);
+        found.insert(room);
+    });
+    assert_eq!(damaged, Ok(0));
+    let expected: BTreeSet<_> = (0..ROOMS).map(name).chain([room()]).collect();
+    assert!(found == expected, "every room is met once");
+}

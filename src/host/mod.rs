@@ -552,7 +552,8 @@ impl Host {
                 host.pace.turn().await;
                 // A room that sleeps is loaded for it. When there are too many, it is its turn after the next gap.
                 let force = |mailbox: &Mailbox| mailbox.force(Event::Gap(since));
-                if host.with_mailbox(&room, None, founder.as_ref(), force).is_none() {
+                let load = |opener| host.with_mailbox(&room, None, opener, force);
+                if load(founder.as_ref()).or_else(|| load(None)).is_none() {
                     host.asleep.lock().unwrap_or_else(PoisonError::into_inner).push((room, founder));
                 }
             }
