@@ -78,7 +78,7 @@ fn largest() -> RoomRecord {
         let worn: BTreeSet<_> = (n..n + 7).map(|k| uris[k % uris.len()].clone()).collect();
         record.hats.worn.insert(jid(&format!("wearer{n}@example")), worn);
     }
-    record.voices = (0..1000).map(|n| jid(&format!("voice{n}@example"))).collect();
+    *record.voices = (0..1000).map(|n| jid(&format!("voice{n}@example"))).collect();
     record.versions.now = 300;
     let lost = |n| Lost { version: n, jid: jid(&format!("lost{n}@example")), ban: false };
     record.versions.lost = (100..300).map(lost).collect();

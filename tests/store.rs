@@ -259,7 +259,7 @@ fn full_record() -> RoomRecord {
     record.hats.known =
         [("urn:hat".to_owned(), Hat { title: "Hat".to_owned(), hue: None, lang: None })].into();
     record.hats.worn = [(jid("a@d"), ["urn:hat".to_owned()].into())].into();
-    record.voices = [jid("b@d"), jid(&format!("{}@d", "long".repeat(100)))].into();
+    *record.voices = [jid("b@d"), jid(&format!("{}@d", "long".repeat(100)))].into();
     record.tokens = vec![token("one"), token("two")];
     let lost = |version| Lost { version, jid: jid("lost@d"), ban: false };
     record.versions = Versions { now: 9, known_from: 2, lost: [lost(3), lost(8)].into() };

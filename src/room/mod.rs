@@ -28,6 +28,7 @@ pub mod recipients;
 pub mod reserved;
 pub mod role;
 pub mod roster;
+pub mod shared;
 pub(crate) mod shares;
 pub mod state;
 pub mod vcard;

@@ -151,15 +151,19 @@ impl RoomRecord {
                 |of: &Self| of.versions.lost.iter().map(|lost| (lost.version, lost.clone())).collect();
             changes(&by_version(before), &by_version(self), parts, Part::Lost);
         }
-        changes(&before.hats.known, &self.hats.known, parts, Part::Hat);
-        changes(&before.hats.worn, &self.hats.worn, parts, Part::Worn);
+        if self.hats != before.hats {
+            changes(&before.hats.known, &self.hats.known, parts, Part::Hat);
+            changes(&before.hats.worn, &self.hats.worn, parts, Part::Worn);
+        }
         if self.tokens != before.tokens {
             let by_secret =
                 |of: &Self| of.tokens.iter().map(|token| (token.secret.clone(), token.clone())).collect();
             changes(&by_secret(before), &by_secret(self), parts, Part::Token);
         }
-        parts.extend(self.voices.difference(&before.voices).map(|jid| Part::Voice(jid.clone(), true)));
-        parts.extend(before.voices.difference(&self.voices).map(|jid| Part::Voice(jid.clone(), false)));
+        if self.voices != before.voices {
+            parts.extend(self.voices.difference(&before.voices).map(|jid| Part::Voice(jid.clone(), true)));
+            parts.extend(before.voices.difference(&self.voices).map(|jid| Part::Voice(jid.clone(), false)));
+        }
     }
 }
 

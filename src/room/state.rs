@@ -13,6 +13,7 @@ use super::archive::ArchiveId;
 use super::config::Config;
 use super::cx::Ids;
 use super::hats::Hats;
+use super::shared::Shared;
 use super::vcard::Vcard;
 use crate::wire::jid::BareJid;
 
@@ -52,6 +53,10 @@ pub struct Affiliated {
     /// The version of the lists in which the affiliation became what it is (XEP-0463).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub version: u64,
+}
+
+fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn is_zero(version: &u64) -> bool {
@@ -190,11 +195,11 @@ pub struct RoomRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activity: Option<Activity>,
     /// Accounts without an affiliation that were given a voice while the room was moderated.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub voices: BTreeSet<BareJid>,
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub voices: Shared<BTreeSet<BareJid>>,
     /// Hats and who wears them.
-    #[serde(default, skip_serializing_if = "Hats::is_empty")]
-    pub hats: Hats,
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub hats: Shared<Hats>,
     /// Tokens that invite, in the order in which they end: [`Token::order`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<Token>,
@@ -216,8 +221,8 @@ impl RoomRecord {
             awaited: None,
             subject: None,
             activity: None,
-            voices: BTreeSet::new(),
-            hats: Hats::default(),
+            voices: Shared::default(),
+            hats: Shared::default(),
             tokens: Vec::new(),
             versions: Versions::default(),
         }

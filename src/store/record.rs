@@ -187,6 +187,8 @@ fn printable(key: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::room::archive::ArchiveId;
     use crate::room::config::{AllowPm, Config, Roles, Whois};
@@ -287,7 +289,7 @@ mod tests {
         let subject = (any::<Vec<(String, String)>>(), any_nick(), any_time(), any::<Option<String>>())
             .prop_map(|(texts, nick, at, occupant_id)| Subject { texts, nick, occupant_id, at });
         let voices = proptest::collection::btree_set("[a-z]{1,8}@[a-z]{1,8}", 0..4)
-            .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect());
+            .prop_map(|all| all.iter().filter_map(|text| BareJid::parse(text).ok()).collect::<BTreeSet<_>>());
         let names = ("[0-9a-f]{0,30}", "[0-9a-f]{0,64}");
         let activity = (any::<i64>(), proptest::collection::vec(any::<u32>(), 0..25))
             .prop_map(|(hour, counts)| Activity { hour, counts });
@@ -313,8 +315,8 @@ mod tests {
                     awaited: None,
                     subject,
                     activity,
-                    voices,
-                    hats,
+                    voices: voices.into(),
+                    hats: hats.into(),
                     tokens,
                     versions,
                 }
@@ -328,7 +330,7 @@ mod tests {
         let known = proptest::collection::btree_map(any::<String>(), hat, 0..3);
         (known, "[a-z]{1,8}@[a-z]{1,8}").prop_map(|(known, account)| {
             let account = BareJid::parse(&account).expect("an address");
-            let all = known.keys().cloned().collect::<std::collections::BTreeSet<_>>();
+            let all = known.keys().cloned().collect::<BTreeSet<_>>();
             let worn = if all.is_empty() { Default::default() } else { [(account, all)].into() };
             Hats { known, worn }
         })
@@ -405,7 +407,7 @@ mod tests {
             awaited: None,
             activity: None,
             voices: Default::default(),
-            hats: Hats::default(),
+            hats: Default::default(),
             tokens: Vec::new(),
             versions: Default::default(),
         }
@@ -523,7 +525,7 @@ mod tests {
             r#""worn":{"hecate@example":["urn:witch"]}}}"#
         );
         let text = format!("{}{tail}", GOLDEN_ROOM.strip_suffix('}').expect("an object"));
-        let record = RoomRecord { hats, ..golden() };
+        let record = RoomRecord { hats: hats.into(), ..golden() };
         assert_eq!(String::from_utf8(encode_room(&record)).expect("text"), text);
         assert_eq!(decode_room(b"k", text.as_bytes()).expect("version 1"), record);
     }
