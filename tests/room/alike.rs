@@ -385,6 +385,8 @@ fn stanzas() -> Vec<String> {
     for own in ["mallory@example", "nurse@example", "romeo@example", "alt@example"] {
         all.push(message(ROOM, "normal", &user(&format!("<invite to='{own}'/>"))));
     }
+    all.sort_unstable();
+    all.dedup();
     all
 }
 
