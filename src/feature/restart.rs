@@ -6,6 +6,9 @@
 
 use std::sync::Arc;
 
+use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
+
 use super::leave::{self, Removal};
 use super::persistence::is_lasting;
 use super::{presence, roles};
@@ -142,16 +145,15 @@ fn temporary(told: Option<&Temporary>, room: &Room) -> Vec<Write> {
         writes.push(Write::Vcard { room: name(), value: room.state.vcard.clone() });
     }
     let affiliation = |jid: &_, value| Write::Affiliation { room: name(), jid: Clone::clone(jid), value };
-    for (jid, value) in &room.state.affiliations {
-        if before.and_then(|state| state.affiliations.get(jid)) != Some(value) {
-            writes.push(affiliation(jid, Some(value.clone())));
+    let nothing = OrdMap::new();
+    let known = before.map_or(&nothing, |state| &state.affiliations);
+    // What both share is not gone through.
+    writes.extend(known.diff(&room.state.affiliations).map(|item| match item {
+        DiffItem::Add(jid, value) | DiffItem::Update { new: (jid, value), .. } => {
+            affiliation(jid, Some(value.clone()))
         }
-    }
-    for jid in before.iter().flat_map(|state| state.affiliations.keys()) {
-        if !room.state.affiliations.contains_key(jid) {
-            writes.push(affiliation(jid, None));
-        }
-    }
+        DiffItem::Remove(jid, _) => affiliation(jid, None),
+    }));
     writes
 }
 
