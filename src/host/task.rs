@@ -647,12 +647,14 @@ impl Task {
     }
 
     /// One event through the room; one that may take long where nobody else waits for it, in turn with those of other
-    /// domains.
+    /// domains. It waits in the line of the domain of the account that made the room: a stanza from outside never puts
+    /// a room at the end of the line of its sender.
     async fn handled(&mut self, event: &Event) -> Effects {
         if !self.room.may_take_long(event, Timestamp::now()) {
             return self.handle(event);
         }
-        let domain = event.inbound().map_or("", |inbound| inbound.from.domain());
+        let sender = event.inbound().map(|inbound| inbound.from.domain());
+        let domain = self.room.founder().map(BareJid::domain).or(sender).unwrap_or_default();
         let _place = self.host.working.turn(domain).place().await;
         aside(|| self.handle(event))
     }

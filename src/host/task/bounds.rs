@@ -226,6 +226,27 @@ async fn what_may_take_long_is_known_beforehand() {
     }
 }
 
+// 45-14.6-a
+#[tokio::test]
+async fn a_room_does_not_wait_in_the_line_of_the_domain_that_an_outsider_sends_from() {
+    let host = host();
+    let name = "quiet@rooms.example.org";
+    let (mut task, _) = task(&host, name);
+    task.handle(&join(name, "first"));
+    let long = "x".repeat(300_000);
+    let from_outside = event(&format!(
+        "<iq xmlns='jabber:client' type='get' id='l' from='outsider@loud.example/x' to='{name}'>\
+         <query xmlns='urn:x'>{long}</query></iq>"
+    ));
+    assert!(task.room.may_take_long(&from_outside, Timestamp::now()));
+    // The domain of the outsider has all the places that it may have, and many of its rooms wait.
+    let mut line: Vec<_> = (0..100).map(|_| host.working.turn("loud.example")).collect();
+    let _first = line.remove(0).place().await;
+    let patience = Duration::from_secs(30);
+    let effects = tokio::time::timeout(patience, task.handled(&from_outside)).await.expect("no wait");
+    assert!(effects.refused);
+}
+
 /// How many texts are folded while a room handles an event.
 fn folds(task: &mut Task, event: &Event) -> (usize, Vec<String>) {
     let before = nick::FOLDS.get();

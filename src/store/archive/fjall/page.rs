@@ -18,7 +18,7 @@ const COUNT_MAX: usize = 1000;
 const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// The same for what the messages are when they are read: of many small elements they are many times as large.
-const PAGE_MEMORY_MAX: usize = 16 * 1024 * 1024;
+const PAGE_MEMORY_MAX: usize = 4 * 1024 * 1024;
 
 /// Positions, from the first to before the second.
 type Span = (u64, u64);
