@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::lanes::Lanes;
 use super::places::{self, Places};
@@ -17,11 +16,11 @@ use crate::wire::jid::BareJid;
 /// What may still wait for a room that nothing waits for when too much waits for all rooms.
 const SMALL_BYTES: usize = 16 * 1024;
 
-/// Questions to the archive that are answered at a time for one room.
-const READERS_MAX: usize = 2;
+/// Questions to the archive that are answered at a time for one room; one of them is kept for other domains than any one.
+const READERS_MAX: usize = 3;
 
 /// A place of somebody who reads the archive: of those of the room, and of those of all rooms.
-pub(super) type Place = (OwnedSemaphorePermit, places::Place);
+pub(super) type Place = (places::Place, places::Place);
 
 /// What may wait in the mailboxes.
 #[derive(Debug)]
@@ -102,7 +101,7 @@ pub(super) struct Mailbox {
     bounds: Arc<Bounds>,
     roster: Mutex<Arc<Roster>>,
     /// Places of those who read the archive for this room.
-    readers: Arc<Semaphore>,
+    readers: Arc<Places>,
     /// Places of the readers whose answers wait here.
     reading: Mutex<Vec<Place>>,
 }
@@ -117,7 +116,7 @@ impl Mailbox {
             load: Load::default(),
             bounds,
             roster: Mutex::default(),
-            readers: Arc::new(Semaphore::new(READERS_MAX)),
+            readers: Places::new(READERS_MAX),
             reading: Mutex::default(),
         };
         (mailbox, receiver)
@@ -203,7 +202,7 @@ impl Mailbox {
     /// Waits for a place to read the archive in, for somebody of a domain, in this room and among the readers of `all`
     /// rooms.
     pub(super) async fn place(&self, all: &Arc<Places>, domain: &str) -> Place {
-        let own = self.readers.clone().acquire_owned().await.expect("nobody closes it");
+        let own = self.readers.turn(domain).place().await;
         (own, all.turn(domain).place().await)
     }
 
@@ -378,5 +377,17 @@ mod tests {
         drop(three);
         assert!(third.put(leave()).is_err());
         assert_eq!(bounds.all.of(false).bytes.load(Ordering::Acquire), before);
+    }
+
+    // 45-14.6-a
+    #[tokio::test]
+    async fn one_domain_never_has_all_the_places_of_those_who_read_the_archive_of_a_room() {
+        let (mailbox, all) = (Arc::new(Mailbox::new(bounds()).0), Places::new(8));
+        let _held = [mailbox.place(&all, "loud").await, mailbox.place(&all, "loud").await];
+        let (waits, of_all) = (mailbox.clone(), all.clone());
+        let third = tokio::spawn(async move { waits.place(&of_all, "loud").await });
+        tokio::task::yield_now().await;
+        let _quiet = mailbox.place(&all, "quiet").await;
+        assert!(!third.is_finished());
     }
 }

@@ -84,8 +84,15 @@ impl Tally {
     }
 }
 
-/// What a room that is stored counts for. Small, for there may be millions.
+/// A text, as what is kept of it for a room that is stored: small, for there may be millions.
 type Mark = u32;
+
+/// The account that created a stored room, and its domain; 0 each if that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Founder {
+    account: Mark,
+    domain: Mark,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -94,7 +101,7 @@ struct Inner {
     /// Rooms that stay when everybody has left.
     lasting: Tally,
     /// Rooms that the store has, by the hash of the address, with that of the account that created them.
-    stored: HashMap<u64, Mark>,
+    stored: HashMap<u64, Founder>,
 }
 
 /// All places, and who has them. Nothing here waits.
@@ -136,8 +143,22 @@ impl Quotas {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn mark(&self, founder: Option<&BareJid>) -> Mark {
-        founder.map_or(0, |account| self.hashes.hash_one(account.as_str()) as Mark)
+    fn mark(&self, founder: Option<&BareJid>) -> Founder {
+        let mark = |text: &str| self.hashes.hash_one(text) as Mark;
+        founder.map_or(Founder { account: 0, domain: 0 }, |jid| Founder {
+            account: mark(jid.as_str()),
+            domain: mark(jid.domain()),
+        })
+    }
+
+    /// The line in which a stored room waits to be read: one for all rooms that accounts of one domain created. `None` for a
+    /// room that is not stored, or of which it is not known who created it. So a room never waits behind those of the one who
+    /// happens to ask for it first.
+    pub(super) fn line(&self, room: &BareJid) -> Option<String> {
+        let founder = self.inner().stored.get(&self.hashes.hash_one(room.as_str())).copied();
+        let known = founder.filter(|founder| founder.domain != 0);
+        // No domain looks like this.
+        known.map(|founder| format!("#{:x}", founder.domain))
     }
 
     /// The store has a room, made by `founder`, that is lasting or not: whatever there is of them.

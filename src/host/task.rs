@@ -165,10 +165,11 @@ async fn load(
     mailbox: &Mailbox,
     events: &mut Events,
 ) -> Option<(Room, Told)> {
-    let domain = asker.as_ref().map_or("", Jid::domain);
+    let of_asker = || asker.as_ref().map_or("", Jid::domain).to_owned();
+    let line = host.quotas.line(jid).unwrap_or_else(of_asker);
     loop {
         let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
-        let place = host.loading.turn(domain).place().await;
+        let place = host.loading.turn(&line).place().await;
         let read = move || {
             let meter = Meter::start();
             let read = stored(&reader, &key);
