@@ -200,16 +200,18 @@ pub(super) fn came(room: &mut Room, session: &Jid) {
     }
 }
 
-/// Shows everybody to these sessions, as far as one event may; the rest is owed.
+/// Shows everybody to these sessions, as far as one event may; the rest is owed. All of it is while others are being shown
+/// everybody: who switches to and fro gains nothing.
 pub(super) fn show_everybody_to(room: &mut Room, viewers: &[Jid], cx: &mut Cx<'_>, fx: &mut Effects) {
     if viewers.is_empty() {
         return;
     }
     let backlog = Arc::make_mut(&mut room.backlog);
     viewers.iter().for_each(|viewer| drop(backlog.viewers.insert(viewer.clone())));
+    let goes_on = !backlog.left.is_empty();
     backlog.show_everybody_again();
     backlog.by = None;
-    if fx.tells_too_much() {
+    if goes_on || fx.tells_too_much() {
         return;
     }
     let viewers = Viewers::of(room);

@@ -194,7 +194,9 @@ fn second_switch_takes_the_place_of_the_first() {
     for _ in 0..20 {
         w.send("owner", &form(&[("whois", "anyone")]));
         w.event(&Event::Continue);
+        w.clear();
         w.send("owner", &form(&[("whois", "moderators")]));
+        assert_eq!(shown(&mut w, "u7").len(), 0, "what is under way goes on at its pace");
         w.event(&Event::Continue);
     }
     w.clear();
