@@ -31,6 +31,19 @@ const META: &str = "meta";
 /// For so many bytes that are written, one value is to change.
 const BYTES_FOR_A_CHANGE: usize = 400;
 
+/// Where it is written about how many bytes of keys and values there are.
+const LIVE: &str = "live";
+
+/// A log larger than twice what is in it and so much is cleared more than in proportion: so many values change with each
+/// change of the store, or so many for each step.
+const SPARE_BYTES: u64 = 4 << 20;
+const CHANGES_WHILE_LARGE: usize = 320;
+const CHANGES_FOR_A_STEP: usize = 10;
+const BYTES_WHILE_LARGE: usize = 80;
+
+/// So many changes in a row after which the log has not become smaller are enough.
+const VAIN_MAX: u32 = 2000;
+
 /// How long an earlier opening may take to let go of the file.
 const LET_GO_TRIES: u32 = 100;
 const LET_GO_PAUSE: Duration = Duration::from_millis(20);
@@ -45,6 +58,37 @@ pub(super) struct Database {
     /// In the order of [`Table::ALL`].
     trees: [Tree; Table::ALL.len()],
     disk: Disk,
+    /// About how many bytes of keys and values there are.
+    live: u64,
+    clearing: Clearing,
+}
+
+/// Whether the log is to be cleared more than in proportion, and whether that is of use.
+#[derive(Debug, Default)]
+pub(super) struct Clearing {
+    /// How large the log was the last time.
+    bytes: u64,
+    /// How often in a row it has not become smaller.
+    vain: u32,
+    /// It is left alone up to this size.
+    left_alone: u64,
+}
+
+impl Clearing {
+    /// Whether a log of so many bytes is too large for what is `live`.
+    pub(super) fn is_due(&mut self, bytes: u64, live: u64) -> bool {
+        let smaller = bytes < std::mem::replace(&mut self.bytes, bytes);
+        if bytes <= 2 * live + SPARE_BYTES || bytes <= self.left_alone {
+            self.vain = 0;
+            return false;
+        }
+        self.vain = if smaller { 0 } else { self.vain + 1 };
+        if self.vain >= VAIN_MAX {
+            // What there is may take more on the disk than its bytes say.
+            (self.vain, self.left_alone) = (0, bytes + bytes / 8);
+        }
+        true
+    }
 }
 
 /// A key, what it holds and what it shall hold.
@@ -97,7 +141,18 @@ impl Database {
         let tree = |table| db.open_tree(tree_name(table)).map_err(|e| unusable(&e));
         let [listed, parts, occupants] = Table::ALL.map(tree);
         let disk = folder.disk().map_err(|e| unusable(&e))?;
-        let mut database = Self { db, meta, trees: [listed?, parts?, occupants?], disk };
+        let live = meta.get(LIVE).map_err(|e| unusable(&e))?;
+        let live =
+            live.and_then(|live| Some(u64::from_be_bytes((*live).try_into().ok()?))).unwrap_or(u64::MAX / 4);
+        let live = if format.is_none() { 0 } else { live };
+        let mut database = Self {
+            db,
+            meta,
+            live,
+            clearing: Clearing::default(),
+            trees: [listed?, parts?, occupants?],
+            disk,
+        };
         database.write_out()?;
         database.sync(folder)?;
         if let Some(steps) = journal::read(folder)? {
@@ -152,7 +207,7 @@ impl Database {
         journal::clear(folder).map_err(|e| StoreError::Io(e.to_string()))
     }
 
-    fn transact(&self, steps: &[Step]) -> Result<(), StoreError> {
+    fn transact(&mut self, steps: &[Step]) -> Result<(), StoreError> {
         let mut batches = Table::ALL.map(|_| Batch::default());
         for step in steps {
             let batch = &mut batches[place(step.table)];
@@ -174,14 +229,25 @@ impl Database {
         self.clear_up(steps)
     }
 
-    /// Has the database clear up in proportion to what these steps write. It rewrites a page out of a part of the log that is
-    /// mostly outdated each time it puts together a page that was changed ten times, and so too seldom when values are large:
-    /// what lies still would be spread ever more thinly. A value that is changed over and over makes up for it.
-    fn clear_up(&self, steps: &[Step]) -> Result<(), StoreError> {
+    /// Has the database clear up. It rewrites a page out of a part of the log that is mostly outdated each time it puts
+    /// together a page that was changed ten times: too seldom when values are large, or when many small pages lie still, which
+    /// are spread ever more thinly then. A value that is changed over and over makes up for it: in proportion to what the
+    /// steps write, and more while the log is larger than it should be.
+    fn clear_up(&mut self, steps: &[Step]) -> Result<(), StoreError> {
         let bytes: usize = steps.iter().map(Step::bytes).sum();
-        for n in steps.len()..bytes / BYTES_FOR_A_CHANGE {
-            self.meta.insert("clearing", &[(n % 2) as u8]).map_err(io)?;
+        let mut changes = (bytes / BYTES_FOR_A_CHANGE).saturating_sub(steps.len());
+        let gone = |step: &Step| step.before.as_ref().map_or(0, |value| step.key.len() + value.len());
+        let added = |step: &Step| step.after.as_ref().map_or(0, |value| step.key.len() + value.len());
+        self.live = self.live.saturating_add(steps.iter().map(added).sum::<usize>() as u64);
+        self.live = self.live.saturating_sub(steps.iter().map(gone).sum::<usize>() as u64);
+        if self.clearing.is_due(self.disk.bytes(), self.live) {
+            changes +=
+                CHANGES_WHILE_LARGE.max(steps.len() * CHANGES_FOR_A_STEP).max(bytes / BYTES_WHILE_LARGE);
         }
+        for n in 0..changes {
+            self.meta.insert("c", &[(n % 2) as u8]).map_err(io)?;
+        }
+        self.meta.insert(LIVE, &self.live.to_be_bytes()).map_err(io)?;
         Ok(())
     }
 

@@ -36,6 +36,13 @@ pub(super) struct Disk {
     pub(super) failed: bool,
 }
 
+impl Disk {
+    /// How large the file of the database is; 0 if that cannot be told.
+    pub(super) fn bytes(&self) -> u64 {
+        self.db.metadata().map_or(0, |meta| meta.len())
+    }
+}
+
 impl Folder {
     /// Makes the folder if it is not there, and takes it. Fails if it is another's.
     pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {

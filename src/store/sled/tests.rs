@@ -219,3 +219,18 @@ fn a_damaged_journal_is_a_clear_error() {
     let text = SledStore::open(temp.path()).err().expect("refused").to_string();
     assert!(text.contains("journal") && text.contains("damaged"), "{text}");
 }
+
+#[test]
+fn a_log_that_is_too_large_is_cleared_more_until_that_is_of_no_use() {
+    let mut clearing = database::Clearing::default();
+    const MIB: u64 = 1 << 20;
+    assert!(!clearing.is_due(10 * MIB, 3 * MIB));
+    assert!(clearing.is_due(11 * MIB, 3 * MIB));
+    // As long as it becomes smaller from time to time.
+    for n in 0..50_000 {
+        assert!(clearing.is_due((1000 - n / 1000) * MIB, 3 * MIB), "{n}");
+    }
+    let vain = (0..50_000).take_while(|_| clearing.is_due(800 * MIB, 3 * MIB)).count();
+    assert!((1000..5000).contains(&vain), "{vain}");
+    assert!(!clearing.is_due(850 * MIB, 3 * MIB) && clearing.is_due(950 * MIB, 3 * MIB));
+}
