@@ -7,7 +7,7 @@ use crate::scale;
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "a long namespace in every element",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -29,7 +29,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "presences of empty elements",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: rooms,
@@ -50,7 +50,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a history of empty elements",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: rooms,
@@ -66,7 +66,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a language of a mebibyte",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: rooms,

@@ -9,7 +9,7 @@ use crate::time::iq;
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "rooms that wait for their first occupant",
-        mended: false,
+        mended: true,
         by: By::Domain,
         settings: "",
         prepare: |_| {},
@@ -85,7 +85,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "an id of more than a page",
-        mended: false,
+        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {

@@ -183,7 +183,7 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "stored rooms with nothing to show",
-        mended: true,
+        mended: false,
         by: By::Account,
         settings: "[limits]\naccount_room_stanzas_per_second = 0\n",
         prepare: |field| {
