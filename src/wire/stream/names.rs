@@ -16,9 +16,13 @@ use super::reserved::DISARMED;
 pub(super) struct Scopes {
     /// Which prefix was declared at which depth, in the order of the declarations.
     order: Vec<(usize, Option<NcName>)>,
-    /// What each prefix stands for, and at which depth it was declared; outermost first.
-    meanings: BTreeMap<Option<NcName>, Vec<(usize, Namespace<'static>)>>,
+    /// What no prefix stands for, and at which depth it was declared; outermost first.
+    default: Meanings,
+    /// The same for each prefix.
+    prefixed: BTreeMap<NcName, Meanings>,
 }
+
+type Meanings = Vec<(usize, Namespace<'static>)>;
 
 /// A start tag as it is being read.
 pub(super) struct Tag {
@@ -31,7 +35,11 @@ impl Scopes {
     /// The element at `depth` ends, and its declarations with it.
     pub(super) fn close(&mut self, depth: usize) {
         while let Some((_, prefix)) = self.order.pop_if(|(at, _)| *at >= depth) {
-            if let Entry::Occupied(mut meanings) = self.meanings.entry(prefix) {
+            let Some(prefix) = prefix else {
+                self.default.pop();
+                continue;
+            };
+            if let Entry::Occupied(mut meanings) = self.prefixed.entry(prefix) {
                 meanings.get_mut().pop();
                 if meanings.get().is_empty() {
                     meanings.remove();
@@ -41,7 +49,10 @@ impl Scopes {
     }
 
     fn declare(&mut self, depth: usize, prefix: Option<NcName>, uri: String) -> Result<(), Error> {
-        let meanings = self.meanings.entry(prefix.clone()).or_default();
+        let meanings = match &prefix {
+            None => &mut self.default,
+            Some(prefix) => self.prefixed.entry(prefix.clone()).or_default(),
+        };
         if meanings.last().is_some_and(|(at, _)| *at == depth) {
             return Err(Error::DuplicateAttribute);
         }
@@ -50,13 +61,15 @@ impl Scopes {
         Ok(())
     }
 
-    fn resolve(&self, prefix: &Option<NcName>) -> Result<Namespace<'static>, Error> {
-        if prefix.as_ref().is_some_and(|prefix| *prefix == "xml") {
+    fn resolve(&self, prefix: Option<&NcName>) -> Result<Namespace<'static>, Error> {
+        let Some(prefix) = prefix else {
+            return Ok(self.default.last().map_or(Namespace::NONE, |(_, namespace)| namespace.clone()));
+        };
+        if *prefix == "xml" {
             return Ok(Namespace::XML);
         }
-        match self.meanings.get(prefix).and_then(|meanings| meanings.last()) {
+        match self.prefixed.get(prefix).and_then(|meanings| meanings.last()) {
             Some((_, namespace)) => Ok(namespace.clone()),
-            None if prefix.is_none() => Ok(Namespace::NONE),
             None => Err(Error::UndeclaredNamespacePrefix(None)),
         }
     }
@@ -108,14 +121,14 @@ impl Tag {
                 _ => plain.push((prefix, name, value)),
             }
         }
-        let namespace = in_program(scopes.resolve(&self.prefix)?);
+        let namespace = in_program(scopes.resolve(self.prefix.as_ref())?);
         let mut element = Element::bare(self.name, namespace.as_str());
         let attributes = element.attrs_mut();
         for (prefix, name, value) in plain {
             // An attribute without a prefix is in no namespace, whatever the default one is.
             let namespace = match &prefix {
                 None => Namespace::NONE,
-                prefix => scopes.resolve(prefix)?,
+                prefix => scopes.resolve(prefix.as_ref())?,
             };
             if matches!(namespace.as_str(), ns::XMLNS | DISARMED) {
                 continue;
