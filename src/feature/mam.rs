@@ -216,7 +216,7 @@ fn send_page(
         let result = el("result", ns::MAM)
             .with("id", &entry.id)
             .with_opt("queryid", payload.attr("queryid"))
-            .child(forwarded(room, entry, seen));
+            .child(forwarded(entry, seen));
         fx.send(&message(&inbound.to, None, &cx.id()).child(result), &inbound.from);
     }
     let ends = page.entries.first().zip(page.entries.last()).map(|(a, b)| (a.id.as_str(), b.id.as_str()));
@@ -229,18 +229,13 @@ fn send_page(
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(fin)), &inbound.from);
 }
 
-/// A message as it was sent, with its time, and with the real address of its sender for those who may see it.
-fn forwarded(room: &Room, entry: &Entry, seen: Authors) -> Element {
+/// A message as it was sent, with its time, and with the real address of its sender for those who may see it. Nothing is said
+/// of how its sender stands now: who may read the archive may not for that reason read the lists, nor learn who is inside.
+fn forwarded(entry: &Entry, seen: Authors) -> Element {
     let mut copy = entry.message.clone();
     let sight = seen.sight(entry);
     if let Some(account) = entry.account.as_ref().filter(|_| sight.sees()) {
-        let standing = room.standing(account);
-        let item = Item {
-            affiliation: Some(standing.affiliation),
-            role: Some(standing.role),
-            jid: Some(account.into()),
-            ..Item::default()
-        };
+        let item = Item { jid: Some(account.into()), ..Item::default() };
         copy.append_child(muc_user(&[], None, Some(item.element(ns::MUC_USER, sight)), false));
     }
     let delay = el("delay", ns::DELAY).with("stamp", &stamp(entry.at));

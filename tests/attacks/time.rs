@@ -190,7 +190,7 @@ pub(crate) const ALL: &[Attack] = &[
             for room in 0..10 {
                 let room = format!("n{room}");
                 field.create("mallory", &room, &[("persistentroom", "1")]);
-                for _ in 0..scale::of(3, 40) {
+                for _ in 0..scale::of(1, 40) {
                     field.say("mallory", &heavy(field, &room, "<store xmlns='urn:xmpp:hints'/>"));
                 }
                 field.fence("mallory", &room);

@@ -3,8 +3,10 @@
 use conclave::room::archive::Found;
 use conclave::room::event::Event;
 use conclave::store::archive::Archive as _;
+use minidom::Element;
 
 use crate::mam::{MAM, addresses, find, paging, refused, room_with};
+use crate::world::World;
 
 const CLIENT: &str = "jabber:client";
 
@@ -50,6 +52,22 @@ fn who_spoke_while_addresses_were_hidden_is_not_found_by_address_afterwards() {
     ));
     assert_eq!(find(&mut w, "juliet", with, "").bodies(), ["3"]);
     assert_eq!(addresses(&find(&mut w, "juliet", "", ""))[..2], [None, None]);
+}
+
+#[test]
+fn the_archive_does_not_tell_how_its_authors_stand_now() {
+    // 313-11
+    let mut w = room_with(1, &[]);
+    w.configure("owner", &[("whois", "anyone")]);
+    w.say("romeo", "2");
+    let of_stranger = |w: &mut World| find(w, "stranger", "", "").messages;
+    let before = of_stranger(&mut w);
+    let item = |message: &Element| message.children().find(|c| c.name() == "x").map(|x| String::from(x));
+    assert!(before.iter().any(|(_, message)| item(message).is_some_and(|xml| xml.contains("romeo@example"))));
+    for affiliation in ["admin", "member", "none", "outcast"] {
+        w.admin("owner", &format!("<item jid='romeo@example' affiliation='{affiliation}'/>"));
+        assert_eq!(of_stranger(&mut w), before, "{affiliation}");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn send(w: &mut World, who: &str, inside: &str, outside: &str) {
 /// What a query finds.
 pub(crate) struct Page {
     /// The messages with their ids in the archive, in the order in which they came.
-    messages: Vec<(String, Element)>,
+    pub(crate) messages: Vec<(String, Element)>,
     fin: Element,
 }
 
