@@ -245,7 +245,7 @@ fn tell_of_absent(room: &Room, change: &Change, step: Option<&Step>, cx: &mut Cx
         ..Item::default()
     };
     let codes: &[u16] = if change.new == Affiliation::Outcast { &[301] } else { &[] };
-    let (seeing, sight) = room.seeing();
+    let (seeing, sight) = room.seeing(false);
     let x = muc_user(codes, None, Some(item.element(ns::MUC_USER, sight)), false);
     let id = cx.id();
     for (follows, mav) in [(true, step.map(|step| &step.mav)), (false, None)] {

@@ -41,6 +41,8 @@ pub(crate) struct Owed {
     occupant: Arc<Occupant>,
     /// They are gone, or not to be seen any more.
     gone: bool,
+    /// The room hid real addresses when it happened.
+    hidden: bool,
     affiliation: Affiliation,
     codes: Vec<u16>,
     actor: Option<Arc<str>>,
@@ -54,8 +56,9 @@ pub(crate) struct Owed {
 }
 
 impl Owed {
-    /// What a notice tells; `before` is what was owed before it by the same event. `None` if it is about nobody.
-    pub(crate) fn of(notice: &Notice<'_>, before: Option<&Self>) -> Option<Self> {
+    /// What a notice tells in a room as it is; `before` is what was owed before it by the same event. `None` if it is about
+    /// nobody.
+    pub(crate) fn of(room: &Room, notice: &Notice<'_>, before: Option<&Self>) -> Option<Self> {
         let again = |text: &str, old: fn(&Self) -> Option<&Arc<str>>| {
             let old = before.and_then(old).filter(|old| &***old == text);
             old.cloned().unwrap_or_else(|| text.into())
@@ -63,6 +66,7 @@ impl Owed {
         Some(Self {
             occupant: Arc::new(notice.occupant?.clone()),
             gone: notice.type_.is_some(),
+            hidden: !room.is_nonanonymous(),
             affiliation: notice.item.affiliation.unwrap_or(Affiliation::None),
             codes: notice.codes.to_vec(),
             actor: notice.item.actor.as_ref().map(|actor| again(actor.nick, |old| old.actor.as_ref())),
@@ -294,7 +298,7 @@ fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
                 room.tell_own(fx, &own, &sessions(present), &[]);
             }
             if is_seen {
-                tell_all(room, &notice, fx);
+                tell_all(room, &notice, false, fx);
             }
         }
         (_, true) if !is_seen => {
@@ -305,16 +309,18 @@ fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
                 ..Item::default()
             };
             let notice = owed.dress(Notice::unavailable(&owed.occupant, &id, item, &[]));
-            tell_all(room, &Notice { said: owed.said.as_ref(), ..notice }, fx);
+            // Who went while addresses were hidden never agreed to show theirs.
+            tell_all(room, &Notice { said: owed.said.as_ref(), ..notice }, owed.hidden, fx);
         }
         _ => {}
     }
 }
 
-/// Tells everybody but the occupant in question, and those who came after it happened.
-fn tell_all(room: &Room, notice: &Notice<'_>, fx: &mut Effects) {
+/// Tells everybody but the occupant in question, and those who came after it happened; with the address `hidden` from all but
+/// moderators whatever the room shows now.
+fn tell_all(room: &Room, notice: &Notice<'_>, hidden: bool, fx: &mut Effects) {
     let newcomers = &room.backlog.newcomers;
-    room.tell(fx, notice, |group| {
+    room.tell(fx, notice, hidden, |group| {
         let all = room.roster.others_in(group, notice.nick.key());
         if newcomers.is_empty() {
             return all;
@@ -359,7 +365,7 @@ fn show_next(room: &mut Room, viewers: &Viewers, cx: &mut Cx<'_>, fx: &mut Effec
         return true;
     }
     let id = cx.id();
-    for (list, sight) in [(&viewers.seeing, room.seeing().1), (&viewers.blind, Sight::NONE)] {
+    for (list, sight) in [(&viewers.seeing, room.seeing(false).1), (&viewers.blind, Sight::NONE)] {
         let to = roster.without(list.clone(), shown.nick.key());
         if !to.is_empty() {
             fx.tell(&room.notice_of(&shown, &id).stanza(room, sight, false, &[]), to);

@@ -82,7 +82,7 @@ fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
 pub(super) fn show(room: &Room, occupant: &Occupant, id: &str, fx: &mut Effects) {
     let notice = room.notice_of(occupant, id);
     if fx.tells_too_much() {
-        return fx.owe(&notice, Some(None));
+        return fx.owe(room, &notice, Some(None));
     }
     room.tell_own(fx, &notice, &sessions(occupant), &[]);
     if room.broadcasts(occupant) {

@@ -46,6 +46,8 @@ pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
         ns::MAV | ns::MENTIONS | ns::PRIVILEGE | ns::DELEGATION => true,
         ns::SID => child.name() == "stanza-id" && claimed("by").is_some_and(|by| by.is_of(room)),
         ns::OCCUPANT_ID | ns::HATS | ns::MODERATE | ns::MODERATE_0 => true,
+        // The real address of an author, as history may have it (45-7.2.14).
+        ns::ADDRESS => child.children().any(|address| address.attr("type") == Some("ofrom")),
         // Tombstones are the archive's; a retraction that claims to be a moderator's is none of anybody's (425-6).
         ns::RETRACT | ns::RETRACT_0 | ns::FASTEN => child.name() == "retracted" || claims_moderation(child),
         _ => false,

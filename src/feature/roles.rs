@@ -104,7 +104,7 @@ pub(super) fn restate(
     notice.codes = why.codes;
     let (own, version) = why.versions();
     if fx.tells_too_much() && room.broadcasts(&now) {
-        fx.owe(&Notice { version, ..notice }, Some(own));
+        fx.owe(room, &Notice { version, ..notice }, Some(own));
         return show_if_moved(room, before, &now, cx, fx);
     }
     room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(&now), &[]);

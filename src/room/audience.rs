@@ -108,24 +108,30 @@ impl Room {
     /// Sends the notice to everybody but the occupant it is about; later, if the event tells too much already.
     pub(crate) fn tell_others(&self, fx: &mut Effects, notice: &Notice<'_>) {
         if fx.tells_too_much() {
-            return fx.owe(notice, None);
+            return fx.owe(self, notice, None);
         }
         self.tell_others_now(fx, notice);
     }
 
     /// Sends the notice to everybody but the occupant it is about.
     pub(crate) fn tell_others_now(&self, fx: &mut Effects, notice: &Notice<'_>) {
-        self.tell(fx, notice, |group| self.roster.others_in(group, notice.nick.key()));
+        self.tell(fx, notice, false, |group| self.roster.others_in(group, notice.nick.key()));
     }
 
     /// Sends the notice to everybody but one session.
     pub(crate) fn tell_all_but(&self, fx: &mut Effects, notice: &Notice<'_>, session: &Jid) {
-        self.tell(fx, notice, |group| self.roster.all_in_but(group, session));
+        self.tell(fx, notice, false, |group| self.roster.all_in_but(group, session));
     }
 
     /// Sends the notice, with or without the real address and the version as they may see, to those whom `of` takes from
-    /// each group.
-    pub(crate) fn tell(&self, fx: &mut Effects, notice: &Notice<'_>, of: impl Fn(Group) -> Recipients) {
+    /// each group. Moderators alone see the address if it is `hidden`, whatever the room shows.
+    pub(crate) fn tell(
+        &self,
+        fx: &mut Effects,
+        notice: &Notice<'_>,
+        hidden: bool,
+        of: impl Fn(Group) -> Recipients,
+    ) {
         let plain = Notice { version: None, ..notice.clone() };
         let mut say = |notice: &Notice<'_>, sight: Sight, group: Group| {
             let to = of(group);
@@ -133,7 +139,7 @@ impl Room {
                 fx.tell(&notice.stanza(self, sight, false, &[]), to);
             }
         };
-        let (seeing, sight) = self.seeing();
+        let (seeing, sight) = self.seeing(hidden);
         if notice.version.is_some() {
             say(notice, sight, Group { follows: Some(true), ..seeing });
             say(&plain, sight, Group { follows: Some(false), ..seeing });

@@ -5,6 +5,7 @@ use std::fmt;
 
 use minidom::Element;
 
+use super::Room;
 use super::archive::{Ask, Change};
 use super::audience::Notice;
 use crate::feature::backlog::{EVENT_BYTES_MAX, Owed};
@@ -140,8 +141,8 @@ impl Effects {
     }
 
     /// Leaves something to be told later.
-    pub(crate) fn owe(&mut self, notice: &Notice<'_>, own: Option<Option<&Element>>) {
-        let owed = Owed::of(notice, self.owed.last());
+    pub(crate) fn owe(&mut self, room: &Room, notice: &Notice<'_>, own: Option<Option<&Element>>) {
+        let owed = Owed::of(room, notice, self.owed.last());
         self.owed.extend(owed.map(|owed| match own {
             Some(version) => owed.with_own(version),
             None => owed,

@@ -65,6 +65,8 @@ pub const TIME: &str = "urn:xmpp:time";
 pub const SERVER_INFO: &str = "http://jabber.org/network/serverinfo";
 /// FORM_TYPE of what becomes of data (XEP-0504).
 pub const DATA_POLICY: &str = "urn:xmpp:data-policy:0";
+/// Addresses of a message beside those of its stanza (XEP-0033).
+pub const ADDRESS: &str = "http://jabber.org/protocol/address";
 /// Nobody reads messages to this address (XEP-0506).
 pub const NO_REPLY: &str = "urn:xmpp:noreply:0";
 /// Search for rooms (XEP-0433).

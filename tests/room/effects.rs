@@ -233,6 +233,26 @@ fn many_who_are_put_out_are_out_at_once_and_the_others_hear_of_it_in_portions() 
     assert!(!w.got("u8").iter().any(|line| line.starts_with("available u199")));
 }
 
+// 45-9.1-e, 45-10.2-l
+#[test]
+fn who_is_put_out_while_addresses_are_hidden_is_not_told_by_address_when_they_are_shown_afterwards() {
+    let mut w = crowd(200, "", &[]);
+    let items: String = (0..90).map(|n| format!("<item affiliation='member' jid='u{n}@example'/>")).collect();
+    w.send("owner", &admin(&items));
+    settle(&mut w);
+    w.clear();
+    w.send("owner", &form(&[("membersonly", "1"), ("whois", "anyone")]));
+    assert!(w.room.has_backlog());
+    settle(&mut w);
+    let gone = |w: &mut World, who: &str| -> Vec<String> {
+        w.got(who).into_iter().filter(|line| line.starts_with("unavailable")).collect()
+    };
+    let (heard, owner) = (gone(&mut w, "u7"), gone(&mut w, "owner"));
+    assert_eq!((heard.len(), owner.len()), (110, 110));
+    assert!(heard.iter().all(|line| !line.contains("jid=")), "{heard:?}");
+    assert!(owner.iter().all(|line| line.contains("jid=")), "moderators saw them");
+}
+
 // 317-4
 #[test]
 fn hat_of_many_is_shown_in_portions_also_to_those_who_wear_it() {

@@ -134,9 +134,9 @@ impl Room {
         Sight(role == Role::Moderator || self.is_nonanonymous())
     }
 
-    /// The occupants who see real addresses, with their sight.
-    pub(crate) fn seeing(&self) -> (Group, Sight) {
-        (if self.is_nonanonymous() { Group::EVERYONE } else { Group::MODERATORS }, Sight(true))
+    /// The occupants who see real addresses, with their sight; if they are `hidden`, only moderators, whatever the room shows.
+    pub(crate) fn seeing(&self, hidden: bool) -> (Group, Sight) {
+        (if self.is_nonanonymous() && !hidden { Group::EVERYONE } else { Group::MODERATORS }, Sight(true))
     }
 
     /// What an account sees in the list of an affiliation.

@@ -51,6 +51,7 @@ fn claims() -> Vec<String> {
         "<apply-to xmlns='urn:xmpp:fasten:0' id='FORGED'><moderated xmlns='urn:xmpp:message-moderate:0'/></apply-to>".to_owned(),
         "<result xmlns='urn:xmpp:mam:2' queryid='k' id='FORGED'><forwarded xmlns='urn:xmpp:forward:0'/></result>".to_owned(),
         "<fin xmlns='urn:xmpp:mam:2' queryid='FORGED' complete='true'/>".to_owned(),
+        "<addresses xmlns='http://jabber.org/protocol/address'><address type='ofrom' jid='FORGED@example/x'/></addresses>".to_owned(),
     ]
 }
 
