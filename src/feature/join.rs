@@ -37,8 +37,8 @@ pub(super) fn enter(
     if created {
         create(room, &account, cx, fx)?;
     }
-    if room.life == Life::Locked {
-        room.must_be_visible_to(&inbound.from)?;
+    if room.life == Life::Locked && room.must_be_visible_to(&inbound.from).is_err() {
+        return Err(hidden(&account, cx));
     }
     let affiliation = room.affiliation(&account);
     if affiliation == Affiliation::Outcast {
@@ -136,13 +136,8 @@ pub(super) fn other_sessions(occupant: &Occupant, but: &Jid) -> Vec<Jid> {
     occupant.sessions.iter().map(|s| &s.jid).filter(|jid| *jid != but).cloned().collect()
 }
 
-/// Makes the room, locked until its creator has configured it (§10.1.1).
-pub(super) fn create(
-    room: &mut Room,
-    owner: &BareJid,
-    cx: &mut Cx<'_>,
-    fx: &mut Effects,
-) -> Result<(), Refusal> {
+/// Refuses those who may not create rooms (§10.1.1).
+fn check_may_create(owner: &BareJid, cx: &Cx<'_>) -> Result<(), Refusal> {
     if owner.local().is_none() {
         return Err(Refusal::not_allowed(
             "rooms are created by accounts, and they have addresses with a local part",
@@ -151,6 +146,23 @@ pub(super) fn create(
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }
+    Ok(())
+}
+
+/// What those are told of a room that is not configured yet who may not see it: what they would be told if there were none, if
+/// that is no room.
+pub(crate) fn hidden(who: &BareJid, cx: &Cx<'_>) -> Refusal {
+    check_may_create(who, cx).err().unwrap_or_else(|| Refusal::item_not_found("there is no such room"))
+}
+
+/// Makes the room, locked until its creator has configured it (§10.1.1).
+pub(super) fn create(
+    room: &mut Room,
+    owner: &BareJid,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    check_may_create(owner, cx)?;
     let record = RoomRecord::new(cx.now, cx.service.default_room.clone());
     room.state_mut().record = RoomRecord { founder: Some(owner.clone()), ..record };
     room.state_mut().record.name(cx.ids);
