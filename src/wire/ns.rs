@@ -4,6 +4,10 @@
 pub const CLIENT: &str = "jabber:client";
 /// The default namespace of a component stream (XEP-0114).
 pub const COMPONENT_ACCEPT: &str = "jabber:component:accept";
+/// Stanzas on the stream of a component that the server connects to (XEP-0114).
+pub const COMPONENT_CONNECT: &str = "jabber:component:connect";
+/// Stanzas between servers (RFC 6120 §4.8.3).
+pub const SERVER: &str = "jabber:server";
 /// The stream element itself (RFC 6120).
 pub const STREAM: &str = "http://etherx.jabber.org/streams";
 /// Conditions of stream errors (RFC 6120).

@@ -5,8 +5,8 @@
 //! head, so that it can be refused, and reading goes on behind it. Only bytes that are no XML, and a header
 //! that is no stream's, are faults. How big a stanza is follows the measure of [`super::size`], taken while it is built.
 //!
-//! Elements in `jabber:component:accept` are handed out in `jabber:client`, on every level, so that the rest
-//! of the program knows one namespace for stanzas. Prefixes are resolved and not kept. Elements and attributes
+//! Elements in `jabber:component:accept`, and in the namespaces of the other streams that have stanzas, are handed out in
+//! `jabber:client`, on every level, so that the rest of the program knows one namespace for stanzas. Prefixes are resolved and not kept. Elements and attributes
 //! in the namespaces that XML keeps for itself are left out, but for `xml:lang` and its like (see `reserved`).
 
 mod names;

@@ -146,7 +146,11 @@ pub(super) fn is_reserved(element: &Element) -> bool {
     [ns::XML, ns::XMLNS, DISARMED].iter().any(|reserved| element.has_ns(*reserved))
 }
 
-/// The namespace as the program knows it: stanzas are in `jabber:client` on every kind of stream.
+/// The namespace as the program knows it: stanzas are in `jabber:client` on every kind of stream. What a client writes in
+/// the namespace of another kind passes here as an extension, and is the word itself for everybody behind such a stream.
 fn in_program(namespace: Namespace<'static>) -> Namespace<'static> {
-    if namespace.as_str() == ns::COMPONENT_ACCEPT { Namespace::from(ns::CLIENT) } else { namespace }
+    match namespace.as_str() {
+        ns::COMPONENT_ACCEPT | ns::COMPONENT_CONNECT | ns::SERVER => Namespace::from(ns::CLIENT),
+        _ => namespace,
+    }
 }

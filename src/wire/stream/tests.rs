@@ -75,6 +75,20 @@ fn the_component_namespace_becomes_that_of_clients_on_every_level() {
     assert!(error.has_child("x", ns::CLIENT));
 }
 
+// 45-8.1-b, 45-17.3-f
+#[test]
+fn words_in_the_namespace_of_another_kind_of_stream_are_those_of_clients() {
+    for namespace in ["jabber:server", "jabber:component:connect", "jabber:component:accept"] {
+        let element = stanza(&format!(
+            "<message xmlns:s='{namespace}'><subject xmlns='{namespace}'>s</subject><s:body>b</s:body></message>"
+        ));
+        assert!(
+            element.has_child("subject", ns::CLIENT) && element.has_child("body", ns::CLIENT),
+            "{namespace}"
+        );
+    }
+}
+
 #[test]
 fn odd_stanzas_of_users_are_ordinary() {
     let element = stanza("<presence to='r@s/🦊 \u{1f600}' type='foo'><show>foo</show></presence>");
