@@ -94,6 +94,7 @@ pub(super) fn restate(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
+    fx.expels |= role < before.role;
     backlog::tell_before(room, before.nick.key(), cx, fx);
     room.roster_mut().set_role(before.nick.key(), role);
     let Some(now) = room.roster.by_nick(before.nick.key()).cloned() else { return };

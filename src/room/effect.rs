@@ -65,9 +65,9 @@ pub struct Effects {
     pub charges: BTreeMap<Jid, usize>,
     /// Affiliations that the event changed.
     pub(super) touched: BTreeSet<BareJid>,
-    /// Somebody was put out. What is durable of that (a kick: nothing; a ban: that he may not come back) need not say so:
-    /// the store is told who is in the room before anybody hears of it, or a crash could bring him back without anybody's
-    /// knowing.
+    /// An occupant was put out, or has a lower role than before. What is durable of that (a kick: nothing; a ban: that they
+    /// may not come back) need not say so: the store is told who is in the room before anybody hears of it, or a crash
+    /// could bring them back as they were without anybody's knowing.
     pub expels: bool,
     /// Set when the event was refused: nothing happened but the answer in `sends`.
     pub refused: bool,

@@ -369,3 +369,20 @@ fn membership_in_an_open_room_is_told_to_all() {
     w.join("late");
     assert!(w.got("late").contains(&"available visitor show=dnd [none visitor]".to_owned()));
 }
+
+#[test]
+fn store_learns_of_a_role_that_is_taken_away_before_anybody_hears_of_it() {
+    // 45-8.4-b, 45-9.7-a
+    let mut w = World::with_room(&[]);
+    w.join("romeo");
+    let mut give = |role: &str| {
+        let item = format!("<item nick='romeo' role='{role}'/>");
+        let query = format!("<query xmlns='http://jabber.org/protocol/muc#admin'>{item}</query>");
+        w.send("owner", &format!("<iq xmlns='jabber:client' type='set' id='a'>{query}</iq>")).expels
+    };
+    assert!(!give("moderator"));
+    for lower in ["participant", "visitor"] {
+        assert!(give(lower), "{lower}");
+    }
+    assert!(!give("participant"));
+}
