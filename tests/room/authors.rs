@@ -62,7 +62,7 @@ fn the_archive_does_not_tell_how_its_authors_stand_now() {
     w.say("romeo", "2");
     let of_stranger = |w: &mut World| find(w, "stranger", "", "").messages;
     let before = of_stranger(&mut w);
-    let item = |message: &Element| message.children().find(|c| c.name() == "x").map(|x| String::from(x));
+    let item = |message: &Element| message.children().find(|c| c.name() == "x").map(String::from);
     assert!(before.iter().any(|(_, message)| item(message).is_some_and(|xml| xml.contains("romeo@example"))));
     for affiliation in ["admin", "member", "none", "outcast"] {
         w.admin("owner", &format!("<item jid='romeo@example' affiliation='{affiliation}'/>"));
