@@ -19,7 +19,7 @@ use crate::wire::refusal::Refusal;
 /// How long a room waits for its first occupant. In memory it stays for no longer than any other that nobody is in.
 const WAIT: SignedDuration = SignedDuration::from_mins(5);
 
-/// An owner's form comes to a room that does not exist, or that does not for its sender because it is not configured yet.
+/// An owner's form comes to a room that does not exist.
 pub(crate) fn make(
     room: &mut Room,
     query: &Element,
@@ -30,9 +30,6 @@ pub(crate) fn make(
     let reply = query.get_child("x", ns::DATA).map(|x| Reply::read(x, ns::MUC_ROOMCONFIG));
     if !matches!(reply, Some(Ok(Reply::Submit(_)))) || query.has_child("destroy", ns::MUC_OWNER) {
         return room.must_be_visible_to(&inbound.from);
-    }
-    if room.life == Life::Locked {
-        return Err(join::hidden(&inbound.from.to_bare(), cx));
     }
     join::create(room, &inbound.from.to_bare(), cx, fx)?;
     owner::set(room, query, inbound, cx, fx)?;

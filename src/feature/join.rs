@@ -37,8 +37,8 @@ pub(super) fn enter(
     if created {
         create(room, &account, cx, fx)?;
     }
-    if room.life == Life::Locked && room.must_be_visible_to(&inbound.from).is_err() {
-        return Err(hidden(&account, cx));
+    if room.life == Life::Locked {
+        room.must_be_visible_to(&inbound.from)?;
     }
     let affiliation = room.affiliation(&account);
     if affiliation == Affiliation::Outcast {
@@ -136,8 +136,13 @@ pub(super) fn other_sessions(occupant: &Occupant, but: &Jid) -> Vec<Jid> {
     occupant.sessions.iter().map(|s| &s.jid).filter(|jid| *jid != but).cloned().collect()
 }
 
-/// Refuses those who may not create rooms (§10.1.1).
-fn check_may_create(owner: &BareJid, cx: &Cx<'_>) -> Result<(), Refusal> {
+/// Makes the room, locked until its creator has configured it (§10.1.1).
+pub(super) fn create(
+    room: &mut Room,
+    owner: &BareJid,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
     if owner.local().is_none() {
         return Err(Refusal::not_allowed(
             "rooms are created by accounts, and they have addresses with a local part",
@@ -146,23 +151,6 @@ fn check_may_create(owner: &BareJid, cx: &Cx<'_>) -> Result<(), Refusal> {
     if !cx.service.may_create(owner) {
         return Err(Refusal::not_allowed("you may not create rooms here"));
     }
-    Ok(())
-}
-
-/// What those are told of a room that is not configured yet who may not see it: what they would be told if there were none, if
-/// that is no room.
-pub(crate) fn hidden(who: &BareJid, cx: &Cx<'_>) -> Refusal {
-    check_may_create(who, cx).err().unwrap_or_else(|| Refusal::item_not_found("there is no such room"))
-}
-
-/// Makes the room, locked until its creator has configured it (§10.1.1).
-pub(super) fn create(
-    room: &mut Room,
-    owner: &BareJid,
-    cx: &mut Cx<'_>,
-    fx: &mut Effects,
-) -> Result<(), Refusal> {
-    check_may_create(owner, cx)?;
     let record = RoomRecord::new(cx.now, cx.service.default_room.clone());
     room.state_mut().record = RoomRecord { founder: Some(owner.clone()), ..record };
     room.state_mut().record.name(cx.ids);

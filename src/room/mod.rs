@@ -339,8 +339,7 @@ impl Room {
         if let Some(nick) = inbound.to.resource() {
             return feature::relay::request(self, nick, payload, inbound, cx, fx);
         }
-        let is_hidden = self.must_be_visible_to(&inbound.from).is_err();
-        if is_hidden && set && payload.is("query", ns::MUC_OWNER) {
+        if self.life == Life::Absent && set && payload.is("query", ns::MUC_OWNER) {
             return feature::awaited::make(self, payload, inbound, cx, fx);
         }
         self.must_be_visible_to(&inbound.from)?;
