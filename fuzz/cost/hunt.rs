@@ -37,6 +37,9 @@ pub(crate) struct Catch {
 #[derive(Default)]
 pub(crate) struct Best(BTreeMap<(String, Measure), Catch>);
 
+/// Recipes that are kept of each target.
+const KEPT: usize = 16;
+
 /// Tries to measure again before something counts as too slow.
 const AGAIN: usize = 4;
 
@@ -48,11 +51,20 @@ pub(crate) struct Hunt<'t> {
     pub(crate) tries: u64,
     /// Larger stanzas are passed over.
     pub(crate) bytes_max: usize,
+    /// The same for all that a recipe sends.
+    pub(crate) all_bytes_max: usize,
 }
 
 impl<'t> Hunt<'t> {
     pub(crate) fn new(target: &'t mut dyn Target, seed: u64) -> Self {
-        Self { target, random: Random::new(seed), best: Best::default(), tries: 0, bytes_max: BYTES_MAX }
+        Self {
+            target,
+            random: Random::new(seed),
+            best: Best::default(),
+            tries: 0,
+            bytes_max: BYTES_MAX,
+            all_bytes_max: usize::MAX,
+        }
     }
 
     /// Tries one recipe, and keeps it for what it is the dearest in.
@@ -61,6 +73,9 @@ impl<'t> Hunt<'t> {
         let samples = self.target.samples();
         let sample = samples[recipe.sample % samples.len()].clone();
         let stanza = recipe.cook(samples, self.bytes_max)?;
+        if stanza.len() * recipe.times > self.all_bytes_max {
+            return None;
+        }
         let mut cost = self.target.cost(recipe.scene, &sample.who, &stanza, recipe.times)?;
         // What took long is measured again: the least is what it takes, the rest is the machine.
         for _ in 0..AGAIN {
@@ -128,16 +143,16 @@ impl Best {
         broken.map(|((kind, measure), catch)| line(kind, *measure, catch)).collect()
     }
 
-    /// The recipes that are worth keeping: the dearest of each kind that come near to a bound.
+    /// The recipes that are worth keeping: those that come nearest to a bound.
     pub(crate) fn recipes(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self
-            .0
-            .values()
-            .filter(|catch| catch.share > 0.25)
-            .map(|catch| catch.recipe.to_string())
-            .collect();
-        lines.sort();
-        lines.dedup();
+        let mut catches: Vec<&Catch> = self.0.values().collect();
+        catches.sort_by(|one, other| other.share.total_cmp(&one.share));
+        let mut lines = Vec::new();
+        for line in catches.into_iter().map(|catch| catch.recipe.to_string()) {
+            if lines.len() < KEPT && !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
         lines
     }
 

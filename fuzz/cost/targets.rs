@@ -13,11 +13,11 @@ use conclave::room::listing::Listing;
 use conclave::room::roster::Roster;
 use conclave::service::directory::Directory;
 use conclave::service::{self, Rooms};
-use conclave::store::Store as _;
 use conclave::store::archive::Archive as _;
 use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::archive::memory::MemoryArchive;
 use conclave::store::sled::SledStore;
+use conclave::store::{Store as _, Write};
 use conclave::wire::build::set_attr;
 use conclave::wire::encode;
 use conclave::wire::inbound::Inbound;
@@ -59,6 +59,9 @@ pub(crate) fn target(name: &str, sizes: &[Size]) -> Box<dyn Target> {
 /// The names of all targets.
 pub(crate) const TARGETS: [&str; 5] = ["reader", "room", "archive", "store", "service"];
 
+/// Bytes that the link reads at a time, at most.
+const PIECE_BYTES: usize = 8 * 1024;
+
 /// The end of a link, as the service has one for all that comes.
 pub(crate) struct Link(StreamReader);
 
@@ -74,14 +77,27 @@ impl Link {
 
     /// Reads a stanza as it comes from the server; nothing if it is passed over.
     pub(crate) fn read(&mut self, stanza: &str) -> Option<Element> {
-        let mut out = Vec::new();
-        if self.0.feed(stanza.as_bytes(), &mut out).is_err() || !self.0.at_boundary() {
-            *self = Self::new();
-            return None;
+        self.read_timed(stanza).0
+    }
+
+    /// The same, and how long the longest piece took: between two, others have their turn.
+    fn read_timed(&mut self, stanza: &str) -> (Option<Element>, Duration) {
+        let (mut out, mut longest) = (Vec::new(), Duration::ZERO);
+        for piece in stanza.as_bytes().chunks(PIECE_BYTES) {
+            let (fed, time) = timed(|| self.0.feed(piece, &mut out));
+            longest = longest.max(time);
+            if fed.is_err() {
+                *self = Self::new();
+                return (None, longest);
+            }
         }
-        match out.pop()? {
-            Output::Stanza(stanza, _) => Some(stanza),
-            _ => None,
+        if !self.0.at_boundary() {
+            *self = Self::new();
+            return (None, longest);
+        }
+        match out.pop() {
+            Some(Output::Stanza(stanza, _)) => (Some(stanza), longest),
+            _ => (None, longest),
         }
     }
 }
@@ -105,22 +121,12 @@ impl Target for Reader {
 
     fn cost(&mut self, _: usize, _: &str, stanza: &str, _: usize) -> Option<Cost> {
         let memory = Memory::now();
-        let (read, time) = timed(|| self.link.read(stanza));
+        let ((read, longest), time) = timed(|| self.link.read_timed(stanza));
         let (peak, held) = (memory.peak(), memory.held());
         let bytes_out = read.map_or(0, |stanza| encode::element(&stanza).len()) as u64;
         let bytes_in = stanza.len() as u64;
         let listed = TOKENS_BYTES;
-        Some(Cost {
-            events: 1,
-            listed,
-            bytes_in,
-            bytes_out,
-            time,
-            longest: time,
-            peak,
-            held,
-            ..Cost::default()
-        })
+        Some(Cost { events: 1, listed, bytes_in, bytes_out, time, longest, peak, held, ..Cost::default() })
     }
 }
 
@@ -145,7 +151,11 @@ fn stored(effects: &Effects) -> u64 {
         Change::Retract { retraction, .. } => text(&retraction.retracted),
         Change::Withdraw { .. } | Change::Forget { .. } => 0,
     };
-    let writes = effects.writes.iter().map(conclave::store::Write::bytes).sum::<usize>();
+    let write = |write: &Write| match write {
+        Write::Vcard { value, .. } => value.as_ref().map_or(0, |vcard| text(vcard.element())),
+        other => other.bytes(),
+    };
+    let writes = effects.writes.iter().map(write).sum::<usize>();
     (writes + effects.archive.iter().map(|known| KEY_BYTES + change(known)).sum::<usize>()) as u64
 }
 
@@ -167,8 +177,9 @@ pub(crate) fn play(
     also: &mut dyn FnMut(&mut Scene, Effects) -> Cost,
 ) -> Option<Cost> {
     let (mut copy, mut link) = (scene.copy(), Link::new());
-    let mut cost =
-        Cost { sessions: copy.sessions, listed: copy.affiliations * ITEM_BYTES, ..Cost::default() };
+    // Those who come one after the other get copies, too.
+    let sessions = copy.sessions + if times > 1 { times as u64 } else { 0 };
+    let mut cost = Cost { sessions, listed: copy.affiliations * ITEM_BYTES, ..Cost::default() };
     let memory = Memory::now();
     for number in 0..times {
         let (who, text) = (scene.fill(who, number), scene.fill(stanza, number));
