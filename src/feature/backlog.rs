@@ -1,10 +1,10 @@
 //! What occupants have still to be told of each other, because it is too much for one event.
 //!
-//! The change itself happens at once, and those whom it is about hear of themselves at once. What the others hear of them
+//! The change itself happens at once, and the occupants that it is about hear of themselves at once. What the others hear of them
 //! is as much as the square of a large room: beyond a bound it goes out in portions, between what else happens, the oldest
-//! first. A portion tells how somebody stands by then, so a second change of the same takes the place of the first, and
+//! first. A portion tells how an occupant stands by then, so a second change of the same takes the place of the first, and
 //! nothing is told of what is over. Before anything else is told of a nick, what is owed of it is; only if that is too
-//! much as well does one take the place of the other, and then some may hear that somebody is gone whom they never saw.
+//! much as well does one take the place of the other, and then some may hear that an occupant is gone that they never saw.
 //!
 //! What a process that ends has not told: who may not be in the room any more is told by the next one, of all others their
 //! next presence tells (see [`super::restart`]).
@@ -101,7 +101,7 @@ impl Owed {
 /// All that is owed in a room. A copy costs next to nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Backlog {
-    /// Of whom everybody else is to be told, in turn.
+    /// The nicks that everybody else is to be told of, in turn.
     owed: OrdMap<u64, Arc<Owed>>,
     turns: OrdMap<NickKey, u64>,
     next_turn: u64,
@@ -109,7 +109,7 @@ pub struct Backlog {
     newcomers: HashSet<Jid>,
     /// Sessions that are to be shown everybody anew.
     viewers: HashSet<Jid>,
-    /// Whom they have not been shown yet: after one nick, up to another.
+    /// The occupants that they have not been shown yet: after one nick, up to another.
     left: VecDeque<(Option<NickKey>, Option<NickKey>)>,
     /// Who caused that.
     by: Option<Jid>,
@@ -197,7 +197,7 @@ pub(crate) fn note(room: &mut Room, by: Option<&Jid>, fx: &mut Effects) {
     }
 }
 
-/// Somebody came in: what is owed from before is not for them.
+/// An occupant came in: what is owed from before is not for them.
 pub(super) fn came(room: &mut Room, session: &Jid) {
     if !room.backlog.owed.is_empty() {
         Arc::make_mut(&mut room.backlog).newcomers.insert(session.clone());
@@ -285,7 +285,7 @@ fn tell_next(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) -> Option<Arc<O
     Some(owed)
 }
 
-/// Tells how somebody stands now of whom it is owed; nothing if that was told in the meantime.
+/// Tells how an occupant stands now if that is owed; nothing if that was told in the meantime.
 fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
     let id = cx.id();
     let present = room.roster.by_nick(owed.key()).cloned();

@@ -132,7 +132,7 @@ pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
     }
 }
 
-/// The message that invited, with nothing but whom it invites.
+/// The message that invited, with nothing but the address that it invites.
 fn head(room: &Room, invitation: &Invitation, asked: &Asked) -> Inbound {
     let invite = el("invite", ns::MUC_USER).with("to", invitation.invitee.as_str());
     let id = Some(&*asked.id).filter(|id| !id.is_empty());

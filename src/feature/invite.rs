@@ -83,7 +83,7 @@ pub(crate) fn mediate(
     Ok(())
 }
 
-/// What somebody wants to be passed on: for whom, and what is said along with it.
+/// What an occupant wants to be passed on: to which address, and what is said along with it.
 struct Wish {
     to: Jid,
     reason: Option<String>,

@@ -33,8 +33,8 @@ pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mu
     depart(room, &inbound.from, &said, &[], cx, fx);
 }
 
-/// What others hear of somebody who says that he is gone: a text in each language, in `bytes_max` bytes all together.
-/// However much more is said along with it, whoever is gone is gone.
+/// What others hear of an occupant who says that they are gone: a text in each language, in `bytes_max` bytes all together.
+/// However much more is said along with it, an occupant who leaves is gone.
 fn last_words(stanza: &Element, bytes_max: usize) -> Said {
     let mut said = Said { lang: lang(stanza).map(str::to_owned), children: Vec::new() };
     let mut left = bytes_max.checked_sub(said.lang.as_deref().map_or(0, str::len));

@@ -92,7 +92,7 @@ pub(crate) fn request(
     Ok(())
 }
 
-/// Why somebody who is not in the room may not ask, whoever is.
+/// Why an account that is not in the room may not ask.
 fn outside(room: &Room, payload: &Element, inbound: &Inbound) -> Refusal {
     let not_in = "you are not in this room";
     match payload.ns().as_str() {

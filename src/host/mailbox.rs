@@ -93,7 +93,7 @@ pub(super) type Events = UnboundedReceiver<Waiting>;
 /// be refused; the last eighth is for those of whose domain little waits. What tells that somebody is gone is taken up to
 /// three times the bound besides, because without it ghosts stay.
 pub(super) struct Mailbox {
-    /// For whom the room's place in memory counts.
+    /// The account that the room's place in memory counts for.
     opener: Option<BareJid>,
     events: UnboundedSender<Waiting>,
     lanes: Mutex<Lanes<Waiting>>,
@@ -127,7 +127,7 @@ impl Mailbox {
         Self { opener: opener.cloned(), ..self }
     }
 
-    /// For whom the room's place in memory counts.
+    /// The account that the room's place in memory counts for.
     pub(super) fn opener(&self) -> Option<&BareJid> {
         self.opener.as_ref()
     }

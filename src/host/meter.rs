@@ -1,4 +1,4 @@
-//! How much time of a processor something takes, so that those pay for whom it is done.
+//! How much time of a processor something takes, so that the account that caused it pays.
 //!
 //! The clock of a thread says so, but it is asked of the system, and that takes longer than many a small event. What is
 //! short by the clock on the wall costs nothing, so the thread's clock need not be read. Only of what is long on the wall

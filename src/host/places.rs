@@ -17,7 +17,7 @@ pub(super) struct Places {
 struct State {
     free: usize,
     domains: HashMap<String, Domain>,
-    /// Domains of which somebody waits, in turn.
+    /// Domains that have waiting tasks, in turn.
     turns: VecDeque<String>,
     waiting: usize,
 }
@@ -31,12 +31,12 @@ struct Domain {
 /// A place. Who drops it lets the next one in.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// `None` once it was given to somebody who does not wait any more.
+    /// `None` once it was given to a task that does not wait any more.
     places: Option<Arc<Places>>,
     domain: String,
 }
 
-/// Somebody who waits for a place. Who drops it waits no more.
+/// A task's turn for a place. Dropping it ends the wait.
 #[derive(Debug)]
 pub(super) struct Turn(oneshot::Receiver<Place>);
 
@@ -59,7 +59,7 @@ impl Places {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gets in line for somebody of a domain.
+    /// Gets in line for an account of a domain.
     pub(super) fn turn(self: &Arc<Self>, domain: &str) -> Turn {
         self.turn_within(domain, usize::MAX, usize::MAX).expect("any number may wait")
     }

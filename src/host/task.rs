@@ -292,7 +292,7 @@ struct Task {
     asked: Instant,
     /// Of the room while it waits for its first occupant.
     place: Option<Awaited>,
-    /// For whom the room counts as one that stays, if it does.
+    /// The account that the room counts for as one that stays, if it does.
     lasting: Option<Option<BareJid>>,
     /// How much has been done lately.
     done: Bucket,

@@ -30,7 +30,7 @@ impl Affiliations {
         })
     }
 
-    /// Puts somebody on the lists, or takes them off; gives what was there.
+    /// Puts an account or a domain on the lists, or takes it off; gives what was there.
     pub(crate) fn put(&mut self, party: &Party, new: Option<Affiliated>) -> Option<Affiliated> {
         match new {
             Some(new) => self.0.insert(party.as_bare().clone(), new),

@@ -43,7 +43,7 @@ pub(crate) enum By {
     Domain,
 }
 
-/// To whom, of which type, and the payload.
+/// The recipient, the type, and the payload.
 pub(crate) type Request = (String, &'static str, String);
 
 /// An attack: what is made ready, what is sent, and what must not come of it.

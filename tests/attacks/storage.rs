@@ -1,4 +1,4 @@
-//! What is stored, and nobody pays for.
+//! What is stored, and no account pays for.
 
 use crate::field::{Field, owner_form};
 use crate::run::{Attack, By, NOTHING_MORE};

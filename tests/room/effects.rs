@@ -169,7 +169,7 @@ fn switch_of_whois_goes_out_in_portions_and_everybody_learns_every_address_once(
             && result.contains(&"message:groupchat room 104 172".to_owned())
     );
     assert!(told.contains(&"message:groupchat room 104 172".to_owned()), "the code comes at once: {told:?}");
-    // Who enters now is shown the addresses as he enters, and nothing twice.
+    // Who enters now is shown the addresses as they enter, and nothing twice.
     w.join("late");
     let entered = w.got("late");
     assert_eq!(entered.iter().filter(|line| line.contains("jid=u")).count(), 80);
@@ -182,7 +182,7 @@ fn switch_of_whois_goes_out_in_portions_and_everybody_learns_every_address_once(
     let seen = shown(&mut w, "u7");
     let addresses = seen.iter().filter(|line| line.contains("jid=u")).count();
     assert!((78..=79).contains(&(addresses + already)), "{addresses} and {already}");
-    assert!(!seen.iter().any(|line| line.contains(" u7 ")), "nobody is shown himself");
+    assert!(!seen.iter().any(|line| line.contains(" u7 ")), "no occupant is shown themselves");
     assert_eq!((w.got("u79"), w.got("late")), (vec![], vec![]), "gone, and up to date");
 }
 
@@ -220,7 +220,7 @@ fn many_who_are_put_out_are_out_at_once_and_the_others_hear_of_it_in_portions() 
     let own = w.got("u150").pop();
     assert_eq!(own.as_deref(), Some("unavailable u150 322 [none none jid=u150@example/pc] 110"));
     assert!(w.room.has_backlog());
-    // The nick of one of whom it is owed is taken: that he is gone comes before.
+    // The nick of an occupant whose leave is owed is taken: the leave comes before.
     w.admin("owner", "<item affiliation='member' jid='late@example'/>");
     w.join_as("late", "u199", "");
     let taken: Vec<_> = w.got("u7").into_iter().filter(|line| line.contains(" u199 ")).collect();
@@ -343,12 +343,12 @@ fn who_is_put_out_and_not_told_of_is_told_of_after_a_restart() {
 fn who_enters_a_large_room_is_shown_everybody_and_not_all_at_a_time() {
     let mut w = crowd(120, &format!("<status>{}</status>", "x".repeat(15_000)), &[]);
     w.join("late");
-    // The others as he sees them, himself as they see him, in two variants, and twenty thousand bytes of his own.
+    // The others as the joiner sees them, the joiner as they see them, in two variants, and twenty thousand bytes of the joiner's own.
     assert!(w.held_bytes < 2 << 20, "{}", w.held_bytes);
     let got = w.got("late");
     let others: Vec<&String> = got.iter().filter(|line| line.starts_with("available")).collect();
     assert_eq!(others.len(), 122);
-    assert!(others.last().is_some_and(|own| own.ends_with("110")), "himself last");
+    assert!(others.last().is_some_and(|own| own.ends_with("110")), "the joiner last");
     assert!(got.last().is_some_and(|last| last.contains("subject=")), "the subject ends it");
     let mut sorted: Vec<&String> = others[..121].to_vec();
     sorted.sort();

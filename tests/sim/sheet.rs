@@ -166,7 +166,7 @@ impl Sheet {
             }
     }
 
-    /// Whether `asker` may know that somebody is here.
+    /// Whether `asker` may know that an occupant is here.
     pub(crate) fn knows(&self, asker: &Seat, seat: &Seat) -> bool {
         seat.heard || self.shows(seat) || asker.role == Role::Moderator || asker.account == seat.account
     }

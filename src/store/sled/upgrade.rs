@@ -159,7 +159,7 @@ impl Old {
         Ok(lost)
     }
 
-    /// For whom a room counts that does not say who created it: the first of its owners.
+    /// The account that a room counts for if it does not say who created it: the first of its owners.
     fn first_owner(&self, room: &BareJid) -> Result<Option<BareJid>, StoreError> {
         for pair in self.affiliations.scan_prefix([room.as_str().as_bytes(), &[0]].concat()) {
             let (key, value) = pair.map_err(io)?;

@@ -1,4 +1,4 @@
-//! Whom an address names: one account, or all accounts of a domain. They are different types, so that nothing that is
+//! What an address names: one account, or all accounts of a domain. They are different types, so that nothing that is
 //! said by or about one account can come to be about its whole domain.
 
 use super::{BareJid, Jid};
@@ -51,7 +51,7 @@ impl Domain {
 }
 
 impl Party {
-    /// Whom an address names that was written by who may name domains. One with a resource names an account: that of
+    /// What an address names that was written by who may name domains. One with a resource names an account: that of
     /// the client.
     pub fn named(jid: &Jid) -> Self {
         Domain::named(jid).map_or_else(|| Self::Account(Account(jid.to_bare())), Self::Domain)

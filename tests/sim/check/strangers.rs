@@ -1,5 +1,5 @@
 //! Whoever is not in the room, an outcast or a stranger, gets nothing but answers to what he sent himself, what was
-//! addressed to him by name, and requests that his server answers for him. A refusal of an invitation reaches nobody but
+//! addressed to them by name, and requests that their server answers for them. A refusal of an invitation reaches nobody but
 //! who invited.
 
 use std::collections::BTreeSet;
