@@ -1,6 +1,6 @@
 //! The durable half of a room: configuration, subject, affiliations.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::affiliations::Affiliations;
+pub use super::affiliations::{Affiliated, Affiliation, Ban};
 use super::archive::ArchiveId;
 use super::config::Config;
 use super::cx::Ids;
@@ -17,80 +18,8 @@ use super::shared::Shared;
 use super::vcard::Vcard;
 use crate::wire::jid::BareJid;
 
-/// A long-lived relation of an account to a room (XEP-0045 §5.2). "none" is the absence of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Affiliation {
-    /// Banned.
-    Outcast,
-    /// No relation.
-    None,
-    /// On the member list.
-    Member,
-    /// Administrator.
-    Admin,
-    /// Owner.
-    Owner,
-}
-
-/// An affiliation with what belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Affiliated {
-    /// Never [`Affiliation::None`] in a stored record.
-    pub affiliation: Affiliation,
-    /// The reserved nick.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nick: Option<String>,
-    /// Why, in the words of the one who set it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// What else is known of a ban; nothing of bans that were set before this was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ban: Option<Box<Ban>>,
-    /// What a member said of himself when registering, by the name of the field; only admins are shown it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub data: BTreeMap<String, String>,
-    /// The version of the lists in which the affiliation became what it is (XEP-0463).
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub version: u64,
-}
-
 fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-fn is_zero(version: &u64) -> bool {
-    *version == 0
-}
-
-impl Affiliated {
-    /// An affiliation and nothing else.
-    pub fn new(affiliation: Affiliation) -> Self {
-        let data = BTreeMap::new();
-        Self { affiliation, nick: None, reason: None, ban: None, data, version: 0 }
-    }
-
-    /// When it ends by itself.
-    pub fn expires(&self) -> Option<Timestamp> {
-        self.ban.as_ref()?.expires
-    }
-}
-
-/// What admins know of a ban beside its reason. Nobody else is ever shown any of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ban {
-    /// Who set it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<BareJid>,
-    /// When it was set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<Timestamp>,
-    /// When it ends; never if nothing is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Timestamp>,
-    /// What admins tell each other about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
 }
 
 /// The room's subject (XEP-0045 §8.1).
