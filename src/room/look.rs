@@ -6,11 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use unicode_security::confusable_detection::skeleton;
 
+use super::fold::{KEY_BYTES_MAX, folded as folded_to};
 use super::index::Index;
 use crate::wire::jid::BareJid;
 
 /// So much of a text is looked at. What a nick is compared by is shorter, and what it is drawn with hardly longer.
-const LOOK_BYTES_MAX: usize = 4 * super::nick::KEY_BYTES_MAX;
+const LOOK_BYTES_MAX: usize = 4 * KEY_BYTES_MAX;
 
 /// What a nick looks like, as it is written and in small letters. 16 bytes, whatever the nick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +21,10 @@ pub struct Look {
 }
 
 impl Look {
-    /// The look of a text; `folded` is what it is compared by otherwise ([`super::nick::folded`]).
+    /// The look of a text; `folded` is what it is compared by otherwise ([`folded_to`]).
     pub(super) fn of(text: &str, folded: &str) -> Self {
         Self {
-            written: digest(super::nick::folded(&drawn(text), LOOK_BYTES_MAX).chars()),
+            written: digest(folded_to(&drawn(text), LOOK_BYTES_MAX).chars()),
             small: digest(drawn(folded).chars()),
         }
     }

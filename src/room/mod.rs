@@ -12,6 +12,7 @@ pub mod cx;
 pub mod effect;
 pub mod effort;
 pub mod event;
+pub mod fold;
 pub mod hats;
 pub mod history;
 pub mod index;

@@ -4,15 +4,11 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use unicode_normalization::UnicodeNormalization;
-
+pub use super::fold::{KEY_BYTES_MAX, folded};
 use super::limits::Limits;
 use super::look::Look;
 use crate::wire::jid::{JidError, PART_BYTES_MAX, check_resource};
 use crate::wire::refusal::Refusal;
-
-/// Most bytes of what a nick is compared by. Some characters become eighteen.
-pub const KEY_BYTES_MAX: usize = 1024;
 
 /// A nick with the key by which nicks are compared: NFKC, no case, no invisible characters, single spaces.
 #[derive(Clone)]
@@ -108,71 +104,10 @@ fn beyond(text: &str) -> String {
     format!("{BEYOND}{:x}", hasher.finish())
 }
 
-/// A text as it is compared: NFKC, without case and invisible characters, single spaces. Of one that becomes longer than
-/// `bytes_max` there is a little more than so much, from the beginning.
-pub fn folded(text: &str, bytes_max: usize) -> String {
-    count_fold();
-    if text.is_ascii() {
-        let visible = text.chars().filter(|c| !c.is_control()).map(|c| c.to_ascii_lowercase());
-        return spaced(&visible.take(bytes_max + 1).collect::<String>());
-    }
-    // Before, since they keep marks from being put in order; after, since NFKC has some of its own.
-    let visible = text.chars().filter(|c| !is_invisible(*c)).nfkc().filter(|c| !is_invisible(*c));
-    let mut folded = String::with_capacity(text.len().min(bytes_max));
-    for c in visible.flat_map(fold) {
-        folded.push(c);
-        if folded.len() > bytes_max {
-            break;
-        }
-    }
-    // Lower-casing can leave a form that NFKC composes further.
-    spaced(&folded).nfkc().collect()
-}
-
-#[cfg(test)]
-thread_local! {
-    /// How many texts this thread has folded: it is the dearest thing that is done with a nick.
-    pub(crate) static FOLDS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// Counts a text that is folded, while testing.
-fn count_fold() {
-    #[cfg(test)]
-    FOLDS.set(FOLDS.get() + 1);
-}
-
-/// The words of a text, with a space between any two.
-fn spaced(text: &str) -> String {
-    let mut spaced = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !spaced.is_empty() {
-            spaced.push(' ');
-        }
-        spaced.push_str(word);
-    }
-    spaced
-}
-
-/// Without case. Some letters have several small forms (σ, ς) or turn into two when they grow (ß): they are the same as
-/// what they become.
-fn fold(c: char) -> impl Iterator<Item = char> {
-    c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
-}
-
 /// Characters that set the direction of what comes after them: with one of them "ecila" is shown as "alice", and what
 /// stands behind the nick is turned around as well. Right-to-left scripts do without.
 fn turns_text(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Characters that show nothing: format controls, joiners, fillers, variation selectors, tags.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{2800}' | '\u{e0000}'..='\u{e0fff}')
-        || c.is_control()
 }
 
 impl PartialEq for Nick {
@@ -272,12 +207,12 @@ mod tests {
     // 45-14.6-a
     #[test]
     fn what_no_nick_can_be_is_not_folded() {
-        let before = FOLDS.get();
+        let before = crate::room::fold::FOLDS.get();
         let long = "\u{fdfa}".repeat(300_000);
         assert!(Nick::parse(&long, &Limits::default()).is_err());
         assert_ne!(NickKey::of(&long), NickKey::of(&long[3..]));
         assert_eq!(NickKey::of(&long), NickKey::of(&long));
-        assert_eq!(FOLDS.get(), before);
+        assert_eq!(crate::room::fold::FOLDS.get(), before);
         // 85 of them have 255 bytes, and 2,805 when taken apart.
         let swelling = "\u{fdfa}".repeat(85);
         let refusal = Nick::parse(&swelling, &Limits::default()).expect_err("refused");

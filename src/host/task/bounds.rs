@@ -3,7 +3,8 @@ use std::path::Path;
 use super::*;
 use crate::config::{self, Sources};
 use crate::link;
-use crate::room::nick::{self, Nick};
+use crate::room::fold;
+use crate::room::nick::Nick;
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::store::archive::memory::MemoryArchive;
@@ -249,9 +250,9 @@ async fn a_room_does_not_wait_in_the_line_of_the_domain_that_an_outsider_sends_f
 
 /// How many texts are folded while a room handles an event.
 fn folds(task: &mut Task, event: &Event) -> (usize, Vec<String>) {
-    let before = nick::FOLDS.get();
+    let before = fold::FOLDS.get();
     let effects = task.handle(event);
-    (nick::FOLDS.get() - before, said(&effects))
+    (fold::FOLDS.get() - before, said(&effects))
 }
 
 // 45-14.6-a
