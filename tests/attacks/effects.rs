@@ -11,7 +11,6 @@ const PRESENCE_BYTES: usize = 15_000;
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "real addresses shown to a full room",
-        mended: true,
         by: By::Domain,
         settings: "",
         prepare: |field| crowd(field, "one", scale::of(150, 1000), 0),
@@ -23,7 +22,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "real addresses shown with long presences",
-        mended: true,
         by: By::Domain,
         settings: "",
         prepare: |field| crowd(field, "one", scale::of(100, 200), PRESENCE_BYTES),
@@ -35,7 +33,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "invitations with long reasons",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -59,7 +56,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "long words on leaving",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| crowd(field, "one", scale::of(100, 200), 0),

@@ -7,7 +7,6 @@ use crate::scale;
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "a long namespace in every element",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -29,7 +28,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "presences of empty elements",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: rooms,
@@ -50,7 +48,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a history of empty elements",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: rooms,
@@ -66,7 +63,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a language of a mebibyte",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: rooms,

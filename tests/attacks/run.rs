@@ -49,8 +49,6 @@ pub(crate) type Request = (String, &'static str, String);
 /// An attack: what is made ready, what is sent, and what must not come of it.
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
-    /// Whether it fails. One that succeeds still is tried with `CONCLAVE_ATTACKS=all` only.
-    pub(crate) mended: bool,
     pub(crate) by: By,
     /// Tables of component.toml.
     pub(crate) settings: &'static str,

@@ -9,7 +9,6 @@ use crate::time::iq;
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "rooms that wait for their first occupant",
-        mended: true,
         by: By::Domain,
         settings: "",
         prepare: |_| {},
@@ -29,7 +28,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "requests to an occupant who does not answer",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -59,7 +57,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "refusals of invitations that nobody sent",
-        mended: true,
         by: By::Domain,
         settings: "",
         prepare: |field| {
@@ -85,7 +82,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "an id of more than a page",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {

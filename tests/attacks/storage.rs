@@ -8,7 +8,6 @@ use crate::time::{form, iq};
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "renames of a room with a big record",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -17,14 +16,7 @@ pub(crate) const ALL: &[Attack] = &[
                 format!("<subject xml:lang='{}'>s</subject>", "l".repeat(scale::of(500_000, 1_000_000)));
             let to = field.room("one");
             field.say("mallory", &format!("<message type='groupchat' id='s' to='{to}'>{subject}</message>"));
-            for n in 0..60 {
-                let text = "t".repeat(200);
-                command(
-                    field,
-                    "create",
-                    &[("hats#title", &text), ("hats#uri", &format!("urn:hat:{n}:{text}"))],
-                );
-            }
+            make_hats(field, 60);
         },
         restart: false,
         stanza: |field, n| {
@@ -39,19 +31,11 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "hats given and taken",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
             field.create("mallory", "one", &[("persistentroom", "1")]);
-            for n in 0..8 {
-                let text = "t".repeat(200);
-                command(
-                    field,
-                    "create",
-                    &[("hats#title", &text), ("hats#uri", &format!("urn:hat:{n}:{text}"))],
-                );
-            }
+            make_hats(field, 8);
         },
         restart: false,
         stanza: |field, n| {
@@ -66,7 +50,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "every place for a room taken",
-        mended: true,
         by: By::Domain,
         settings: "[limits]\nrooms_max = 300\n",
         prepare: |field| {
@@ -108,4 +91,12 @@ fn order(name: &str, fields: &[(&str, &str)]) -> String {
 /// The owner has a command run.
 fn command(field: &Field, name: &str, fields: &[(&str, &str)]) {
     field.ask("mallory", &field.room("one"), "set", &order(name, fields));
+}
+
+/// So many hats with long names and titles.
+fn make_hats(field: &Field, count: usize) {
+    let text = "t".repeat(200);
+    for n in 0..count {
+        command(field, "create", &[("hats#title", &text), ("hats#uri", &format!("urn:hat:{n}:{text}"))]);
+    }
 }

@@ -17,7 +17,6 @@ const ARCHIVES: usize = 6;
 pub(crate) const ALL: &[Attack] = &[
     Attack {
         name: "nicks reserved by the hundred",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -41,7 +40,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a nick of a mebibyte in a registration",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -61,7 +59,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a nick of a mebibyte in an address",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -82,7 +79,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "one id of the archive asked for 500 times",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -114,7 +110,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "words searched for in long names",
-        mended: true,
         by: By::Domain,
         settings: "",
         prepare: |field| {
@@ -149,7 +144,6 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "a form with ten thousand fields",
-        mended: true,
         by: By::Account,
         settings: "",
         prepare: |field| {
@@ -183,9 +177,9 @@ pub(crate) const ALL: &[Attack] = &[
     },
     Attack {
         name: "stored rooms with nothing to show",
-        mended: false,
         by: By::Account,
-        settings: "[limits]\naccount_room_stanzas_per_second = 0\n",
+        // The rooms are filled beforehand: in a build without optimisation that alone would wait for minutes.
+        settings: "[limits]\naccount_room_stanzas_per_second = 0\naccount_stanzas_burst = 100000\n",
         prepare: |field| {
             for room in 0..10 {
                 let room = format!("n{room}");

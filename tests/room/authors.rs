@@ -1,11 +1,8 @@
 //! Who learns from the archive whose messages are whose (XEP-0313).
 
-use conclave::room::archive::Found;
-use conclave::room::event::Event;
-use conclave::store::archive::Archive as _;
 use minidom::Element;
 
-use crate::mam::{MAM, addresses, find, paging, refused, room_with};
+use crate::mam::{MAM, addresses, answer, find, paging, refused, room_with};
 use crate::world::World;
 
 const CLIENT: &str = "jabber:client";
@@ -82,13 +79,6 @@ fn who_ceases_to_see_addresses_does_not_learn_one_from_an_answer_on_its_way() {
     ));
     w.admin("owner", "<item nick='juliet' role='participant'/>");
     w.clear();
-    let ask = asked.asks.first().expect("the archive is asked");
-    let answer = w.archive.answer(&ask.archive, &ask.question).expect("it reads");
-    w.event(&Event::Found(Box::new(Found {
-        archive: ask.archive.clone(),
-        retracted: ask.retracted,
-        answer,
-        inbound: ask.inbound.clone(),
-    })));
+    answer(&mut w, &asked);
     assert_eq!(w.got("juliet"), ["iq:error room auth/forbidden"]);
 }

@@ -1,6 +1,7 @@
 //! The archive as it is read (XEP-0313, XEP-0059), and the ids in it (XEP-0359).
 
 use conclave::room::archive::Found;
+use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::store::archive::Archive as _;
 use minidom::Element;
@@ -105,6 +106,18 @@ pub(crate) fn refused(w: &mut World, who: &str, inside: &str, outside: &str) -> 
 
 pub(crate) fn paging(inside: &str) -> String {
     format!("<set xmlns='{RSM}'>{inside}</set>")
+}
+
+/// The archive answers what an event has asked it.
+pub(crate) fn answer(w: &mut World, asked: &Effects) {
+    let ask = asked.asks.first().expect("the archive is asked");
+    let answer = w.archive.answer(&ask.archive, &ask.question).expect("it reads");
+    w.event(&Event::Found(Box::new(Found {
+        archive: ask.archive.clone(),
+        retracted: ask.retracted,
+        answer,
+        inbound: ask.inbound.clone(),
+    })));
 }
 
 #[test]
@@ -278,14 +291,7 @@ fn ban_closes_the_archive_while_the_answer_is_on_its_way() {
         assert_eq!(read(w.stanzas("romeo").split_off(4)).bodies(), ["secret"]);
         w.admin("owner", lost);
         w.clear();
-        let ask = asked.asks.first().expect("the archive is asked");
-        let answer = w.archive.answer(&ask.archive, &ask.question).expect("it reads");
-        w.event(&Event::Found(Box::new(Found {
-            archive: ask.archive.clone(),
-            retracted: ask.retracted,
-            answer,
-            inbound: ask.inbound.clone(),
-        })));
+        answer(&mut w, &asked);
         assert_eq!(w.got("romeo"), ["iq:error room auth/forbidden"]);
         assert!(w.silent());
     }
