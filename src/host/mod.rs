@@ -1,11 +1,12 @@
 //! Runs the rooms: the only place where effects meet the world.
 //!
-//! [`Host::route`] is the one function that decides which task gets a stanza. [`run`] holds the service together
+//! [`Host::route`] is the one function that decides which task gets a stanza. [`run()`] holds the service together
 //! from opening the store to closing the stream.
 
 pub mod commit;
 mod fair;
 mod flood;
+mod gate;
 mod keeper;
 mod lanes;
 mod mailbox;
@@ -13,50 +14,46 @@ mod meter;
 pub mod pace;
 mod places;
 mod quota;
+mod run;
 mod seldom;
+mod signals;
 mod task;
 mod trouble;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use minidom::Element;
-use nix::sys::signal::{SIGINT, SIGTERM, SIGUSR2, SigSet};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::Notify;
 use tracing::{debug, error, info, warn};
 
 use crate::config::{OnStop, Settings};
-use crate::link::{self, Arrivals, Lane, LinkSettings, Outbox, Stage, TakenOver, Times};
+use crate::link::{Lane, Outbox};
 use crate::room::archive::Change;
 use crate::room::cx::{Ids, Service};
 use crate::room::event::Event;
 use crate::room::listing::Relisting;
 use crate::room::roster::Roster;
 use crate::service::{self, directory::Directory};
-use crate::store::archive::{Archive, fjall::FjallArchive};
-use crate::store::{Store, StoreError, Write, sled::SledStore};
-use crate::wire::build::{Build, el};
+use crate::store::archive::Archive;
+use crate::store::{Store, StoreError, Write};
 use crate::wire::encode::Outgoing;
 use crate::wire::inbound::{Inbound, Malformed};
 use crate::wire::jid::{BareJid, Jid};
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::wire::size;
-use crate::wire::stream::{Excess, Head};
 use commit::Committer;
 use flood::Flood;
-use keeper::Keeper;
 use mailbox::{Bounds, Mailbox};
 use meter::Meter;
 use pace::{Pace, Portions};
 use places::Places;
 use quota::Quotas;
-use seldom::Seldom;
+pub use run::{Ended, RunError, run};
+use signals::Signal;
+pub use signals::hold_signals;
 use trouble::Trouble;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
@@ -66,17 +63,11 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long they may take to make place for the next process: nobody kills, and what they do not finish is lost.
 const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long those that were not done by then may take after the link has ended.
-const LAST_WRITES: Duration = Duration::from_millis(500);
-
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// How long after a gap somebody who is gone may not have been found out yet.
 const DOUBT: Duration = Duration::from_secs(5 * 60);
-
-/// The folder of the archive, inside the store's.
-const ARCHIVE: &str = "archive";
 
 /// Rooms that are read from the store at a time.
 const LOADING_MAX: usize = 8;
@@ -91,121 +82,6 @@ const WORKING_MAX: usize = 3;
 const SEARCHING_MAX: usize = 2;
 const SEARCHES_OF_DOMAIN_MAX: usize = 100;
 const SEARCHES_MAX: usize = 1000;
-
-/// Why the service ended other than by being told to. The fault is ours, the operator's or the machine's.
-#[derive(Debug)]
-pub enum RunError {
-    /// The store cannot be used.
-    Store(StoreError),
-    /// The link cannot be used.
-    Link(link::LinkError),
-    /// The operating system refused something at the start.
-    System(std::io::Error),
-}
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(e) => e.fmt(f),
-            Self::Link(e) => e.fmt(f),
-            Self::System(e) => write!(f, "the system refused: {e}"),
-        }
-    }
-}
-
-impl std::error::Error for RunError {}
-
-/// How the service ended.
-#[derive(Debug)]
-pub enum Ended {
-    /// It was told to stop, and did.
-    Stopped,
-    /// It was told to make place for another process at once, which goes on with the connection if there is one.
-    Replaced(Option<TakenOver>),
-}
-
-/// Runs the service until it is told to stop (SIGTERM, SIGINT) or to make place (SIGUSR2). The connection of the
-/// process before may be `taken` over. It makes place only if `can_be_replaced` says so, which may take some time. Signals
-/// must be held back: see [`hold_signals`].
-///
-/// The store is open and readable before the server is told that we are there: a client that finds rooms missing
-/// forgets them.
-pub async fn run(
-    settings: Settings,
-    taken: Option<TakenOver>,
-    can_be_replaced: impl Fn() -> bool + Send + 'static,
-) -> Result<Ended, RunError> {
-    let signal = signal(can_be_replaced).map_err(RunError::System)?;
-    let store = SledStore::open(&settings.store.path).map_err(RunError::Store)?;
-    let store: Arc<dyn Store> = Arc::new(store);
-    let archive = FjallArchive::open(
-        &settings.store.path.join(ARCHIVE),
-        settings.archive.durability,
-        Duration::from_millis(settings.archive.interval_ms.into()),
-        settings.archive.cache_bytes.into(),
-    );
-    let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
-    let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
-    let host = Host::start(&settings, store.clone(), archive.clone(), outbox).map_err(RunError::Store)?;
-    let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
-    info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
-
-    let keeping = keeper.start().map_err(RunError::System)?;
-    let (stage, stages) = watch::channel(Stage::Run);
-    let quiet = Arc::new(Notify::new());
-    let no_gap = AtomicBool::new(taken.as_ref().is_some_and(|taken| !taken.doubtful));
-    let arrivals =
-        Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone(), skipped: Seldom::default() });
-    let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
-    let (told, mut ended) = tokio::select! {
-        told = signal => (told, None),
-        () = host.told_to_stop.notified() => (Signal::Stop, None),
-        ended = &mut link => (Signal::Stop, Some(ended)),
-    };
-    info!("stopping");
-    if told == Signal::Replace && ended.is_none() {
-        // The next process reads on from here: what is read after the rooms were told to stop would come back. At a
-        // stop reading goes on, so that it does come back, with an error, instead of being lost.
-        let _ = stage.send(Stage::Quiet);
-        ended = tokio::select! {
-            () = quiet.notified() => None,
-            ended = &mut link => Some(ended),
-        };
-    }
-    host.stop(told).await;
-    let _ = stage.send(if told == Signal::Replace { Stage::HandOver } else { Stage::Stop });
-    let ended = match ended {
-        Some(ended) => ended,
-        None => link.await,
-    };
-    // Those that waited for the server to read wait no longer, and have to write down who is in.
-    host.have_stopped(LAST_WRITES).await;
-    // On a thread that may wait for it.
-    let _ = tokio::task::spawn_blocking(move || keeping.end()).await;
-    host.committer.clone().stop().await;
-    host.archivist.clone().stop().await;
-    info!("stopped");
-    match ended {
-        Ok(Ok(connection)) if told == Signal::Replace => {
-            let doubtful = host.has_doubts();
-            Ok(Ended::Replaced(connection.map(|taken| TakenOver { doubtful, ..taken })))
-        }
-        Ok(Ok(_)) => Ok(Ended::Stopped),
-        Ok(Err(e)) => Err(RunError::Link(e)),
-        Err(e) => Err(RunError::System(std::io::Error::other(e))),
-    }
-}
-
-fn link_settings(settings: &Settings) -> LinkSettings {
-    let keepalive = Duration::from_secs(settings.component.keepalive_seconds.into());
-    LinkSettings {
-        domain: settings.component.domain.as_str().to_owned(),
-        server: settings.component.server.clone(),
-        secret: settings.component.secret.clone(),
-        limits: (&settings.limits).into(),
-        times: Times { read_idle: keepalive, ping_answer: keepalive / 2, ..Times::default() },
-    }
-}
 
 /// What holds for all rooms.
 fn service_of(settings: &Settings) -> Service {
@@ -223,50 +99,6 @@ fn service_of(settings: &Settings) -> Service {
         limits: settings.limits.clone(),
         keep_retracted: settings.archive.keep_retracted,
     }
-}
-
-/// What the operator tells a running process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Signal {
-    /// SIGTERM or SIGINT.
-    Stop,
-    /// SIGUSR2.
-    Replace,
-}
-
-/// The signals that a running process listens to.
-fn signals() -> SigSet {
-    [SIGTERM, SIGINT, SIGUSR2].into_iter().collect()
-}
-
-/// Holds signals back until they are listened to, in this thread and in those that it starts from now on, and over the
-/// start of another program. Else they would end the process.
-pub fn hold_signals() -> std::io::Result<()> {
-    Ok(signals().thread_block()?)
-}
-
-/// Ends with the first signal that counts. Those that come later are held back for a program that this process becomes.
-fn signal(
-    can_be_replaced: impl Fn() -> bool + Send + 'static,
-) -> std::io::Result<impl Future<Output = Signal>> {
-    let (tell, told) = oneshot::channel();
-    let listen = move || {
-        let told = loop {
-            match signals().wait() {
-                Ok(SIGUSR2) if can_be_replaced() => break Signal::Replace,
-                Ok(SIGUSR2) => error!(
-                    "told to make place, but the program that should follow cannot be started with the settings as they are now; going on"
-                ),
-                Ok(_) => break Signal::Stop,
-                Err(e) => return error!("no signal can be heard any more: {e}"),
-            }
-        };
-        // Whoever listened may have ended by itself.
-        let _ = tell.send(told);
-    };
-    Builder::new().name("signals".to_owned()).spawn(listen)?;
-    // Who can hear nothing any more had better be started anew.
-    Ok(async move { told.await.unwrap_or(Signal::Stop) })
 }
 
 /// The rooms in memory and what they share.
@@ -635,65 +467,5 @@ impl Host {
             }
         };
         tokio::time::timeout(patience, all).await.is_ok()
-    }
-}
-
-/// What is left of a skipped stanza: its name, addresses, id and type.
-fn stanza_of(head: &Head) -> Element {
-    el(&head.name, ns::CLIENT)
-        .with_opt("from", head.from.as_deref())
-        .with_opt("to", head.to.as_deref())
-        .with_opt("id", head.id.as_deref())
-        .with_opt("type", head.type_.as_deref())
-}
-
-/// Where the link brings what it reads.
-struct Gate {
-    host: Arc<Host>,
-    /// The first link is that of the process before: nothing was lost, and nobody was in doubt.
-    no_gap: AtomicBool,
-    /// Told when nothing more is read.
-    quiet: Arc<Notify>,
-    skipped: Seldom,
-}
-
-impl Arrivals for Gate {
-    fn stanza(&self, stanza: Element, size: usize) {
-        self.host.route(stanza, size);
-    }
-
-    fn skipped(&self, head: Head, excess: Excess) {
-        let (name, from) = (&head.name, &head.from);
-        match self.skipped.happened(self.host.uptime()) {
-            Some(times) => warn!(times, ?excess, name, from, "stanza beyond the limits skipped"),
-            None => debug!(?excess, name, from, "stanza beyond the limits skipped"),
-        }
-        let stanza = stanza_of(&head);
-        if stanza.name() == "presence" && stanza.attr("type") == Some("unavailable") {
-            // However much is said along with it, whoever is gone is gone.
-            let size = size::of(&stanza);
-            return self.host.route(stanza, size);
-        }
-        let size = size::of(&stanza);
-        if let Ok(inbound) = Inbound::read(stanza, size, self.host.service.profile)
-            && let Some(answer) =
-                Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
-        {
-            self.host.reply(&answer);
-        }
-    }
-
-    fn up(&self) {
-        if !self.no_gap.swap(false, Ordering::AcqRel) {
-            self.host.gap();
-        }
-    }
-
-    fn down(&self) {
-        self.host.losses.fetch_add(1, Ordering::AcqRel);
-    }
-
-    fn quiet(&self) {
-        self.quiet.notify_one();
     }
 }

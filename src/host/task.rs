@@ -12,22 +12,23 @@ use jiff::Timestamp;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::{debug, error};
 
+use self::load::load;
+use self::send::send;
 use super::Host;
 use super::commit::Committer;
 use super::fair::{Bucket, Rate};
 use super::mailbox::{Events, Mailbox, Waiting};
 use super::meter::Meter;
 use super::pace::Heard;
-use super::quota::{Awaited, NoPlace};
+use super::quota::Awaited;
+use crate::feature::ghost;
 use crate::feature::restart::Told;
-use crate::feature::{self, ghost, restart};
-use crate::link::Lane;
 use crate::room::Room;
 use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
-use crate::room::effect::{Effects, Later};
+use crate::room::effect::Effects;
 use crate::room::event::Event;
-use crate::store::{StoreError, Write};
+use crate::store::StoreError;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 
@@ -46,9 +47,6 @@ const TURN_TIME_MAX: Duration = Duration::from_micros(250);
 /// The same in bytes, of stanzas as they are in memory.
 const STEP_BYTES_MAX: usize = 1 << 20;
 
-/// Bytes that go out beyond one copy for each for which one token is paid.
-const TOKEN_BYTES_OUT: usize = 64 << 10;
-
 /// How long a room that has too much to do rests at a time.
 const REST_MAX: Duration = Duration::from_millis(200);
 
@@ -57,10 +55,6 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// The same while places are short.
 const IDLE_SHORT: Duration = Duration::from_secs(2);
-
-/// Bytes written that cost one token, and those of each affiliation that goes with its room.
-const TOKEN_BYTES_WRITTEN: usize = 4096;
-const FORGOTTEN_BYTES: usize = 64;
 
 /// How long after those were asked whose server is out of reach they are asked again, at least.
 const ASK_AGAIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
@@ -156,67 +150,6 @@ fn is_last(event: &Event) -> bool {
     matches!(event, Event::Stop { .. })
 }
 
-/// Reads the room from the store. If that fails, whatever waits is refused with `wait`, so that clients come back,
-/// and the next stanza tries again.
-async fn load(
-    host: &Arc<Host>,
-    jid: &BareJid,
-    asker: Option<Jid>,
-    mailbox: &Mailbox,
-    events: &mut Events,
-) -> Option<(Room, Told)> {
-    let of_asker = || asker.as_ref().map_or("", Jid::domain).to_owned();
-    let line = host.quotas.line(jid).unwrap_or_else(of_asker);
-    loop {
-        let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
-        let place = host.loading.turn(&line).place().await;
-        let read = move || {
-            let meter = Meter::start();
-            let read = stored(&reader, &key);
-            payer.iter().for_each(|payer| reader.charge(payer, meter.tokens()));
-            read
-        };
-        let read = tokio::task::spawn_blocking(read).await;
-        drop(place);
-        match read {
-            Ok(Ok(room)) => {
-                host.rooms_read.works();
-                return Some(room);
-            }
-            Ok(Err(e)) => host.rooms_read.fails(&e),
-            Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
-        }
-        while let Ok(waiting) = events.try_recv() {
-            send(host, jid, unreadable(&mailbox.taken(waiting))).await;
-        }
-        if host.retire(jid, mailbox) {
-            return None;
-        }
-    }
-}
-
-/// The room as the store and the archive have it, and what the store was told.
-fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
-    let of_service = |room: Room| {
-        room.with_service_admins(&host.service.admins).with_versions(host.service.affiliation_versions)
-    };
-    let Some(state) = host.store.load(jid)? else {
-        return Ok((of_service(Room::absent(jid.clone())), Told::default()));
-    };
-    let (config, archive) = (&state.record.config, &state.record.archive);
-    let history = feature::history::restore(config, &host.service.limits, |each| {
-        host.archive.look_back(archive, each)
-    })?;
-    let room = of_service(Room::stored(jid.clone(), state, history));
-    // Made here, where nobody waits, and kept from then on.
-    room.reserved();
-    Ok(restart::bring_back(room, host.store.occupants(jid)?))
-}
-
-fn unreadable(event: &Event) -> Effects {
-    refuse(event, "the room cannot be read now")
-}
-
 fn refuse(event: &Event, why: &'static str) -> Effects {
     let refuse = |inbound| Room::refuse(&Refusal::internal_server_error(why), inbound);
     event.inbound().map_or_else(Effects::default, refuse)
@@ -227,36 +160,6 @@ pub(super) fn random() -> [u8; 32] {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).expect("a system without randomness cannot run a server");
     seed
-}
-
-async fn send(host: &Host, room: &BareJid, effects: Effects) {
-    let lane = Lane::of_room(room);
-    let mut later = effects.later.into_iter().peekable();
-    for (place, outgoing) in effects.sends.into_iter().enumerate() {
-        while let Some(due) = later.next_if(|later| later.place <= place) {
-            send_later(host, room, lane, due).await;
-        }
-        host.outbox.send(lane, outgoing).await;
-    }
-    for due in later {
-        send_later(host, room, lane, due).await;
-    }
-}
-
-/// Makes stanzas while they are sent. Others have their turn in between.
-async fn send_later(host: &Host, room: &BareJid, lane: Lane, mut later: Later) {
-    let mut turn = Instant::now();
-    loop {
-        match catch_unwind(AssertUnwindSafe(|| later.next())) {
-            Ok(Some(outgoing)) => host.outbox.send(lane, outgoing).await,
-            Ok(None) => return,
-            Err(_) => return error!(%room, "what an event leads to broke off"),
-        }
-        if turn.elapsed() >= TURN_TIME_MAX {
-            tokio::task::yield_now().await;
-            turn = Instant::now();
-        }
-    }
 }
 
 /// What takes messages back that nobody has seen.
@@ -573,80 +476,6 @@ impl Task {
         }
     }
 
-    /// Takes the places that the room needs as it is now, and gives back those that it does not need.
-    fn claim(&mut self) -> Result<(), Refusal> {
-        let (quotas, room) = (&self.host.quotas, &self.room);
-        if !room.is_awaited() {
-            self.place = None;
-        } else if self.place.is_none() {
-            self.place = quotas.wait(room.founder());
-            if self.place.is_none() {
-                return Err(Refusal::resource_constraint(
-                    "too many rooms wait for somebody; try again later",
-                ));
-            }
-        }
-        match (room.is_lasting(), &self.lasting) {
-            (true, None) => {
-                quotas.settle(&room.jid, room.founder()).map_err(NoPlace::refusal)?;
-                self.lasting = Some(room.founder().cloned());
-            }
-            (false, Some(founder)) => {
-                quotas.leave(&room.jid, founder.as_ref());
-                self.lasting = None;
-            }
-            (false, None) if !room.exists() => quotas.forget(&room.jid),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The room is as it was `before`, and has the places that it had.
-    fn set_back(&mut self, before: Room) {
-        self.room = before;
-        if self.claim().is_err() && self.room.is_lasting() {
-            self.host.quotas.know(&self.room.jid, self.room.founder(), true);
-            self.lasting = Some(self.room.founder().cloned());
-        }
-    }
-
-    /// What is written is paid for like what is sent: by its size, and once for the disk's being asked at all.
-    fn pay_for_writes(&mut self, event: &Event, before: &Room, effects: &Effects) {
-        let writes = effects.writes.iter().map(|write| match write {
-            Write::Forget { .. } => before.state.affiliations.len() * FORGOTTEN_BYTES,
-            write => write.bytes(),
-        });
-        let bytes = writes.sum::<usize>() + effects.archive.iter().map(Change::bytes).sum::<usize>();
-        let tokens = bytes / TOKEN_BYTES_WRITTEN + usize::from(!effects.writes.is_empty());
-        if tokens > 0 {
-            self.pay(event, u32::try_from(tokens).unwrap_or(u32::MAX));
-        }
-    }
-
-    /// What an event turned out to cost so many tokens more: whoever sent it pays, and the room.
-    fn pay(&mut self, event: &Event, tokens: u32) {
-        if let Some(inbound) = event.inbound() {
-            self.host.charge(&inbound.from, tokens);
-        }
-        let limits = &self.host.service.limits;
-        let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
-        rate.take(&mut self.done, tokens, self.since.elapsed());
-    }
-
-    /// What goes out beyond one copy of a stanza for each who gets it is paid for by who caused it, now or earlier.
-    fn pay_for_bytes(&self, event: &Event, effects: &Effects) {
-        let tokens = |bytes: usize| u32::try_from(bytes / TOKEN_BYTES_OUT).unwrap_or(u32::MAX);
-        for (by, bytes) in &effects.charges {
-            self.host.charge(by, tokens(*bytes));
-        }
-        match event {
-            Event::Continue => self.host.portions.went(effects.told_bytes(), self.host.uptime()),
-            _ => {
-                event.inbound().iter().for_each(|i| self.host.charge(&i.from, tokens(effects.excess_bytes())))
-            }
-        }
-    }
-
     /// One event through the room; one that may take long where nobody else waits for it, in turn with those of other
     /// domains. It waits in the line of the domain of the account that made the room: a stanza from outside never puts
     /// a room at the end of the line of its sender.
@@ -696,5 +525,8 @@ impl Task {
 
 #[cfg(test)]
 mod bounds;
+mod load;
+mod pay;
+mod send;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,93 @@
+//! What an event costs beyond its stanza, and the places that a room takes.
+
+use super::{Event, Task};
+use crate::host::fair::Rate;
+use crate::host::quota::NoPlace;
+use crate::room::Room;
+use crate::room::archive::Change;
+use crate::room::effect::Effects;
+use crate::store::Write;
+use crate::wire::refusal::Refusal;
+
+/// Bytes that go out beyond one copy for each for which one token is paid.
+const TOKEN_BYTES_OUT: usize = 64 << 10;
+
+/// Bytes written that cost one token, and those of each affiliation that goes with its room.
+const TOKEN_BYTES_WRITTEN: usize = 4096;
+const FORGOTTEN_BYTES: usize = 64;
+
+impl Task {
+    /// Takes the places that the room needs as it is now, and gives back those that it does not need.
+    pub(super) fn claim(&mut self) -> Result<(), Refusal> {
+        let (quotas, room) = (&self.host.quotas, &self.room);
+        if !room.is_awaited() {
+            self.place = None;
+        } else if self.place.is_none() {
+            self.place = quotas.wait(room.founder());
+            if self.place.is_none() {
+                return Err(Refusal::resource_constraint(
+                    "too many rooms wait for somebody; try again later",
+                ));
+            }
+        }
+        match (room.is_lasting(), &self.lasting) {
+            (true, None) => {
+                quotas.settle(&room.jid, room.founder()).map_err(NoPlace::refusal)?;
+                self.lasting = Some(room.founder().cloned());
+            }
+            (false, Some(founder)) => {
+                quotas.leave(&room.jid, founder.as_ref());
+                self.lasting = None;
+            }
+            (false, None) if !room.exists() => quotas.forget(&room.jid),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The room is as it was `before`, and has the places that it had.
+    pub(super) fn set_back(&mut self, before: Room) {
+        self.room = before;
+        if self.claim().is_err() && self.room.is_lasting() {
+            self.host.quotas.know(&self.room.jid, self.room.founder(), true);
+            self.lasting = Some(self.room.founder().cloned());
+        }
+    }
+
+    /// What is written is paid for like what is sent: by its size, and once for the disk's being asked at all.
+    pub(super) fn pay_for_writes(&mut self, event: &Event, before: &Room, effects: &Effects) {
+        let writes = effects.writes.iter().map(|write| match write {
+            Write::Forget { .. } => before.state.affiliations.len() * FORGOTTEN_BYTES,
+            write => write.bytes(),
+        });
+        let bytes = writes.sum::<usize>() + effects.archive.iter().map(Change::bytes).sum::<usize>();
+        let tokens = bytes / TOKEN_BYTES_WRITTEN + usize::from(!effects.writes.is_empty());
+        if tokens > 0 {
+            self.pay(event, u32::try_from(tokens).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// What an event turned out to cost so many tokens more: whoever sent it pays, and the room.
+    pub(super) fn pay(&mut self, event: &Event, tokens: u32) {
+        if let Some(inbound) = event.inbound() {
+            self.host.charge(&inbound.from, tokens);
+        }
+        let limits = &self.host.service.limits;
+        let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+        rate.take(&mut self.done, tokens, self.since.elapsed());
+    }
+
+    /// What goes out beyond one copy of a stanza for each who gets it is paid for by who caused it, now or earlier.
+    pub(super) fn pay_for_bytes(&self, event: &Event, effects: &Effects) {
+        let tokens = |bytes: usize| u32::try_from(bytes / TOKEN_BYTES_OUT).unwrap_or(u32::MAX);
+        for (by, bytes) in &effects.charges {
+            self.host.charge(by, tokens(*bytes));
+        }
+        match event {
+            Event::Continue => self.host.portions.went(effects.told_bytes(), self.host.uptime()),
+            _ => {
+                event.inbound().iter().for_each(|i| self.host.charge(&i.from, tokens(effects.excess_bytes())))
+            }
+        }
+    }
+}
