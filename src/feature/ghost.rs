@@ -1,11 +1,10 @@
 //! Sessions that are gone without having said so (XEP-0045 §18.1.2).
 //!
-//! What the room sends to a session that is gone comes back. Not every bounce is one of these: a user who blocks an
-//! occupant has that occupant's messages sent back as well (XEP-0191), and a server that cannot be reached for a minute
-//! has not lost its users. So a bounce that may mean either is looked at again, with a message of the room itself, and
-//! one that speaks of a server has to last.
-//!
-//! An error about an IQ removes nobody: clients may refuse requests.
+//! What the room sends to a session that is gone comes back. Not every error is one of these: a client refuses what it
+//! cannot take, in the same words (XEP-0047 §2.2), a user who blocks an occupant has that occupant's messages sent back
+//! (XEP-0191), and a server that cannot be reached for a minute has not lost its users. So an error is a suspicion: the
+//! room looks, with a message of its own in which there is nothing to refuse. Only what comes back of that removes a
+//! session, and if it speaks of a server, it has to last.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,13 +43,13 @@ const GRACE: Duration = Duration::from_secs(3 * 60);
 /// Of a server of which nobody has said for so long that it is out of reach, it is not known that it was all the time.
 const LAPSE: Duration = Duration::from_secs(10 * 60);
 
-/// How long after a look the next one may follow.
-const LOOK_AGAIN: Duration = Duration::from_secs(20);
+/// How long after a look at a session the next one may follow, however much comes back meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// Most sessions that are removed in a second because their server is out of reach: the others are told of each.
 const REMOVED_MAX: u32 = 20;
 
-/// How the ids of the room's looks begin.
+/// How the ids of the room's looks and checks begin.
 const LOOK: &str = "look-";
 
 /// What is known of sessions that may be gone.
@@ -61,36 +60,53 @@ pub struct Suspects {
     removed: (u64, u32),
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Suspect {
-    /// When the first and the last bounce came that said that its server is out of reach.
+    /// When the first and the last look came back that said that its server is out of reach.
     unreachable: Option<(Duration, Duration)>,
     /// When the room looked last.
     looked: Option<Duration>,
+    /// How the ids of the looks begin. Only the session has seen them, so no occupant can say something under such an id
+    /// that its client refuses.
+    secret: String,
 }
 
-/// Something that the room sent to a session came back. Only that session goes, with code 333 and without 307:
-/// clients that see a bare kick forget the room.
+/// Something that the room sent to a session came back. If that is the room's own look, the session goes, it alone, with
+/// code 333 and without 307: clients that see a bare kick forget the room.
 pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
     let Some(condition) = condition(inbound) else { return };
     if room.roster.by_session(&inbound.from).is_none() {
         return;
     }
-    // What the room itself said cannot have been blocked on account of an occupant.
-    let of_room = inbound.to.resource().is_none();
-    if GONE.contains(&condition) || (condition == AMBIGUOUS && of_room) {
-        gone(room, &inbound.from, cx, fx);
-    } else if condition == AMBIGUOUS {
+    let is_unreachable = UNREACHABLE.contains(&condition);
+    if !is_unreachable && condition != AMBIGUOUS && !GONE.contains(&condition) {
+        return;
+    }
+    if !is_look(room, inbound) {
         look(room, &inbound.from, cx, fx);
-    } else if UNREACHABLE.contains(&condition) {
+    } else if is_unreachable {
         unreachable(room, &inbound.from, cx, fx);
+    } else {
+        gone(room, &inbound.from, cx, fx);
     }
 }
 
-/// A session said something: it is there.
-pub(crate) fn heard(room: &mut Room, session: &Jid) {
-    if room.suspects.sessions.contains_key(session) {
-        Arc::make_mut(&mut room.suspects).sessions.remove(session);
+/// Whether it is a look of the room that came back.
+fn is_look(room: &Room, inbound: &Inbound) -> bool {
+    let suspect = room.suspects.sessions.get(&inbound.from);
+    inbound.to.resource().is_none()
+        && suspect
+            .is_some_and(|suspect| !suspect.secret.is_empty() && inbound.id().starts_with(&suspect.secret))
+}
+
+/// A session said something: it is there. When the room looked last is remembered for as long as it matters.
+pub(crate) fn heard(room: &mut Room, session: &Jid, cx: &Cx<'_>) {
+    let Some(suspect) = room.suspects.sessions.get(session) else { return };
+    let looked = suspect.looked.filter(|looked| cx.uptime < *looked + LOOK_AGAIN);
+    let sessions = &mut Arc::make_mut(&mut room.suspects).sessions;
+    match looked {
+        Some(_) => drop(sessions.insert(session.clone(), Suspect { looked, ..Suspect::default() })),
+        None => drop(sessions.remove(session)),
     }
 }
 
@@ -142,7 +158,7 @@ fn suspect<'r>(room: &'r mut Room, session: &Jid) -> &'r mut Suspect {
         *sessions = sessions
             .iter()
             .filter(|(jid, _)| roster.by_session(jid).is_some())
-            .map(|(jid, suspect)| (jid.clone(), *suspect))
+            .map(|(jid, suspect)| (jid.clone(), suspect.clone()))
             .collect();
     }
     sessions.entry(session.clone()).or_default()
@@ -155,7 +171,10 @@ fn look(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
         return;
     }
     suspect.looked = Some(cx.uptime);
-    let id = format!("{LOOK}{}", cx.id());
+    if suspect.secret.is_empty() {
+        suspect.secret = format!("{LOOK}{}", cx.id());
+    }
+    let id = format!("{}-{}", suspect.secret, cx.id());
     let stanza = message(room.jid.as_jid(), Some("groupchat"), &id).child(el("no-store", ns::HINTS));
     fx.send(&stanza, session);
 }
@@ -173,15 +192,17 @@ fn unreachable(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects
     if suspects.removed.0 != second {
         suspects.removed = (second, 0);
     }
-    // Whoever is not removed now is with the next bounce.
     if suspects.removed.1 < REMOVED_MAX {
         suspects.removed.1 += 1;
         gone(room, session, cx, fx);
+    } else if let Some(suspect) = suspects.sessions.get_mut(session) {
+        // The next bounce may lead to a look at once, and that to the removal.
+        suspect.looked = None;
     }
 }
 
 fn gone(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
-    heard(room, session);
+    Arc::make_mut(&mut room.suspects).sessions.remove(session);
     let status = el("status", ns::CLIENT).text_node("The connection to this client was lost.");
     let said = Said { lang: Some("en".to_owned()), children: vec![status] };
     depart(room, session, &said, &[333], cx, fx);

@@ -248,7 +248,7 @@ impl Room {
 
     fn stanza(&mut self, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
         if inbound.may_be_answered() || inbound.kind == Kind::Iq(IqType::Result) {
-            feature::ghost::heard(self, &inbound.from);
+            feature::ghost::heard(self, &inbound.from, cx);
         }
         if self.has_backlog()
             && let Some(sender) = self.roster.by_session(&inbound.from).cloned()

@@ -155,13 +155,18 @@ fn remote_gone(stage: &mut Stage) {
     let mut party = stage.party();
     let mut far = benvolio(stage, &mut party, domain);
     let id = party.say(0);
+    let back = |far: &mut Far, lost: &Element| {
+        let [from, room, id] = ["to", "from", "id"].map(|name| lost.attr(name).expect("an attribute"));
+        far.send(&format!(
+            "<message type='error' id='{id}' from='{from}' to='{room}'><error type='cancel'>\
+             <recipient-unavailable xmlns='{}'/></error></message>",
+            ns::STANZA_ERRORS
+        ));
+    };
     let lost = far.hears("the message", |s| s.attr("id") == Some(&id));
-    let (from, room) = (lost.attr("to").expect("to"), lost.attr("from").expect("from"));
-    far.send(&format!(
-        "<message type='error' id='{id}' from='{from}' to='{room}'><error type='cancel'>\
-         <recipient-unavailable xmlns='{}'/></error></message>",
-        ns::STANZA_ERRORS
-    ));
+    back(&mut far, &lost);
+    let look = far.hears("a look of the room", |s| s.has_child("no-store", ns::HINTS));
+    back(&mut far, &look);
     party.listen(Duration::from_millis(500));
     party.others.clear();
     let account = party.judge(Cost { presences: &[("benvolio", "out")], ..Cost::default() });

@@ -17,15 +17,6 @@ fn room_of_two() -> World {
     w
 }
 
-/// Something that was sent to Romeo comes back.
-fn bounce(w: &mut World, condition: &str) {
-    let error = format!("<{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>");
-    w.send(
-        "romeo",
-        &format!("<message xmlns='jabber:client' to='{ROOM}' type='error'><error>{error}</error></message>"),
-    );
-}
-
 /// Romeo is asked whether he is there, and his client or his server knows no pings.
 fn check(w: &mut World) {
     w.event(&Event::Check(Jid::parse(&full("romeo")).expect("a jid")));
@@ -42,8 +33,8 @@ fn each_gap_has_a_look_of_its_own() {
     assert_eq!(w.got("romeo"), ["message:groupchat room <no-store>"]);
     w.wait(1);
     check(&mut w);
-    assert_eq!(w.got("romeo"), ["message:groupchat room <no-store>"]);
-    bounce(&mut w, "service-unavailable");
+    let look = w.stanzas("romeo").remove(0);
+    w.error("romeo", look.attr("id").expect("an id"), "service-unavailable");
     assert!(w.got("owner")[0].contains("333"));
 }
 
@@ -54,7 +45,7 @@ fn look_is_not_the_beginning_of_an_outage() {
     check(&mut w);
     w.wait(3600);
     w.clear();
-    bounce(&mut w, "remote-server-not-found");
+    w.comes_back("romeo", "remote-server-not-found");
     assert!(w.silent(), "nobody is removed for a moment");
 }
 
@@ -62,15 +53,15 @@ fn look_is_not_the_beginning_of_an_outage() {
 fn two_short_outages_are_no_long_one() {
     // trap 84: Romeo says nothing all day.
     let mut w = room_of_two();
-    bounce(&mut w, "remote-server-not-found");
+    w.comes_back("romeo", "remote-server-not-found");
     w.wait(3600);
-    bounce(&mut w, "remote-server-timeout");
+    w.comes_back("romeo", "remote-server-timeout");
     assert!(w.silent());
     w.wait(170);
-    bounce(&mut w, "remote-server-timeout");
+    w.comes_back("romeo", "remote-server-timeout");
     assert!(w.silent());
     w.wait(10);
-    bounce(&mut w, "remote-server-timeout");
+    w.comes_back("romeo", "remote-server-timeout");
     assert!(w.got("owner")[0].contains("333"), "this one lasts");
 }
 
@@ -79,13 +70,13 @@ fn clock_that_is_set_removes_nobody_and_keeps_nobody() {
     // trap 84
     for step in [3600, -3600] {
         let mut w = room_of_two();
-        bounce(&mut w, "remote-server-not-found");
+        w.comes_back("romeo", "remote-server-not-found");
         w.set_clock(step);
         w.wait(1);
-        bounce(&mut w, "remote-server-not-found");
+        w.comes_back("romeo", "remote-server-not-found");
         assert!(w.silent(), "a second is no three minutes");
         w.wait(180);
-        bounce(&mut w, "remote-server-not-found");
+        w.comes_back("romeo", "remote-server-not-found");
         assert!(w.got("owner")[0].contains("333"), "three minutes are three minutes");
     }
 }

@@ -137,12 +137,7 @@ fn new_spelling_of_the_own_nick_is_a_nick_change() {
 fn bounce_removes_the_session_with_333_and_without_307() {
     // 45-18.1.2-a, 45-18.1.2-c, 45-11.1-a, 45-11.1-b, 45-7.14-d, trap 51
     let mut w = room_of_three();
-    let bounce = |c: &str| {
-        format!(
-            "<message xmlns='jabber:client' type='error'><error type='cancel'><{c} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
-        )
-    };
-    w.send("romeo", &bounce("not-allowed"));
+    w.comes_back("romeo", "not-allowed");
     assert!(w.silent(), "not every error means that somebody is gone");
     for condition in [
         "gone",
@@ -153,19 +148,55 @@ fn bounce_removes_the_session_with_333_and_without_307() {
         "redirect",
     ] {
         w.join_as("late", "late", "");
-        w.send("late", &bounce(condition));
+        w.clear();
+        w.error("late", "m", condition);
+        let look = w.stanzas("late").remove(0);
+        assert!(w.silent(), "one round trip is all that it takes");
+        w.error("late", look.attr("id").expect("an id"), condition);
         assert!(w.got("late").last().is_some_and(|line| line.contains(" 333 ")), "{condition}");
         // Nobody is found at an address that the room does not know.
         w.clear();
-        w.send("late", &bounce(condition));
+        w.comes_back("late", condition);
         assert!(w.silent(), "{condition}");
     }
-    w.send("romeo", &bounce("service-unavailable"));
+    w.error("romeo", "m", "service-unavailable");
+    let look = w.stanzas("romeo").remove(0);
+    w.error("romeo", look.attr("id").expect("an id"), "service-unavailable");
     assert_eq!(
         w.got("juliet"),
         ["unavailable romeo status=The connection to this client was lost. 333 [none none]"]
     );
     assert!(w.got("romeo")[0].ends_with("333 [none none jid=romeo@example/pc] 110"));
+}
+
+#[test]
+fn client_that_answers_an_occupant_by_an_error_stays() {
+    // 45-18.1.2-a, trap 51
+    let mut w = room_of_three();
+    let data = "<data xmlns='http://jabber.org/protocol/ibb' sid='nope' seq='0'>AAAA</data>";
+    // An occupant may choose an id that looks like the room's, and one that the room has used for another.
+    w.comes_back("juliet", "not-allowed");
+    w.error("juliet", "m", "item-not-found");
+    let of_juliet = w.stanzas("juliet")[0].attr("id").expect("an id").to_owned();
+    let mut looks = 0;
+    for id in ["m", "look-1", "look-", &of_juliet] {
+        for _ in 0..50 {
+            let to_all =
+                format!("<message xmlns='jabber:client' type='groupchat' id='{id}'>{data}</message>");
+            w.send("juliet", &to_all);
+            w.clear();
+            w.error("romeo", id, "item-not-found");
+            looks += w.got("romeo").len();
+            // The client may have something to say besides.
+            w.say("romeo", "hello");
+            w.clear();
+        }
+    }
+    assert_eq!((w.room.roster().len(), looks), (3, 1));
+    w.wait(10);
+    w.error("romeo", "m", "item-not-found");
+    assert_eq!(w.got("romeo"), ["message:groupchat room <no-store>"]);
+    assert!(w.silent());
 }
 
 /// What comes back from `who`, with a condition: a message to `to`.
@@ -192,7 +223,8 @@ fn user_who_blocks_an_occupant_is_not_taken_for_gone() {
     bounce(&mut w, "romeo", &of_juliet, "service-unavailable");
     assert_eq!(w.got("romeo").len(), 1);
     // This one is gone: the room's own words come back as well.
-    bounce(&mut w, "romeo", ROOM, "service-unavailable");
+    w.wait(30);
+    w.comes_back("romeo", "service-unavailable");
     assert!(w.got("juliet")[0].starts_with("unavailable romeo"));
 }
 
@@ -202,7 +234,7 @@ fn flapping_server_does_not_empty_a_room() {
     let mut w = room_of_three();
     for condition in ["remote-server-timeout", "remote-server-not-found"] {
         for _ in 0..3 {
-            bounce(&mut w, "romeo", ROOM, condition);
+            w.comes_back("romeo", condition);
             w.wait(50);
         }
         assert!(w.silent(), "{condition}");
@@ -216,7 +248,7 @@ fn flapping_server_does_not_empty_a_room() {
     }
     // Nothing heard for three minutes: he is out, and the room says why.
     for _ in 0..4 {
-        bounce(&mut w, "romeo", ROOM, "remote-server-timeout");
+        w.comes_back("romeo", "remote-server-timeout");
         w.wait(60);
     }
     assert!(w.got("juliet")[0].contains("333"), "gone after the grace");
@@ -239,7 +271,7 @@ fn who_only_reads_stays_in_when_his_server_was_away_twice() {
     for (type_, error) in [("result", String::new()), ("error", refused("feature-not-implemented"))] {
         let mut w = room_of_three();
         for _ in 0..3 {
-            bounce(&mut w, "romeo", ROOM, "remote-server-timeout");
+            w.comes_back("romeo", "remote-server-timeout");
             w.wait(60);
             let id = asked(&mut w, "romeo");
             w.send(
@@ -256,7 +288,7 @@ fn who_only_reads_stays_in_when_his_server_was_away_twice() {
 fn who_has_a_server_that_stays_away_is_out_after_a_while_though_nobody_speaks() {
     // 45-18.1.2-a, trap 84
     let mut w = room_of_three();
-    bounce(&mut w, "romeo", ROOM, "remote-server-timeout");
+    w.comes_back("romeo", "remote-server-timeout");
     for minute in 1..=3 {
         assert_eq!(w.room.roster().len(), 3, "minute {minute}");
         w.wait(60);
@@ -267,8 +299,9 @@ fn who_has_a_server_that_stays_away_is_out_after_a_while_though_nobody_speaks() 
             "romeo",
             &format!("<iq xmlns='jabber:client' type='error' id='{id}' to='{ROOM}'>{error}</iq>"),
         );
-        assert_eq!(w.got("romeo"), ["message:groupchat room <no-store>"], "it looks again");
-        bounce(&mut w, "romeo", ROOM, "remote-server-timeout");
+        let look = w.stanzas("romeo").remove(0);
+        assert!(look.has_child("no-store", "urn:xmpp:hints"), "it looks again");
+        w.error("romeo", look.attr("id").expect("an id"), "remote-server-timeout");
     }
     assert_eq!(w.room.roster().len(), 2);
 }
@@ -280,8 +313,7 @@ fn users_of_a_lost_server_go_a_few_at_a_time() {
     for n in 0..50 {
         w.join(&format!("u{n}"));
     }
-    let all =
-        |w: &mut World| (0..50).for_each(|n| bounce(w, &format!("u{n}"), ROOM, "remote-server-timeout"));
+    let all = |w: &mut World| (0..50).for_each(|n| w.comes_back(&format!("u{n}"), "remote-server-timeout"));
     all(&mut w);
     w.wait(200);
     w.clear();
@@ -312,8 +344,8 @@ fn silent_session_is_asked_and_removed_only_when_nobody_is_there() {
     let refused =
         "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
     w.send("romeo", &format!("<iq xmlns='jabber:client' type='error' id='{id}' to='{ROOM}'>{refused}</iq>"));
-    assert_eq!(w.got("romeo"), ["message:groupchat room <no-store>"]);
-    bounce(&mut w, "romeo", ROOM, "service-unavailable");
+    let look = w.stanzas("romeo").remove(0);
+    w.error("romeo", look.attr("id").expect("an id"), "service-unavailable");
     assert!(w.got("juliet")[0].contains("333"));
     w.event(&conclave::room::event::Event::Check(romeo.clone()));
     w.clear();

@@ -225,6 +225,24 @@ impl World {
         self.inbox.drain().flat_map(|(_, stanzas)| stanzas).collect()
     }
 
+    /// Something that was sent to `who` comes back with this condition, and so does what the room says to look whether
+    /// anybody is there. What came to the others stays.
+    pub(crate) fn comes_back(&mut self, who: &str, condition: &str) {
+        self.stanzas(who);
+        self.error(who, "m", condition);
+        let looks = self.stanzas(who);
+        looks.iter().filter_map(|look| look.attr("id")).for_each(|id| self.error(who, id, condition));
+    }
+
+    /// An error about a message of this id, to the room.
+    pub(crate) fn error(&mut self, who: &str, id: &str, condition: &str) {
+        let error = format!("<{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>");
+        self.send(
+            who,
+            &format!("<message xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>{error}</error></message>"),
+        );
+    }
+
     /// Forgets what came to anybody.
     pub(crate) fn clear(&mut self) {
         self.inbox.clear();

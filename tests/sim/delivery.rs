@@ -3,33 +3,17 @@
 use std::collections::BTreeMap;
 
 use conclave::wire::build;
-use conclave::wire::inbound::Kind;
 use conclave::wire::ns;
 use minidom::Element;
 
 use crate::happening::{Happening, Sent};
-use crate::net::{Fate, Net, UNDELIVERABLE};
+use crate::net::{Fate, Net};
 use crate::run::{Fault, Run, lines};
 
 /// How the ids begin under which a room asks whether somebody is there.
 pub(crate) const LOOK: &str = "look-";
 
 impl Run<'_> {
-    /// Notes who claims that something came back to him: he may be taken at his word.
-    pub(crate) fn note_lies(&mut self, happening: &Happening) {
-        let (Some(cause), Some(sender)) = (&happening.cause, happening.sender) else { return };
-        let liars = &mut self.liars[happening.place];
-        if cause.may_be_answered() {
-            liars.remove(&sender);
-        } else if !matches!(cause.kind, Kind::Iq(_)) {
-            let error = cause.stanza.get_child("error", ns::CLIENT);
-            let text = error.and_then(|error| error.get_child("text", ns::STANZA_ERRORS));
-            if text.is_none_or(|text| text.text() != UNDELIVERABLE) {
-                liars.insert(sender);
-            }
-        }
-    }
-
     /// Brings what left to those whom it is for.
     pub(crate) fn deliver(&mut self, happening: &Happening) -> Result<(), Fault> {
         let place = happening.place;

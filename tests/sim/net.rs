@@ -10,9 +10,6 @@ use minidom::Element;
 use crate::cast::Cast;
 use crate::happening::Sent;
 
-/// What is said in what a server returns, to tell it from what people make up. The room passes no such words on.
-pub(crate) const UNDELIVERABLE: &str = "undeliverable";
-
 /// How the link is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Link {
@@ -138,8 +135,8 @@ impl Net {
     /// A stanza as it comes back.
     pub(crate) fn returned(cast: &Cast, entity: usize, stanza: &Element, condition: &str) -> Element {
         let back = format!(
-            "<{0} xmlns='jabber:client' type='error'><error type='cancel'><{condition} xmlns='{1}'/>\
-             <text xmlns='{1}'>{UNDELIVERABLE}</text></error></{0}>",
+            "<{0} xmlns='jabber:client' type='error'><error type='cancel'><{condition} xmlns='{1}'/></error>\
+             </{0}>",
             stanza.name(),
             ns::STANZA_ERRORS
         );

@@ -1,6 +1,6 @@
 //! Plays actions and lets every checker look at what comes of each.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use conclave::wire::build;
 use conclave::wire::inbound::{Kind, PresenceType};
@@ -45,8 +45,6 @@ pub(crate) struct Scene<'s> {
     /// Seconds since the story began.
     pub(crate) second: i64,
     pub(crate) net: &'s Net,
-    /// Who said of himself that he is not there, and has said nothing since.
-    pub(crate) liars: &'s BTreeSet<usize>,
 }
 
 /// One play.
@@ -64,8 +62,6 @@ pub(crate) struct Run<'c> {
     pub(crate) asked: BTreeMap<usize, VecDeque<Element>>,
     /// What comes back from servers and clients by itself, and is on its way.
     pub(crate) due: VecDeque<(usize, Element)>,
-    /// By room.
-    pub(crate) liars: Vec<BTreeSet<usize>>,
     pub(crate) tally: Tally,
     /// Grows with every byte that left and every durable change.
     pub(crate) print: u64,
@@ -83,7 +79,6 @@ impl<'c> Run<'c> {
             cast,
             pictures: rooms.clone().map(pictures).collect(),
             ledgers: rooms.clone().map(|place| Ledger::new(sheet(place))).collect(),
-            liars: rooms.clone().map(|_| BTreeSet::new()).collect(),
             sheets,
             host,
             net: Net::new(cast),
@@ -320,7 +315,6 @@ impl<'c> Run<'c> {
         let place = happening.place;
         self.imprint(happening);
         self.ledgers[place].note(happening, |archive| self.host.has_archive(archive));
-        self.note_lies(happening);
         self.deliver(happening)?;
         let scene = Scene {
             cast: self.cast,
@@ -330,7 +324,6 @@ impl<'c> Run<'c> {
             now: self.host.now,
             second: self.host.second,
             net: &self.net,
-            liars: &self.liars[place],
         };
         let mut fault = None;
         for check in &mut self.checks {

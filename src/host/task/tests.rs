@@ -290,11 +290,21 @@ async fn a_room_for_which_something_always_waits_tells_the_store_who_is_in() {
 async fn whoever_has_a_server_that_is_out_of_reach_is_asked_after_a_minute() {
     let mut bench = Bench::with_room(true).await;
     bench.guest_enters();
-    bench.say_as(
-        "guest@example/pc",
-        "<message type='error'><error type='cancel'><remote-server-timeout \
-         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
-    );
+    let bounces = |b: &Bench, id: &str| {
+        b.say_as(
+            "guest@example/pc",
+            &format!(
+                "<message type='error' id='{id}'><error type='cancel'><remote-server-timeout \
+                 xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+            ),
+        );
+    };
+    bounces(&bench, "m");
+    bench.until("the room looks", |b| b.saw("id='look-")).await;
+    let look =
+        bench.sent.iter().find_map(|stanza| stanza.split("id='").find(|rest| rest.starts_with("look-")));
+    let look = look.and_then(|rest| rest.split('\'').next()).expect("an id").to_owned();
+    bounces(&bench, &look);
     let fence = |id: &str| {
         format!("<iq type='get' id='{id}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>")
     };

@@ -37,13 +37,9 @@ fn presence_about_oneself_says_so_however_one_goes() {
         (
             "is gone",
             |w| {
-                w.send(
-                    "romeo",
-                    &format!(
-                        "<presence xmlns='{CLIENT}' type='error' to='{ROOM}/owner'><error type='cancel'>\
-                 <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
-                    ),
-                );
+                w.error("romeo", "m", "item-not-found");
+                let look = w.stanzas("romeo").remove(0);
+                w.error("romeo", look.attr("id").expect("an id"), "item-not-found");
             },
             &["333", "110"],
         ),
@@ -74,12 +70,7 @@ fn lost_delivery_is_never_a_kick() {
     let mut w = open();
     w.join("romeo");
     w.clear();
-    message(
-        &mut w,
-        "romeo",
-        &format!("type='error' to='{ROOM}'"),
-        "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
-    );
+    w.comes_back("romeo", "service-unavailable");
     for who in ["romeo", "owner"] {
         let gone = &w.stanzas(who)[0];
         assert!(codes(gone).contains(&"333") && !codes(gone).contains(&"307"), "{who}");

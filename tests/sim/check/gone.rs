@@ -41,7 +41,7 @@ impl Check for Gone {
             if happening.sender != Some(client) {
                 return Err(format!("{name} is removed for what came back from somebody else"));
             }
-            if !scene.liars.contains(&client) && !may_be_removed(scene.net, client, scene.second) {
+            if !may_be_removed(scene.net, client, scene.second) {
                 return Err(format!("{name} is removed, and is there"));
             }
         }
