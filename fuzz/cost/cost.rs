@@ -48,10 +48,10 @@ impl Measure {
             Self::Wait => "20 ms, and 10 ns for each byte in and out",
             Self::Aside => "1 µs for each byte in, and 50 ms for each event",
             Self::Out => {
-                "the bytes in and 17 KiB for each session, 68 KiB for each event, what a list or a page may hold, and 1 MiB"
+                "beyond one copy for each session: 17 KiB for each session, 68 KiB for each event, what a list or a page may hold, and 1 MiB"
             }
             Self::Peak => "16 bytes for each byte in, what a list, a page or the reader may hold, and 8 MiB",
-            Self::Held => "8 bytes for each byte in, and 4 MiB",
+            Self::Held => "8 bytes for each byte in, what a stanza or a history may hold, and 512 KiB",
             Self::Disk => "4 bytes for each byte in, 2 KiB for each event, and 64 KiB",
         }
     }
@@ -68,6 +68,8 @@ pub(crate) struct Cost {
     pub(crate) slow: u64,
     /// Bytes that a list of affiliations or a page of the archive may have there.
     pub(crate) listed: u64,
+    /// Bytes that the reader may hold for one stanza, or a room for its history.
+    pub(crate) kept: u64,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) time: Duration,
@@ -85,7 +87,7 @@ impl Cost {
             Measure::Time => nanoseconds(self.time),
             Measure::Wait => nanoseconds(self.longest),
             Measure::Aside => nanoseconds(self.aside),
-            Measure::Out => self.bytes_out,
+            Measure::Out => self.bytes_out.saturating_sub(self.sessions * self.bytes_in),
             Measure::Peak => self.peak,
             Measure::Held => self.held,
             Measure::Disk => self.disk,
@@ -101,13 +103,10 @@ impl Cost {
             Measure::Wait => slow * (20_000_000 + 10 * (self.bytes_in + self.bytes_out) / events),
             Measure::Aside => slow * (1_000 * self.bytes_in + 50_000_000 * events),
             Measure::Out => {
-                let copies = self.sessions + 1;
-                copies * (self.bytes_in + events * (17 << 10))
-                    + events * ((68 << 10) + self.listed)
-                    + (1 << 20)
+                (self.sessions + 1) * events * (17 << 10) + events * ((68 << 10) + self.listed) + (1 << 20)
             }
             Measure::Peak => 16 * self.bytes_in + self.listed + (8 << 20),
-            Measure::Held => 8 * self.bytes_in + (4 << 20),
+            Measure::Held => 8 * self.bytes_in + self.kept + (512 << 10),
             Measure::Disk => 4 * self.bytes_in + events * (2 << 10) + (64 << 10),
         }
     }

@@ -130,9 +130,10 @@ impl Best {
         self.0.get(&(kind.to_owned(), measure)).map_or(0.0, |catch| catch.share)
     }
 
-    /// One of them; of several that are drawn, the dearest.
+    /// One of them; half of the time, of several that are drawn, the dearest.
     fn pick(&self, random: &mut Random) -> Recipe {
-        let drawn = (0..3).filter_map(|_| self.0.values().nth(random.below(self.0.len().max(1))));
+        let draws = [1, 3][random.below(2)];
+        let drawn = (0..draws).filter_map(|_| self.0.values().nth(random.below(self.0.len().max(1))));
         let dearest = drawn.max_by(|one, other| one.share.total_cmp(&other.share));
         dearest.map_or_else(|| Recipe::plain(0, 0, 1), |catch| catch.recipe.clone())
     }

@@ -9,6 +9,7 @@ use conclave::room::archive::Change;
 use conclave::room::cx::Ids;
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
+use conclave::room::limits::Limits;
 use conclave::room::listing::Listing;
 use conclave::room::roster::Roster;
 use conclave::service::directory::Directory;
@@ -22,7 +23,7 @@ use conclave::wire::build::set_attr;
 use conclave::wire::encode;
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
-use conclave::wire::stream::{Limits, Output, StreamReader};
+use conclave::wire::stream::{self, Output, StreamReader};
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 use tempfile::TempDir;
@@ -67,7 +68,7 @@ pub(crate) struct Link(StreamReader);
 
 impl Link {
     pub(crate) fn new() -> Self {
-        let mut reader = StreamReader::new(Limits::from(&conclave::room::limits::Limits::default()));
+        let mut reader = StreamReader::new(stream::Limits::from(&Limits::default()));
         // What it has for itself is there from the first stanza on.
         for begin in [OPEN, b"<iq id='1'><a b='c'>d</a></iq>"] {
             reader.feed(begin, &mut Vec::new()).expect("the beginning of a stream");
@@ -125,8 +126,19 @@ impl Target for Reader {
         let (peak, held) = (memory.peak(), memory.held());
         let bytes_out = read.map_or(0, |stanza| encode::element(&stanza).len()) as u64;
         let bytes_in = stanza.len() as u64;
-        let listed = TOKENS_BYTES;
-        Some(Cost { events: 1, listed, bytes_in, bytes_out, time, longest, peak, held, ..Cost::default() })
+        let (listed, kept) = (TOKENS_BYTES, Limits::default().stanza_bytes_max as u64);
+        Some(Cost {
+            events: 1,
+            listed,
+            kept,
+            bytes_in,
+            bytes_out,
+            time,
+            longest,
+            peak,
+            held,
+            ..Cost::default()
+        })
     }
 }
 
@@ -179,7 +191,8 @@ pub(crate) fn play(
     let (mut copy, mut link) = (scene.copy(), Link::new());
     // Those who come one after the other get copies, too.
     let sessions = copy.sessions + if times > 1 { times as u64 } else { 0 };
-    let mut cost = Cost { sessions, listed: copy.affiliations * ITEM_BYTES, ..Cost::default() };
+    let (listed, kept) = (copy.affiliations * ITEM_BYTES, scene.service.limits.history_bytes_max as u64);
+    let mut cost = Cost { sessions, listed, kept, ..Cost::default() };
     let memory = Memory::now();
     for number in 0..times {
         let (who, text) = (scene.fill(who, number), scene.fill(stanza, number));

@@ -18,6 +18,8 @@ const SESSIONS: usize = 50;
 const ENOUGH: Duration = Duration::from_millis(150);
 /// No larger stanzas are needed.
 const BYTES_MAX: usize = 60_000;
+/// A build with optimisation does what takes time so much more often.
+const OFTEN: usize = if cfg!(debug_assertions) { 1 } else { 30 };
 /// The hunter gets so many tries.
 const TRIES: u64 = 6000;
 
@@ -56,13 +58,16 @@ impl Target for Planted<'_> {
     fn cost(&mut self, _: usize, _: &str, stanza: &str, times: usize) -> Option<Cost> {
         // The fault is all that takes time here.
         let mut cost = Cost { sessions: SESSIONS as u64, slow: 1, ..Cost::default() };
-        let (mut kept, mut link) = (Vec::new(), Link::new());
-        let memory = Memory::now();
+        let mut kept = Vec::new();
         for number in 0..times {
             let stanza = stanza.replace("#N#", &number.to_string());
-            let element = link.read(&stanza)?;
+            // What reading takes is for the reader to answer.
+            let element = Link::new().read(&stanza)?;
             cost.bytes_in += stanza.len() as u64;
+            let memory = Memory::now();
             let (damage, time) = timed(|| (self.fault.work)(&element));
+            cost.peak = cost.peak.max(memory.peak());
+            cost.held += memory.held();
             cost.bytes_out += stanza.len() as u64 + damage.out;
             cost.disk += stanza.len() as u64 + damage.disk;
             cost.time += time;
@@ -74,8 +79,6 @@ impl Target for Planted<'_> {
                 break;
             }
         }
-        cost.peak = memory.peak();
-        cost.held = memory.held();
         Some(cost)
     }
 }
@@ -101,9 +104,10 @@ const FAULTS: [Fault; 11] = [
         work: |stanza| {
             let items: Vec<_> =
                 all(stanza).into_iter().filter(|e| is(e, "item")).take(1500).map(Element::attrs).collect();
-            let same =
-                items.iter().map(|one| items.iter().filter(|other| one == *other).count()).sum::<usize>();
-            std::hint::black_box(same);
+            for _ in 0..OFTEN {
+                let same = |one| items.iter().filter(|other| std::hint::black_box(one) == *other).count();
+                std::hint::black_box(items.iter().map(same).sum::<usize>());
+            }
             nothing()
         },
     },
@@ -114,7 +118,7 @@ const FAULTS: [Fault; 11] = [
         work: |stanza| {
             for value in all(stanza).into_iter().filter(|e| e.text().len() > 100).take(1) {
                 let text: String = value.text().chars().take(800).collect();
-                (0..40).for_each(|_| drop(std::hint::black_box(folded(&text, 1 << 20))));
+                (0..40 * OFTEN).for_each(|_| drop(std::hint::black_box(folded(&text, 1 << 20))));
             }
             nothing()
         },
@@ -140,12 +144,12 @@ const FAULTS: [Fault; 11] = [
         },
     },
     Fault {
-        name: "a namespace is written into each element",
+        name: "a namespace is written into each element, for each occupant",
         measure: Measure::Peak,
         kind: "message",
         work: |stanza| {
             let names: Vec<String> = all(stanza).into_iter().map(|e| e.ns() + e.name()).collect();
-            std::hint::black_box(names.len());
+            std::hint::black_box(vec![names; SESSIONS]);
             nothing()
         },
     },
@@ -194,7 +198,9 @@ const FAULTS: [Fault; 11] = [
         work: |stanza| {
             let children: Vec<_> = all(stanza).into_iter().map(|e| e.attr("var")).take(6000).collect();
             let before = |n: usize| children[..n].iter().filter(|var| **var == children[n]).count();
-            std::hint::black_box((0..children.len()).map(before).sum::<usize>());
+            for _ in 0..OFTEN {
+                std::hint::black_box((0..children.len()).map(before).sum::<usize>());
+            }
             nothing()
         },
     },
@@ -205,7 +211,9 @@ const FAULTS: [Fault; 11] = [
         work: |stanza| {
             let text = "<a/>".repeat(5_000);
             for value in all(stanza).into_iter().filter(|e| is(e, "value")).take(150) {
-                std::hint::black_box(text.matches(value.text().as_str()).count());
+                for _ in 0..OFTEN {
+                    std::hint::black_box(text.matches(std::hint::black_box(value.text().as_str())).count());
+                }
             }
             nothing()
         },
@@ -253,12 +261,5 @@ fn what_is_in_order_is_not_named() {
     (hunt.bytes_max, hunt.all_bytes_max) = (BYTES_MAX, 3 * BYTES_MAX);
     hunt.begin();
     hunt.search(Duration::from_secs(3), 300);
-    // Reading alone breaks what the reader answers for; nothing else is done here.
-    let others: Vec<String> = hunt
-        .best
-        .broken()
-        .into_iter()
-        .filter(|line| !line.starts_with("peak") && !line.starts_with("held"))
-        .collect();
-    assert_eq!(others, [""; 0], "{} ", fault.name);
+    assert_eq!(hunt.best.broken(), [""; 0], "{} ", fault.name);
 }
