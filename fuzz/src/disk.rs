@@ -58,7 +58,12 @@ impl Disk {
         let occupant = Write::Occupant {
             room: name(),
             nick: occupant.nick.key().as_str().to_owned(),
-            value: Some(StoredOccupant { occupant: Arc::new(occupant), affiliation: Affiliation::None }),
+            value: Some(StoredOccupant {
+                occupant: Arc::new(occupant),
+                affiliation: Affiliation::None,
+                hidden: false,
+                turn: 0,
+            }),
         };
         self.write(&[record].into_iter().chain(affiliations).chain([occupant]).collect::<Vec<_>>());
     }
@@ -119,7 +124,7 @@ impl Disk {
 
 /// What is kept of an occupant, as it is read back: without the affiliation, which may have changed since he was written.
 fn person(occupant: &Arc<Occupant>) -> String {
-    let stored = StoredOccupant { occupant: occupant.clone(), affiliation: Affiliation::None };
+    let stored = StoredOccupant { occupant: occupant.clone(), affiliation: Affiliation::None, hidden: false, turn: 0 };
     let read = decode_occupant(b"", &encode_occupant(&stored)).expect("just written");
     String::from_utf8(encode_occupant(&read)).expect("a record is text")
 }

@@ -162,8 +162,13 @@ pub(super) fn apply(
         }
         let tells = told.is_none() && &occupant.account == change.jid();
         let codes = codes_of_removal(room, now);
-        let why =
-            Removal { codes, actor, reason: change.reason.as_deref(), step: step.as_ref().filter(|_| tells) };
+        let why = Removal {
+            codes,
+            actor,
+            reason: change.reason.as_deref(),
+            step: step.as_ref().filter(|_| tells),
+            hidden: false,
+        };
         let mut shown = room.broadcasts(&occupant);
         if codes.is_empty() {
             let role = privilege::role_after(before, now, occupant.role, room.config().moderated);

@@ -6,7 +6,7 @@
 //! nothing is told of what is over. Before anything else is told of a nick, what is owed of it is; only if that is too
 //! much as well does one take the place of the other, and then some may hear that an occupant is gone that they never saw.
 //!
-//! What a process that ends has not told: who may not be in the room any more is told by the next one, of all others their
+//! What a process that ends has not told: who may not be in the room any more is told by the next one, as hidden as they were, of all others their
 //! next presence tells (see [`super::restart`]).
 
 use std::collections::VecDeque;
@@ -66,7 +66,7 @@ impl Owed {
         Some(Self {
             occupant: Arc::new(notice.occupant?.clone()),
             gone: notice.type_.is_some(),
-            hidden: !room.is_nonanonymous(),
+            hidden: notice.hidden || !room.is_nonanonymous(),
             affiliation: notice.item.affiliation.unwrap_or(Affiliation::None),
             codes: notice.codes.to_vec(),
             actor: notice.item.actor.as_ref().map(|actor| again(actor.nick, |old| old.actor.as_ref())),
@@ -298,7 +298,7 @@ fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
                 room.tell_own(fx, &own, &sessions(present), &[]);
             }
             if is_seen {
-                tell_all(room, &notice, false, fx);
+                tell_all(room, &notice, fx);
             }
         }
         (_, true) if !is_seen => {
@@ -310,17 +310,16 @@ fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
             };
             let notice = owed.dress(Notice::unavailable(&owed.occupant, &id, item, &[]));
             // Who went while addresses were hidden never agreed to show theirs.
-            tell_all(room, &Notice { said: owed.said.as_ref(), ..notice }, owed.hidden, fx);
+            tell_all(room, &Notice { said: owed.said.as_ref(), hidden: owed.hidden, ..notice }, fx);
         }
         _ => {}
     }
 }
 
-/// Tells everybody but the occupant in question, and those who came after it happened; with the address `hidden` from all but
-/// moderators whatever the room shows now.
-fn tell_all(room: &Room, notice: &Notice<'_>, hidden: bool, fx: &mut Effects) {
+/// Tells everybody but the occupant in question, and those who came after it happened.
+fn tell_all(room: &Room, notice: &Notice<'_>, fx: &mut Effects) {
     let newcomers = &room.backlog.newcomers;
-    room.tell(fx, notice, hidden, |group| {
+    room.tell(fx, notice, |group| {
         let all = room.roster.others_in(group, notice.nick.key());
         if newcomers.is_empty() {
             return all;

@@ -100,6 +100,8 @@ pub(super) struct Removal<'a> {
     pub(super) reason: Option<&'a str>,
     /// The change of the lists of affiliations that this is.
     pub(super) step: Option<&'a Step>,
+    /// Moderators alone see the address, whatever the room shows.
+    pub(super) hidden: bool,
 }
 
 impl Removal<'_> {
@@ -123,19 +125,15 @@ pub(super) fn remove(
     room.roster_mut().remove(occupant.nick.key());
     leavers::note(room, occupant, cx);
     let id = cx.id();
-    let notice = Notice::unavailable(
-        occupant,
-        &id,
-        Item {
-            affiliation: Some(room.affiliation(&occupant.account)),
-            role: Some(Role::None),
-            jid: Some((&occupant.shown().jid).into()),
-            actor: why.actor.map(|nick| Actor { nick }),
-            reason: why.reason,
-            ..Item::default()
-        },
-        why.codes,
-    );
+    let item = Item {
+        affiliation: Some(room.affiliation(&occupant.account)),
+        role: Some(Role::None),
+        jid: Some((&occupant.shown().jid).into()),
+        actor: why.actor.map(|nick| Actor { nick }),
+        reason: why.reason,
+        ..Item::default()
+    };
+    let notice = Notice { hidden: why.hidden, ..Notice::unavailable(occupant, &id, item, why.codes) };
     let (own, others) = why.versions();
     room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(occupant), &[]);
     if room.broadcasts(occupant) {

@@ -108,6 +108,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
         item,
         codes: &[307, 333],
         version: None,
+        hidden: false,
     };
     room.tell_own(fx, &notice, std::slice::from_ref(&inbound.from), &[]);
 }

@@ -15,16 +15,22 @@ use super::{presence, roles};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
-use crate::room::roster::{Occupant, Roster};
+use crate::room::roster::{Occupant, Roster, Session};
 use crate::room::state::{Affiliation, RoomRecord, State};
 use crate::room::{Life, Room};
-use crate::store::{StoredOccupant, Write};
+use crate::store::{StoredOccupant, StoredSession, Write};
 use crate::wire::jid::{BareJid, Jid};
 
 /// What the store was told of a room that is not told by [`super::persistence::settle`].
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     roster: Arc<Roster>,
+    /// How the room stood then; `None` if occupants are to be written anew.
+    state: Option<Arc<State>>,
+    /// The sessions are stored as an earlier version did it.
+    old: bool,
+    /// The number of the session that was written last: they come back in this order.
+    turn: u64,
     /// The state of a temporary room, how far it had come, and until when it waited for its first occupant.
     temporary: Option<Temporary>,
     /// The store has something of an earlier life of the room.
@@ -38,13 +44,16 @@ impl Told {
     fn all(room: &Room) -> Self {
         let temporary =
             (room.exists() && !is_lasting(room)).then(|| (room.state.clone(), room.life, room.awaited));
-        Self { roster: with_leavers(room), temporary, leftover: false }
+        let (roster, state) = (with_leavers(room), Some(room.state.clone()));
+        Self { roster, state, temporary, ..Self::default() }
     }
 
     /// Whether the store knows less than there is.
     pub fn is_behind(&self, room: &Room) -> bool {
         !Arc::ptr_eq(&self.roster, &room.roster)
             || self.leftover
+            || self.old
+            || self.hides_otherwise(room)
             || match &self.temporary {
                 Some((state, life, _)) => {
                     !room.exists()
@@ -54,6 +63,12 @@ impl Told {
                 }
                 None => room.exists() && !is_lasting(room),
             }
+    }
+
+    /// Whether somebody was written down as in a room that hides real addresses, or shows them, and it is not so now.
+    fn hides_otherwise(&self, room: &Room) -> bool {
+        let hid = self.state.as_ref().map(|state| state.record.config.whois);
+        !room.roster.is_empty() && hid != Some(room.config().whois)
     }
 
     /// Durable `writes` with what has to go along with them, and what the store has been told once they are durable. What
@@ -70,7 +85,7 @@ impl Told {
 
     /// What is to be written so that the store knows `room` as it is, and what it has been told then.
     pub fn catch_up(&self, room: &Room) -> (Vec<Write>, Self) {
-        let now = Self::all(room);
+        let mut now = Self::all(room);
         let name = || room.jid.clone();
         let known = !self.roster.is_empty() || self.temporary.is_some() || self.leftover;
         if !room.exists() {
@@ -86,21 +101,85 @@ impl Told {
         if now.temporary.is_some() {
             writes.extend(temporary(told.temporary.as_ref(), room));
         }
-        let same = |old: &Occupant, new: &Arc<Occupant>| std::ptr::eq(old, Arc::as_ptr(new));
-        for occupant in room.roster.iter() {
-            let key = occupant.nick.key();
-            if !told.roster.by_nick(key).is_some_and(|old| same(old, occupant)) {
-                writes.push(write(room, key, Some(occupant)));
-            }
-        }
-        for occupant in told.roster.iter() {
-            let key = occupant.nick.key();
-            if now.roster.by_nick(key).is_none() {
-                writes.push(write(room, key, None));
-            }
-        }
+        now.turn = told.turn;
+        told.occupants(room, &mut now, &mut writes);
         (writes, now)
     }
+
+    /// Who came, who changed and who went, since this was told; `now` is what will have been.
+    fn occupants(&self, room: &Room, now: &mut Self, writes: &mut Vec<Write>) {
+        let name = || room.jid.clone();
+        let anew = self.old || self.hides_otherwise(room);
+        for occupant in room.roster.iter() {
+            let key = occupant.nick.key();
+            let old = self.roster.by_nick(key);
+            if !anew && old.is_some_and(|old| Arc::ptr_eq(old, occupant)) {
+                continue;
+            }
+            if anew || !old.is_some_and(|old| self.stands_as(old, occupant, room)) {
+                writes.push(Write::Occupant {
+                    room: name(),
+                    nick: key.as_str().to_owned(),
+                    value: Some(head(room, occupant)),
+                });
+            }
+            let mut before = old.filter(|_| !self.old).into_iter().flat_map(|old| &old.sessions);
+            // Who spoke last is the last one, so what has changed is at the end.
+            let is_kept = |new: &&Session| before.any(|old| is_same(old, new));
+            let kept = occupant.sessions.iter().take_while(is_kept).count();
+            for session in &occupant.sessions[kept..] {
+                now.turn += 1;
+                let (nick, turn) = (key.as_str().to_owned(), now.turn);
+                let stored = StoredSession { nick, turn, follows: session.follows, proof: session.proof };
+                writes.push(Write::Session { room: name(), jid: session.jid.clone(), value: Some(stored) });
+                if self.old || !self.has_said(session) {
+                    let said = Some(session.presence.clone());
+                    writes.push(Write::Said { room: name(), jid: session.jid.clone(), value: said });
+                }
+            }
+        }
+        for occupant in self.roster.iter() {
+            let key = occupant.nick.key();
+            let stays = now.roster.by_nick(key);
+            if stays.is_some_and(|stays| Arc::ptr_eq(stays, occupant)) {
+                continue;
+            }
+            if stays.is_none() {
+                writes.push(Write::Occupant { room: name(), nick: key.as_str().to_owned(), value: None });
+            }
+            for session in occupant.sessions.iter().filter(|s| now.roster.by_session(&s.jid).is_none()) {
+                writes.push(Write::Session { room: name(), jid: session.jid.clone(), value: None });
+                writes.push(Write::Said { room: name(), jid: session.jid.clone(), value: None });
+            }
+        }
+    }
+
+    /// Whether what is known of an occupant is as it was, but for the sessions.
+    fn stands_as(&self, old: &Occupant, new: &Occupant, room: &Room) -> bool {
+        let of = |state: &State| state.affiliations.of(&new.account).map(|a| a.affiliation);
+        (&old.nick, old.role, old.quiet, old.heard) == (&new.nick, new.role, new.quiet, new.heard)
+            && self.state.as_ref().is_some_and(|state| of(state) == of(&room.state))
+    }
+
+    /// Whether the presence of a session is the one that was told, also if the nick was another.
+    fn has_said(&self, session: &Session) -> bool {
+        let sessions = self.roster.by_session(&session.jid).into_iter().flat_map(|old| &old.sessions);
+        sessions.filter(|old| old.jid == session.jid).any(|old| Arc::ptr_eq(&old.presence, &session.presence))
+    }
+}
+
+/// About how many bytes of the state are written when an event has made `room` of what was `before`, besides the writes that
+/// the event itself asks for: those of a temporary room, and of all occupants where the record begins anew.
+pub fn written_besides(before: &Room, room: &Room) -> usize {
+    if !room.exists() || Arc::ptr_eq(&before.state, &room.state) && before.life == room.life {
+        return 0;
+    }
+    let known =
+        (before.exists() && !is_lasting(before)).then(|| (before.state.clone(), before.life, before.awaited));
+    let state = if is_lasting(room) { Vec::new() } else { temporary(known.as_ref(), room) };
+    let begins_anew = before.exists() && is_lasting(before) != is_lasting(room);
+    let sessions = room.roster.iter().filter(|_| begins_anew).flat_map(|occupant| &occupant.sessions);
+    state.iter().map(Write::bytes).sum::<usize>() + sessions.map(|s| s.presence.bytes()).sum::<usize>()
 }
 
 /// Who is in the room, and who may not be in it any more while the others have not been told all: the next process finds
@@ -117,12 +196,23 @@ fn with_leavers(room: &Room) -> Arc<Roster> {
     roster
 }
 
-fn write(room: &Room, key: &NickKey, occupant: Option<&Arc<Occupant>>) -> Write {
-    let stored = |occupant: &Arc<Occupant>| StoredOccupant {
-        occupant: occupant.clone(),
+fn is_same(old: &Session, new: &Session) -> bool {
+    Arc::ptr_eq(&old.presence, &new.presence)
+        && (&old.jid, old.follows, old.proof) == (&new.jid, new.follows, new.proof)
+}
+
+/// An occupant as it is stored, without the sessions.
+fn head(room: &Room, occupant: &Occupant) -> StoredOccupant {
+    let Occupant { nick, account, id, role, quiet, heard, .. } = occupant;
+    let (nick, account, id) = (nick.clone(), account.clone(), id.clone());
+    let head =
+        Occupant { nick, account, id, role: *role, quiet: *quiet, heard: *heard, sessions: Vec::new() };
+    StoredOccupant {
+        occupant: Arc::new(head),
         affiliation: room.affiliation(&occupant.account),
-    };
-    Write::Occupant { room: room.jid.clone(), nick: key.as_str().to_owned(), value: occupant.map(stored) }
+        hidden: !room.is_nonanonymous(),
+        turn: 0,
+    }
 }
 
 /// The state of a temporary room, as far as it is not what the store was told before.
@@ -161,8 +251,8 @@ fn temporary(told: Option<&Temporary>, room: &Room) -> Vec<Write> {
 /// everybody was told.
 #[derive(Clone, Debug, Default)]
 pub struct Untold {
-    /// Who may not be in the room any more, with the status codes that say why.
-    barred: Vec<(Occupant, &'static [u16])>,
+    /// Who may not be in the room any more, with the status codes that say why, and whether their addresses were hidden.
+    barred: Vec<(Occupant, &'static [u16], bool)>,
     /// Who has another role.
     changed: Vec<NickKey>,
 }
@@ -173,8 +263,9 @@ pub(crate) fn tell(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
         return;
     }
     let untold = std::mem::take(&mut room.untold);
-    for (occupant, codes) in &untold.barred {
-        leave::remove(room, occupant, &Removal { codes, ..Removal::default() }, cx, fx);
+    for (occupant, codes, hidden) in &untold.barred {
+        let why = Removal { codes, hidden: *hidden, ..Removal::default() };
+        leave::remove(room, occupant, &why, cx, fx);
     }
     for nick in &untold.changed {
         if let Some(occupant) = room.roster.by_nick(nick).cloned() {
@@ -211,11 +302,13 @@ pub(super) fn enters_again(room: &mut Room, session: &Jid) -> bool {
 pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
     let (mut all, mut back) = (Roster::default(), Roster::default());
     let (mut as_stored, mut untold) = (true, Untold::default());
-    for StoredOccupant { occupant, affiliation } in stored {
+    let (mut old, mut last) = (false, 0);
+    for StoredOccupant { occupant, affiliation, hidden, turn } in stored {
+        (old, last) = (old || turn == 0, last.max(turn));
         let now = room.affiliation(&occupant.account);
         let role = if now == affiliation { occupant.role } else { roles::on_entry(&room, &occupant.account) };
         let barred = barred(&room, affiliation, now);
-        as_stored &= barred.is_none() && now == affiliation;
+        as_stored &= barred.is_none() && now == affiliation && hidden != room.is_nonanonymous();
         if occupant.sessions.iter().any(|s| all.by_session(&s.jid).is_some()) {
             as_stored = false;
             continue;
@@ -224,7 +317,7 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
         let occupant = Occupant { id, role, ..Arc::unwrap_or_clone(occupant) };
         all.enter(occupant.clone());
         match barred {
-            Some(codes) => untold.barred.push((occupant, codes)),
+            Some(codes) => untold.barred.push((occupant, codes, hidden)),
             None => {
                 if now != affiliation {
                     untold.changed.push(occupant.nick.key().clone());
@@ -244,7 +337,7 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
     if room.roster.is_empty() && !is_lasting(&room) && !room.is_awaited() {
         return (room.vacated(), Told { leftover: true, ..Told::default() });
     }
-    let told = Told::all(&room);
-    let told = if as_stored { told } else { Told { roster: Arc::new(all), ..told } };
+    let told = Told { old, turn: last, ..Told::all(&room) };
+    let told = if as_stored { told } else { Told { roster: Arc::new(all), state: None, ..told } };
     (room, told)
 }

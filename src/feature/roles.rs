@@ -76,7 +76,7 @@ pub(super) fn apply(
     let reason = change.reason.as_deref();
     remember_voice(room, &target.account, change.new, cx);
     if change.new == Role::None {
-        remove(room, &target, &Removal { codes: &[307], actor, reason, step: None }, cx, fx);
+        remove(room, &target, &Removal { codes: &[307], actor, reason, ..Removal::default() }, cx, fx);
     } else if change.new != target.role {
         restate(room, &target, change.new, &Removal { actor, reason, ..Removal::default() }, cx, fx);
     }

@@ -346,6 +346,7 @@ impl Task {
             true => self.told.catch_up(&self.room),
             false => (Vec::new(), self.told.clone()),
         };
+        self.pay_for_occupants(&writes);
         if self.keep(&self.host.committer, writes).await {
             self.told = told;
             if settled {

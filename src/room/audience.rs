@@ -40,6 +40,8 @@ pub(crate) struct Notice<'a> {
     pub codes: &'a [u16],
     /// Of which change of the lists of affiliations it tells, for those who see the address (XEP-0463).
     pub version: Option<&'a Element>,
+    /// Moderators alone see the address, whatever the room shows.
+    pub hidden: bool,
 }
 
 impl<'a> Notice<'a> {
@@ -54,6 +56,7 @@ impl<'a> Notice<'a> {
             item,
             codes,
             version: None,
+            hidden: false,
         }
     }
 
@@ -115,23 +118,17 @@ impl Room {
 
     /// Sends the notice to everybody but the occupant it is about.
     pub(crate) fn tell_others_now(&self, fx: &mut Effects, notice: &Notice<'_>) {
-        self.tell(fx, notice, false, |group| self.roster.others_in(group, notice.nick.key()));
+        self.tell(fx, notice, |group| self.roster.others_in(group, notice.nick.key()));
     }
 
     /// Sends the notice to everybody but one session.
     pub(crate) fn tell_all_but(&self, fx: &mut Effects, notice: &Notice<'_>, session: &Jid) {
-        self.tell(fx, notice, false, |group| self.roster.all_in_but(group, session));
+        self.tell(fx, notice, |group| self.roster.all_in_but(group, session));
     }
 
     /// Sends the notice, with or without the real address and the version as they may see, to those whom `of` takes from
-    /// each group. Moderators alone see the address if it is `hidden`, whatever the room shows.
-    pub(crate) fn tell(
-        &self,
-        fx: &mut Effects,
-        notice: &Notice<'_>,
-        hidden: bool,
-        of: impl Fn(Group) -> Recipients,
-    ) {
+    /// each group.
+    pub(crate) fn tell(&self, fx: &mut Effects, notice: &Notice<'_>, of: impl Fn(Group) -> Recipients) {
         let plain = Notice { version: None, ..notice.clone() };
         let mut say = |notice: &Notice<'_>, sight: Sight, group: Group| {
             let to = of(group);
@@ -139,7 +136,7 @@ impl Room {
                 fx.tell(&notice.stanza(self, sight, false, &[]), to);
             }
         };
-        let (seeing, sight) = self.seeing(hidden);
+        let (seeing, sight) = self.seeing(notice.hidden);
         if notice.version.is_some() {
             say(notice, sight, Group { follows: Some(true), ..seeing });
             say(&plain, sight, Group { follows: Some(false), ..seeing });
@@ -181,6 +178,7 @@ impl Room {
             },
             codes: &[],
             version: None,
+            hidden: false,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Write;
-use super::layout::{Table, cut, kind, occupant_key, part_key, pieces_prefix, prefix};
-use super::occupant::encode_occupant;
+use super::layout::{SHORT_BYTES_MAX, Table, cut, kind, occupant_key, part_key, pieces_prefix, prefix};
+use super::occupant::{encode_occupant, encode_said, encode_session};
 use super::record::{encode_affiliated, encode_part, encode_vcard};
 use crate::room::part::Part;
 use crate::room::state::Affiliation;
@@ -38,6 +38,19 @@ pub(super) fn changes<E>(
             Write::Occupant { room, nick, value } => {
                 let key = occupant_key(room, nick);
                 outcome.put(Table::Occupants, key, nick, value.as_ref().map(encode_occupant))?;
+            }
+            Write::Session { room, jid, value } => {
+                let key = part_key(room, kind::SESSION, jid.as_str());
+                outcome.put(Table::Occupants, key, jid.as_str(), value.as_ref().map(encode_session))?;
+            }
+            Write::Said { room, jid, value } => {
+                let content = value.as_deref().map(encode_said);
+                let is_long = content.as_ref().is_some_and(|content| content.len() > SHORT_BYTES_MAX);
+                for (kind, long) in [(kind::SAID, false), (kind::SAID_AT_LENGTH, true)] {
+                    let key = part_key(room, kind, jid.as_str());
+                    let content = content.clone().filter(|_| long == is_long);
+                    outcome.put(Table::Occupants, key, jid.as_str(), content)?;
+                }
             }
             Write::Vcard { room, value } => {
                 let key = part_key(room, kind::VCARD, "");

@@ -37,6 +37,10 @@ impl Table {
 const NAME_BYTES_MAX: usize = 128;
 const PIECE_BYTES_MAX: usize = 4000;
 
+/// A presence larger than this has another kind than the others: they lie apart, so that a change of a small one never has the
+/// database write a page of large ones.
+pub(super) const SHORT_BYTES_MAX: usize = 1000;
+
 /// How a value begins that is cut in pieces or has its name before it; no record's version is this.
 const FRAME: u8 = 0xff;
 
@@ -53,11 +57,14 @@ pub(super) mod kind {
     pub(in crate::store) const NUMBERS: u8 = b'n';
     pub(in crate::store) const LOST: u8 = b'o';
     pub(in crate::store) const OCCUPANT: u8 = b'p';
+    pub(in crate::store) const SAID: u8 = b'q';
+    pub(in crate::store) const SESSION: u8 = b'r';
     pub(in crate::store) const SUBJECT: u8 = b's';
     pub(in crate::store) const TOKEN: u8 = b't';
     pub(in crate::store) const VCARD: u8 = b'v';
     pub(in crate::store) const WORN: u8 = b'w';
     pub(in crate::store) const VOICE: u8 = b'x';
+    pub(in crate::store) const SAID_AT_LENGTH: u8 = b'y';
 
     /// A kind in words.
     pub(in crate::store) fn word(kind: u8) -> Option<&'static str> {
@@ -70,6 +77,8 @@ pub(super) mod kind {
             NUMBERS => "versions",
             LOST => "lost affiliation",
             OCCUPANT => "occupant",
+            SAID | SAID_AT_LENGTH => "presence of",
+            SESSION => "session",
             SUBJECT => "subject",
             TOKEN => "token",
             VCARD => "vCard",

@@ -1,18 +1,19 @@
 //! From keys and values to what they say, the same for every store that keeps bytes. What is damaged is told once, and costs
 //! itself alone where that is possible.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::layout::{self, Value, kind, kind_and_name, own_part, room_part};
+use super::layout::{self, Value, kind, kind_and_name, room_part};
 use super::record::{corrupt, decode_affiliated, decode_listed, decode_part, decode_vcard};
-use super::{StoreError, StoredOccupant, damage, occupant};
+use super::{StoreError, StoredOccupant, StoredSession, damage, occupant};
 use crate::room::config::Config;
 use crate::room::listing::Listed;
 use crate::room::part::{Life, Numbers, Part};
+use crate::room::roster::{Said, Session};
 use crate::room::state::{Affiliated, State};
 use crate::room::vcard::Vcard;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Jid};
 
 /// What a value in the table of parts says.
 #[derive(Debug)]
@@ -157,19 +158,61 @@ pub(super) fn each_listed<K: AsRef<[u8]>, V: AsRef<[u8]>>(
     Ok(damaged)
 }
 
-/// Occupants from their stored records.
+/// What a value in the table of occupants says.
+pub(super) enum Presence {
+    Occupant(StoredOccupant),
+    Session(Jid, StoredSession),
+    Said(Jid, Said),
+}
+
+/// Reads a value of the table of occupants.
+pub(super) fn presence(key: &[u8], value: &Value) -> Result<Presence, StoreError> {
+    let (kind, name) = kind_and_name(key);
+    let name = value.name(key, name)?;
+    let jid = || Jid::parse(name).map_err(|e| corrupt(key, e.to_string()));
+    Ok(match kind {
+        kind::SESSION => Presence::Session(jid()?, occupant::decode_session(key, &value.content)?),
+        kind::SAID | kind::SAID_AT_LENGTH => {
+            Presence::Said(jid()?, occupant::decode_said(key, &value.content)?)
+        }
+        _ => {
+            let stored = occupant::decode_occupant(key, &value.content)?;
+            if name != stored.occupant.nick.key().as_str() {
+                return Err(corrupt(key, "its nick is another".to_owned()));
+            }
+            Presence::Occupant(stored)
+        }
+    })
+}
+
+/// Occupants from their stored records; those who have no session are none.
 pub(super) fn occupants<K: AsRef<[u8]>, V: AsRef<[u8]>>(
     stored: impl Iterator<Item = Result<(K, V), StoreError>>,
 ) -> Result<Vec<StoredOccupant>, StoreError> {
-    let mut occupants = Vec::new();
+    let (mut occupants, mut sessions, mut said) = (Vec::new(), Vec::new(), HashMap::new());
     for pair in layout::values(stored) {
         let (key, value) = pair?;
-        let read = value.and_then(|value| occupant::decode_occupant(&key, &value.content));
-        match read {
-            Ok(occupant) => occupants.push(occupant),
-            Err(damage) => damage::tell(&damage, "somebody has to enter again"),
+        match value.and_then(|value| presence(&key, &value)) {
+            Ok(Presence::Occupant(occupant)) => occupants.push(occupant),
+            Ok(Presence::Session(jid, session)) => sessions.push((jid, session)),
+            Ok(Presence::Said(jid, presence)) => drop(said.insert(jid, Arc::new(presence))),
+            Err(damage) if matches!(kind_and_name(&key).0, kind::SAID | kind::SAID_AT_LENGTH) => {
+                damage::tell(&damage, "an occupant is shown without it");
+            }
+            Err(damage) => damage::tell(&damage, "an occupant has to enter again"),
         }
     }
+    let mut of_nick: HashMap<String, Vec<(u64, Session)>> = HashMap::new();
+    for (jid, StoredSession { nick, turn, follows, proof }) in sessions {
+        let presence = said.remove(&jid).unwrap_or_default();
+        of_nick.entry(nick).or_default().push((turn, Session { jid, presence, follows, proof }));
+    }
+    let whole = |o: StoredOccupant| {
+        let own = of_nick.remove(o.occupant.nick.key().as_str()).unwrap_or_default();
+        occupant::with_sessions(o, own)
+    };
+    let mut occupants: Vec<_> =
+        occupants.into_iter().map(whole).filter(|o| !o.occupant.sessions.is_empty()).collect();
     // A long nick stands in the key as a hash.
     occupants.sort_by(|a, b| a.occupant.nick.key().cmp(b.occupant.nick.key()));
     Ok(occupants)
@@ -190,7 +233,7 @@ pub(super) fn each_occupied<
     for key in keys {
         let key = key?;
         let key = key.as_ref();
-        if layout::first_key(key).len() == key.len() && !own_part(key).is_empty() {
+        if layout::first_key(key).len() == key.len() && kind_and_name(key).0 == kind::OCCUPANT {
             *rooms.entry([room_part(key), &[0]].concat()).or_insert(0) += 1;
         }
     }

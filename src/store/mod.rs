@@ -19,14 +19,14 @@ mod swap;
 use std::fmt;
 use std::sync::Arc;
 
-pub use occupant::StoredOccupant;
+pub use occupant::{StoredOccupant, StoredSession};
 
 use crate::room::listing::Listed;
 use crate::room::part::Part;
-use crate::room::roster::Session;
+use crate::room::roster::{Said, Session};
 use crate::room::state::{Affiliated, RoomRecord, State};
 use crate::room::vcard::Vcard;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::size;
 
 /// The versions of everything that is written to the disk. Each version from 1 on is read for ever, and upgraded where
@@ -65,7 +65,7 @@ pub enum Write {
         /// The new value.
         value: Option<Affiliated>,
     },
-    /// Somebody in the room; `None` when he is no longer.
+    /// An occupant of the room, without sessions; `None` when they are no longer in it.
     Occupant {
         /// In which room.
         room: BareJid,
@@ -73,6 +73,24 @@ pub enum Write {
         nick: String,
         /// Who and how.
         value: Option<StoredOccupant>,
+    },
+    /// A session of an occupant, without what it said of itself; `None` when it is gone.
+    Session {
+        /// In which room.
+        room: BareJid,
+        /// The full address of the client.
+        jid: Jid,
+        /// Whose and how.
+        value: Option<StoredSession>,
+    },
+    /// What a session said of itself; `None` when it is gone.
+    Said {
+        /// In which room.
+        room: BareJid,
+        /// The full address of the client.
+        jid: Jid,
+        /// The presence.
+        value: Option<Arc<Said>>,
     },
     /// The room's vCard; `None` removes it.
     Vcard {
@@ -113,6 +131,13 @@ impl Write {
                 let sessions = value.iter().flat_map(|v| &v.occupant.sessions);
                 let sessions = sessions.map(|s: &Session| s.jid.as_str().len() + s.presence.bytes());
                 AFFILIATION_BYTES + room.as_str().len() + nick.len() + sessions.sum::<usize>()
+            }
+            Self::Session { room, jid, value } => {
+                let nick = value.as_ref().map_or(0, |session| session.nick.len());
+                AFFILIATION_BYTES + room.as_str().len() + jid.as_str().len() + nick
+            }
+            Self::Said { room, jid, value } => {
+                room.as_str().len() + jid.as_str().len() + value.as_ref().map_or(0, |said| said.bytes())
             }
             Self::Vcard { room, value } => {
                 room.as_str().len() + value.as_ref().map_or(0, |v| size::of(v.element()))

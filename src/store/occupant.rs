@@ -1,4 +1,7 @@
 //! How an occupant looks on disk: who is in a room, with which clients, and what they said of themselves.
+//!
+//! The occupant, each session and each presence are records of their own: what changes is written, and nothing else. Records
+//! of an earlier version have the sessions in that of the occupant; they are read as well.
 
 use std::sync::Arc;
 
@@ -14,13 +17,41 @@ use crate::wire::encode::standalone;
 use crate::wire::jid::{BareJid, Jid, check_resource};
 use crate::wire::stream;
 
-/// An occupant, and the affiliation that his role goes with.
+/// An occupant, and the affiliation that the role goes with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredOccupant {
-    /// Who and how. His occupant id is not stored, and empty when this is read.
+    /// Who and how. The occupant id is not stored, and empty when this is read.
     pub occupant: Arc<Occupant>,
     /// The affiliation of the account when this was written.
     pub affiliation: Affiliation,
+    /// The room hid real addresses then.
+    pub hidden: bool,
+    /// The highest number of the records of the sessions; 0 if they have none of their own.
+    pub turn: u64,
+}
+
+/// A session of an occupant, without what it said of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredSession {
+    /// The key of the nick that the occupant has.
+    pub nick: String,
+    /// Those of an occupant are in the order of these numbers, of which the first is 1.
+    pub turn: u64,
+    /// See [`Session::follows`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follows: bool,
+    /// See [`Session::proof`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub proof: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SaidRecord {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lang: Option<String>,
+    /// Elements as XML, each on its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    said: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +65,10 @@ struct OccupantRecord {
     quiet: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     heard: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hidden: bool,
+    /// Of an earlier version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     sessions: Vec<SessionRecord>,
 }
 
@@ -56,7 +91,7 @@ fn is_zero(proof: &u64) -> bool {
     *proof == 0
 }
 
-/// The bytes of an occupant.
+/// The bytes of an occupant, with the sessions that it has here.
 pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
     let session = |session: &Session| SessionRecord {
         jid: session.jid.as_str().to_owned(),
@@ -73,11 +108,13 @@ pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
         role: occupant.role.as_str().to_owned(),
         quiet: occupant.quiet,
         heard: occupant.heard,
+        hidden: stored.hidden,
         sessions: occupant.sessions.iter().map(session).collect(),
     })
 }
 
-/// Reads an occupant. `key` is where it was found; what cannot be an occupant is [`StoreError::Corrupt`].
+/// Reads an occupant, with the sessions that are in the same record. `key` is where it was found; what cannot be an
+/// occupant is [`StoreError::Corrupt`].
 pub fn decode_occupant(key: &[u8], bytes: &[u8]) -> Result<StoredOccupant, StoreError> {
     let record: OccupantRecord = decode(key, bytes)?;
     let wrong = |why: &str| corrupt(key, why.to_owned());
@@ -86,7 +123,7 @@ pub fn decode_occupant(key: &[u8], bytes: &[u8]) -> Result<StoredOccupant, Store
     let sessions: Result<Vec<Session>, StoreError> =
         record.sessions.into_iter().map(|s| session(key, s)).collect();
     let sessions = sessions?;
-    if sessions.is_empty() || sessions.iter().any(|s| s.jid.to_bare() != record.account) {
+    if sessions.iter().any(|s| s.jid.to_bare() != record.account) {
         return Err(wrong("its sessions are not those of one account"));
     }
     let nick = Nick::trusted(&record.nick);
@@ -97,15 +134,52 @@ pub fn decode_occupant(key: &[u8], bytes: &[u8]) -> Result<StoredOccupant, Store
     // The id is not stored: it follows from the account and the room's secret.
     let (account, quiet, heard) = (record.account, record.quiet, record.heard);
     let occupant = Occupant { nick, account, id: "".into(), role, quiet, heard, sessions };
-    Ok(StoredOccupant { occupant: Arc::new(occupant), affiliation: record.affiliation })
+    let (affiliation, hidden) = (record.affiliation, record.hidden);
+    Ok(StoredOccupant { occupant: Arc::new(occupant), affiliation, hidden, turn: 0 })
 }
 
 fn session(key: &[u8], record: SessionRecord) -> Result<Session, StoreError> {
     let jid = Jid::parse(&record.jid).map_err(|e| corrupt(key, format!("a session: {e}")))?;
+    let presence = Arc::new(said(key, SaidRecord { lang: record.lang, said: record.said })?);
+    Ok(Session { jid, presence, follows: record.follows, proof: record.proof })
+}
+
+fn said(key: &[u8], record: SaidRecord) -> Result<Said, StoreError> {
     let element = |xml: &String| stream::read(xml).map_err(|e| corrupt(key, format!("a presence: {e}")));
     let children = record.said.iter().map(element).collect::<Result<_, _>>()?;
-    let presence = Arc::new(Said { lang: record.lang, children });
-    Ok(Session { jid, presence, follows: record.follows, proof: record.proof })
+    Ok(Said { lang: record.lang, children })
+}
+
+/// The bytes of a session.
+pub(super) fn encode_session(session: &StoredSession) -> Vec<u8> {
+    encode(session)
+}
+
+/// Reads a session; what cannot be one is [`StoreError::Corrupt`].
+pub(super) fn decode_session(key: &[u8], bytes: &[u8]) -> Result<StoredSession, StoreError> {
+    decode(key, bytes)
+}
+
+/// The bytes of what a session said of itself.
+pub(super) fn encode_said(said: &Said) -> Vec<u8> {
+    let children = said.children.iter().map(standalone).collect();
+    encode(&SaidRecord { lang: said.lang.clone(), said: children })
+}
+
+/// Reads what a session said of itself; what cannot be read is [`StoreError::Corrupt`].
+pub(super) fn decode_said(key: &[u8], bytes: &[u8]) -> Result<Said, StoreError> {
+    said(key, decode(key, bytes)?)
+}
+
+/// Gives an occupant the sessions that have records of their own, in their order.
+pub(super) fn with_sessions(stored: StoredOccupant, mut sessions: Vec<(u64, Session)>) -> StoredOccupant {
+    sessions.sort_by_key(|(turn, _)| *turn);
+    let turn = sessions.last().map_or(stored.turn, |(turn, _)| *turn);
+    let mut occupant = Arc::unwrap_or_clone(stored.occupant);
+    let is_own = |(_, session): &(u64, Session)| session.jid.to_bare() == occupant.account;
+    let own: Vec<Session> = sessions.into_iter().filter(is_own).map(|(_, session)| session).collect();
+    occupant.sessions.extend(own);
+    StoredOccupant { occupant: Arc::new(occupant), turn, ..stored }
 }
 
 #[cfg(test)]
@@ -132,7 +206,12 @@ mod tests {
             heard: false,
             sessions: vec![session("pc"), session("it's <odd>")],
         };
-        StoredOccupant { occupant: Arc::new(occupant), affiliation: Affiliation::Member }
+        StoredOccupant {
+            occupant: Arc::new(occupant),
+            affiliation: Affiliation::Member,
+            hidden: false,
+            turn: 0,
+        }
     }
 
     #[test]
@@ -143,6 +222,7 @@ mod tests {
             "<none xmlns=''><in xmlns='urn:c'><none xmlns=''/></in></none>",
         ];
         let mut stored = occupant(&said);
+        stored.hidden = true;
         let occupant = Arc::make_mut(&mut stored.occupant);
         (occupant.quiet, occupant.heard, occupant.sessions[0].proof) = (true, true, u64::MAX);
         let read = decode_occupant(b"k", &encode_occupant(&stored)).expect("just written");
@@ -160,6 +240,21 @@ mod tests {
     }
 
     #[test]
+    fn version_1_of_a_session_and_of_a_presence_stays_as_it_is() {
+        let session = StoredSession { nick: "romeo 🌹".to_owned(), turn: 3, follows: true, proof: 7 };
+        let text = "\u{1}{\"nick\":\"romeo 🌹\",\"turn\":3,\"follows\":true,\"proof\":7}";
+        assert_eq!(String::from_utf8(encode_session(&session)).expect("text"), text);
+        assert_eq!(decode_session(b"k", text.as_bytes()).expect("version 1"), session);
+        let said =
+            Said::clone(&occupant(&["<show xmlns='jabber:client'>away</show>"]).occupant.shown().presence);
+        let text = "\u{1}{\"lang\":\"de\",\"said\":[\"<show xmlns='jabber:client'>away</show>\"]}";
+        assert_eq!(String::from_utf8(encode_said(&said)).expect("text"), text);
+        assert_eq!(decode_said(b"k", text.as_bytes()).expect("version 1"), said);
+        assert!(decode_session(b"k", b"\x01{}").is_err());
+        assert!(decode_said(b"k", b"\x01{\"said\":[\"<a\"]}").is_err());
+    }
+
+    #[test]
     fn what_can_be_no_occupant_is_damage() {
         let good = String::from_utf8(encode_occupant(&occupant(&[]))).expect("text");
         for (from, to) in [
@@ -173,7 +268,5 @@ mod tests {
             let bad = good.replacen(from, to, 1);
             assert!(decode_occupant(b"k", bad.as_bytes()).is_err(), "{to}");
         }
-        let none = good.split("[{").next().expect("a head").to_owned() + "[]}";
-        assert!(decode_occupant(b"k", none.as_bytes()).is_err());
     }
 }

@@ -86,6 +86,8 @@ pub(crate) struct Outcome {
     pub(crate) bytes_in: u64,
     /// Bytes that the service sent meanwhile.
     pub(crate) bytes_out: u64,
+    /// Bytes that it wrote to files meanwhile.
+    pub(crate) written: u64,
     ping: Waits,
     probe: Waits,
     own_delay: Duration,
@@ -123,7 +125,9 @@ pub(crate) fn play(attack: &Attack) -> Result<(), String> {
     fs::write(format!("/proc/{}/clear_refs", place.pid()), "5")
         .map_err(|e| format!("the peak of memory: {e}"))?;
     let field = Arc::new(field);
+    let (written, sent) = (written(place.pid()), field.bytes());
     let mut outcome = attack_and_watch(attack, &field, &place);
+    outcome.written = self::written(place.pid()).saturating_sub(written + field.bytes() - sent);
     outcome.memory = memory(place.pid(), "VmHWM:").saturating_sub(before);
     let checked = (attack.check)(&field, &outcome);
     let stored = place.disk(&field);
@@ -367,6 +371,13 @@ fn folder_bytes(folder: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.map(bytes).sum()
+}
+
+/// Bytes that a process has written so far, to files and sockets.
+fn written(pid: u32) -> u64 {
+    let io = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+    let line = io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap_or_default();
+    line.trim().parse().unwrap_or_default()
 }
 
 /// Memory of a process in bytes: what `what` of its status says; nothing when it is gone.

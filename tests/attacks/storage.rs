@@ -1,5 +1,8 @@
 //! What is stored, and no account pays for.
 
+use std::thread;
+use std::time::Duration;
+
 use crate::field::{Field, owner_form};
 use crate::run::{Attack, By, NOTHING_MORE};
 use crate::scale;
@@ -47,6 +50,35 @@ pub(crate) const ALL: &[Attack] = &[
         short: 300,
         probe: None,
         check: NOTHING_MORE,
+    },
+    Attack {
+        name: "a small presence of one session of many",
+        by: By::Account,
+        settings: "",
+        prepare: |field| {
+            let said = format!("<status>{}</status>", "s".repeat(30_000));
+            for n in 0..5 {
+                field.create("mallory", &format!("r{n}"), &[("persistentroom", "1")]);
+                for session in 1..20 {
+                    field.enter(&format!("mallory/{session}"), &format!("r{n}"), &said);
+                }
+                field.fence("mallory", &format!("r{n}"));
+            }
+            // All of it is written before the attack begins.
+            thread::sleep(Duration::from_secs(4));
+        },
+        restart: false,
+        stanza: |field, n| {
+            thread::sleep(Duration::from_millis(50));
+            let to = field.room(&format!("r{}", n % 5));
+            ("mallory/7".to_owned(), format!("<presence to='{to}/mallory'><status>{n}</status></presence>"))
+        },
+        short: 200,
+        probe: None,
+        check: |_, outcome| match outcome.written <= 16 * outcome.bytes_in + (1 << 17) {
+            true => Ok(()),
+            false => Err(format!("{} bytes sent, {} written", outcome.bytes_in, outcome.written)),
+        },
     },
     Attack {
         name: "every place for a room taken",

@@ -50,7 +50,7 @@ fn occupant(stanza: &Element) -> StoredOccupant {
         heard: false,
         sessions: vec![session(jid)],
     };
-    StoredOccupant { occupant: Arc::new(occupant), affiliation: Affiliation::Member }
+    StoredOccupant { occupant: Arc::new(occupant), affiliation: Affiliation::Member, hidden: false, turn: 0 }
 }
 
 fn vcard(stanza: &Element) -> Option<Vcard> {

@@ -1,9 +1,14 @@
 //! A room comes back after the process ended at the worst moment: a change was stored, and nobody had been told.
 
+use std::sync::Arc;
+
 use conclave::feature::restart::{Told, bring_back};
 use conclave::room::Room;
+use conclave::room::roster::{Occupant, Session};
+use conclave::room::state::Affiliation;
 use conclave::store::memory::MemoryStore;
-use conclave::store::{Store, Write};
+use conclave::store::sled::SledStore;
+use conclave::store::{Store, StoredOccupant, Write};
 use conclave::wire::jid::BareJid;
 
 use crate::world::{ROOM, World};
@@ -131,5 +136,138 @@ fn what_everybody_has_heard_is_not_told_again() {
     w.say("juliet", "hello");
     for who in ["owner", "romeo", "juliet"] {
         assert_eq!(w.got(who).len(), 1, "{who}");
+    }
+}
+
+/// A persistent room with `romeo`, who has 20 sessions, each with a status of 30 KB.
+fn with_many_sessions() -> World {
+    let mut w = World::with_room(&[("persistentroom", "1")]);
+    for n in 0..20 {
+        let (to, status) = (format!("{ROOM}/romeo"), "s".repeat(30_000));
+        w.send(
+            &format!("romeo/s{n}"),
+            &format!(
+                "<presence xmlns='jabber:client' to='{to}'><x xmlns='http://jabber.org/protocol/muc'/>\
+                 <status>{status}</status></presence>"
+            ),
+        );
+    }
+    assert_eq!(w.room.roster().everyone().len(), 21);
+    w
+}
+
+fn presence(nick: &str, inside: &str) -> String {
+    format!("<presence xmlns='jabber:client' to='{ROOM}/{nick}'>{inside}</presence>")
+}
+
+/// Who is in the room, with their sessions and presences, in order.
+fn everybody(room: &Room) -> Vec<(String, Vec<Session>)> {
+    room.roster().iter().map(|o| (o.nick.as_str().to_owned(), o.sessions.clone())).collect()
+}
+
+#[test]
+fn a_change_of_one_session_of_many_is_written_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("opened");
+    let mut w = with_many_sessions();
+    let mut told = Told::default();
+    let mut written = |w: &mut World| {
+        let before = store.written();
+        store.commit(&w.writes).expect("stored");
+        w.writes.clear();
+        let (writes, now) = told.catch_up(&w.room);
+        told = now;
+        store.commit(&writes).expect("stored");
+        let room = BareJid::parse(ROOM).expect("a jid");
+        let state = store.load(&room).expect("it reads").expect("it is stored");
+        let back =
+            Room::stored(room.clone(), state, Default::default()).with_service_admins(&w.service.admins);
+        let (back, _) = bring_back(back, store.occupants(&room).expect("it reads"));
+        assert_eq!(everybody(&back), everybody(&w.room), "the next process finds all as it is");
+        store.written() - before
+    };
+    let all = written(&mut w);
+    assert!(all > 600_000, "{all}");
+    for (what, who, stanza, most) in [
+        ("a presence", "romeo/s7", presence("romeo", "<status>n</status>"), 600),
+        ("the same again", "romeo/s7", presence("romeo", "<status>n</status>"), 600),
+        (
+            "the first word",
+            "romeo/s3",
+            format!("<message xmlns='jabber:client' type='groupchat' to='{ROOM}'><body>b</body></message>"),
+            400,
+        ),
+        ("another nick", "romeo/s1", presence("montague", "<status>m</status>"), 5000),
+        (
+            "a session that goes",
+            "romeo/s12",
+            "<presence xmlns='jabber:client' type='unavailable'/>".to_owned(),
+            400,
+        ),
+    ] {
+        w.send(who, &stanza);
+        let bytes = written(&mut w);
+        assert!(bytes > 0 && bytes <= most, "{what}: {bytes}");
+    }
+    w.send("romeo/s13", &presence("montague", &format!("<status>{}</status>", "t".repeat(20_000))));
+    assert!((20_000..23_000).contains(&written(&mut w)));
+}
+
+#[test]
+fn who_an_earlier_version_wrote_down_with_all_sessions_comes_back_and_is_written_anew() {
+    let mut w = with_many_sessions();
+    w.join("juliet");
+    w.writes.retain(|write| !matches!(write, Write::Occupant { .. }));
+    let room = BareJid::parse(ROOM).expect("a jid");
+    let whole = |occupant: &Arc<Occupant>| Write::Occupant {
+        room: room.clone(),
+        nick: occupant.nick.key().as_str().to_owned(),
+        value: Some(StoredOccupant {
+            occupant: occupant.clone(),
+            affiliation: w
+                .room
+                .state()
+                .affiliations
+                .of(&occupant.account)
+                .map_or(Affiliation::None, |affiliated| affiliated.affiliation),
+            hidden: false,
+            turn: 0,
+        }),
+    };
+    let mut kept: Vec<Write> = w.room.roster().iter().map(whole).collect();
+    let before = everybody(&w.room);
+    let state = std::mem::take(&mut w.writes);
+    let told = come_back(&mut w, [state.clone(), kept.clone()].concat());
+    assert_eq!(everybody(&w.room), before);
+    assert!(told.is_behind(&w.room), "and is to be written as today");
+    w.send("romeo/s0", "<presence xmlns='jabber:client' type='unavailable'/>");
+    w.send("juliet", "<presence xmlns='jabber:client' type='unavailable'/>");
+    let now = everybody(&w.room);
+    assert_eq!((now.len(), now[1].1.len()), (2, 19));
+    let (writes, _) = told.catch_up(&w.room);
+    kept.extend(writes);
+    let told = come_back(&mut w, [state, kept].concat());
+    assert_eq!(everybody(&w.room), now);
+    assert!(!told.is_behind(&w.room));
+}
+
+// 45-9.1-e, 45-10.2-l
+#[test]
+fn who_was_put_out_while_addresses_were_hidden_is_told_without_after_a_restart() {
+    for (whois, shown) in [("moderators", false), ("anyone", true)] {
+        let mut w = World::with_room(&[("persistentroom", "1"), ("whois", whois)]);
+        w.join("romeo");
+        w.join("juliet");
+        let kept = tell_store(&mut w);
+        w.admin("owner", "<item jid='romeo@example' affiliation='outcast'/>");
+        // The next process finds both changes, and nobody was told.
+        w.configure("owner", &[("persistentroom", "1"), ("whois", "anyone")]);
+        come_back(&mut w, kept);
+        w.say("juliet", "hello");
+        for (who, sees) in [("juliet", shown), ("owner", true)] {
+            let seen = w.got(who);
+            assert!(seen[0].contains("unavailable") && seen[0].contains("romeo"), "{seen:?}");
+            assert_eq!(seen[0].contains("romeo@example"), sees, "{who}: {seen:?}");
+        }
     }
 }

@@ -78,6 +78,8 @@ impl Store for Observed {
                 Write::Room { room, .. }
                 | Write::Part { room, .. }
                 | Write::Occupant { room, .. }
+                | Write::Session { room, .. }
+                | Write::Said { room, .. }
                 | Write::Vcard { room, .. }
                 | Write::Forget { room } => room.to_string(),
             })

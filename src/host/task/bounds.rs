@@ -360,6 +360,46 @@ async fn what_goes_out_beyond_a_copy_for_each_is_paid_for_by_who_caused_it() {
 
 // 45-14.6-a
 #[tokio::test]
+async fn what_is_written_of_sessions_is_paid_for_by_their_accounts() {
+    let host = host();
+    let name = "wordy@rooms.example.org";
+    let (mut room, _) = task(&host, name);
+    let ping = |who: &str| {
+        let xml = format!(
+            "<iq xmlns='jabber:client' type='get' id='p' from='{who}@example.org/x' to='rooms.example.org'>\
+             <ping xmlns='urn:xmpp:ping'/></iq>"
+        );
+        Inbound::parse(xml.parse().expect("xml")).expect("a stanza")
+    };
+    for who in ["other", "talker"] {
+        host.admit(ping(who));
+    }
+    room.step(&[join(name, "talker")]).await;
+    room.catch_up().await;
+    // A presence of 30 KB costs seven tokens.
+    let said = |text: &str| crate::room::roster::Said {
+        children: vec![crate::wire::build::Build::text_node(
+            crate::wire::build::el("status", crate::wire::ns::CLIENT),
+            text,
+        )],
+        ..Default::default()
+    };
+    let limits = &host.service.limits;
+    let session = Jid::parse("talker@example.org/x").expect("a jid");
+    for n in 0..limits.account_stanzas_burst / 7 + 100 {
+        let text = format!("{n}").repeat(30_000 / format!("{n}").len());
+        room.room.roster_mut().update(&session, Arc::new(said(&text)));
+        room.catch_up().await;
+        assert!(room.behind.is_none(), "it was written");
+    }
+    host.admit(ping("other"));
+    assert!(host.is_calm(), "another account pays nothing");
+    host.admit(ping("talker"));
+    assert!(!host.is_calm(), "the account waits");
+}
+
+// 45-14.6-a
+#[tokio::test]
 async fn portions_of_all_rooms_together_go_at_a_rate() {
     let (portions, start) = (super::super::pace::Portions::default(), Instant::now());
     let portion = crate::feature::backlog::PORTION_BYTES;

@@ -1,12 +1,16 @@
 //! What an event costs beyond its stanza, and the places that a room takes.
 
+use std::collections::BTreeMap;
+
 use super::{Event, Task};
+use crate::feature::restart;
 use crate::host::fair::Rate;
 use crate::host::quota::NoPlace;
 use crate::room::Room;
 use crate::room::archive::Change;
 use crate::room::effect::Effects;
 use crate::store::Write;
+use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 
 /// Bytes that go out beyond one copy for each for which one token is paid.
@@ -60,10 +64,31 @@ impl Task {
             Write::Forget { .. } => before.state.affiliations.len() * FORGOTTEN_BYTES,
             write => write.bytes(),
         });
-        let bytes = writes.sum::<usize>() + effects.archive.iter().map(Change::bytes).sum::<usize>();
+        let besides = restart::written_besides(before, &self.room);
+        let bytes =
+            writes.sum::<usize>() + effects.archive.iter().map(Change::bytes).sum::<usize>() + besides;
         let tokens = bytes / TOKEN_BYTES_WRITTEN + usize::from(!effects.writes.is_empty());
         if tokens > 0 {
             self.pay(event, u32::try_from(tokens).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// What is written some time after the events that led to it: each account pays for its own sessions.
+    pub(super) fn pay_for_occupants(&self, writes: &[Write]) {
+        let mut shares: BTreeMap<BareJid, usize> = BTreeMap::new();
+        for write in writes {
+            let account = match write {
+                Write::Occupant { value: Some(stored), .. } => stored.occupant.account.clone(),
+                Write::Session { jid, value: Some(_), .. } | Write::Said { jid, value: Some(_), .. } => {
+                    jid.to_bare()
+                }
+                _ => continue,
+            };
+            *shares.entry(account).or_default() += write.bytes();
+        }
+        for (account, bytes) in shares {
+            let tokens = bytes / TOKEN_BYTES_WRITTEN;
+            self.host.charge(account.as_jid(), u32::try_from(tokens).unwrap_or(u32::MAX));
         }
     }
 

@@ -15,10 +15,9 @@ use crate::room::part::{Life, Part};
 use crate::room::state::{Affiliation, RoomRecord};
 use crate::store::change::changes;
 use crate::store::layout::{self, Table, Value, first_key, kind, room_part};
-use crate::store::load::{Fact, fact, room};
-use crate::store::occupant::decode_occupant;
+use crate::store::load::{Fact, fact, presence, room};
 use crate::store::quarantine::Quarantine;
-use crate::store::record::{corrupt, decode_listed};
+use crate::store::record::decode_listed;
 use crate::store::{StoreError, Write, swap};
 use crate::wire::jid::BareJid;
 
@@ -204,13 +203,13 @@ impl Found {
             let judged = value.and_then(|value| match table {
                 Table::Listed => self.note_listed(&key, &value),
                 Table::Parts => self.note_part(&key, &value, &mut now.1),
-                Table::Occupants => note_occupant(&key, &value),
+                Table::Occupants => presence(&key, &value).map(drop),
             });
             match (table, layout::kind_and_name(&key).0) {
                 (Table::Parts, kind::LIFE) => self.rooms += 1,
                 (Table::Parts, kind::AFFILIATION) => self.affiliations += 1,
                 (Table::Parts, kind::VCARD) => self.vcards += 1,
-                (Table::Occupants, _) => self.occupants += 1,
+                (Table::Occupants, kind::OCCUPANT) => self.occupants += 1,
                 _ => {}
             }
             if let Err(damage) = judged {
@@ -307,14 +306,5 @@ impl Found {
         let damaged = self.damaged.get(&(table, key.to_vec())).cloned();
         let lost = || self.lost.get(room_part(key)).filter(|seen| seen.record.is_none());
         damaged.or_else(|| lost().map(|_| "its room cannot be read, and no owner of it is known".to_owned()))
-    }
-}
-
-fn note_occupant(key: &[u8], value: &Value) -> Result<(), StoreError> {
-    let stored = decode_occupant(key, &value.content)?;
-    let nick = stored.occupant.nick.key().as_str();
-    match value.name(key, layout::kind_and_name(key).1)? == nick {
-        true => Ok(()),
-        false => Err(corrupt(key, "its nick is another".to_owned())),
     }
 }
