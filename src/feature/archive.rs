@@ -41,7 +41,8 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("archive")
 };
 
-/// Marks a message that is about to be reflected with its id, and keeps it, if others can refer to it later.
+/// Marks a message that is about to be reflected with its id, and keeps it, if others can refer to it later. What is not
+/// kept in the archive has an id as well, and is remembered for a while: what everybody was shown, moderators can take back.
 pub(super) fn keep(
     room: &mut Room,
     sender: Option<&BareJid>,
@@ -49,26 +50,44 @@ pub(super) fn keep(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
-    if !is_kept(message) {
+    if is_silent(message) {
         return;
     }
     let id = cx.id();
     message.append_child(el("stanza-id", ns::SID).with("id", &id).with("by", room.jid.as_str()));
-    let at = next_time(room, cx.now);
-    let shown = room.is_nonanonymous();
+    let (shown, is_kept) = (room.is_nonanonymous(), is_kept(message));
+    let at = if is_kept { next_time(room, cx.now) } else { cx.now };
     let entry = Entry { id, at, account: sender.cloned(), shown, message: message.clone(), original: None };
     let entry = Arc::new(entry);
+    if sender.is_some() && !(is_kept && room.config().archive) {
+        Arc::make_mut(&mut room.history).note(&entry);
+    }
+    if !is_kept {
+        return;
+    }
     history::keep(room, entry.clone(), cx.limits());
     if room.config().archive {
         fx.archive.push(Change::Append { archive: room.state.record.archive.clone(), entry });
     }
 }
 
+/// Whether a message shows nothing that others could mean: that its sender types, has stopped, or has read something.
+/// Clients take the last id that they saw for a place in the archive, so what is said all the time and kept nowhere has
+/// none.
+fn is_silent(message: &Element) -> bool {
+    message.children().all(|child| match child.ns().as_str() {
+        ns::CLIENT => child.name() == "thread",
+        ns::CHAT_STATES | ns::MARKERS | ns::RECEIPTS | ns::HINTS | ns::SID | ns::OCCUPANT_ID => true,
+        _ => false,
+    })
+}
+
 /// Whether a message is kept: it says something, sets the subject, or refers to another message, and its sender does
 /// not ask otherwise (XEP-0334).
 fn is_kept(message: &Element) -> bool {
-    // Who has missed a retraction learns of it from the archive (XEP-0424 §5), whatever its sender wishes.
-    if retract::wanted(message).is_some() {
+    // Who has missed a retraction learns of it from the archive (XEP-0424 §5), whatever its sender wishes. The subject is
+    // kept anyway.
+    if retract::wanted(message).is_some() || subject::is_change(message) {
         return true;
     }
     let hinted = |name| message.has_child(name, ns::HINTS);
@@ -76,15 +95,30 @@ fn is_kept(message: &Element) -> bool {
         return false;
     }
     hinted("store")
-        || subject::is_change(message)
         || message.children().any(|child| match child.ns().as_str() {
-            ns::CLIENT => child.name() == "body",
             ns::REACTIONS | ns::RETRACT | ns::FASTEN => true,
-            // End-to-end encryption, old and new.
-            "eu.siacs.conversations.axolotl" => child.has_child("payload", child.ns().as_str()),
-            "urn:xmpp:omemo:2" | "urn:xmpp:openpgp:0" | "jabber:x:encrypted" => true,
-            _ => false,
+            _ => speaks(child),
         })
+}
+
+/// Whether a message is one to be read: it has text, or something in its place that clients show.
+pub(super) fn is_spoken(message: &Element) -> bool {
+    message.children().any(|child| match child.ns().as_str() {
+        ns::XHTML => child.name() == "html",
+        ns::OOB => child.name() == "x",
+        ns::FILES => child.name() == "file-sharing",
+        _ => speaks(child),
+    })
+}
+
+/// Whether this is the text of a message, in clear or encrypted end to end, in an old way or a new one.
+fn speaks(child: &Element) -> bool {
+    match child.ns().as_str() {
+        ns::CLIENT => child.name() == "body",
+        "eu.siacs.conversations.axolotl" => child.has_child("payload", child.ns().as_str()),
+        "urn:xmpp:omemo:2" | "urn:xmpp:openpgp:0" | "jabber:x:encrypted" => true,
+        _ => false,
+    }
 }
 
 /// The time of the next message: now, but later than any before it, also if the clock was set back.

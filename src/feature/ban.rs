@@ -118,8 +118,7 @@ fn run(
 ) -> Result<Done, Refusal> {
     let (whom, recent) = (Whom::read(form, cx.service.profile)?, Recent::read(form, cx)?);
     if !room.config().archive {
-        let said = retract_recent::at_hand(room, &recent);
-        return set(room, form, &said, inbound, cx, fx);
+        return set(room, form, &[], inbound, cx, fx);
     }
     if !retracts(form)? && whom.party(room).is_some() {
         return set(room, form, &[], inbound, cx, fx);
@@ -142,12 +141,15 @@ fn found(
 fn set(
     room: &mut Room,
     form: &Submitted,
-    said: &[Entry],
+    archived: &[Entry],
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let author = Whom::read(form, cx.service.profile)?.author(room, said)?;
+    let recent = Recent::read(form, cx)?;
+    let at_hand = retract_recent::at_hand(room, &recent);
+    let said = retract_recent::together(archived, &at_hand);
+    let author = Whom::read(form, cx.service.profile)?.author(room, &said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
@@ -163,9 +165,8 @@ fn set(
     let until = expires.map_or_else(|| "for good".to_owned(), |end| format!("until {}", stamp(end)));
     let mut text = format!("{} is banned {until}", author.as_bare());
     if retracts(form)? {
-        let recent = Recent::read(form, cx)?;
         let retracted =
-            retract_recent::retract_of(room, &author, &recent, said, (&actor, reason.as_deref()), cx, fx)?;
+            retract_recent::retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?;
         text = format!("{text}; {retracted}");
     }
     Ok(Done::info(format!("{text}.")))

@@ -49,7 +49,8 @@ impl Wanted {
     }
 }
 
-/// A moderator asks that a message be retracted. One of the recent messages is at hand; others are in the archive.
+/// A moderator asks that a message be retracted. One of the recent messages is at hand, and so is what was kept nowhere;
+/// others are in the archive.
 pub(crate) fn request(
     room: &mut Room,
     payload: &Element,
@@ -59,7 +60,8 @@ pub(crate) fn request(
 ) -> Result<(), Refusal> {
     check_role(room, &inbound.from.to_bare())?;
     let wanted = Wanted::read(payload, cx)?;
-    let recent = room.history.iter().find(|entry| entry.id == wanted.id).cloned();
+    let at_hand = || room.history.iter().chain(room.history.passing());
+    let recent = at_hand().find(|entry| entry.id == wanted.id).cloned();
     if let Some(entry) = recent {
         return answer(room, &wanted, &entry, inbound, cx, fx);
     }

@@ -1,5 +1,7 @@
 //! The command by which moderators retract all that somebody said lately.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use minidom::Element;
 
@@ -82,8 +84,7 @@ fn run(
     let (whom, recent) = (Whom::read(form, cx.service.profile)?, Recent::read(form, cx)?);
     whom::text(form, "reason", cx.limits().text_bytes_max)?;
     if !room.config().archive {
-        let said = at_hand(room, &recent);
-        return retract(room, form, &said, inbound, cx, fx);
+        return retract(room, form, &[], inbound, cx, fx);
     }
     mam::ask(room, Question::Page(whom.query(room, recent.since)), inbound, fx);
     Ok(Done::default())
@@ -104,25 +105,35 @@ pub(super) fn said(found: &Found) -> &[Entry] {
     if let Answer::Page(page) = &found.answer { &page.entries } else { &[] }
 }
 
-/// The recent messages of a room without an archive.
-pub(super) fn at_hand(room: &Room, recent: &Recent) -> Vec<Entry> {
-    let entries = room.history.iter().filter(|entry| recent.since.is_none_or(|since| entry.at >= since));
-    entries.map(|entry| (**entry).clone()).collect()
+/// The recent messages that the archive has not.
+pub(super) fn at_hand(room: &Room, recent: &Recent) -> Vec<Arc<Entry>> {
+    let all =
+        if room.config().archive { room.history.passing().collect() } else { room.history.unarchived() };
+    all.into_iter().filter(|entry| recent.since.is_none_or(|since| entry.at >= since)).cloned().collect()
+}
+
+/// Both, oldest first.
+pub(super) fn together<'a>(archived: &'a [Entry], at_hand: &'a [Arc<Entry>]) -> Vec<&'a Entry> {
+    let mut all: Vec<&Entry> = archived.iter().chain(at_hand.iter().map(|entry| &**entry)).collect();
+    all.sort_by_key(|entry| entry.at);
+    all
 }
 
 fn retract(
     room: &mut Room,
     form: &Submitted,
-    said: &[Entry],
+    archived: &[Entry],
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let author = Whom::read(form, cx.service.profile)?.author(room, said)?;
-    let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let recent = Recent::read(form, cx)?;
+    let at_hand = at_hand(room, &recent);
+    let said = together(archived, &at_hand);
+    let author = Whom::read(form, cx.service.profile)?.author(room, &said)?;
+    let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let actor = inbound.from.to_bare();
-    Ok(Done::info(retract_of(room, &author, &recent, said, (&actor, reason.as_deref()), cx, fx)?))
+    Ok(Done::info(retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?))
 }
 
 /// Retracts what `author` said among the messages of `said`, oldest first, in the name of `by` and for the reason
@@ -131,13 +142,14 @@ pub(super) fn retract_of(
     room: &mut Room,
     author: &Party,
     recent: &Recent,
-    said: &[Entry],
+    said: &[&Entry],
     by: (&BareJid, Option<&str>),
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<String, Refusal> {
     let wanted: Vec<&Entry> = said
         .iter()
+        .copied()
         .filter(|entry| entry.account.as_ref().is_some_and(|account| author.covers(account)))
         .filter(|entry| !entry.is_tombstone() && super::retract::wanted(&entry.message).is_none())
         .collect();

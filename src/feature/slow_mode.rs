@@ -6,12 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use minidom::Element;
 
-use super::{Feature, Field, FieldKind, to_number};
+use super::{Feature, Field, FieldKind, archive, to_number};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
 use crate::wire::jid::BareJid;
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
 /// The longest wait between two messages: a day.
@@ -48,7 +47,8 @@ pub struct Pace {
 }
 
 /// Refuses a message that comes too soon after another of the account, whichever client or nick it came from (§6, §8);
-/// notes the time of one that passes. Only what has a body counts; admins and owners do not wait.
+/// notes the time of one that passes. What is to be read counts, with a body or with something in its place; admins and
+/// owners do not wait.
 pub(super) fn check(
     room: &mut Room,
     account: &BareJid,
@@ -56,10 +56,7 @@ pub(super) fn check(
     cx: &Cx<'_>,
 ) -> Result<(), Refusal> {
     let seconds = i64::from(room.config().slow_mode_seconds);
-    if seconds == 0
-        || room.affiliation(account) >= Affiliation::Admin
-        || !message.has_child("body", ns::CLIENT)
-    {
+    if seconds == 0 || room.affiliation(account) >= Affiliation::Admin || !archive::is_spoken(message) {
         return Ok(());
     }
     let left = |spoke: Timestamp| {

@@ -62,7 +62,7 @@ impl Whom {
     }
 
     /// Who it is, if not otherwise then by what was said, the newest last.
-    pub(super) fn author(&self, room: &Room, said: &[Entry]) -> Result<Party, Refusal> {
+    pub(super) fn author(&self, room: &Room, said: &[&Entry]) -> Result<Party, Refusal> {
         let key = if let Self::Nick(nick) = self { Some(NickKey::of(nick)) } else { None };
         let said = said.iter().rev().filter(|entry| self.said(room, entry, key.as_ref()));
         let spoke = || said.filter_map(|e| e.account.as_ref()).next().map(|one| Account::of(one).into());

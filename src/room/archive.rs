@@ -56,11 +56,15 @@ impl Entry {
         own.into_iter().chain(origin.filter(|origin| Some(*origin) != own)).filter(|id| !id.is_empty())
     }
 
+    /// A message from the same sender that says nothing and has no id.
+    pub fn shell(&self) -> Element {
+        let from = self.message.attr("from").and_then(|from| Jid::parse(from).ok());
+        message(&from.expect("a room's message has its address"), self.message.attr("type"), "")
+    }
+
     /// What is left of it after a retraction: who, when and under which ids, and `retracted` instead of the content.
     pub fn tombstone(&self, retracted: &Element, keep_original: bool) -> Self {
-        let from = self.message.attr("from").and_then(|from| Jid::parse(from).ok());
-        let from = from.expect("a room's message has its address");
-        let mut left = message(&from, self.message.attr("type"), self.message.attr("id").unwrap_or_default());
+        let mut left = self.shell().with("id", self.message.attr("id").unwrap_or_default());
         for child in self.message.children() {
             if matches!(child.ns().as_str(), ns::SID | ns::OCCUPANT_ID) {
                 left.append_child(child.clone());

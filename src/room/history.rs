@@ -1,9 +1,10 @@
 //! The last messages of a room, for those who join (XEP-0045 §7.2.13). The archive has them too, if the room has one.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use imbl::Vector;
+use jiff::{SignedDuration, Timestamp};
 
 use super::archive::{Entry, Retraction};
 
@@ -12,6 +13,8 @@ use super::archive::{Entry, Retraction};
 pub struct History {
     entries: VecDeque<(Arc<Entry>, usize)>,
     bytes: usize,
+    /// Messages that the archive has not, without what they said, oldest first: moderators may take them back.
+    passing: Vector<Arc<Entry>>,
     /// When the room last gave a message its time, whether or not the message is here.
     pub latest: Option<Timestamp>,
     /// The last retractions, oldest first, for answers of the archive that were on their way meanwhile.
@@ -22,6 +25,10 @@ pub struct History {
 
 /// Retractions that are remembered. After more of them, an answer that was on its way is asked for anew.
 const RETRACTIONS_MAX: usize = 256;
+
+/// Messages that are remembered though they are kept nowhere, and for how long.
+const PASSING_MAX: usize = 256;
+const PASSING_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 impl History {
     /// Adds a message and drops the oldest ones beyond either bound.
@@ -40,6 +47,31 @@ impl History {
         self.entries.iter().map(|(entry, _)| entry)
     }
 
+    /// Remembers that there was a message which the archive has not. Nothing is left of it but who said it, when and
+    /// under which id.
+    pub fn note(&mut self, entry: &Entry) {
+        let passed = Arc::new(Entry { message: entry.shell(), original: None, ..entry.clone() });
+        let is_old = |old: &Arc<Entry>| passed.at.duration_since(old.at) > PASSING_AGE;
+        while self.passing.len() >= PASSING_MAX || self.passing.front().is_some_and(is_old) {
+            self.passing.pop_front();
+        }
+        self.passing.push_back(passed);
+    }
+
+    /// Messages that the archive has not, oldest first: all that are here, and what is remembered of others.
+    pub fn unarchived(&self) -> Vec<&Arc<Entry>> {
+        let here: HashSet<&str> = self.iter().map(|entry| entry.id.as_str()).collect();
+        let others = self.passing.iter().filter(|entry| !here.contains(entry.id.as_str()));
+        let mut all: Vec<_> = others.chain(self.iter()).collect();
+        all.sort_by_key(|entry| entry.at);
+        all
+    }
+
+    /// What is remembered of messages that the archive has not, oldest first.
+    pub fn passing(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.passing.iter()
+    }
+
     /// Takes out the newest message that is meant. What was retracted is not shown again (XEP-0424, XEP-0425).
     pub fn retract(&mut self, retraction: &Retraction) -> Option<Arc<Entry>> {
         self.retracted += 1;
@@ -47,6 +79,9 @@ impl History {
         retractions.push_back(Arc::new(retraction.clone()));
         if retractions.len() > RETRACTIONS_MAX {
             retractions.pop_front();
+        }
+        if let Some(place) = self.passing.iter().rposition(|entry| retraction.target.is(entry)) {
+            self.passing.remove(place);
         }
         let place = self.entries.iter().rposition(|(entry, _)| retraction.target.is(entry))?;
         let (entry, bytes) = self.entries.remove(place)?;

@@ -145,6 +145,16 @@ pub const HATS: &str = "urn:xmpp:hats:0";
 pub const HATS_COMMANDS: &str = "urn:xmpp:hats:commands";
 /// That somebody types, or has stopped (XEP-0085).
 pub const CHAT_STATES: &str = "http://jabber.org/protocol/chatstates";
+/// Chat markers (XEP-0333).
+pub const MARKERS: &str = "urn:xmpp:chat-markers:0";
+/// Delivery receipts (XEP-0184).
+pub const RECEIPTS: &str = "urn:xmpp:receipts";
+/// Text with its looks (XEP-0071).
+pub const XHTML: &str = "http://jabber.org/protocol/xhtml-im";
+/// Files and links beside a message (XEP-0066).
+pub const OOB: &str = "jabber:x:oob";
+/// Files that are shared (XEP-0447).
+pub const FILES: &str = "urn:xmpp:sfs:0";
 /// Hints on what to store (XEP-0334).
 pub const HINTS: &str = "urn:xmpp:hints";
 /// The node that tells a reserved nick (XEP-0045 §7.12).

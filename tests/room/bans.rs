@@ -364,6 +364,28 @@ fn ban_takes_what_was_said_with_it() {
 }
 
 #[test]
+fn what_is_kept_nowhere_is_retracted_with_the_rest() {
+    // 425-4, 334-1
+    for (archive, command) in [("1", RETRACT), ("0", RETRACT), ("1", BAN), ("0", BAN)] {
+        let mut w = room();
+        w.configure("owner", &[("enablearchiving", archive)]);
+        say(&mut w, "romeo", &["one"]);
+        w.send(
+            "romeo",
+            &format!(
+                "<message xmlns='{CLIENT}' type='groupchat'><body>abuse</body><no-store xmlns='urn:xmpp:hints'/></message>"
+            ),
+        );
+        let leave = format!("<presence xmlns='{CLIENT}' type='unavailable' to='{ROOM}/romeo'/>");
+        w.send("romeo", &leave);
+        say(&mut w, "owner", &["stays"]);
+        let note = run(&mut w, "juliet", command, &[("nick", "romeo"), ("retract", "1")]);
+        assert!(note.contains("2 messages retracted"), "{archive} {command}: {note}");
+        assert_eq!(history(&mut w), ["stays"]);
+    }
+}
+
+#[test]
 fn whole_domain_is_banned_and_its_words_retracted() {
     let mut w = room();
     w.send("spam@evil.example/x", &format!("<presence xmlns='{CLIENT}' to='{ROOM}/spam'><x xmlns='http://jabber.org/protocol/muc'/></presence>"));

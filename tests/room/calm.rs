@@ -127,6 +127,27 @@ fn slow_mode_is_not_for_admins_nor_for_what_has_no_body() {
 }
 
 #[test]
+fn slow_mode_counts_what_clients_show_in_place_of_a_body() {
+    // 500-3
+    for shown in [
+        "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>spam</body></html>",
+        "<x xmlns='jabber:x:oob'><url>https://spam.example</url></x>",
+        "<file-sharing xmlns='urn:xmpp:sfs:0' disposition='inline'/>",
+        "<encrypted xmlns='urn:xmpp:omemo:2'><payload>cw==</payload></encrypted>",
+        "<encrypted xmlns='eu.siacs.conversations.axolotl'><payload>cw==</payload></encrypted>",
+    ] {
+        let mut w = room_of_two(&[(SLOW, "30")]);
+        let say = format!(
+            "<message xmlns='jabber:client' type='groupchat'>{shown}<no-store xmlns='urn:xmpp:hints'/></message>"
+        );
+        w.send("romeo", &say);
+        assert_eq!(w.got("owner").len(), 1, "{shown}");
+        w.send("romeo", &say);
+        assert_eq!(w.got("owner").len(), 0, "{shown}");
+    }
+}
+
+#[test]
 fn slow_mode_ends_with_the_option() {
     // 500-1
     let mut w = room_of_two(&[(SLOW, "3600")]);

@@ -370,10 +370,19 @@ fn hints_of_the_sender_are_kept_to() {
     };
     for hint in ["no-store", "no-permanent-store"] {
         let live = say(&mut w, &format!("<body>{hint}</body><{hint} xmlns='urn:xmpp:hints'/>"));
-        assert!(!live.has_child("stanza-id", SID), "what nobody can look up has no id");
+        assert!(live.has_child("stanza-id", SID), "moderators can name it");
     }
     let live = say(&mut w, "<thing xmlns='urn:example:thing'/>");
-    assert!(!live.has_child("stanza-id", SID));
+    assert!(live.has_child("stanza-id", SID));
+    for silent in [
+        "<composing xmlns='http://jabber.org/protocol/chatstates'/><no-store xmlns='urn:xmpp:hints'/>",
+        "<displayed xmlns='urn:xmpp:chat-markers:0' id='m'/><origin-id xmlns='urn:xmpp:sid:0' id='o'/>",
+        "<received xmlns='urn:xmpp:receipts' id='m'/><thread>t</thread>",
+    ] {
+        let live = say(&mut w, silent);
+        let given = live.children().any(|c| c.is("stanza-id", SID));
+        assert!(!given, "clients would take it for the last place in the archive: {silent}");
+    }
     let live = say(&mut w, "<thing xmlns='urn:example:thing'/><store xmlns='urn:xmpp:hints'/>");
     let page = find(&mut w, "romeo", "", "");
     assert_eq!(page.ids(), [live.get_child("stanza-id", SID).and_then(|id| id.attr("id")).expect("an id")]);

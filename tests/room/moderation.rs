@@ -236,7 +236,7 @@ fn without_an_archive_recent_messages_can_be_retracted() {
     let mut w = room(&[("enablearchiving", "0"), ("muc#maxhistoryfetch", "2")]);
     let ids = ["a", "b", "c"].map(|text| say(&mut w, "romeo", &body(text, text)));
     moderate(&mut w, "juliet", &ids[0]);
-    assert_eq!(w.got("juliet"), ["iq:error room cancel/item-not-found"], "no longer at hand");
+    assert_eq!(w.got("juliet"), [TOLD, RESULT], "no longer in the history, and everybody saw it");
     moderate(&mut w, "juliet", &ids[2]);
     assert_eq!(w.got("juliet"), [TOLD, RESULT]);
     assert_eq!(history(&mut w), ["b"]);
@@ -473,6 +473,64 @@ fn retraction_is_archived_whatever_its_sender_wishes() {
     );
     assert!(entry(&w, &id).is_tombstone());
     assert!(archived(&w).pop().expect("kept").message.has_child("retract", RETRACT));
+}
+
+/// What an occupant says so that it is kept nowhere, though everybody sees it.
+fn unkept(id: &str, inside: &str) -> String {
+    format!(
+        "<message xmlns='{CLIENT}' type='groupchat' id='{id}'>{inside}<no-store xmlns='urn:xmpp:hints'/></message>"
+    )
+}
+
+#[test]
+fn what_is_kept_nowhere_is_within_reach_of_moderators() {
+    // 425-2, 425-3, 425-4, 359-4, 334-1
+    for archive in ["0", "1"] {
+        let mut w = room(&[("enablearchiving", archive)]);
+        for inside in [
+            "<body>abuse</body>",
+            "<html xmlns='http://jabber.org/protocol/xhtml-im'/>",
+            "<x xmlns='jabber:x:oob'><url>https://spam.example</url></x>",
+        ] {
+            let id = say(&mut w, "romeo", &unkept("m", inside));
+            moderate(&mut w, "owner", &id);
+            assert_eq!(w.got("owner").len(), 2, "everybody is told, and the answer: {inside}");
+            let retract = w.stanzas("juliet").remove(0);
+            let retract = retract.get_child("retract", RETRACT).expect("a retraction");
+            assert_eq!(retract.attr("id"), Some(id.as_str()));
+            // Once is enough: it is forgotten then.
+            moderate(&mut w, "owner", &id);
+            assert_eq!(w.got("owner"), ["iq:error room cancel/item-not-found"], "{inside}");
+        }
+        assert!(
+            archived(&w).iter().all(|entry| !entry.message.has_child("body", CLIENT)),
+            "still kept nowhere"
+        );
+    }
+}
+
+#[test]
+fn memory_of_what_is_kept_nowhere_is_bounded_in_number_and_in_age() {
+    // 45-14.6-a
+    let mut w = room(&[]);
+    let first = say(&mut w, "romeo", &unkept("m", "<body>abuse</body>"));
+    for _ in 0..255 {
+        say(&mut w, "romeo", &unkept("m", "<body>abuse</body>"));
+    }
+    w.clear();
+    moderate(&mut w, "owner", &first);
+    assert_eq!(w.got("owner").len(), 2);
+    let second = say(&mut w, "romeo", &unkept("m", "<body>abuse</body>"));
+    for _ in 0..256 {
+        say(&mut w, "romeo", &unkept("m", "<body>abuse</body>"));
+    }
+    moderate(&mut w, "owner", &second);
+    assert_eq!(w.got("owner"), ["iq:error room cancel/item-not-found"]);
+    let third = say(&mut w, "romeo", &unkept("m", "<body>abuse</body>"));
+    w.wait(25 * 3600);
+    say(&mut w, "romeo", &unkept("m", "<body>abuse</body>"));
+    moderate(&mut w, "owner", &third);
+    assert_eq!(w.got("owner"), ["iq:error room cancel/item-not-found"]);
 }
 
 #[test]
