@@ -59,6 +59,7 @@ fn full(affiliation: Affiliation) -> Affiliated {
         reason: Some("toil & trouble".to_owned()),
         ban: (affiliation == Affiliation::Outcast).then(|| Box::new(ban)),
         data: [("muc#register_url".to_owned(), "https://example".to_owned())].into(),
+        unvetted: affiliation == Affiliation::Member,
         version: 7,
     }
 }

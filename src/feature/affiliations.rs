@@ -34,6 +34,8 @@ pub(super) struct Change {
     pub(super) ban: Ban,
     /// What a member says of himself; `None` leaves it as it is.
     pub(super) data: Option<BTreeMap<String, String>>,
+    /// No admin gives this membership, and none has given it before.
+    pub(super) unvetted: bool,
 }
 
 impl Change {
@@ -54,14 +56,25 @@ impl Change {
             Party::Account(account) if !account.has_local() => Err(Refusal::not_acceptable(
                 "this is the address of a whole domain: only admins put it on a list, by that very address",
             )),
-            _ => Ok(Self { party, new, nick: None, reason: None, ban: Ban::default(), data: None }),
+            _ => Ok(Self::of(party, new)),
         }
     }
 
     /// Whoever is on the list under this address is on it no more.
     pub(super) fn end(listed: &BareJid) -> Self {
-        let party = Party::named(listed.as_jid());
-        Self { party, new: Affiliation::None, nick: None, reason: None, ban: Ban::default(), data: None }
+        Self::of(Party::named(listed.as_jid()), Affiliation::None)
+    }
+
+    fn of(party: Party, new: Affiliation) -> Self {
+        Self { party, new, nick: None, reason: None, ban: Ban::default(), data: None, unvetted: false }
+    }
+
+    /// A membership that no admin gives (§7.8, §7.10, XEP-0488): a ban of the whole domain ends it.
+    ///
+    /// # Errors
+    /// As for [`Change::new`].
+    pub(super) fn unvetted(account: &BareJid) -> Result<Self, Refusal> {
+        Ok(Self { unvetted: true, ..Self::new(account, Affiliation::Member)? })
     }
 
     /// The address of who gets it.
@@ -222,7 +235,8 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
         (None, _) => old.map(|a| a.data.clone()).unwrap_or_default(),
     };
     let (ban, version) = (ban::terms(old, change), old.map_or(0, |a| a.version));
-    let new = Affiliated { affiliation: change.new, nick, reason, ban, data, version };
+    let unvetted = change.unvetted && old.is_none_or(|old| old.unvetted);
+    let new = Affiliated { affiliation: change.new, nick, reason, ban, data, unvetted, version };
     let was = old.map_or(Affiliation::None, |a| a.affiliation);
     let mut new = (new.affiliation != Affiliation::None).then_some(new);
     if new.as_ref() == old {

@@ -19,7 +19,7 @@ use crate::wire::build::stamp;
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, boolean, form, rows_that_fit, table};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Party};
 use crate::wire::refusal::Refusal;
 
 /// Name of the command that bans, and FORM_TYPE of its form.
@@ -164,6 +164,13 @@ fn set(
     affiliations::apply(room, &change, nick.as_deref(), cx, fx);
     let until = expires.map_or_else(|| "for good".to_owned(), |end| format!("until {}", stamp(end)));
     let mut text = format!("{} is banned {until}", author.as_bare());
+    if let Party::Domain(domain) = &author
+        && let count @ 1.. = room.state.affiliations.exempt(domain.as_bare())
+    {
+        text = format!(
+            "{text}; {count} of its accounts stay, because admins have put them on a list themselves"
+        );
+    }
     if retracts(form)? {
         let retracted =
             retract_recent::retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?;

@@ -190,7 +190,11 @@ fn admit(
     if is_member && lists::check(room, &inbound.from.to_bare(), Affiliation::Member).is_ok() {
         return Ok(());
     }
-    let change = affiliations::Change::new(&jid, Affiliation::Member)?;
+    let is_admins = room.affiliation(&inbound.from.to_bare()) >= Affiliation::Admin;
+    let change = match is_admins {
+        true => affiliations::Change::new(&jid, Affiliation::Member)?,
+        false => affiliations::Change::unvetted(&jid)?,
+    };
     affiliations::check_space(room, cx)?;
     if !is_member && !banned {
         let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());

@@ -184,8 +184,10 @@ fn register(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     nick::check_free(room, wanted, account)?;
-    let new = affiliations::recorded(room, account).max(Affiliation::Member);
-    let mut change = Change::new(account, new)?;
+    let mut change = match affiliations::recorded(room, account) {
+        known if known > Affiliation::Member => Change::new(account, known)?,
+        _ => Change::unvetted(account)?,
+    };
     (change.nick, change.data) = (Some(wanted.as_str().to_owned()), Some(data));
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     affiliations::apply(room, &change, None, cx, fx);

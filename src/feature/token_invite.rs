@@ -118,7 +118,7 @@ pub(super) fn redeem(
             tokens.remove(at);
         }
     }
-    let change = affiliations::Change::new(account, Affiliation::Member)?;
+    let change = affiliations::Change::unvetted(account)?;
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     affiliations::apply(room, &change, None, cx, fx);
     Ok(true)

@@ -46,6 +46,10 @@ pub struct Affiliated {
     /// What a member said of himself when registering, by the name of the field; only admins are shown it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<String, String>,
+    /// The account has let itself in, by registering or by a token, or was invited by a member; no admin knows of it.
+    /// Memberships from before this was noted count as given by an admin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unvetted: bool,
     /// The version of the lists in which the affiliation became what it is (XEP-0463).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub version: u64,
@@ -59,7 +63,7 @@ impl Affiliated {
     /// An affiliation and nothing else.
     pub fn new(affiliation: Affiliation) -> Self {
         let data = BTreeMap::new();
-        Self { affiliation, nick: None, reason: None, ban: None, data, version: 0 }
+        Self { affiliation, nick: None, reason: None, ban: None, data, unvetted: false, version: 0 }
     }
 
     /// When it ends by itself.
@@ -95,13 +99,32 @@ impl Affiliations {
         self.0.get(account).filter(|listed| !is_domains(account, listed))
     }
 
-    /// What an account has itself, or else by its domain.
+    /// What an account has itself, or else by its domain. A ban of the domain counts for more than a membership that no
+    /// admin has given.
     pub fn of(&self, account: &BareJid) -> Option<&Affiliated> {
-        self.0.get(account).or_else(|| {
-            account.local()?;
-            let domain = BareJid::parse(account.domain()).ok()?;
-            self.0.get(&domain).filter(|listed| is_domains(&domain, listed))
-        })
+        let own = self.0.get(account);
+        if own.is_some_and(|own| !own.unvetted) {
+            return own;
+        }
+        let domains = self.by_domain(account);
+        let is_banned = domains.is_some_and(|domains| domains.affiliation == Affiliation::Outcast);
+        own.filter(|_| !is_banned).or(domains)
+    }
+
+    /// What all accounts of its domain have.
+    fn by_domain(&self, account: &BareJid) -> Option<&Affiliated> {
+        account.local()?;
+        let domain = BareJid::parse(account.domain()).ok()?;
+        self.0.get(&domain).filter(|listed| is_domains(&domain, listed))
+    }
+
+    /// How many accounts of a domain have an affiliation of their own which a ban of the domain does not touch. It goes
+    /// through all affiliations.
+    pub fn exempt(&self, domain: &BareJid) -> usize {
+        let stays = |jid: &BareJid, listed: &Affiliated| {
+            listed.affiliation >= Affiliation::Member && !listed.unvetted && jid.domain() == domain.as_str()
+        };
+        self.0.iter().filter(|(jid, listed)| *jid != domain && stays(jid, listed)).count()
     }
 
     /// Puts an account or a domain on the lists, or takes it off; gives what was there.

@@ -350,13 +350,14 @@ mod tests {
         let nick = proptest::option::of(any_nick());
         let data = proptest::collection::btree_map(any::<String>(), any::<String>(), 0..3);
         let ban = proptest::option::of(ban);
-        (affiliation, nick, any::<Option<String>>(), ban, data, any::<u64>()).prop_map(
-            |(affiliation, nick, reason, ban, data, version)| Affiliated {
+        (affiliation, nick, any::<Option<String>>(), ban, data, any::<bool>(), any::<u64>()).prop_map(
+            |(affiliation, nick, reason, ban, data, unvetted, version)| Affiliated {
                 affiliation,
                 nick,
                 reason,
                 ban,
                 data,
+                unvetted,
                 version,
             },
         )
@@ -450,13 +451,14 @@ mod tests {
                 note: Some("third time".to_owned()),
             })),
             data: [("muc#register_first".to_owned(), "Wyrd".to_owned())].into(),
+            unvetted: true,
             version: 7,
         };
         let text = concat!(
             "\u{1}",
             r#"{"affiliation":"outcast","nick":"thirdwitch","reason":"Treason","ban":{"by":"hecate@example","#,
             r#""at":"2023-11-14T22:13:20Z","expires":"2023-11-15T22:13:20Z","note":"third time"},"#,
-            r#""data":{"muc#register_first":"Wyrd"},"version":7}"#
+            r#""data":{"muc#register_first":"Wyrd"},"unvetted":true,"version":7}"#
         );
         assert_eq!(String::from_utf8(encode_affiliated(&full)).expect("text"), text);
         assert_eq!(decode_affiliated(b"k", text.as_bytes()).expect("version 1"), full);

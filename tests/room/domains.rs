@@ -197,3 +197,94 @@ fn who_may_change_no_affiliation_learns_nothing_of_an_occupant_by_trying() {
         }
     }
 }
+
+/// A room with an owner, an admin, a member who may invite, and accounts of `evil.example` that came in on four ways.
+fn room_of_one_domain(fields: &[(&str, &str)]) -> World {
+    let mut w = World::with_room(fields);
+    w.admin(
+        "owner",
+        "<item jid='admin@example' affiliation='admin'/><item jid='friend@example' affiliation='member'/>",
+    );
+    ["admin", "friend"].iter().for_each(|who| w.join(who));
+    w
+}
+
+/// Whether an account is let in, under its own name as the nick, with a password or none.
+fn enters(w: &mut World, account: &str, password: &str) -> bool {
+    let who = format!("{account}/x");
+    w.stanzas(&who);
+    let nick = account.split('@').next().expect("a name");
+    w.send(
+        &who,
+        &format!(
+            "<presence xmlns='jabber:client' to='r@muc.example/{nick}'><x xmlns='http://jabber.org/protocol/muc'>\
+             <password>{password}</password></x></presence>"
+        ),
+    );
+    !w.got(&who).iter().any(|line| line.contains("error"))
+}
+
+#[test]
+fn ban_of_a_domain_ends_the_memberships_that_no_admin_gave() {
+    // 45-9.2-e, 45-9.2-c
+    let mut w = room_of_one_domain(&[("x-muc#roomconfig_registration", "1"), ("allowinvites", "1")]);
+    // By registration, by a token, by a member's invitation, by an admin's, and by the list.
+    assert!(enters(&mut w, "registered@evil.example", ""));
+    assert_eq!(iq(&mut w, "registered@evil.example/x", REGISTER), "iq:result room");
+    w.configure("owner", &[("membersonly", "1")]);
+    w.clear();
+    w.send(
+        "owner",
+        "<iq xmlns='jabber:client' type='set' id='t'><request xmlns='urn:xmpp:muc-token-invite:0'/></iq>",
+    );
+    let answer = w.stanzas("owner").pop().expect("an answer");
+    let token = answer.children().next().expect("a token").text();
+    assert!(enters(&mut w, "token@evil.example", &token));
+    for (by, account) in [("friend", "invited@evil.example"), ("admin", "wanted@evil.example")] {
+        w.send(
+            by,
+            &format!(
+                "<message xmlns='jabber:client'><x xmlns='http://jabber.org/protocol/muc#user'><invite to='{account}'/></x></message>"
+            ),
+        );
+        assert!(enters(&mut w, account, ""), "{account}");
+    }
+    w.admin("owner", "<item jid='listed@evil.example' affiliation='member'/><item jid='chief@evil.example' affiliation='admin'/>");
+    // Who registers a nick besides stays what they are.
+    assert!(enters(&mut w, "listed@evil.example", ""));
+    assert_eq!(iq(&mut w, "listed@evil.example/x", &REGISTER.replace("echo", "other")), "iq:result room");
+    let before = w.room.roster().len();
+    w.clear();
+    ban(&mut w, "jid", "evil.example");
+    for account in ["registered@evil.example", "token@evil.example", "invited@evil.example"] {
+        let gone = w.got(&format!("{account}/x"));
+        assert!(gone.iter().any(|line| line.contains(" 301 ")), "{account}: {gone:?}");
+        assert!(!enters(&mut w, account, &token), "{account}");
+    }
+    assert_eq!(w.room.roster().len(), before - 3);
+    for account in ["wanted@evil.example", "listed@evil.example", "chief@evil.example"] {
+        assert!(enters(&mut w, account, ""), "{account} has what an admin gave");
+    }
+    // It is as before when the ban is lifted, and after an admin has put the account on the list.
+    w.admin("owner", "<item jid='token@evil.example' affiliation='member'/>");
+    assert!(enters(&mut w, "token@evil.example", ""));
+    w.admin("owner", "<item jid='evil.example' affiliation='none'/>");
+    assert!(enters(&mut w, "invited@evil.example", ""));
+}
+
+#[test]
+fn ban_of_a_domain_tells_how_many_of_it_stay() {
+    // 45-9.2-e
+    let mut w = room_of_one_domain(&[]);
+    w.admin("owner", "<item jid='a@evil.example' affiliation='member'/><item jid='b@evil.example' affiliation='admin'/><item jid='c@evil.example' affiliation='outcast'/><item jid='d@notevil.example' affiliation='member'/>");
+    let payload = "<command xmlns='http://jabber.org/protocol/commands' node='conclave#ban'><x xmlns='jabber:x:data' type='submit'>\
+         <field var='jid'><value>evil.example</value></field></x></command>";
+    w.send("owner", &format!("<iq xmlns='jabber:client' type='set' id='q'>{payload}</iq>"));
+    let answer = w.stanzas("owner").pop().expect("an answer");
+    let command = answer.children().next().expect("a command");
+    let note = command.get_child("note", "http://jabber.org/protocol/commands").expect("a note").text();
+    assert_eq!(
+        note,
+        "evil.example is banned for good; 2 of its accounts stay, because admins have put them on a list themselves."
+    );
+}

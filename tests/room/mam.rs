@@ -362,7 +362,7 @@ fn archive_can_be_switched_off_for_a_room() {
 
 #[test]
 fn hints_of_the_sender_are_kept_to() {
-    // 334-1, 313-8
+    // 334-1, 313-8, trap 57
     let mut w = room_with(0, &[]);
     let say = |w: &mut World, inside: &str| {
         w.send("romeo", &format!("<message xmlns='jabber:client' type='groupchat'>{inside}</message>"));

@@ -484,7 +484,7 @@ fn unkept(id: &str, inside: &str) -> String {
 
 #[test]
 fn what_is_kept_nowhere_is_within_reach_of_moderators() {
-    // 425-2, 425-3, 425-4, 359-4, 334-1
+    // 425-2, 425-3, 425-4, 359-4, 334-1, trap 57
     for archive in ["0", "1"] {
         let mut w = room(&[("enablearchiving", archive)]);
         for inside in [

@@ -63,14 +63,22 @@ fn parts(element: &minidom::Element, depth: usize) -> usize {
     element.children().map(|child| 1 + parts(child, depth + 1)).sum()
 }
 
+/// Messages that are kept nowhere and remembered for moderators.
+const PASSING_MAX: usize = 256;
+
 /// What a room still holds at the end, counted in how it shows itself.
 pub(crate) fn memory(room: &Room, cast: &Cast) -> Option<String> {
     let shown = format!("{room:?}");
-    let entries = shown.matches("Entry {").count();
+    let (kept, rest) =
+        shown.split_once("passing: ").expect("what is remembered of messages that are kept nowhere");
+    let (entries, passing) = (kept.matches("Entry {").count(), rest.matches("Entry {").count());
     let requests = shown.matches("Request {").count();
     let max = cast.service.limits.history_messages_max as usize;
     if entries > max {
         return Some(format!("the room keeps {entries} messages, and {max} may be"));
+    }
+    if passing > PASSING_MAX {
+        return Some(format!("the room remembers {passing} messages that it does not keep"));
     }
     (requests > 1000).then(|| format!("the room keeps {requests} requests"))
 }
