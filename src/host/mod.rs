@@ -151,9 +151,10 @@ struct InMemory<'a>(&'a Host);
 
 impl service::Rooms for InMemory<'_> {
     fn each(&self, each: &mut dyn FnMut(&BareJid, &Roster)) {
-        for (room, mailbox) in &*self.0.rooms() {
-            each(room, &mailbox.roster());
-        }
+        // Others find their rooms while `each` works.
+        let rooms: Vec<_> =
+            self.0.rooms().iter().map(|(room, mailbox)| (room.clone(), mailbox.roster())).collect();
+        rooms.iter().for_each(|(room, roster)| each(room, roster));
     }
 }
 
@@ -251,21 +252,47 @@ impl Host {
     /// Brings a stanza to where it is dealt with.
     fn pass(self: &Arc<Self>, inbound: Inbound) {
         if inbound.to.local().is_none() {
-            let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
             let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut cx = service::Cx {
-                now: Timestamp::now(),
-                started: self.started,
-                service: &self.service,
-                directory: &directory,
-                rooms: &InMemory(self),
-                memory: &mut memory,
-            };
-            let effects = service::answer(&inbound, &mut cx);
-            drop((directory, memory));
+            if service::may_take_long(&inbound, &self.service) {
+                let memory = memory.fork();
+                return self.command(inbound, memory);
+            }
+            let effects = self.answer(&inbound, &mut memory);
+            drop(memory);
             return self.release(effects);
         }
         self.bring(&inbound.to.to_bare(), Event::Stanza(Box::new(inbound)));
+    }
+
+    /// What a stanza to the service leads to.
+    fn answer(&self, inbound: &Inbound, memory: &mut service::Memory) -> service::Effects {
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut cx = service::Cx {
+            now: Timestamp::now(),
+            started: self.started,
+            service: &self.service,
+            directory: &directory,
+            rooms: &InMemory(self),
+            memory,
+        };
+        service::answer(inbound, &mut cx)
+    }
+
+    /// Answers where nobody else waits for it, in turn with the searches.
+    fn command(self: &Arc<Self>, inbound: Inbound, mut memory: service::Memory) {
+        let (host, turn) = (self.clone(), self.searching.turn(inbound.from.domain()));
+        tokio::spawn(async move {
+            let place = turn.place().await;
+            let work = move || {
+                let meter = Meter::start();
+                let effects = host.answer(&inbound, &mut memory);
+                host.charge(&inbound.from, meter.tokens());
+                host.release(effects);
+                drop(place);
+            };
+            // A panic in there is told of, and costs one answer.
+            let _ = tokio::task::spawn_blocking(work).await;
+        });
     }
 
     /// Does what a stanza to the service leads to.

@@ -74,6 +74,19 @@ impl Memory {
     pub fn new(mut ids: Ids) -> Self {
         Self { secret: ids.secret(), ids, searches: Pace::default() }
     }
+
+    /// For a command that is run aside: it knows the sessions of commands, and gives out other ids.
+    pub fn fork(&mut self) -> Self {
+        Self { secret: self.secret.clone(), ids: self.ids.fork(), searches: Pace::default() }
+    }
+}
+
+/// Whether a stanza that is addressed to no room may take long to deal with: a command of an admin, which may go through all
+/// rooms and everybody in them. (A search is only read here.)
+pub fn may_take_long(inbound: &Inbound, service: &Service) -> bool {
+    matches!(inbound.kind, Kind::Iq(IqType::Set))
+        && inbound.payload().is_some_and(|payload| payload.is("command", ns::COMMANDS))
+        && service.is_admin(&inbound.from.to_bare())
 }
 
 /// Deals with a stanza that is addressed to no room.

@@ -131,6 +131,16 @@ async fn what_an_event_writes_is_paid_for_by_its_size() {
         let members = (0..10_000).map(|n| (member(n), Affiliated::new(Affiliation::Member)));
         room.state_mut().affiliations = members.collect();
     };
+    let (mut room, _) = task(&host, name);
+    let (before, mut effects) = (room.room.clone(), Effects::default());
+    let retracted = "<retracted xmlns='urn:xmpp:message-retract:1'/>".parse().expect("xml");
+    let target = crate::room::archive::Target::Id("old".to_owned());
+    let retraction = crate::room::archive::Retraction { target, retracted, keep_original: false };
+    let archive = crate::room::archive::ArchiveId("a".to_owned());
+    effects.archive.push(Change::Retract { archive, retraction });
+    room.pay_for_writes(&join(name, "first"), &before, &effects);
+    let wait = Rate::new(1000, 1).wait(room.done, room.since.elapsed()).as_millis();
+    assert!((5..=8).contains(&wait), "what is read for it is paid for: {wait}");
     let forgotten = tokens(&crowd, Write::Forget { room: jid.clone() });
     assert!((100..=160).contains(&forgotten), "{forgotten}");
 }
@@ -396,6 +406,47 @@ async fn what_is_written_of_sessions_is_paid_for_by_their_accounts() {
     assert!(host.is_calm(), "another account pays nothing");
     host.admit(ping("talker"));
     assert!(!host.is_calm(), "the account waits");
+}
+
+// 133-1
+#[tokio::test]
+async fn a_command_of_an_admin_waits_for_a_place_and_what_comes_after_it_does_not() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("component.toml");
+    let sources = Sources { file: Some(file), environment: Default::default(), flags: Default::default() };
+    let mut settings = config::load(&sources).expect("the sample is complete");
+    settings.service.admins = vec![BareJid::parse("admin@example.org").expect("an account")];
+    let (outbox, outlet) = link::outbox(settings.limits.queue_bytes_max);
+    let (store, archive) = (Arc::new(MemoryStore::new()), Arc::new(MemoryArchive::new()));
+    let host = Host::start(&settings, store, archive, outbox).expect("stores in memory work");
+    let domain = &host.service.domain;
+    let asks = |type_: &str, id: &str, payload: &str| {
+        let xml = format!(
+            "<iq xmlns='jabber:client' type='{type_}' id='{id}' from='admin@example.org/x' to='{domain}'>{payload}</iq>"
+        );
+        host.admit(Inbound::parse(xml.parse().expect("xml")).expect("a stanza"));
+    };
+    let answers = || {
+        let text = |outgoing: &crate::wire::encode::Outgoing| format!("{:?}", outgoing.stanza);
+        outlet.sent().iter().map(text).collect::<String>()
+    };
+    // What takes long for others takes all places.
+    let (one, two) = (host.searching.turn("a").place().await, host.searching.turn("b").place().await);
+    let node = "http://jabber.org/protocol/admin#get-online-users-num";
+    asks("set", "list", &format!("<command xmlns='http://jabber.org/protocol/commands' node='{node}'/>"));
+    asks("get", "ping", "<ping xmlns='urn:xmpp:ping'/>");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let first = answers();
+    assert!(first.contains("ping") && !first.contains("completed"), "{first}");
+    drop((one, two));
+    let mut second = String::new();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        second += &answers();
+        if second.contains("completed") {
+            return;
+        }
+    }
+    panic!("{second}");
 }
 
 // 45-14.6-a

@@ -20,6 +20,9 @@ const TOKEN_BYTES_OUT: usize = 64 << 10;
 const TOKEN_BYTES_WRITTEN: usize = 4096;
 const FORGOTTEN_BYTES: usize = 64;
 
+/// What a retraction counts as besides: the archive reads the message, however large it is, to write what is left of it.
+const RETRACTED_BYTES: usize = 8 * TOKEN_BYTES_WRITTEN;
+
 impl Task {
     /// Takes the places that the room needs as it is now, and gives back those that it does not need.
     pub(super) fn claim(&mut self) -> Result<(), Refusal> {
@@ -64,9 +67,12 @@ impl Task {
             Write::Forget { .. } => before.state.affiliations.len() * FORGOTTEN_BYTES,
             write => write.bytes(),
         });
+        let kept = |change: &Change| match change {
+            Change::Retract { .. } => change.bytes() + RETRACTED_BYTES,
+            change => change.bytes(),
+        };
         let besides = restart::written_besides(before, &self.room);
-        let bytes =
-            writes.sum::<usize>() + effects.archive.iter().map(Change::bytes).sum::<usize>() + besides;
+        let bytes = writes.sum::<usize>() + effects.archive.iter().map(kept).sum::<usize>() + besides;
         let tokens = bytes / TOKEN_BYTES_WRITTEN + usize::from(!effects.writes.is_empty());
         if tokens > 0 {
             self.pay(event, u32::try_from(tokens).unwrap_or(u32::MAX));
