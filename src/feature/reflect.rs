@@ -43,6 +43,9 @@ pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
         // that of a room, which many clients compare without the nick.
         mam if mam.starts_with(ns::MAM_ANY) => matches!(child.name(), "result" | "fin" | "archived"),
         carbons if carbons.starts_with(ns::CARBONS_ANY) => matches!(child.name(), "received" | "sent"),
+        // What an account published, and what is said in a channel, come from bare addresses just so.
+        ns::PUBSUB_EVENT => child.name() == "event",
+        mix if mix.starts_with(ns::MIX_ANY) => child.name() == "mix",
         ns::MAV | ns::MENTIONS | ns::PRIVILEGE | ns::DELEGATION => true,
         ns::SID => child.name() == "stanza-id" && claimed("by").is_some_and(|by| by.is_of(room)),
         ns::OCCUPANT_ID | ns::HATS | ns::MODERATE | ns::MODERATE_0 => true,

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use stringprep::{nameprep, nodeprep, resourceprep};
+use stringprep::{nameprep, nodeprep, resourceprep, tables};
 use unicode_normalization::UnicodeNormalization;
 
 mod party;
@@ -93,7 +93,7 @@ impl Jid {
     }
 
     /// Reads an address that may not be prepared yet: nodeprep, nameprep and resourceprep (RFC 6122). Characters newer
-    /// than those profiles, such as emoji, stay as they are but for their case.
+    /// than those profiles, such as emoji, stay as they are, and all around them is prepared, as servers do it.
     pub fn prepare(text: &str) -> Result<Self, JidError> {
         let jid = Self::parse(text)?;
         let bare = jid.bare_str();
@@ -108,15 +108,16 @@ impl Jid {
             return Err(JidError::TooLong);
         }
         let mut prepared = String::with_capacity(text.len());
-        if let Some(local) = jid.local() {
-            prepared.push_str(&folded(local, nodeprep));
-            prepared.push('@');
-        }
+        let local = jid.local().map(|local| folded(local, nodeprep));
         // Without the dots at the end first: after letters that run from right to left they would not be allowed.
         let domain = folded(jid.domain().trim_end_matches('.'), nameprep);
         // Wide forms of the characters that part an address must not become them.
-        if domain.contains(['@', '/']) {
+        if [local.as_deref(), Some(&domain)].into_iter().flatten().any(|part| part.contains(['@', '/'])) {
             return Err(JidError::Character);
+        }
+        if let Some(local) = local {
+            prepared.push_str(&local);
+            prepared.push('@');
         }
         prepared.push_str(domain.trim_end_matches('.'));
         if let Some(resource) = jid.resource() {
@@ -183,16 +184,31 @@ fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
-/// A part after its profile. One with newer characters is put in lower case, which may be all that the profile needs.
+/// A part after its profile. Of one that the profile does not take, what the profile knows is mapped all the same.
 fn folded(part: &str, profile: fn(&str) -> Result<Cow<'_, str>, stringprep::Error>) -> String {
-    let once = |part: &str| {
-        let kept = profile(part).map(Cow::into_owned);
-        kept.or_else(|_| profile(&part.to_lowercase()).map(Cow::into_owned))
-            .unwrap_or_else(|_| part.to_lowercase())
+    let once = |part: &str| match part.contains(tables::unassigned_code_point) {
+        true => mapped(part),
+        false => profile(part).map_or_else(|_| mapped(part), Cow::into_owned),
     };
-    let first = once(part);
-    // Characters that are newer than the profile's case folding can come out of it as capitals.
-    once(&first)
+    once(&once(part))
+}
+
+/// The mapping that nodeprep and nameprep share (RFC 3454 §3.1, §3.2, §4). Characters newer than Unicode 3.2 have no part
+/// in it.
+pub(super) fn mapped(part: &str) -> String {
+    let mut all = String::with_capacity(part.len());
+    let mut known = String::new();
+    for c in part.chars() {
+        if tables::unassigned_code_point(c) {
+            all.extend(known.nfkc());
+            known.clear();
+            all.push(c);
+        } else if !tables::commonly_mapped_to_nothing(c) {
+            known.extend(tables::case_fold_for_nfkc(c));
+        }
+    }
+    all.extend(known.nfkc());
+    all
 }
 
 impl BareJid {
@@ -288,17 +304,31 @@ mod tests {
     #[test]
     fn an_address_is_prepared() {
         // 45-G-i, 45-17.1-a
-        let prepared = |text| Jid::prepare(text).map(|jid| jid.as_str().to_owned());
+        let prepared = |text: &str| Jid::prepare(text).map(|jid| jid.as_str().to_owned());
         assert_eq!(prepared("Room@MUC.Example./Nick").as_deref(), Ok("room@muc.example/Nick"));
         assert_eq!(prepared("Straße@d").as_deref(), Ok("strasse@d"));
         assert_eq!(prepared("r@s/ｆｕｌｌ").as_deref(), Ok("r@s/full"));
         assert_eq!(prepared("R🦀@s/🦀").as_deref(), Ok("r🦀@s/🦀"));
-        assert_eq!(prepared("Stra\u{1e9e}e@d").as_deref(), Ok("strasse@d"));
-        assert_eq!(prepared("\u{a7f2}@\u{a7f2}").as_deref(), Ok("c@c"));
+        // What Prosody makes of them.
+        for (text, same) in [
+            ("ｒ🦀", "r🦀"),
+            ("ß🦀", "ss🦀"),
+            ("ﬁ🦀", "fi🦀"),
+            ("E\u{301}🦀", "é🦀"),
+            ("İ🦀", "i\u{307}🦀"),
+            ("Σς🦀", "σσ🦀"),
+            ("a\u{ad}ı🦀", "aı🦀"),
+            ("Stra\u{1e9e}e", "stra\u{1e9e}e"),
+            ("Ⱥ\u{301}E\u{301}", "Ⱥ\u{301}é"),
+            ("\u{a7f2}", "\u{a7f2}"),
+        ] {
+            let (text, same) = (format!("{text}@{text}"), format!("{same}@{same}"));
+            assert_eq!(prepared(text.as_str()), Ok(same), "{text}");
+        }
         assert_eq!(prepared("a\u{ad}@d").as_deref(), Ok("a@d"));
         assert_eq!(prepared("\u{ad}@d"), Err(JidError::Empty));
         assert_eq!(prepared("a@d．").as_deref(), Ok("a@d"));
-        for text in ["a＠d", "d／r", "a@d／r"] {
+        for text in ["a＠d", "d／r", "a@d／r", "a／b@d", "a／🦀@d"] {
             assert_eq!(prepared(text), Err(JidError::Character), "{text}");
         }
     }

@@ -165,5 +165,9 @@ pub const NODE_TRAFFIC: &str = "http://jabber.org/protocol/muc#traffic";
 pub const VCARD: &str = "vcard-temp";
 /// New vCards (XEP-0292).
 pub const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
+/// What a node of publish-subscribe tells its subscribers (XEP-0060, XEP-0163).
+pub const PUBSUB_EVENT: &str = "http://jabber.org/protocol/pubsub#event";
+/// How the namespaces of channels begin (XEP-0369).
+pub const MIX_ANY: &str = "urn:xmpp:mix:core:";
 /// Publish-subscribe (XEP-0060).
 pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
