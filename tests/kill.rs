@@ -1,6 +1,6 @@
 //! `kill -9` in the middle of changes: what was acknowledged is there afterwards, and no change is there by half.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use conclave::feature::restart::Told;
 use conclave::host::commit::Committer;
+use conclave::room::Room;
 use conclave::room::config::Config;
+use conclave::room::history::History;
 use conclave::room::state::{Affiliated, Affiliation, RoomRecord, State};
 use conclave::store::sled::SledStore;
 use conclave::store::{Store, Write};
@@ -106,6 +109,53 @@ fn a_large_change_outlives_a_kill_wholly_or_not_at_all() {
     }
 }
 
+/// A temporary room of many members, whose name is `n`, as are the nicks of all.
+fn crowd(n: u64, persistent: bool) -> Room {
+    let config = Config { name: n.to_string(), persistent, ..Config::default() };
+    let member = Affiliated { nick: Some(n.to_string()), ..Affiliated::new(Affiliation::Member) };
+    let state = State {
+        record: RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, config),
+        affiliations: (0..ACCOUNTS).map(|each| (jid(&format!("a{each}@d")), member.clone())).collect(),
+        vcard: None,
+    };
+    Room::stored(room(), state, History::default())
+}
+
+/// A room becomes persistent, and is destroyed and made anew. The store is told in portions.
+#[test]
+fn a_large_room_that_becomes_persistent_and_is_forgotten_outlives_a_kill_or_is_gone() {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return come_and_go_until_killed(Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut acknowledged, mut met) = (BTreeMap::new(), BTreeSet::new());
+    for round in 0..ROUNDS_LARGE {
+        let test = "a_large_room_that_becomes_persistent_and_is_forgotten_outlives_a_kill_or_is_gone";
+        run_and_kill(test, folder.path(), &mut acknowledged);
+        let store = SledStore::open(folder.path()).expect("opened after the kill");
+        let state = store.load(&room()).expect("read");
+        let rest = store.has_rest(&room()).expect("read");
+        let [persistent, about_to_go, gone] =
+            [1, 2, 3].map(|phase| acknowledged.get(&phase).copied().unwrap_or(0));
+        met.insert((state.is_some(), rest));
+        assert!(state.is_some() || persistent <= about_to_go, "round {round}: {persistent} is persistent");
+        let Some(state) = state else { continue };
+        assert!(!rest, "round {round}: the room is there");
+        let n: u64 = state.record.config.name.parse().expect("a number");
+        assert!(n > gone, "round {round}: {n} is there, and {gone} was forgotten");
+        for account in state.affiliations.keys() {
+            assert_eq!(number(&state, account.as_str()), Some(n), "round {round}: {account}");
+        }
+        let is_whole = state.affiliations.len() == ACCOUNTS;
+        assert!(
+            is_whole || !state.record.config.persistent,
+            "round {round}: {n} is persistent, and not all of it"
+        );
+        assert!(n != persistent || state.record.config.persistent, "round {round}: {n} is persistent");
+    }
+    println!("whether there was a room, and a rest: {met:?}");
+}
+
 /// Starts the process of `test`, lets it work for a while, kills it, and notes what it had acknowledged.
 fn run_and_kill(test: &str, folder: &Path, acknowledged: &mut BTreeMap<u32, u64>) {
     let program = std::env::current_exe().expect("this program");
@@ -191,6 +241,40 @@ fn change_much_until_killed(folder: &Path) {
         writes.extend((from..from + ACCOUNTS as u64).map(|each| affiliation(&format!("a{each}@d"), n)));
         store.commit(&writes).expect("stored");
         acknowledge(0, n);
+    }
+}
+
+/// The third process that is killed.
+fn come_and_go_until_killed(folder: &Path) {
+    let store = SledStore::open(folder).expect("opened");
+    let commit = |writes: &[Write]| store.commit(writes).expect("stored");
+    let counter = jid("counter@muc.example");
+    let last = store.load(&counter).expect("read").map(|s| s.record.config.name.parse().expect("a number"));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    commit(&[Write::Forget { room: room() }]);
+    for n in last.unwrap_or(0) + 1.. {
+        assert!(Instant::now() < deadline, "nobody killed this process");
+        let config = Config { name: n.to_string(), ..Config::default() };
+        let record = Box::new(RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, config));
+        commit(&[Write::Room { room: counter.clone(), record }]);
+        // Every other time the store has to take away itself what is left.
+        while n % 2 == 0 && store.has_rest(&room()).expect("read") {
+            commit(&[Write::Sweep { room: room() }]);
+        }
+        let (mut told, mut is_last) = (Told::default(), false);
+        while !is_last {
+            let portion = told.portion(&crowd(n, false));
+            commit(&portion.writes);
+            (told, is_last) = (portion.told, portion.is_last);
+        }
+        let (writes, _) = told.along_with(vec![Write::Forget { room: room() }], &crowd(n, true));
+        assert!(writes.len() < 10, "what is new is little: {}", writes.len());
+        commit(&writes);
+        acknowledge(1, n);
+        acknowledge(2, n);
+        commit(&[Write::Forget { room: room() }]);
+        acknowledge(3, n);
+        commit(&[Write::Sweep { room: room() }]);
     }
 }
 

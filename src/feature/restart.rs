@@ -16,12 +16,12 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::roster::{Occupant, Roster, Session};
-use crate::room::state::{Affiliation, RoomRecord, State};
+use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
 use crate::room::{Life, Room};
-use crate::store::{StoredOccupant, StoredSession, Write};
+use crate::store::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, StoredOccupant, StoredSession, Write};
 use crate::wire::jid::{BareJid, Jid};
 
-/// What the store was told of a room that is not told by [`super::persistence::settle`].
+/// What the store was told of a room.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     roster: Arc<Roster>,
@@ -31,21 +31,57 @@ pub struct Told {
     old: bool,
     /// The number of the session that was written last: they come back in this order.
     turn: u64,
-    /// The state of a temporary room, how far it had come, and until when it waited for its first occupant.
-    temporary: Option<Temporary>,
+    /// The room as it is stored, if it is, and if that is known.
+    stored: Option<Stored>,
     /// The store has something of an earlier life of the room.
     leftover: bool,
 }
 
-type Temporary = (Arc<State>, Life, Option<jiff::Timestamp>);
+/// What the store is told at a time.
+#[derive(Debug)]
+pub struct Portion {
+    /// What is to be written.
+    pub writes: Vec<Write>,
+    /// What the store has been told then.
+    pub told: Told,
+    /// There is nothing more.
+    pub is_last: bool,
+}
+
+/// What is stored of a room, without its occupants.
+#[derive(Clone, Debug)]
+struct Stored {
+    state: Arc<State>,
+    /// The affiliations that are stored, which need not be all of them yet.
+    affiliations: OrdMap<BareJid, Affiliated>,
+    whole: bool,
+    /// How far the room had come, and until when it waited for its first occupant.
+    life: Life,
+    awaited: Option<jiff::Timestamp>,
+    /// It is written down when it changes, not a little later.
+    lasting: bool,
+}
+
+impl Stored {
+    fn of(room: &Room) -> Self {
+        let lasting = is_lasting(room);
+        let awaited = if lasting { None } else { room.awaited };
+        let (state, affiliations) = (room.state.clone(), OrdMap::clone(&room.state.affiliations));
+        Self { state, affiliations, whole: true, life: room.life, awaited, lasting }
+    }
+
+    fn record(&self) -> RoomRecord {
+        let locked = self.life == Life::Locked;
+        RoomRecord { locked, awaited: self.awaited, ..self.state.record.clone() }
+    }
+}
 
 impl Told {
     /// That `room` is as it is.
     fn all(room: &Room) -> Self {
-        let temporary =
-            (room.exists() && !is_lasting(room)).then(|| (room.state.clone(), room.life, room.awaited));
         let (roster, state) = (with_leavers(room), Some(room.state.clone()));
-        Self { roster, state, temporary, ..Self::default() }
+        let stored = room.exists().then(|| Stored::of(room));
+        Self { roster, state, stored, ..Self::default() }
     }
 
     /// Whether the store knows less than there is.
@@ -54,14 +90,16 @@ impl Told {
             || self.leftover
             || self.old
             || self.hides_otherwise(room)
-            || match &self.temporary {
-                Some((state, life, _)) => {
+            || match &self.stored {
+                Some(Stored { whole: false, .. }) => true,
+                // What becomes of it goes along with what is durable.
+                Some(Stored { lasting: true, .. }) | None => room.exists() && !is_lasting(room),
+                Some(Stored { state, life, .. }) => {
                     !room.exists()
                         || is_lasting(room)
                         || !Arc::ptr_eq(state, &room.state)
                         || *life != room.life
                 }
-                None => room.exists() && !is_lasting(room),
             }
     }
 
@@ -71,12 +109,16 @@ impl Told {
         !room.roster.is_empty() && hid != Some(room.config().whois)
     }
 
-    /// Durable `writes` with what has to go along with them, and what the store has been told once they are durable. What
-    /// begins the record of `room` anew, because it becomes persistent or temporary, takes everybody along who is in it:
-    /// else a crash soon after would lose them all.
+    /// Durable `writes` with what has to go along with them, and what the store has been told once they are durable. A room
+    /// that becomes persistent or temporary is not written anew, but what is new of it is, with everybody who is in it: else
+    /// a crash soon after would lose them all.
     pub fn along_with(&self, mut writes: Vec<Write>, room: &Room) -> (Vec<Write>, Self) {
         if !writes.iter().any(|write| matches!(write, Write::Forget { .. })) {
-            return (writes, self.clone());
+            let stored = is_lasting(room).then(|| Stored::of(room)).or_else(|| self.stored.clone());
+            return (writes, Self { stored, ..self.clone() });
+        }
+        if self.stored.is_some() && !self.leftover && room.exists() {
+            return self.catch_up(room);
         }
         let (rest, told) = Self::default().catch_up(room);
         writes.extend(rest);
@@ -85,25 +127,66 @@ impl Told {
 
     /// What is to be written so that the store knows `room` as it is, and what it has been told then.
     pub fn catch_up(&self, room: &Room) -> (Vec<Write>, Self) {
-        let mut now = Self::all(room);
-        let name = || room.jid.clone();
-        let known = !self.roster.is_empty() || self.temporary.is_some() || self.leftover;
-        if !room.exists() {
-            return (known.then(|| Write::Forget { room: name() }).into_iter().collect(), now);
+        let (mut writes, mut now) = (Vec::new(), Self::all(room));
+        if self.leftover || !room.exists() && self.has_some() {
+            writes.push(Write::Forget { room: room.jid.clone() });
         }
-        let mut writes = Vec::new();
-        let told = if self.leftover {
-            writes.push(Write::Forget { room: name() });
-            Self::default()
-        } else {
-            self.clone()
-        };
-        if now.temporary.is_some() {
-            writes.extend(temporary(told.temporary.as_ref(), room));
+        if room.exists() {
+            let told = if self.leftover { Self::default() } else { self.clone() };
+            writes.extend(told.news(room));
+            now.turn = told.turn;
+            told.occupants(room, &mut now, &mut writes);
         }
-        now.turn = told.turn;
-        told.occupants(room, &mut now, &mut writes);
         (writes, now)
+    }
+
+    /// As much of that as is written at a time. Who is in the room comes last.
+    pub fn portion(&self, room: &Room) -> Portion {
+        if self.leftover {
+            let forget = Write::Forget { room: room.jid.clone() };
+            return Portion { writes: vec![forget], told: Self::default(), is_last: false };
+        }
+        let (mut writes, mut bytes) = (Vec::new(), 0);
+        for write in self.news(room) {
+            bytes += write.bytes();
+            // All else of the room comes before its affiliations.
+            let may_be_last = matches!(write, Write::Affiliation { .. });
+            writes.push(write);
+            if may_be_last && (writes.len() >= PORTION_RECORDS_MAX || bytes >= PORTION_BYTES_MAX) {
+                let told = self.with(&writes, room);
+                return Portion { writes, told, is_last: false };
+            }
+        }
+        let stored = if room.exists() { Some(Stored::of(room)) } else { self.stored.clone() };
+        let (rest, told) = Self { stored, ..self.clone() }.catch_up(room);
+        writes.extend(rest);
+        Portion { writes, told, is_last: true }
+    }
+
+    /// Whether the store has anything of the room.
+    fn has_some(&self) -> bool {
+        !self.roster.is_empty() || self.stored.is_some() || self.leftover
+    }
+
+    /// What is new of the state of a room.
+    fn news<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = Write> + 'a {
+        let is_written = room.exists() && (self.stored.is_some() || !is_lasting(room));
+        is_written.then(|| state(self.stored.as_ref(), room)).into_iter().flatten()
+    }
+
+    /// What the store has been told once it has the first `writes` of what is new of the state of `room`.
+    fn with(&self, writes: &[Write], room: &Room) -> Self {
+        let stored = self.stored.as_ref().map(|stored| stored.affiliations.clone());
+        let mut affiliations = stored.unwrap_or_default();
+        for write in writes {
+            if let Write::Affiliation { jid, value, .. } = write {
+                match value {
+                    Some(value) => drop(affiliations.insert(jid.clone(), value.clone())),
+                    None => drop(affiliations.remove(jid)),
+                }
+            }
+        }
+        Self { stored: Some(Stored { affiliations, whole: false, ..Stored::of(room) }), ..self.clone() }
     }
 
     /// Who came, who changed and who went, since this was told; `now` is what will have been.
@@ -168,18 +251,15 @@ impl Told {
     }
 }
 
-/// About how many bytes of the state are written when an event has made `room` of what was `before`, besides the writes that
-/// the event itself asks for: those of a temporary room, and of all occupants where the record begins anew.
+/// About how many bytes of the state of a temporary room are written some time after an event has made `room` of what was
+/// `before`.
 pub fn written_besides(before: &Room, room: &Room) -> usize {
-    if !room.exists() || Arc::ptr_eq(&before.state, &room.state) && before.life == room.life {
+    let is_same = Arc::ptr_eq(&before.state, &room.state) && before.life == room.life;
+    if !room.exists() || is_lasting(room) || is_same {
         return 0;
     }
-    let known =
-        (before.exists() && !is_lasting(before)).then(|| (before.state.clone(), before.life, before.awaited));
-    let state = if is_lasting(room) { Vec::new() } else { temporary(known.as_ref(), room) };
-    let begins_anew = before.exists() && is_lasting(before) != is_lasting(room);
-    let sessions = room.roster.iter().filter(|_| begins_anew).flat_map(|occupant| &occupant.sessions);
-    state.iter().map(Write::bytes).sum::<usize>() + sessions.map(|s| s.presence.bytes()).sum::<usize>()
+    let known = before.exists().then(|| Stored::of(before));
+    state(known.as_ref(), room).map(|write| write.bytes()).sum()
 }
 
 /// Who is in the room, and who may not be in it any more while the others have not been told all: the next process finds
@@ -215,36 +295,41 @@ fn head(room: &Room, occupant: &Occupant) -> StoredOccupant {
     }
 }
 
-/// The state of a temporary room, as far as it is not what the store was told before.
-fn temporary(told: Option<&Temporary>, room: &Room) -> Vec<Write> {
+/// The state of a room, as far as it is not what is stored: its record before all else, and in a room that is not stored at
+/// all its owners before other affiliations.
+fn state<'a>(stored: Option<&'a Stored>, room: &'a Room) -> impl Iterator<Item = Write> + 'a {
     let name = || room.jid.clone();
-    let mut writes = Vec::new();
-    let before = told.map(|(state, ..)| &**state);
-    let record = |state: &State, life, awaited| {
-        Box::new(RoomRecord { locked: life == Life::Locked, awaited, ..state.record.clone() })
-    };
-    let now = record(&room.state, room.life, room.awaited);
-    match told {
-        None => writes.push(Write::Room { room: name(), record: now }),
-        Some((state, life, awaited)) => {
-            let changed = now.changes_since(&record(state, *life, *awaited), &room.jid);
+    let (now, mut writes) = (Stored::of(room), Vec::new());
+    match stored {
+        None => writes.push(Write::Room { room: name(), record: Box::new(now.record()) }),
+        Some(stored) => {
+            let changed = now.record().changes_since(&stored.record(), &room.jid);
             writes.extend(changed.into_iter().map(|part| Write::Part { room: name(), part }));
         }
     }
-    if before.and_then(|state| state.vcard.as_ref()) != room.state.vcard.as_ref() {
+    if stored.and_then(|stored| stored.state.vcard.as_ref()) != room.state.vcard.as_ref() {
         writes.push(Write::Vcard { room: name(), value: room.state.vcard.clone() });
     }
-    let affiliation = |jid: &_, value| Write::Affiliation { room: name(), jid: Clone::clone(jid), value };
-    let nothing = OrdMap::new();
-    let known = before.map_or(&nothing, |state| &state.affiliations);
+    let affiliation = |jid: &BareJid, value: Option<&Affiliated>| Write::Affiliation {
+        room: room.jid.clone(),
+        jid: jid.clone(),
+        value: value.cloned(),
+    };
+    let is_first = move |value: &Affiliated| stored.is_none() && value.affiliation == Affiliation::Owner;
+    let all = &room.state.affiliations;
+    let owners = stored.is_none().then(|| all.iter().filter(|(_, value)| is_first(value)));
+    writes.extend(owners.into_iter().flatten().map(|(jid, value)| affiliation(jid, Some(value))));
+    let known = stored.map(|stored| &stored.affiliations);
     // What both share is not gone through.
-    writes.extend(known.diff(&room.state.affiliations).map(|item| match item {
+    let changed = known.into_iter().flat_map(move |known| known.diff(all)).map(move |item| match item {
         DiffItem::Add(jid, value) | DiffItem::Update { new: (jid, value), .. } => {
-            affiliation(jid, Some(value.clone()))
+            affiliation(jid, Some(value))
         }
         DiffItem::Remove(jid, _) => affiliation(jid, None),
-    }));
-    writes
+    });
+    let new = known.is_none().then(|| all.iter().filter(move |(_, value)| !is_first(value)));
+    let new = new.into_iter().flatten().map(move |(jid, value)| affiliation(jid, Some(value)));
+    writes.into_iter().chain(changed).chain(new)
 }
 
 /// Whom the others see otherwise than he is: a change of his affiliation was stored, and the process ended before
@@ -300,6 +385,7 @@ pub(super) fn enters_again(room: &mut Room, session: &Jid) -> bool {
 /// stays out; who has another affiliation than he had gets the role that goes with it: with the next event everybody
 /// is told. A temporary room that nobody is in is no room, unless it waits for its first occupant.
 pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
+    let stored_room = room.exists().then(|| Stored::of(&room));
     let (mut all, mut back) = (Roster::default(), Roster::default());
     let (mut as_stored, mut untold) = (true, Untold::default());
     let (mut old, mut last) = (false, 0);
@@ -337,7 +423,7 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Room, Told) {
     if room.roster.is_empty() && !is_lasting(&room) && !room.is_awaited() {
         return (room.vacated(), Told { leftover: true, ..Told::default() });
     }
-    let told = Told { old, turn: last, ..Told::all(&room) };
+    let told = Told { old, turn: last, stored: stored_room, ..Told::all(&room) };
     let told = if as_stored { told } else { Told { roster: Arc::new(all), state: None, ..told } };
     (room, told)
 }

@@ -1,5 +1,5 @@
-//! Frees what the archive need not hold any more: messages that are too old or too many, and archives of rooms that
-//! are gone. It goes by small steps with pauses, so that rooms hardly notice it, and often, so that there is never much to
+//! Frees what need not be kept any more: what is left of rooms that were forgotten, messages that are too old or too many,
+//! and archives of rooms that are gone. It goes by small steps with pauses, so that rooms hardly notice it, and often, so that there is never much to
 //! do: what is taken out costs memory until it is written to a file.
 
 use std::cell::Cell;
@@ -17,7 +17,7 @@ use tracing::{debug, warn};
 use crate::room::archive::{ArchiveId, Change};
 use crate::room::limits::Limits;
 use crate::store::archive::Archive;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Write};
 
 /// Messages that go at a time: some milliseconds of work, for which what is said in rooms may have to wait.
 const STEP_MESSAGES_MAX: usize = 200;
@@ -126,7 +126,7 @@ impl Keeper {
             let round = catch_unwind(AssertUnwindSafe(|| self.round(&rest_within)));
             let broke_off = |_| Err(StoreError::Io("a round broke off".to_owned()));
             if let Err(e) = round.unwrap_or_else(broke_off) {
-                warn!("the archive could not be cleared of what is old, and will be later: {e}");
+                warn!("what is old or left over could not be removed, and will be later: {e}");
             }
             let worked = begun.elapsed().saturating_sub(rested.get());
             if !rest(ROUND_PAUSE.max(worked * ROUND_PAUSE_TIMES)) {
@@ -138,6 +138,14 @@ impl Keeper {
 
     /// Everything once, unless `rest`, which rests for some time, says that it is to end.
     fn round(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<(), StoreError> {
+        for room in self.store.rests()? {
+            while self.store.has_rest(&room)? {
+                self.store.commit(&[Write::Sweep { room: room.clone() }])?;
+                if !rest(STEP_PAUSE) {
+                    return Ok(());
+                }
+            }
+        }
         while let Some(orphan) = self.orphans.last() {
             if !rest(Duration::ZERO) {
                 return Ok(());

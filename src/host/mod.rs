@@ -69,6 +69,9 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// How long after a gap somebody who is gone may not have been found out yet.
 const DOUBT: Duration = Duration::from_secs(5 * 60);
 
+/// Temporary rooms that are forgotten at a time at the start.
+const VACANT_AT_A_TIME: usize = 32;
+
 /// Rooms that are read from the store at a time.
 const LOADING_MAX: usize = 8;
 
@@ -117,6 +120,8 @@ pub struct Host {
     loading: Arc<Places>,
     /// Places for rooms that do what may take long.
     working: Arc<Places>,
+    /// The place for rooms that write much.
+    writing: Arc<Places>,
     /// Places for those who search.
     searching: Arc<Places>,
     /// How often the link was lost.
@@ -189,7 +194,7 @@ impl Host {
                 directory.set(jid, listed.with_occupants(occupants));
             }
         })?;
-        if let Err(e) = store.commit(&vacant) {
+        if let Err(e) = vacant.chunks(VACANT_AT_A_TIME).try_for_each(|some| store.commit(some)) {
             warn!("temporary rooms that nobody is in are still stored: {e}");
         }
         let host = Self {
@@ -203,6 +208,7 @@ impl Host {
             reading: Places::new(READERS_MAX),
             loading: Places::new(LOADING_MAX),
             working: Places::new(WORKING_MAX),
+            writing: Places::new(1),
             searching: Places::new(SEARCHING_MAX),
             losses: AtomicU64::new(0),
             quotas,

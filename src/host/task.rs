@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tracing::{debug, error};
+use tracing::error;
 
 use self::load::load;
 use self::send::send;
 use super::Host;
-use super::commit::Committer;
 use super::fair::{Bucket, Rate};
 use super::mailbox::{Events, Mailbox, Waiting};
 use super::meter::Meter;
@@ -28,7 +27,7 @@ use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
-use crate::store::StoreError;
+use crate::store::{PORTION_RECORDS_MAX, StoreError};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 
@@ -46,6 +45,9 @@ const TURN_TIME_MAX: Duration = Duration::from_micros(250);
 
 /// The same in bytes, of stanzas as they are in memory.
 const STEP_BYTES_MAX: usize = 1 << 20;
+
+/// The same in records that are written: with what the last event adds it is about a portion.
+const STEP_RECORDS_MAX: usize = PORTION_RECORDS_MAX / 2;
 
 /// How long a room that has too much to do rests at a time.
 const REST_MAX: Duration = Duration::from_millis(200);
@@ -162,15 +164,6 @@ pub(super) fn random() -> [u8; 32] {
     seed
 }
 
-/// What takes messages back that nobody has seen.
-fn withdrawn(changes: Vec<Change>) -> Vec<Change> {
-    let withdraw = |change| match change {
-        Change::Append { archive, entry } => Some(Change::Withdraw { archive, id: entry.id.clone() }),
-        _ => None,
-    };
-    changes.into_iter().filter_map(withdraw).collect()
-}
-
 /// Does something that takes long while others go on: this thread is not one of those that all share for so long.
 fn aside<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
@@ -190,6 +183,8 @@ struct Task {
     owed: Vec<Change>,
     /// Since when the store has not been told all.
     behind: Option<Instant>,
+    /// The store may have a rest of an earlier room of this address, which is to be swept before anything is written.
+    rest: bool,
     heard: Heard,
     /// When those were asked last whose server is out of reach.
     asked: Instant,
@@ -206,6 +201,7 @@ impl Task {
     /// Of a room that the store has been `told` of.
     fn new(host: Arc<Host>, room: Room, told: Told, mailbox: Arc<Mailbox>) -> Self {
         Self {
+            rest: !room.exists(),
             lasting: room.is_lasting().then(|| room.founder().cloned()),
             host,
             room,
@@ -266,15 +262,17 @@ impl Task {
     /// Handles events, the first ones of `batch`, and commits what they write before anybody hears of it. Gives how many.
     async fn step(&mut self, batch: &[Event]) -> usize {
         let before = self.room.clone();
-        let (mut turn, mut sends, mut bytes) = (Instant::now(), 0, 0);
+        let (mut turn, mut sends, mut bytes, mut records) = (Instant::now(), 0, 0, 0);
         let mut effects: Vec<Effects> = Vec::new();
         for event in batch {
             let existed = self.room.exists();
             let of_event = self.handled(event).await;
             sends += of_event.sends.len();
             bytes += of_event.stanza_bytes();
+            records += of_event.writes.len().max(of_event.touched().count());
             effects.push(of_event);
-            if self.ended(existed) || sends >= STEP_SENDS_MAX || bytes >= STEP_BYTES_MAX {
+            let is_enough = sends >= STEP_SENDS_MAX || bytes >= STEP_BYTES_MAX || records >= STEP_RECORDS_MAX;
+            if self.ended(existed) || is_enough {
                 break;
             }
             if turn.elapsed() >= TURN_TIME_MAX {
@@ -282,7 +280,7 @@ impl Task {
                 turn = Instant::now();
             }
         }
-        if !self.commit(&mut effects).await {
+        if !self.commit(&before, &mut effects).await {
             self.set_back(before.clone());
             let batch = &batch[..effects.len()];
             effects.clear();
@@ -338,24 +336,6 @@ impl Task {
         }
     }
 
-    /// Tells the store what it does not know yet. If it does not take it, the next time may be better.
-    async fn catch_up(&mut self) {
-        self.behind = None;
-        let settled = self.settle_debts().await;
-        let (writes, told) = match self.told.is_behind(&self.room) {
-            true => self.told.catch_up(&self.room),
-            false => (Vec::new(), self.told.clone()),
-        };
-        self.pay_for_occupants(&writes);
-        if self.keep(&self.host.committer, writes).await {
-            self.told = told;
-            if settled {
-                return;
-            }
-        }
-        self.behind = Some(Instant::now());
-    }
-
     /// Lets out what an event led to, now that it is durable.
     async fn release(&self, mut effects: Effects) {
         for ask in std::mem::take(&mut effects.asks) {
@@ -394,56 +374,12 @@ impl Task {
     async fn alone(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
         let mut effects = [self.handled(event).await];
-        if self.commit(&mut effects).await {
+        if self.commit(&before, &mut effects).await {
             let [effects] = effects;
             return effects;
         }
         self.set_back(before);
         refuse(event, "the change could not be stored")
-    }
-
-    /// Makes the writes durable; true if all are.
-    async fn commit(&mut self, effects: &mut [Effects]) -> bool {
-        let writes: Vec<_> = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.writes)).collect();
-        let changes = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.archive));
-        // What is not to be found any more need not be gone at once: what is left over goes at the next start.
-        let (forgotten, changes): (Vec<_>, Vec<_>) =
-            changes.partition(|change| matches!(change, Change::Forget { .. }));
-        if !changes.is_empty() && !self.settle_debts().await {
-            return false;
-        }
-        if !self.keep(&self.host.archivist, changes.clone()).await {
-            return false;
-        }
-        let (writes, told) = self.told.along_with(writes, &self.room);
-        if !self.keep(&self.host.committer, writes).await {
-            self.owed.extend(withdrawn(changes));
-            self.settle_debts().await;
-            return false;
-        }
-        self.told = told;
-        self.keep(&self.host.archivist, forgotten).await;
-        true
-    }
-
-    /// Takes back what nobody has seen; true if the archive has nothing of it any more.
-    async fn settle_debts(&mut self) -> bool {
-        let settled = self.keep(&self.host.archivist, self.owed.clone()).await;
-        if settled {
-            self.owed.clear();
-        }
-        settled
-    }
-
-    async fn keep<W: Clone + Send + 'static>(&self, committer: &Committer<W>, writes: Vec<W>) -> bool {
-        if !writes.is_empty()
-            && let Err(e) = committer.commit(writes).await
-        {
-            // The operator is told by the committer, once.
-            debug!(room = %self.room.jid, "a change was not stored: {e}");
-            return false;
-        }
-        true
     }
 
     /// Whoever has asked the archive before the service stops gets the answer, if it comes soon.
@@ -526,8 +462,11 @@ impl Task {
 
 #[cfg(test)]
 mod bounds;
+mod keep;
 mod load;
 mod pay;
+#[cfg(test)]
+mod portions;
 mod send;
 #[cfg(test)]
 mod tests;

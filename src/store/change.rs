@@ -1,11 +1,11 @@
 //! From writes to keys and values, the same for every store that keeps bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Write;
 use super::layout::{SHORT_BYTES_MAX, Table, cut, kind, occupant_key, part_key, pieces_prefix, prefix};
 use super::occupant::{encode_occupant, encode_said, encode_session};
 use super::record::{encode_affiliated, encode_part, encode_vcard};
+use super::{PORTION_RECORDS_MAX, Write};
 use crate::room::part::Part;
 use crate::room::state::Affiliation;
 use crate::wire::jid::BareJid;
@@ -13,13 +13,28 @@ use crate::wire::jid::BareJid;
 /// What becomes of each key that some writes touch; `None` removes it.
 pub(super) type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
-/// The outcome of `writes` in their order. `stored` gives the keys of a table that are stored and begin so.
+/// A room of no more records is gone as soon as it is forgotten; of a larger one a rest is left.
+const FORGOTTEN_AT_ONCE: usize = 200;
+
+/// The outcome of `writes` in their order. `stored` gives the keys of a table that are stored and begin so, the first so many
+/// of them.
 pub(super) fn changes<E>(
     writes: &[Write],
-    stored: impl FnMut(Table, &[u8]) -> Result<Vec<Vec<u8>>, E>,
+    stored: impl FnMut(Table, &[u8], usize) -> Result<Vec<Vec<u8>>, E>,
 ) -> Result<Changes, E> {
-    let mut outcome = Outcome { changes: Changes::new(), stored };
+    let mut outcome = Outcome { changes: Changes::new(), stored, clear: BTreeSet::new() };
     for write in writes {
+        match write {
+            Write::Forget { room } => outcome.forget(room)?,
+            Write::Sweep { room } => outcome.sweep(room)?,
+            Write::Room { room, .. }
+            | Write::Part { room, .. }
+            | Write::Affiliation { room, .. }
+            | Write::Occupant { room, .. }
+            | Write::Session { room, .. }
+            | Write::Said { room, .. }
+            | Write::Vcard { room, .. } => outcome.clear(room)?,
+        }
         match write {
             Write::Room { room, record } => {
                 for kind in kind::OF_RECORD {
@@ -56,11 +71,7 @@ pub(super) fn changes<E>(
                 let key = part_key(room, kind::VCARD, "");
                 outcome.put(Table::Parts, key, "", value.as_deref().map(encode_vcard))?;
             }
-            Write::Forget { room } => {
-                for table in Table::ALL {
-                    outcome.remove(table, &prefix(room))?;
-                }
-            }
+            Write::Forget { .. } | Write::Sweep { .. } => {}
         }
     }
     Ok(outcome.changes)
@@ -69,12 +80,84 @@ pub(super) fn changes<E>(
 struct Outcome<F> {
     changes: Changes,
     stored: F,
+    /// Rooms of which no rest is left.
+    clear: BTreeSet<BareJid>,
 }
 
-impl<E, F: FnMut(Table, &[u8]) -> Result<Vec<Vec<u8>>, E>> Outcome<F> {
+impl<E, F: FnMut(Table, &[u8], usize) -> Result<Vec<Vec<u8>>, E>> Outcome<F> {
+    /// A room is not to be found any more. If it is large, the rest of it is noted as such.
+    fn forget(&mut self, room: &BareJid) -> Result<(), E> {
+        let (prefix, mut records) = (prefix(room), 0);
+        for table in Table::OF_ROOM {
+            records += (self.stored)(table, &prefix, FORGOTTEN_AT_ONCE + 1)?.len();
+        }
+        if records <= FORGOTTEN_AT_ONCE {
+            return self.remove_all(room);
+        }
+        // What these writes themselves have put there is not in the store.
+        for ((_, key), value) in &mut self.changes {
+            if key.starts_with(&prefix) {
+                *value = None;
+            }
+        }
+        self.clear.remove(room);
+        self.remove(Table::Listed, &prefix)?;
+        for (key, piece) in cut(prefix, room.as_str(), Vec::new()) {
+            self.changes.insert((Table::Rests, key), Some(piece));
+        }
+        Ok(())
+    }
+
+    /// Nothing is left of a room, in any table.
+    fn remove_all(&mut self, room: &BareJid) -> Result<(), E> {
+        for table in Table::ALL {
+            self.remove(table, &prefix(room))?;
+        }
+        self.clear.insert(room.clone());
+        Ok(())
+    }
+
+    /// No rest is in the way of what is written about a room.
+    fn clear(&mut self, room: &BareJid) -> Result<(), E> {
+        if self.clear.contains(room) {
+            return Ok(());
+        }
+        if self.has_rest(&prefix(room))? {
+            return self.remove_all(room);
+        }
+        self.clear.insert(room.clone());
+        Ok(())
+    }
+
+    fn has_rest(&mut self, prefix: &[u8]) -> Result<bool, E> {
+        match self.changes.get(&(Table::Rests, prefix.to_vec())) {
+            Some(change) => Ok(change.is_some()),
+            None => Ok(!(self.stored)(Table::Rests, prefix, 1)?.is_empty()),
+        }
+    }
+
+    /// Takes away a portion of the rest of a room, and with the last one the note of it.
+    fn sweep(&mut self, room: &BareJid) -> Result<(), E> {
+        let prefix = prefix(room);
+        if !self.has_rest(&prefix)? {
+            return Ok(());
+        }
+        let mut left = PORTION_RECORDS_MAX;
+        for table in Table::OF_ROOM {
+            for key in (self.stored)(table, &prefix, left)? {
+                left -= 1;
+                self.changes.insert((table, key), None);
+            }
+        }
+        if left > 0 {
+            self.remove(Table::Rests, &prefix)?;
+        }
+        Ok(())
+    }
+
     /// Nothing is left under keys that begin so.
     fn remove(&mut self, table: Table, prefix: &[u8]) -> Result<(), E> {
-        for key in (self.stored)(table, prefix)? {
+        for key in (self.stored)(table, prefix, usize::MAX)? {
             self.changes.insert((table, key), None);
         }
         let ours = |t: &Table, key: &[u8]| *t == table && key.starts_with(prefix);

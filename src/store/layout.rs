@@ -25,11 +25,16 @@ pub(super) enum Table {
     Listed = 4,
     Parts = 5,
     Occupants = 6,
+    /// Rooms that were forgotten, and of which something is still there under their keys.
+    Rests = 7,
 }
 
 impl Table {
     /// All of them, in their order.
-    pub(super) const ALL: [Self; 3] = [Self::Listed, Self::Parts, Self::Occupants];
+    pub(super) const ALL: [Self; 4] = [Self::Listed, Self::Parts, Self::Occupants, Self::Rests];
+
+    /// Those that hold what makes up a room.
+    pub(super) const OF_ROOM: [Self; 3] = [Self::Listed, Self::Parts, Self::Occupants];
 }
 
 /// Longest name in a key, and largest piece of a value: twenty of them, with their keys, are less than the 128 KiB above

@@ -218,8 +218,23 @@ pub(super) fn occupants<K: AsRef<[u8]>, V: AsRef<[u8]>>(
     Ok(occupants)
 }
 
+/// Rooms of which a rest is left, from the notes of them.
+pub(super) fn rests<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+    stored: impl Iterator<Item = Result<(K, V), StoreError>>,
+) -> Result<Vec<BareJid>, StoreError> {
+    let mut rests = Vec::new();
+    for pair in layout::values(stored) {
+        let (key, value) = pair?;
+        match value.and_then(|value| room(&key, &value)) {
+            Ok(room) => rests.push(room),
+            Err(damage) => damage::tell(&damage, "what is left of a forgotten room stays"),
+        }
+    }
+    Ok(rests)
+}
+
 /// Counts the occupants of each room, given the keys of all occupants in order, and hands them to `each`. `listed` gives
-/// what is known of the room whose keys begin so.
+/// what is known of the room whose keys begin so, and `is_rest` whether they are what is left of one.
 pub(super) fn each_occupied<
     K: AsRef<[u8]>,
     V: AsRef<[u8]>,
@@ -227,6 +242,7 @@ pub(super) fn each_occupied<
 >(
     keys: impl Iterator<Item = Result<K, StoreError>>,
     listed: impl Fn(&[u8]) -> I,
+    is_rest: impl Fn(&[u8]) -> Result<bool, StoreError>,
     each: &mut dyn FnMut(BareJid, usize),
 ) -> Result<(), StoreError> {
     let mut rooms = BTreeMap::new();
@@ -238,6 +254,9 @@ pub(super) fn each_occupied<
         }
     }
     for (prefix, count) in rooms {
+        if is_rest(&prefix)? {
+            continue;
+        }
         let known = layout::values(listed(&prefix)).next().transpose()?;
         let unknown = || (prefix.clone(), Ok(Value { content: Vec::new(), name: None }));
         let (key, value) = known.unwrap_or_else(unknown);

@@ -20,6 +20,7 @@ struct Inner {
     failing: bool,
     delay: Duration,
     commits: u64,
+    largest: usize,
 }
 
 impl Inner {
@@ -32,6 +33,11 @@ impl Inner {
         let range = self.values.range((table, prefix.to_vec())..);
         let ours = range.take_while(move |((t, key), _)| *t == table && key.starts_with(prefix));
         ours.map(|((_, key), value)| Ok((key, value)))
+    }
+
+    /// Whether something is left of the room whose keys begin so, which was forgotten.
+    fn has_rest(&self, prefix: &[u8]) -> bool {
+        self.values.contains_key(&(Table::Rests, prefix.to_vec()))
     }
 
     /// Cuts what is at `key` in half. Whether there was something.
@@ -62,6 +68,16 @@ impl MemoryStore {
         self.lock().commits
     }
 
+    /// How many records the largest commit has touched since this was asked last.
+    pub fn largest_commit(&self) -> usize {
+        std::mem::take(&mut self.lock().largest)
+    }
+
+    /// How many records there are.
+    pub fn records(&self) -> usize {
+        self.lock().values.len()
+    }
+
     /// Spoils what a room begins with, and what is known of it without loading it, or one affiliation in it, as a bad disk
     /// would. Whether there was one.
     pub fn damage(&self, room: &BareJid, jid: Option<&BareJid>) -> bool {
@@ -88,11 +104,19 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError> {
-        load::state(room, self.lock().under(Table::Parts, &prefix(room)))
+        let inner = self.lock();
+        if inner.has_rest(&prefix(room)) {
+            return Ok(None);
+        }
+        load::state(room, inner.under(Table::Parts, &prefix(room)))
     }
 
     fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError> {
-        load::occupants(self.lock().under(Table::Occupants, &prefix(room)))
+        let inner = self.lock();
+        if inner.has_rest(&prefix(room)) {
+            return Ok(Vec::new());
+        }
+        load::occupants(inner.under(Table::Occupants, &prefix(room)))
     }
 
     fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError> {
@@ -102,13 +126,21 @@ impl Store for MemoryStore {
         let keys = copy.under(Table::Occupants, &[]).map(|pair| pair.map(|(key, _)| key));
         let listed = |prefix: &[u8]| copy.values.get_key_value(&(Table::Listed, prefix.to_vec()));
         let listed = |prefix: &[u8]| listed(prefix).map(|((_, key), value)| Ok((key, value))).into_iter();
-        load::each_occupied(keys, listed, each)
+        load::each_occupied(keys, listed, |prefix| Ok(copy.has_rest(prefix)), each)
     }
 
     fn each_room(&self, each: &mut dyn FnMut(BareJid, Listed)) -> Result<usize, StoreError> {
         let values = self.lock().values.clone();
         let copy = Inner { values, ..Inner::default() };
         load::each_listed(copy.under(Table::Listed, &[]), each)
+    }
+
+    fn has_rest(&self, room: &BareJid) -> Result<bool, StoreError> {
+        Ok(self.lock().has_rest(&prefix(room)))
+    }
+
+    fn rests(&self) -> Result<Vec<BareJid>, StoreError> {
+        load::rests(self.lock().under(Table::Rests, &[]))
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
@@ -118,9 +150,11 @@ impl Store for MemoryStore {
         if inner.failing {
             return Err(StoreError::Io("commits are made to fail".to_owned()));
         }
-        let changes = change::changes(writes, |table, prefix| {
-            inner.under(table, prefix).map(|pair| pair.map(|(key, _)| key.clone())).collect::<Result<_, _>>()
+        let changes = change::changes(writes, |table, prefix, most| {
+            let keys = inner.under(table, prefix).map(|pair| pair.map(|(key, _)| key.clone()));
+            keys.take(most).collect::<Result<_, _>>()
         })?;
+        inner.largest = inner.largest.max(changes.len());
         for (at, value) in changes {
             match value {
                 Some(value) => inner.values.insert(at, value),

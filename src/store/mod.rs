@@ -99,12 +99,24 @@ pub enum Write {
         /// The new value.
         value: Option<Arc<Vcard>>,
     },
-    /// The room and everything about it is gone.
+    /// The room and everything about it is gone. Where that is much, it is only not to be found any more, and lies there
+    /// until it is swept.
     Forget {
         /// Which room.
         room: BareJid,
     },
+    /// A portion of what is left of a room that was forgotten is swept; does nothing if nothing is left.
+    Sweep {
+        /// Which room.
+        room: BareJid,
+    },
 }
+
+/// Records in a portion. It takes the store some milliseconds: others that wait for it hardly notice.
+pub const PORTION_RECORDS_MAX: usize = 1000;
+
+/// Bytes in a portion of writes.
+pub const PORTION_BYTES_MAX: usize = 128 * 1024;
 
 impl Write {
     /// About how many bytes this is, for bounds.
@@ -143,6 +155,7 @@ impl Write {
                 room.as_str().len() + value.as_ref().map_or(0, |v| size::of(v.element()))
             }
             Self::Forget { room } => room.as_str().len(),
+            Self::Sweep { room } => PORTION_RECORDS_MAX * (AFFILIATION_BYTES + room.as_str().len()),
         }
     }
 }
@@ -194,6 +207,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// Rooms that are made or forgotten meanwhile may be met or not. `each` may use the store.
     fn each_room(&self, each: &mut dyn FnMut(BareJid, Listed)) -> Result<usize, StoreError>;
+
+    /// Whether something is left of a room that was forgotten. To write anything about the room takes all of it away first.
+    fn has_rest(&self, room: &BareJid) -> Result<bool, StoreError>;
+
+    /// Rooms that were forgotten, and of which something is left to be swept.
+    fn rests(&self) -> Result<Vec<BareJid>, StoreError>;
 
     /// Makes all of `writes` durable, in order, or none of them. They are on the disk when it returns.
     ///

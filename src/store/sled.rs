@@ -167,17 +167,24 @@ impl Drop for SledStore {
 
 impl Store for SledStore {
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError> {
-        self.read(|database| load::state(room, database.under(Table::Parts, &prefix(room))))
+        self.read(|database| match database.has_rest(&prefix(room))? {
+            true => Ok(None),
+            false => load::state(room, database.under(Table::Parts, &prefix(room))),
+        })
     }
 
     fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError> {
-        self.read(|database| load::occupants(database.under(Table::Occupants, &prefix(room))))
+        self.read(|database| match database.has_rest(&prefix(room))? {
+            true => Ok(Vec::new()),
+            false => load::occupants(database.under(Table::Occupants, &prefix(room))),
+        })
     }
 
     fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError> {
         self.read(|database| {
             let keys = database.under(Table::Occupants, &[]).map(|pair| pair.map(|(key, _)| key));
-            load::each_occupied(keys, |prefix| database.under(Table::Listed, prefix), each)
+            let listed = |prefix: &[u8]| database.under(Table::Listed, prefix);
+            load::each_occupied(keys, listed, |prefix| database.has_rest(prefix), each)
         })
     }
 
@@ -200,12 +207,21 @@ impl Store for SledStore {
         }
     }
 
+    fn has_rest(&self, room: &BareJid) -> Result<bool, StoreError> {
+        self.read(|database| database.has_rest(&prefix(room)))
+    }
+
+    fn rests(&self) -> Result<Vec<BareJid>, StoreError> {
+        self.read(|database| load::rests(database.under(Table::Rests, &[])))
+    }
+
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let mut health = self.write();
         let database = self.sound(&mut health)?;
         let steps = guarded(|| {
-            database.steps(changes(writes, |table, prefix| {
-                database.under(table, prefix).map(|pair| pair.map(|(key, _)| key.to_vec())).collect()
+            database.steps(changes(writes, |table, prefix, most| {
+                let keys = database.under(table, prefix).map(|pair| pair.map(|(key, _)| key.to_vec()));
+                keys.take(most).collect()
             })?)
         })?;
         if steps.is_empty() {

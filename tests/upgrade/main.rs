@@ -16,6 +16,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use conclave::config::Durability;
 use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Place, Query, Question, Target, With};
+use conclave::room::config::Config;
+use conclave::room::state::{Affiliated, Affiliation, RoomRecord};
 use conclave::store::archive::Archive;
 use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::occupant::{decode_occupant, encode_occupant};
@@ -29,7 +31,7 @@ use conclave::wire::jid::BareJid;
 use serde_json::{Map, Value};
 
 /// The stores that are kept, oldest first.
-const FIXTURES: [&str; 5] = ["first", "archive", "occupants", "whole", "parts"];
+const FIXTURES: [&str; 6] = ["first", "archive", "occupants", "whole", "parts", "rests"];
 
 /// Whose affiliation in the coven is in the journal alone, from `occupants` on.
 const PENDING: &str = "banquo@example";
@@ -180,6 +182,8 @@ fn everything_is_found_in_the_store_of_each_earlier_format() {
                 }
                 assert_holds(&found, told, &format!("{fixture}: {room}"));
             }
+            let rests: Vec<_> = list(&told["rests"]).filter_map(Value::as_str).map(jid).collect();
+            assert_eq!(store.rests(), Ok(rests), "{fixture}");
             drop((store, archive));
             // Now a store of today, which is to be sound.
             let mut said = Vec::new();
@@ -347,6 +351,17 @@ fn make(told: &Value, path: &Path) {
         let gone = jid("gone@muc.example");
         store.commit(&[Write::Forget { room: gone }]).expect("stored");
     }
+    for room in list(&told["rests"]).filter_map(Value::as_str).map(jid) {
+        let record = RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, Config::default());
+        let mut writes = vec![Write::Room { room: room.clone(), record: Box::new(record) }];
+        writes.extend((0..300).map(|n| Write::Affiliation {
+            room: room.clone(),
+            jid: jid(&format!("a{n}@example")),
+            value: Some(Affiliated::new(Affiliation::Member)),
+        }));
+        store.commit(&writes).expect("stored");
+        store.commit(&[Write::Forget { room }]).expect("stored");
+    }
     drop(store);
     let archive = archive(path);
     let dropped = ArchiveId("dropped".to_owned());
@@ -378,7 +393,7 @@ fn a_store_that_is_made_for_later_versions_holds_what_it_says() {
     let Ok(name) = std::env::var("CONCLAVE_WRITE_FIXTURE") else {
         // Without a name, only that it could be made.
         let folder = tempfile::tempdir().expect("a folder");
-        make(&told("parts"), folder.path());
+        make(&told("rests"), folder.path());
         assert_eq!(maintain::check(folder.path(), &mut |_| ()), Ok(0));
         return;
     };

@@ -70,6 +70,14 @@ impl Store for Observed {
         self.inner.each_room(each)
     }
 
+    fn has_rest(&self, room: &BareJid) -> Result<bool, StoreError> {
+        self.inner.has_rest(room)
+    }
+
+    fn rests(&self) -> Result<Vec<BareJid>, StoreError> {
+        self.inner.rests()
+    }
+
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let accounts: Vec<String> = writes
             .iter()
@@ -81,7 +89,8 @@ impl Store for Observed {
                 | Write::Session { room, .. }
                 | Write::Said { room, .. }
                 | Write::Vcard { room, .. }
-                | Write::Forget { room } => room.to_string(),
+                | Write::Forget { room }
+                | Write::Sweep { room } => room.to_string(),
             })
             .collect();
         self.commits.lock().expect("unpoisoned").push(accounts.clone());

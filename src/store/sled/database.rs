@@ -17,7 +17,10 @@ use crate::store::change::Changes;
 use crate::store::layout::Table;
 
 /// The layout of the trees. One that is written by a later layout is refused.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
+
+/// The one before: it has no notes of what is left of forgotten rooms, and is the same in all else.
+const FORMAT_WITHOUT_RESTS: u32 = 2;
 
 /// Records are read once per room and then live in the room: little is gained by a larger cache.
 const CACHE_BYTES: u64 = 1024 * 1024;
@@ -121,7 +124,7 @@ impl Database {
         folder.repair().map_err(|e| unusable(&e))?;
         let (db, format) = open(folder)?;
         let db = match format {
-            None | Some(Some(FORMAT)) => db,
+            None | Some(Some(FORMAT | FORMAT_WITHOUT_RESTS)) => db,
             Some(Some(upgrade::FORMAT)) => {
                 upgrade::upgrade(db, folder)?;
                 open(folder)?.0
@@ -135,11 +138,11 @@ impl Database {
             }
         };
         let meta = db.open_tree(META).map_err(|e| unusable(&e))?;
-        if format.is_none() {
+        if format != Some(Some(FORMAT)) {
             meta.insert("format", FORMAT.to_string().as_bytes()).map_err(|e| unusable(&e))?;
         }
         let tree = |table| db.open_tree(tree_name(table)).map_err(|e| unusable(&e));
-        let [listed, parts, occupants] = Table::ALL.map(tree);
+        let [listed, parts, occupants, rests] = Table::ALL.map(tree);
         let disk = folder.disk().map_err(|e| unusable(&e))?;
         let live = meta.get(LIVE).map_err(|e| unusable(&e))?;
         let live =
@@ -150,7 +153,7 @@ impl Database {
             meta,
             live,
             clearing: Clearing::default(),
-            trees: [listed?, parts?, occupants?],
+            trees: [listed?, parts?, occupants?, rests?],
             disk,
         };
         database.write_out()?;
@@ -285,6 +288,11 @@ impl Database {
         self.tree(table).scan_prefix(prefix).map(|pair| pair.map_err(io))
     }
 
+    /// Whether something is left of the room whose keys begin so, which was forgotten.
+    pub(super) fn has_rest(&self, prefix: &[u8]) -> Result<bool, StoreError> {
+        self.tree(Table::Rests).contains_key(prefix).map_err(io)
+    }
+
     /// Hands everything to the system: sled's flush. When a write fails on a thread of sled's, the one who waits for
     /// it is not always woken: hence not the blocking call, but a look from time to time.
     fn write_out(&self) -> Result<(), StoreError> {
@@ -320,6 +328,7 @@ fn tree_name(table: Table) -> &'static str {
         Table::Listed => "listed",
         Table::Parts => "parts",
         Table::Occupants => "occupants",
+        Table::Rests => "rests",
     }
 }
 

@@ -110,10 +110,10 @@ fn raw_meta(path: &Path) -> ::sled::Tree {
 fn a_store_of_a_later_format_is_refused_and_left_as_it_is() {
     let temp = tempfile::tempdir().expect("a folder");
     drop(furnished(temp.path()));
-    raw_meta(temp.path()).insert("format", "3").expect("written");
+    raw_meta(temp.path()).insert("format", "4").expect("written");
     let text = SledStore::open(temp.path()).err().expect("refused").to_string();
-    assert!(text.contains("format 3") && text.contains("newer version"), "{text}");
-    assert_eq!(raw_meta(temp.path()).get("format").expect("read").expect("there"), "3".as_bytes());
+    assert!(text.contains("format 4") && text.contains("newer version"), "{text}");
+    assert_eq!(raw_meta(temp.path()).get("format").expect("read").expect("there"), "4".as_bytes());
 }
 
 #[test]
@@ -142,7 +142,8 @@ fn a_step_back_is_the_step_reversed() {
     let mut health = store.write();
     let database = store.sound(&mut health).expect("sound");
     let writes = [room_write("after"), affiliation_write("newcomer@example", Affiliation::Member)];
-    let steps = database.steps(changes(&writes, |_, _| Ok::<_, StoreError>(Vec::new())).expect("no forget"));
+    let steps =
+        database.steps(changes(&writes, |_, _, _| Ok::<_, StoreError>(Vec::new())).expect("no forget"));
     let steps = steps.expect("read");
     assert_eq!(steps.len(), 2);
     database.make(&steps, &store.folder).expect("made");
@@ -202,7 +203,7 @@ fn a_change_that_was_written_down_is_finished_by_the_next_run() {
     {
         let mut health = store.write();
         let database = store.sound(&mut health).expect("sound");
-        let changes = changes(&writes, |_, _| Ok::<_, StoreError>(Vec::new())).expect("no forget");
+        let changes = changes(&writes, |_, _, _| Ok::<_, StoreError>(Vec::new())).expect("no forget");
         journal::write(&store.folder, &database.steps(changes).expect("read")).expect("written");
     }
     drop(store);

@@ -138,7 +138,7 @@ impl Old {
                         Box::new(RoomRecord { founder: record.founder.clone().or(founder), ..record });
                     let write = Write::Room { room, record };
                     for ((table, key), value) in
-                        change::changes(&[write], |_, _| Ok::<_, StoreError>(vec![]))?
+                        change::changes(&[write], |_, _, _| Ok::<_, StoreError>(vec![]))?
                     {
                         if let Some(value) = value {
                             steps.step(table, key, value)?;

@@ -47,6 +47,8 @@ pub(in crate::store) struct Found {
     damaged: BTreeMap<(Table, Vec<u8>), String>,
     /// Rooms that cannot be loaded, with what can be told of them.
     lost: BTreeMap<Vec<u8>, Seen>,
+    /// Rooms that were forgotten: what is left of them is nothing that is known, nor taken along.
+    rests: BTreeSet<Vec<u8>>,
     /// What is to be known of rooms, where something else or nothing is.
     relisted: BTreeMap<BareJid, Listed>,
 }
@@ -102,9 +104,15 @@ impl Offline {
         let database = Database::open(&self.folder)?;
         let mut found = Found::default();
         let read = guarded(|| {
-            for table in Table::ALL {
+            let rests = database.under(Table::Rests, &[]).map(|pair| Ok(room_part(&pair?.0).to_vec()));
+            let rests = rests.collect::<Result<BTreeSet<_>, StoreError>>()?;
+            found.rests.clone_from(&rests);
+            for table in Table::OF_ROOM {
                 let mut records = 0;
-                let pairs = database.under(table, &[]).inspect(|_| records += 1);
+                let is_rest = |key: &[u8]| rests.contains(room_part(key));
+                let pairs = database.under(table, &[]);
+                let pairs = pairs.filter(|pair| !pair.as_ref().is_ok_and(|(key, _)| is_rest(key)));
+                let pairs = pairs.inspect(|_| records += 1);
                 let noted = found.note_all(table, layout::values(pairs));
                 found.records += records;
                 noted?;
@@ -142,10 +150,13 @@ fn copy(
     quarantine: &mut Quarantine,
 ) -> Result<(), StoreError> {
     let mut steps = Vec::new();
-    for table in Table::ALL {
+    for table in Table::OF_ROOM {
         for pair in old.under(table, &[]) {
             // What cannot be read was told of before. There is nothing to be had after it.
             let Ok((key, value)) = pair else { break };
+            if found.rests.contains(room_part(&key)) {
+                continue;
+            }
             match found.why_not(table, first_key(&key)) {
                 Some(why) => quarantine.put(name(table, &key), &key, &value, &why)?,
                 None => steps.push(Step { table, key, before: None, after: Some(value) }),
@@ -168,8 +179,8 @@ fn copy(
         part: Part::Listed(Box::new(listed.clone())),
     }));
     for some in writes.chunks(STEPS_AT_A_TIME / 4) {
-        let stored = |table, prefix: &[u8]| {
-            new.under(table, prefix).map(|pair| pair.map(|(key, _)| key.to_vec())).collect()
+        let stored = |table, prefix: &[u8], most| {
+            new.under(table, prefix).map(|pair| pair.map(|(key, _)| key.to_vec())).take(most).collect()
         };
         let steps = new.steps(changes::<StoreError>(some, stored)?)?;
         new.make(&steps, folder)?;
@@ -184,6 +195,7 @@ fn name(table: Table, key: &[u8]) -> &'static str {
         (Table::Parts, kind::VCARD) => "vCards",
         (Table::Parts, _) => "rooms",
         (Table::Occupants, _) => "occupants",
+        (Table::Rests, _) => "rests",
     }
 }
 
@@ -203,7 +215,7 @@ impl Found {
             let judged = value.and_then(|value| match table {
                 Table::Listed => self.note_listed(&key, &value),
                 Table::Parts => self.note_part(&key, &value, &mut now.1),
-                Table::Occupants => presence(&key, &value).map(drop),
+                Table::Occupants | Table::Rests => presence(&key, &value).map(drop),
             });
             match (table, layout::kind_and_name(&key).0) {
                 (Table::Parts, kind::LIFE) => self.rooms += 1,

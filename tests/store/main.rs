@@ -17,6 +17,13 @@ use conclave::store::{Store, StoreError, Write};
 use conclave::wire::jid::BareJid;
 use tempfile::TempDir;
 
+mod rests;
+use rests::{
+    a_large_room_is_gone_at_once_when_it_is_forgotten_and_is_swept_in_portions,
+    a_room_made_anew_never_meets_the_rest_of_the_old_one,
+    who_was_in_a_large_room_is_not_found_when_it_is_forgotten,
+};
+
 fn jid(text: &str) -> BareJid {
     BareJid::parse(text).expect("an address")
 }
@@ -466,6 +473,9 @@ of_every_store!(
     a_damaged_part_costs_that_part_only,
     a_removed_affiliation_is_gone,
     a_forgotten_room_leaves_nothing,
+    a_large_room_is_gone_at_once_when_it_is_forgotten_and_is_swept_in_portions,
+    a_room_made_anew_never_meets_the_rest_of_the_old_one,
+    who_was_in_a_large_room_is_not_found_when_it_is_forgotten,
     the_last_write_wins,
     forget_takes_what_came_before_it_and_not_what_came_after,
     each_room_meets_every_room_once,
