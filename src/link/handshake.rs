@@ -17,9 +17,10 @@ use crate::config::Secret;
 use crate::wire::ns;
 use crate::wire::stream::{Header, Output, StreamReader};
 
-/// Bytes that the system takes of us before it has sent them: enough that the network never waits for us.
+/// Bytes that the system takes of us before it has sent them: enough that the network never waits for us, and little for what
+/// comes after it, in whichever lane, when the server reads slowly.
 #[cfg(target_os = "linux")]
-const UNSENT_BYTES_MAX: u32 = 256 * 1024;
+const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 
 /// A connection over which the server takes stanzas.
 pub(super) struct Open {
