@@ -176,7 +176,7 @@ fn send(
 }
 
 /// An invitation into a members-only room makes a member of who is none and not banned. To who may not see the list of
-/// members, it is refused, or not, as if nobody were on it.
+/// members, it is refused, or not, as if nobody were on it, and takes as long.
 fn admit(
     room: &mut Room,
     to: &Jid,
@@ -196,7 +196,9 @@ fn admit(
         false => affiliations::Change::unvetted(&jid)?,
     };
     affiliations::check_space(room, cx)?;
-    if !is_member && !banned {
+    if is_member || banned {
+        fx.waits = true;
+    } else {
         let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
         affiliations::apply(room, &change, actor.as_deref(), cx, fx);
     }

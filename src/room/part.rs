@@ -98,7 +98,7 @@ impl RoomRecord {
         }
     }
 
-    fn numbers(&self) -> Numbers {
+    pub(crate) fn numbers(&self) -> Numbers {
         Numbers { now: self.versions.now, known_from: self.versions.known_from }
     }
 

@@ -106,6 +106,32 @@ fn who_may_not_see_the_bans_does_not_find_them_by_inviting() {
     }
 }
 
+#[test]
+fn invitation_that_makes_no_member_waits_for_the_disk_like_one_that_does() {
+    // trap 47
+    let fields =
+        [("membersonly", "1"), ("allowinvites", "1"), ("persistentroom", "1"), ("getmemberlist", "")];
+    let mut w = World::with_room(&fields);
+    w.admin(
+        "owner",
+        "<item affiliation='member' jid='romeo@example'/><item affiliation='member' jid='member@example'/>",
+    );
+    w.admin(
+        "owner",
+        "<item affiliation='outcast' jid='banned@example'/><item affiliation='outcast' jid='evil.example'/>",
+    );
+    w.join("romeo");
+    let before = w.room.state().affiliations.clone();
+    for invitee in ["banned@example", "x@evil.example", "member@example", "new@example"] {
+        w.writes.clear();
+        invite(&mut w, "romeo", &format!("<invite to='{invitee}'/>"));
+        let bytes: usize = w.writes.iter().map(conclave::store::Write::bytes).sum();
+        // A commit is paid for, and another token for each 4 KiB.
+        assert!((1..4096).contains(&bytes), "{invitee}: {bytes}");
+        assert_eq!(w.room.state().affiliations != before, invitee == "new@example", "{invitee}");
+    }
+}
+
 fn decline(w: &mut World, who: &str, to: &str, inside: &str) {
     invite(w, who, &format!("<decline to='{to}'>{inside}</decline>"));
 }
