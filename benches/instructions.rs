@@ -162,6 +162,7 @@ impl World {
             default_room: Config::default(),
             limits: Limits::default(),
             keep_retracted: false,
+            held: Default::default(),
             profile: Default::default(),
         };
         let room = Room::absent(BareJid::parse(ROOM).expect("an address"));

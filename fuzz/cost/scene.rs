@@ -73,6 +73,7 @@ pub(crate) fn service() -> Service {
         default_room: Config::default(),
         limits: Limits::default(),
         keep_retracted: true,
+        held: Default::default(),
     }
 }
 

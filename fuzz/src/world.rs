@@ -63,6 +63,7 @@ impl World {
             default_room: Config { history_max: 4, ..Config::default() },
             limits,
             keep_retracted: false,
+            held: Default::default(),
             profile: Default::default(),
         };
         let mut disk = Disk::default();

@@ -9,7 +9,7 @@ use super::{Component, ConfigError, Create, PORT_DEFAULT, Place, Raw, Secret, Se
 use crate::wire::jid::{BareJid, PART_BYTES_MAX};
 
 /// The least and the most that each limit may be.
-const RANGES: [(&str, i64, i64); 32] = [
+const RANGES: [(&str, i64, i64); 33] = [
     ("stanza_bytes_max", 65_536, 16 << 20),
     ("depth_max", 8, 256),
     ("attributes_max", 16, 4096),
@@ -33,6 +33,7 @@ const RANGES: [(&str, i64, i64); 32] = [
     ("mailboxes_bytes_max", 1 << 20, 1 << 40),
     ("queue_bytes_max", 65_536, 4 << 30),
     ("presence_bytes_max", 1024, 1 << 20),
+    ("held_bytes_max", 0, 1 << 40),
     ("account_stanzas_per_second", 0, 1_000_000),
     ("account_stanzas_burst", 1, 10_000_000),
     ("account_room_stanzas_per_second", 0, 1_000_000),

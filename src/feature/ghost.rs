@@ -204,6 +204,6 @@ fn unreachable(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects
 fn gone(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     Arc::make_mut(&mut room.suspects).sessions.remove(session);
     let status = el("status", ns::CLIENT).text_node("The connection to this client was lost.");
-    let said = Said { lang: Some("en".to_owned()), children: vec![status] };
+    let said = Said::new(Some("en"), [&status]);
     depart(room, session, &said, &[333], cx, fx);
 }

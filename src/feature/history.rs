@@ -59,6 +59,15 @@ pub(super) fn keep(room: &mut Room, entry: Arc<Entry>, limits: &Limits) {
     }
 }
 
+impl Room {
+    /// Drops the oldest messages of the history until it has no more than so many bytes.
+    pub(crate) fn shorten_history(&mut self, bytes_max: usize) {
+        if self.history.bytes() > bytes_max {
+            Arc::make_mut(&mut self.history).shorten(usize::MAX, bytes_max);
+        }
+    }
+}
+
 /// The history of a room that comes back into memory, from its archive. `look_back` calls what it is given for each
 /// message from the newest to the oldest, until that gives false.
 ///

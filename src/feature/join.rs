@@ -6,7 +6,7 @@ use minidom::Element;
 
 use super::{
     FEATURES, affiliation_versions, affiliations, anonymity, backlog, capacity, history, members_only, nick,
-    password, quiet, roles, subject, token_invite, vcard,
+    password, presence, quiet, roles, subject, token_invite, vcard,
 };
 use crate::room::audience::Notice;
 use crate::room::cx::Cx;
@@ -27,7 +27,7 @@ pub(super) fn enter(
     room: &mut Room,
     wanted: &Nick,
     x: &Element,
-    presence: Arc<Said>,
+    presence: Said,
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
@@ -68,6 +68,7 @@ pub(super) fn enter(
     let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
     let follows = affiliation_versions::is_wanted(room, x);
     room.followed |= follows;
+    let presence = presence::held(presence, &account, 0, cx)?;
     let session = Session { jid: inbound.from.clone(), presence, follows, proof };
     let id = room.occupant_id(&account);
     let quiet = quiet::on_entry(room, role);

@@ -36,12 +36,9 @@ pub(crate) fn leave(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mu
 /// What others hear of an occupant who says that they are gone: a text in each language, in `bytes_max` bytes all together.
 /// However much more is said along with it, an occupant who leaves is gone.
 fn last_words(stanza: &Element, bytes_max: usize) -> Said {
-    let mut said = Said { lang: lang(stanza).map(str::to_owned), children: Vec::new() };
-    let mut left = bytes_max.checked_sub(said.lang.as_deref().map_or(0, str::len));
-    if left.is_none() {
-        said.lang = None;
-    }
-    let mut languages = BTreeSet::new();
+    let mut left = bytes_max.checked_sub(lang(stanza).map_or(0, str::len));
+    let of_all = lang(stanza).filter(|_| left.is_some());
+    let (mut texts, mut languages) = (Vec::new(), BTreeSet::new());
     for status in stanza.children().filter(|c| c.is("status", ns::CLIENT)) {
         let language = lang(status);
         let mut text = el("status", ns::CLIENT).text_node(&status.text());
@@ -51,10 +48,10 @@ fn last_words(stanza: &Element, bytes_max: usize) -> Said {
         let rest = left.and_then(|left| left.checked_sub(size::of(&text)));
         if rest.is_some() && languages.insert(language) {
             left = rest;
-            said.children.push(text);
+            texts.push(text);
         }
     }
-    said
+    Said::new(of_all, &texts)
 }
 
 /// One session goes, with `codes`. The occupant goes with the last one; before that, only the session itself is

@@ -8,11 +8,13 @@ use crate::room::audience::{Item, Notice, sessions};
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::held::Kind;
 use crate::room::nick::{Nick, NickKey};
 use crate::room::role::Role;
-use crate::room::roster::Occupant;
+use crate::room::roster::{Occupant, Said, USUAL_SESSION_BYTES};
 use crate::room::state::Affiliation;
 use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -40,10 +42,10 @@ pub(crate) fn available(
         (None, Some(occupant)) => occupant.nick.clone(),
         (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
     };
-    let presence = Arc::new(reflect::clean(&inbound.stanza, &room.jid));
+    let presence = reflect::clean(&inbound.stanza, &room.jid);
     let bytes_max = cx.limits().presence_bytes_max;
     // What is kept is never bigger than what came.
-    if inbound.size > bytes_max && presence.bytes() > bytes_max {
+    if inbound.size > bytes_max && reflect::size_of_clean(&inbound.stanza, &room.jid) > bytes_max {
         return Err(Refusal::policy_violation(format!("a presence may have {bytes_max} bytes")));
     }
     match (present, x) {
@@ -53,7 +55,10 @@ pub(crate) fn available(
             Ok(())
         }
         (Some(occupant), x) => {
-            let changed = occupant.shown().presence != presence || occupant.shown().jid != inbound.from;
+            let changed = *occupant.shown().presence != presence || occupant.shown().jid != inbound.from;
+            let before = occupant.sessions.iter().find(|session| session.jid == inbound.from);
+            let before = before.map_or(0, |session| session.presence.bytes());
+            let presence = held(presence, &occupant.account, before, cx)?;
             room.roster_mut().update(&inbound.from, presence);
             if wanted != occupant.nick {
                 nick::change(room, &occupant, &wanted, inbound, cx, fx)?;
@@ -69,6 +74,26 @@ pub(crate) fn available(
             Ok(())
         }
     }
+}
+
+/// A presence, held for an account in the place of one of so many bytes.
+///
+/// # Errors
+/// It is larger, and the account, or its domain, has as much held as it may have.
+pub(super) fn held(
+    presence: Said,
+    account: &BareJid,
+    before: usize,
+    cx: &Cx<'_>,
+) -> Result<Arc<Said>, Refusal> {
+    let (no_more, bytes) = (presence.bytes() <= before, presence.session_bytes());
+    let mut held = cx.service.held(Kind::Firm, account, USUAL_SESSION_BYTES);
+    if no_more {
+        held.must_be(bytes);
+    } else if !held.resize(cx.service, bytes, false) {
+        return Err(Refusal::resource_constraint("too much is held here for this account or its server"));
+    }
+    Ok(Arc::new(presence.held(held)))
 }
 
 /// An occupant's new presence goes to all (§7.7).

@@ -9,21 +9,25 @@ use crate::room::roster::{Occupant, Said};
 use crate::wire::build::{Build, lang, message, set_lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
-use crate::wire::ns;
+use crate::wire::{ns, size};
 
 /// What of a client's stanza may be shown to others: not what only the room may say (45-17.3-f), and of the
 /// standard's own children only those that the standard allows.
+fn shown<'a>(stanza: &'a Element, room: &'a BareJid) -> impl Iterator<Item = &'a Element> {
+    stanza.children().filter(|c| !only_the_room_says(c, room)).filter(|c| match c.name() {
+        "show" if c.has_ns(ns::CLIENT) => matches!(c.text().as_str(), "away" | "chat" | "dnd" | "xa"),
+        _ => true,
+    })
+}
+
+/// The same, as it is kept.
 pub(super) fn clean(stanza: &Element, room: &BareJid) -> Said {
-    let children = stanza
-        .children()
-        .filter(|c| !only_the_room_says(c, room))
-        .filter(|c| match c.name() {
-            "show" if c.has_ns(ns::CLIENT) => matches!(c.text().as_str(), "away" | "chat" | "dnd" | "xa"),
-            _ => true,
-        })
-        .cloned()
-        .collect();
-    Said { lang: lang(stanza).map(str::to_owned), children }
+    Said::new(lang(stanza), shown(stanza, room))
+}
+
+/// How big it is, by the measure of [`size`].
+pub(super) fn size_of_clean(stanza: &Element, room: &BareJid) -> usize {
+    lang(stanza).map_or(0, str::len) + size::of_all(shown(stanza, room))
 }
 
 /// Whether a message says no more than that its sender types or has stopped (XEP-0085).

@@ -101,6 +101,7 @@ fn service_of(settings: &Settings) -> Service {
         default_room: settings.default_room.clone(),
         limits: settings.limits.clone(),
         keep_retracted: settings.archive.keep_retracted,
+        held: Default::default(),
     }
 }
 

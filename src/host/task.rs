@@ -27,6 +27,8 @@ use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
+use crate::room::held::Held;
+use crate::room::weight::Weight;
 use crate::store::{PORTION_RECORDS_MAX, StoreError};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
@@ -192,6 +194,10 @@ struct Task {
     place: Option<Awaited>,
     /// The account that the room counts for as one that stays, if it does.
     lasting: Option<Option<BareJid>>,
+    /// What the room takes in memory, and what is held of it, and of its history, for the account that created it.
+    weight: Weight,
+    held: Option<Held>,
+    remembered: Option<Held>,
     /// How much has been done lately.
     done: Bucket,
     since: Instant,
@@ -200,9 +206,12 @@ struct Task {
 impl Task {
     /// Of a room that the store has been `told` of.
     fn new(host: Arc<Host>, room: Room, told: Told, mailbox: Arc<Mailbox>) -> Self {
-        Self {
+        let mut task = Self {
             rest: !room.exists(),
             lasting: room.is_lasting().then(|| room.founder().cloned()),
+            weight: Weight::default(),
+            held: None,
+            remembered: None,
             host,
             room,
             ids: Ids::new(&random()),
@@ -215,7 +224,9 @@ impl Task {
             asked: Instant::now(),
             done: Bucket::default(),
             since: Instant::now(),
-        }
+        };
+        task.must_hold();
+        task
     }
 
     /// Notes who is heard of.

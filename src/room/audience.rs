@@ -66,11 +66,11 @@ impl<'a> Notice<'a> {
         let sight = if own { Sight::OWN } else { sight };
         let mut stanza = presence(&room.occupant_jid(self.nick), self.type_, self.id);
         if let Some(said) = self.said {
-            if let Some(lang) = &said.lang {
+            if let Some(lang) = said.lang() {
                 set_lang(&mut stanza, lang);
             }
-            for child in &said.children {
-                stanza.append_child(child.clone());
+            if let Some(inside) = said.inside() {
+                stanza.append_child(inside);
             }
         }
         let codes: Vec<u16> = codes.iter().chain(self.codes).copied().collect();

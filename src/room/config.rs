@@ -119,6 +119,15 @@ pub struct Config {
     pub reactions_allowed: Vec<String>,
 }
 
+impl Config {
+    /// How many bytes its texts have.
+    pub fn text_bytes(&self) -> usize {
+        let texts = [&self.name, &self.description, &self.language, &self.password, &self.pubsub];
+        let lists = [&self.contacts, &self.ratings, &self.reactions_allowed];
+        texts.into_iter().chain(lists.into_iter().flatten()).map(String::len).sum()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -1,11 +1,13 @@
 //! What the world hands to a room: the time, ids, limits, facts about the service.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::config::Config;
+use super::held::Ledger;
 use super::limits::Limits;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, JidError, Profile};
@@ -82,6 +84,8 @@ pub struct Service {
     pub default_room: Config,
     /// Bounds.
     pub limits: Limits,
+    /// What is held in memory, and for which accounts.
+    pub held: Arc<Ledger>,
     /// What a retracted message was stays in the archive, for moderators.
     pub keep_retracted: bool,
 }

@@ -7,6 +7,7 @@ use imbl::Vector;
 use jiff::{SignedDuration, Timestamp};
 
 use super::archive::{Entry, Retraction};
+use crate::wire::size;
 
 /// A bounded list, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -19,12 +20,14 @@ pub struct History {
     pub latest: Option<Timestamp>,
     /// The last retractions, oldest first, for answers of the archive that were on their way meanwhile.
     retractions: Arc<VecDeque<Arc<Retraction>>>,
+    retraction_bytes: usize,
     /// How many there were in all.
     retracted: u64,
 }
 
 /// Retractions that are remembered. After more of them, an answer that was on its way is asked for anew.
 const RETRACTIONS_MAX: usize = 256;
+const RETRACTIONS_BYTES_MAX: usize = 128 << 10;
 
 /// Messages that are remembered though they are kept nowhere, and for how long.
 const PASSING_MAX: usize = 256;
@@ -36,10 +39,20 @@ impl History {
         let bytes = entry.bytes();
         self.bytes += bytes;
         self.entries.push_back((entry, bytes));
+        self.shorten(messages_max, bytes_max);
+    }
+
+    /// Drops the oldest messages beyond either bound.
+    pub fn shorten(&mut self, messages_max: usize, bytes_max: usize) {
         while self.entries.len() > messages_max || self.bytes > bytes_max {
             let Some((_, bytes)) = self.entries.pop_front() else { break };
             self.bytes -= bytes;
         }
+    }
+
+    /// How big all of it is.
+    pub fn bytes(&self) -> usize {
+        self.bytes + self.retraction_bytes
     }
 
     /// All messages, oldest first.
@@ -76,9 +89,11 @@ impl History {
     pub fn retract(&mut self, retraction: &Retraction) -> Option<Arc<Entry>> {
         self.retracted += 1;
         let retractions = Arc::make_mut(&mut self.retractions);
+        self.retraction_bytes += size::of(&retraction.retracted);
         retractions.push_back(Arc::new(retraction.clone()));
-        if retractions.len() > RETRACTIONS_MAX {
-            retractions.pop_front();
+        while retractions.len() > RETRACTIONS_MAX || self.retraction_bytes > RETRACTIONS_BYTES_MAX {
+            let Some(oldest) = retractions.pop_front() else { break };
+            self.retraction_bytes -= size::of(&oldest.retracted);
         }
         if let Some(place) = self.passing.iter().rposition(|entry| retraction.target.is(entry)) {
             self.passing.remove(place);

@@ -53,6 +53,9 @@ pub struct Limits {
     pub queue_bytes_max: usize,
     /// Largest presence of an occupant, in bytes: it is kept, and shown to whoever enters.
     pub presence_bytes_max: usize,
+    /// Most bytes that are held in memory for the accounts of one domain, beyond what is usual for each of them: their
+    /// presences, and the rooms that they created; 0: any number.
+    pub held_bytes_max: usize,
     /// What one account may send in a second, over all rooms; 0: any number. A stanza of up to 12 KiB counts as one, a
     /// larger one as more, and so does a request that costs much. Above it, stanzas are delayed.
     pub account_stanzas_per_second: u32,
@@ -106,6 +109,7 @@ impl Default for Limits {
             mailboxes_bytes_max: 256 * 1024 * 1024,
             queue_bytes_max: 32 * 1024 * 1024,
             presence_bytes_max: 32 * 1024,
+            held_bytes_max: 32 * 1024 * 1024,
             account_stanzas_per_second: 50,
             account_stanzas_burst: 5000,
             account_room_stanzas_per_second: 10,

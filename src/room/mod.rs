@@ -14,6 +14,7 @@ pub mod effort;
 pub mod event;
 pub mod fold;
 pub mod hats;
+pub mod held;
 pub mod history;
 pub mod index;
 pub mod invariant;
@@ -33,6 +34,7 @@ pub mod shared;
 pub(crate) mod shares;
 pub mod state;
 pub mod vcard;
+pub mod weight;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};

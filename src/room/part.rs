@@ -188,13 +188,7 @@ impl Part {
         const CONFIG_BYTES: usize = 1024;
         let own = match self {
             Self::Life(life) => 160 + life.founder.as_ref().map_or(0, |jid| jid.as_str().len()),
-            Self::Config(config) => {
-                let texts =
-                    [&config.name, &config.description, &config.language, &config.password, &config.pubsub];
-                let lists = [&config.contacts, &config.ratings, &config.reactions_allowed];
-                let texts = texts.into_iter().chain(lists.into_iter().flatten());
-                CONFIG_BYTES + texts.map(String::len).sum::<usize>()
-            }
+            Self::Config(config) => CONFIG_BYTES + config.text_bytes(),
             Self::Listed(listed) => listed.bytes(),
             Self::Subject(subject) => subject.as_ref().map_or(0, |s| {
                 s.nick.len() + s.texts.iter().map(|(lang, text)| lang.len() + text.len()).sum::<usize>()

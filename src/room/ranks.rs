@@ -5,6 +5,7 @@ use imbl::OrdSet;
 use jiff::Timestamp;
 
 use super::state::{Affiliated, Affiliation, State};
+use super::weight::of_affiliation;
 use crate::wire::jid::BareJid;
 
 /// The affiliations of a room in several orders. A copy costs next to nothing.
@@ -12,6 +13,8 @@ use crate::wire::jid::BareJid;
 pub struct Ranks {
     /// How many affiliations there are.
     all: usize,
+    /// About what bans take in memory, and what the others take, in bytes.
+    bytes: (usize, usize),
     /// The owners.
     pub owners: OrdSet<BareJid>,
     /// The admins.
@@ -34,9 +37,22 @@ impl Ranks {
         ranks
     }
 
+    /// About what bans take in memory, and what the others take, in bytes.
+    pub fn bytes(&self) -> (usize, usize) {
+        self.bytes
+    }
+
+    fn sum_of(&mut self, affiliated: &Affiliated) -> &mut usize {
+        match affiliated.affiliation {
+            Affiliation::Outcast => &mut self.bytes.0,
+            _ => &mut self.bytes.1,
+        }
+    }
+
     /// An affiliation is on the lists.
     pub(crate) fn add(&mut self, jid: &BareJid, affiliated: &Affiliated) {
         self.all += 1;
+        *self.sum_of(affiliated) += of_affiliation(jid, affiliated);
         match affiliated.affiliation {
             Affiliation::Owner => drop(self.owners.insert(jid.clone())),
             Affiliation::Admin => drop(self.admins.insert(jid.clone())),
@@ -54,6 +70,7 @@ impl Ranks {
     /// An affiliation is as it was on the lists no more.
     pub(crate) fn remove(&mut self, jid: &BareJid, affiliated: &Affiliated) {
         self.all -= 1;
+        *self.sum_of(affiliated) -= of_affiliation(jid, affiliated);
         match affiliated.affiliation {
             Affiliation::Owner => drop(self.owners.remove(jid)),
             Affiliation::Admin => drop(self.admins.remove(jid)),

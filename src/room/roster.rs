@@ -7,14 +7,16 @@ use imbl::HashMap;
 use imbl::ordmap::{Entry, OrdMap};
 use minidom::Element;
 
+use super::cx::Service;
+use super::held::{Held, Kind};
 use super::index::Index;
 use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
 use super::recipients::{Group, Lists};
 use super::role::Role;
-use crate::wire::encode::Recipients;
+use crate::wire::encode::{self, Recipients};
 use crate::wire::jid::{BareJid, Jid, Party};
-use crate::wire::size;
+use crate::wire::{ns, stream};
 
 /// One client of an occupant.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,21 +31,67 @@ pub struct Session {
     pub proof: u64,
 }
 
-/// What a client said of itself in a presence, cleaned of what only the room may say.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What a client said of itself in a presence, cleaned of what only the room may say. It is kept as it is written: elements
+/// take many times as much.
+#[derive(Clone, Debug, Default)]
 pub struct Said {
-    /// The stanza's `xml:lang`.
-    pub lang: Option<String>,
-    /// The stanza's children.
-    pub children: Vec<Element>,
+    lang: Option<Box<str>>,
+    inside: Box<str>,
+    /// What is held for the account, as long as this is.
+    _held: Option<Arc<Held>>,
+}
+
+/// Who pays for it is no part of what was said.
+impl PartialEq for Said {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.lang, &self.inside) == (&other.lang, &other.inside)
+    }
 }
 
 impl Said {
-    /// How big it is, by the measure of [`size`].
+    /// Of a stanza with this `xml:lang` and these children.
+    pub fn new<'a>(lang: Option<&str>, children: impl IntoIterator<Item = &'a Element>) -> Self {
+        Self { lang: lang.map(Box::from), inside: encode::inside(children).into(), _held: None }
+    }
+
+    /// The stanza's `xml:lang`.
+    pub fn lang(&self) -> Option<&str> {
+        self.lang.as_deref()
+    }
+
+    /// The stanza's children, to be put into another.
+    pub fn inside(&self) -> Option<Element> {
+        (!self.inside.is_empty()).then(|| encode::verbatim(&self.inside))
+    }
+
+    /// The stanza's children, each by itself.
+    pub fn children(&self) -> Vec<Element> {
+        let whole = format!("<presence xmlns='{}'>{}</presence>", ns::CLIENT, self.inside);
+        // What was written can be read.
+        stream::read(&whole).map_or_else(|_| Vec::new(), |whole| whole.children().cloned().collect())
+    }
+
+    /// How many bytes it is as it is kept, and on the wire.
     pub fn bytes(&self) -> usize {
-        self.lang.as_ref().map_or(0, String::len) + size::of_all(&self.children)
+        self.lang.as_ref().map_or(0, |lang| lang.len()) + self.inside.len()
+    }
+
+    /// What a session takes that said this.
+    pub fn session_bytes(&self) -> usize {
+        SESSION_BYTES + self.bytes()
+    }
+
+    /// The same, held for an account.
+    pub fn held(self, held: Held) -> Self {
+        Self { _held: Some(Arc::new(held)), ..self }
     }
 }
+
+/// About what a session takes beside what it said: addresses, the nick, and its places in maps.
+const SESSION_BYTES: usize = 1500;
+
+/// What the session of an honest client takes: it says a kibibyte of itself.
+pub const USUAL_SESSION_BYTES: usize = SESSION_BYTES + 1024;
 
 /// Somebody in the room under one nick, with one or several sessions of one account.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +116,15 @@ impl Occupant {
     /// The session whose presence others were shown last.
     pub fn shown(&self) -> &Session {
         self.sessions.last().expect("an occupant has a session")
+    }
+
+    /// What its sessions take is held for the account from now on.
+    pub fn hold(&mut self, service: &Service) {
+        for session in &mut self.sessions {
+            let mut held = service.held(Kind::Firm, &self.account, USUAL_SESSION_BYTES);
+            held.must_be(session.presence.session_bytes());
+            session.presence = Arc::new(Said::clone(&session.presence).held(held));
+        }
     }
 
     /// Whether this session follows the versions of the lists of affiliations.

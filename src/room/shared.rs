@@ -15,6 +15,13 @@ impl<T> From<T> for Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// Whether it is the very same as another: a copy of which neither has changed.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl<T> Deref for Shared<T> {
     type Target = T;
 
@@ -33,7 +40,7 @@ impl<T: Clone> DerefMut for Shared<T> {
 /// What is shared need not be compared.
 impl<T: PartialEq> PartialEq for Shared<T> {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+        self.is(other) || self.0 == other.0
     }
 }
 
@@ -59,7 +66,7 @@ mod tests {
     fn a_copy_is_the_same_until_one_of_the_two_changes() {
         let one = Shared::from(vec![1, 2]);
         let mut other = one.clone();
-        assert!(std::ptr::eq(&*one, &*other));
+        assert!(one.is(&other));
         other.push(3);
         assert_eq!((&*one, &*other), (&vec![1, 2], &vec![1, 2, 3]));
         other.pop();

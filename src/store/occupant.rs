@@ -95,8 +95,8 @@ fn is_zero(proof: &u64) -> bool {
 pub fn encode_occupant(stored: &StoredOccupant) -> Vec<u8> {
     let session = |session: &Session| SessionRecord {
         jid: session.jid.as_str().to_owned(),
-        lang: session.presence.lang.clone(),
-        said: session.presence.children.iter().map(standalone).collect(),
+        lang: session.presence.lang().map(str::to_owned),
+        said: session.presence.children().iter().map(standalone).collect(),
         follows: session.follows,
         proof: session.proof,
     };
@@ -146,8 +146,8 @@ fn session(key: &[u8], record: SessionRecord) -> Result<Session, StoreError> {
 
 fn said(key: &[u8], record: SaidRecord) -> Result<Said, StoreError> {
     let element = |xml: &String| stream::read(xml).map_err(|e| corrupt(key, format!("a presence: {e}")));
-    let children = record.said.iter().map(element).collect::<Result<_, _>>()?;
-    Ok(Said { lang: record.lang, children })
+    let children = record.said.iter().map(element).collect::<Result<Vec<_>, _>>()?;
+    Ok(Said::new(record.lang.as_deref(), &children))
 }
 
 /// The bytes of a session.
@@ -162,8 +162,8 @@ pub(super) fn decode_session(key: &[u8], bytes: &[u8]) -> Result<StoredSession, 
 
 /// The bytes of what a session said of itself.
 pub(super) fn encode_said(said: &Said) -> Vec<u8> {
-    let children = said.children.iter().map(standalone).collect();
-    encode(&SaidRecord { lang: said.lang.clone(), said: children })
+    let children = said.children().iter().map(standalone).collect();
+    encode(&SaidRecord { lang: said.lang().map(str::to_owned), said: children })
 }
 
 /// Reads what a session said of itself; what cannot be read is [`StoreError::Corrupt`].
@@ -184,13 +184,13 @@ pub(super) fn with_sessions(stored: StoredOccupant, mut sessions: Vec<(u64, Sess
 
 #[cfg(test)]
 mod tests {
+    use minidom::Element;
+
     use super::*;
 
     fn occupant(said: &[&str]) -> StoredOccupant {
-        let presence = Said {
-            lang: Some("de".to_owned()),
-            children: said.iter().map(|xml| xml.parse().expect("test xml")).collect(),
-        };
+        let children: Vec<Element> = said.iter().map(|xml| xml.parse().expect("test xml")).collect();
+        let presence = Said::new(Some("de"), &children);
         let session = |resource: &str| Session {
             jid: Jid::parse(&format!("romeo@example/{resource}")).expect("an address"),
             presence: Arc::new(presence.clone()),

@@ -14,6 +14,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 mod behind;
 mod effects;
 mod field;
+mod held;
 mod measure;
 mod played;
 mod run;
@@ -27,7 +28,10 @@ mod time;
 use run::Attack;
 
 fn attacks() -> Vec<&'static Attack> {
-    [time::ALL, effects::ALL, measure::ALL, storage::ALL, small::ALL].into_iter().flatten().collect()
+    [time::ALL, effects::ALL, measure::ALL, storage::ALL, small::ALL, held::ALL]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn main() -> ExitCode {

@@ -39,7 +39,7 @@ fn let_in(mut stanza: Element, bytes: usize) -> Element {
 /// An occupant who said this.
 fn occupant(stanza: &Element) -> StoredOccupant {
     let jid = Jid::parse("romeo@example/pc").expect("an address");
-    let said = Said { lang: lang(stanza).map(str::to_owned), children: stanza.children().cloned().collect() };
+    let said = Said::new(lang(stanza), stanza.children());
     let session = |jid| Session { jid, presence: Arc::new(said), follows: false, proof: 0 };
     let occupant = Occupant {
         nick: Nick::trusted("Romeo"),

@@ -53,6 +53,7 @@ impl World {
             default_room: Config::default(),
             limits: Limits::default(),
             keep_retracted: false,
+            held: Default::default(),
             profile: Default::default(),
         };
         Self {

@@ -33,6 +33,7 @@ fn service() -> Service {
         default_room: Config::default(),
         limits: Limits::default(),
         keep_retracted: false,
+        held: Default::default(),
         profile: Default::default(),
     }
 }

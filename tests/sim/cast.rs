@@ -174,6 +174,7 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         default_room,
         limits,
         keep_retracted: false,
+        held: Default::default(),
         profile: Default::default(),
     }
 }

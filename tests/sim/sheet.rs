@@ -67,7 +67,7 @@ impl Sheet {
                     role: occupant.role,
                     quiet: occupant.quiet,
                     heard: occupant.heard,
-                    said: said(shown.presence.children.iter(), shown.presence.lang.as_deref()),
+                    said: said(shown.presence.children().iter(), shown.presence.lang()),
                     shown: shown.jid.clone(),
                     sessions: occupant
                         .sessions

@@ -25,6 +25,7 @@ fn quotas(limits: Limits) -> Arc<Quotas> {
         default_room: Config::default(),
         limits,
         keep_retracted: false,
+        held: Default::default(),
     })))
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::config::{self, Sources};
 use crate::link;
 use crate::room::fold;
+use crate::room::held::Kind;
 use crate::room::nick::Nick;
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
@@ -387,12 +388,9 @@ async fn what_is_written_of_sessions_is_paid_for_by_their_accounts() {
     room.step(&[join(name, "talker")]).await;
     room.catch_up().await;
     // A presence of 30 KB costs seven tokens.
-    let said = |text: &str| crate::room::roster::Said {
-        children: vec![crate::wire::build::Build::text_node(
-            crate::wire::build::el("status", crate::wire::ns::CLIENT),
-            text,
-        )],
-        ..Default::default()
+    let said = |text: &str| {
+        let status = crate::wire::build::el("status", crate::wire::ns::CLIENT);
+        crate::room::roster::Said::new(None, [&crate::wire::build::Build::text_node(status, text)])
     };
     let limits = &host.service.limits;
     let session = Jid::parse("talker@example.org/x").expect("a jid");
@@ -464,4 +462,91 @@ async fn portions_of_all_rooms_together_go_at_a_rate() {
     portions.went(7 * portion, start.elapsed());
     portions.turn(|| start.elapsed()).await;
     assert!(start.elapsed() >= Duration::from_millis(800), "{:?}", start.elapsed());
+}
+
+/// A room that is configured, by `first` who is in it.
+fn made(host: &Arc<Host>, name: &str) -> Task {
+    let (mut task, _events) = task(host, name);
+    task.handle(&join(name, "first"));
+    task.handle(&event(&format!(
+        "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{name}'>\
+         <query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>"
+    )));
+    task
+}
+
+/// An admin's request with these items, of who created the room.
+fn admin(room: &str, items: &str) -> Event {
+    event(&format!(
+        "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{room}'>\
+         <query xmlns='http://jabber.org/protocol/muc#admin'>{items}</query></iq>"
+    ))
+}
+
+// 45-14.6-a, 45-9.1-a
+#[tokio::test]
+async fn rooms_of_an_account_take_no_more_memory_than_it_may_have_and_a_ban_still_works() {
+    let host = host();
+    let max = host.service.limits.held_bytes_max / 2;
+    let founder = BareJid::parse("first@example.org").expect("a jid");
+    let list = |from: usize| -> String {
+        let long = "j".repeat(900);
+        (from..from + 500).map(|n| format!("<item affiliation='member' jid='a{n}{long}@e'/>")).collect()
+    };
+    let (mut rooms, mut refused) = (Vec::new(), false);
+    for n in 0..4 {
+        let name = format!("list{n}@rooms.example.org");
+        let mut task = made(&host, &name);
+        for part in 0..10 {
+            let answers = said(&task.handle(&admin(&name, &list(part * 500))));
+            refused |= answers.iter().any(|xml| xml.contains("<resource-constraint"));
+        }
+        rooms.push(task);
+    }
+    let held: usize = rooms.iter().map(|task| task.weight.made()).sum();
+    assert!(refused && held > max * 9 / 10 && held < max + (4 << 14), "{held} of {max}");
+    let last = rooms.last_mut().expect("a room");
+    let (name, before) = (last.room.jid.as_str().to_owned(), last.room.state.affiliations.len());
+    let all: String = list(90_000).replace("member", "outcast");
+    let answers = said(&last.handle(&admin(&name, &all)));
+    assert!(answers.iter().any(|xml| xml.contains("type='result'")), "{answers:?}");
+    assert_eq!(last.room.state.affiliations.len(), before + 500);
+    // What is said is as before, and forgotten sooner; who enters is let in.
+    assert!(said(&last.handle(&join(&name, "second"))).iter().any(|xml| xml.contains("code='110'")));
+    // With the rooms goes what is held of them.
+    drop(rooms);
+    let free = host.service.held(Kind::Firm, &founder, 0).most(&host.service, false);
+    assert_eq!(free, max);
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn presences_of_an_account_take_no_more_memory_than_it_may_have_and_small_ones_always_pass() {
+    let host = host();
+    let max = host.service.limits.held_bytes_max / 2;
+    let says = |room: &str, account: &str, client: usize, bytes: usize| {
+        event(&format!(
+            "<presence xmlns='jabber:client' id='j' from='{account}@example.org/{client}' to='{room}/{account}'>\
+             <x xmlns='http://jabber.org/protocol/muc'/><status>{}</status></presence>",
+            "s".repeat(bytes)
+        ))
+    };
+    let entered = |answers: Vec<String>| answers.iter().any(|xml| xml.contains("code='110'"));
+    let (mut rooms, mut inside) = (Vec::new(), 0);
+    for n in 0..(max / 30_000 / 20 + 2) {
+        let name = format!("crowd{n}@rooms.example.org");
+        let mut task = made(&host, &name);
+        for client in 0..20 {
+            inside += usize::from(entered(said(&task.handle(&says(&name, "loud", client, 30_000)))));
+        }
+        rooms.push((name, task));
+    }
+    assert!((max / 33_000..=max / 29_000).contains(&inside), "{inside}");
+    // Another account of the same server is let in with what is usual, and the loud one may still say less.
+    let (name, task) = &mut rooms[0];
+    assert!(entered(said(&task.handle(&says(name, "calm", 0, 900)))));
+    let less = event(&format!(
+        "<presence xmlns='jabber:client' from='loud@example.org/0' to='{name}/loud'><show>away</show></presence>"
+    ));
+    assert!(!task.handle(&less).refused);
 }

@@ -68,7 +68,9 @@ fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
     let room = of_service(Room::stored(jid.clone(), state, history));
     // Made here, where nobody waits, and kept from then on.
     room.reserved();
-    Ok(restart::bring_back(room, host.store.occupants(jid)?))
+    let mut occupants = host.store.occupants(jid)?;
+    occupants.iter_mut().for_each(|stored| Arc::make_mut(&mut stored.occupant).hold(&host.service));
+    Ok(restart::bring_back(room, occupants))
 }
 
 fn unreadable(event: &Event) -> Effects {

@@ -9,6 +9,7 @@ use crate::host::quota::NoPlace;
 use crate::room::Room;
 use crate::room::archive::Change;
 use crate::room::effect::Effects;
+use crate::room::held::{Held, Kind};
 use crate::store::Write;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
@@ -23,9 +24,13 @@ const FORGOTTEN_BYTES: usize = 64;
 /// What a retraction counts as besides: the archive reads the message, however large it is, to write what is left of it.
 const RETRACTED_BYTES: usize = 8 * TOKEN_BYTES_WRITTEN;
 
+/// What most rooms take, and what is said in them.
+const USUAL_BYTES: usize = 16 << 10;
+
 impl Task {
     /// Takes the places that the room needs as it is now, and gives back those that it does not need.
     pub(super) fn claim(&mut self) -> Result<(), Refusal> {
+        self.hold()?;
         let (quotas, room) = (&self.host.quotas, &self.room);
         if !room.is_awaited() {
             self.place = None;
@@ -52,9 +57,54 @@ impl Task {
         Ok(())
     }
 
+    /// Has held what the room takes in memory.
+    fn hold(&mut self) -> Result<(), Refusal> {
+        let before = self.weight.made();
+        self.weigh();
+        let (made, all) = (self.weight.made(), self.weight.made() + self.weight.bans());
+        // What leaves everything but bans as it was may have what is kept for them.
+        let fits = |held: &mut Held| held.resize(&self.host.service, all, made <= before);
+        if !self.held.as_mut().is_none_or(fits) {
+            let too_much =
+                "the rooms of who created this one take as much memory as they may; try again later";
+            return Err(Refusal::resource_constraint(too_much));
+        }
+        self.remember();
+        Ok(())
+    }
+
+    /// The same for what is there anyway.
+    pub(super) fn must_hold(&mut self) {
+        self.weigh();
+        let all = self.weight.made() + self.weight.bans();
+        self.held.iter_mut().for_each(|held| held.must_be(all));
+        self.remember();
+    }
+
+    /// Looks at what the room takes now, and whom it counts for.
+    fn weigh(&mut self) {
+        self.weight.follow(&self.room);
+        let founder = self.room.founder().filter(|_| self.room.exists());
+        if self.held.as_ref().map(Held::account) != founder {
+            let service = &self.host.service;
+            self.held = founder.map(|founder| service.held(Kind::Firm, founder, USUAL_BYTES));
+            self.remembered = founder.map(|founder| service.held(Kind::History, founder, USUAL_BYTES));
+        }
+    }
+
+    /// Has the history held, or as much of it as may be.
+    fn remember(&mut self) {
+        let Some(held) = &mut self.remembered else { return };
+        if !held.resize(&self.host.service, self.room.history.bytes(), false) {
+            self.room.shorten_history(held.most(&self.host.service, false));
+            held.must_be(self.room.history.bytes());
+        }
+    }
+
     /// The room is as it was `before`, and has the places that it had.
     pub(super) fn set_back(&mut self, before: Room) {
         self.room = before;
+        self.must_hold();
         if self.claim().is_err() && self.room.is_lasting() {
             self.host.quotas.know(&self.room.jid, self.room.founder(), true);
             self.lasting = Some(self.room.founder().cloned());
