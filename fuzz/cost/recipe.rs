@@ -133,7 +133,10 @@ impl Recipe {
             let room = bytes_max / step.amount.max(1);
             let element = at(&stanza, &path);
             let copies = matches!(WHAT[step.what], "repeat" | "graft" | "number" | "nest");
-            if step.amount > bytes_max || copies && encode::standalone(element).len() > room.max(1) * 4 {
+            let many = step.amount.min(ELEMENTS_MAX) * count(element) > 2 * ELEMENTS_MAX;
+            if step.amount > bytes_max
+                || copies && (many || encode::standalone(element).len() > room.max(1) * 4)
+            {
                 return None;
             }
             step.apply(&mut stanza, &path, samples);
