@@ -1,5 +1,6 @@
 //! What waits for one room.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +17,9 @@ use crate::wire::jid::BareJid;
 /// What may still wait for a room that nothing waits for when too much waits for all rooms.
 const SMALL_BYTES: usize = 16 * 1024;
 
+/// How many times as much as another the domain above the service's own may have waiting.
+const OWN_TIMES: usize = 8;
+
 /// Questions to the archive that are answered at a time for one room; one of them is kept for other domains than any one.
 const READERS_MAX: usize = 3;
 
@@ -30,6 +34,10 @@ pub(super) struct Bounds {
     all_bytes_max: usize,
     /// What waits in all of them.
     all: Load,
+    /// The bytes of what may be refused, by the domain that it comes from.
+    domains: Mutex<HashMap<Box<str>, usize>>,
+    /// The domain above the service's own.
+    own: Box<str>,
 }
 
 /// How much waits: what may be refused, and what tells that somebody is gone, which does not take the place of the other.
@@ -64,12 +72,46 @@ impl Load {
 }
 
 impl Bounds {
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// Of a service at `domain`.
+    pub(super) fn new(limits: &Limits, domain: &str) -> Self {
         Self {
             stanzas_max: limits.mailbox_stanzas_max,
             bytes_max: limits.mailbox_bytes_max,
             all_bytes_max: limits.mailboxes_bytes_max,
             all: Load::default(),
+            domains: Mutex::default(),
+            own: domain.split_once('.').map_or("", |(_, parent)| parent).into(),
+        }
+    }
+
+    fn domains(&self) -> MutexGuard<'_, HashMap<Box<str>, usize>> {
+        // Nothing under the lock panics.
+        self.domains.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts so many bytes more for a domain; false if it has too much waiting in all rooms together: a domain may have as
+    /// much as one mailbox holds.
+    fn count(&self, domain: &str, bytes: usize) -> bool {
+        let times = if *self.own == *domain { OWN_TIMES } else { 1 };
+        let mut domains = self.domains();
+        let Some(waiting) = domains.get_mut(domain) else {
+            domains.insert(domain.into(), bytes);
+            return true;
+        };
+        let fits = *waiting + bytes <= self.bytes_max * times;
+        if fits {
+            *waiting += bytes;
+        }
+        fits
+    }
+
+    fn uncount(&self, domain: &str, bytes: usize) {
+        let mut domains = self.domains();
+        if let Some(waiting) = domains.get_mut(domain) {
+            *waiting = waiting.saturating_sub(bytes);
+            if *waiting == 0 {
+                domains.remove(domain);
+            }
         }
     }
 }
@@ -138,16 +180,20 @@ impl Mailbox {
         let refusable = event.inbound().is_none_or(Inbound::is_refusable);
         let mut lanes = self.lanes();
         let is_long = lanes.is_long(domain_of(&event));
-        if self.events.is_closed() || !self.has_space(bytes, refusable, is_long) {
+        let domain = domain_of(&event).to_owned();
+        if self.events.is_closed()
+            || !self.has_space(bytes, refusable, is_long)
+            || refusable && !self.bounds.count(&domain, bytes)
+        {
             return Err(event);
         }
         self.add(bytes, refusable);
-        let domain = domain_of(&event).to_owned();
         // Under the lock, so that what comes from one domain keeps its order.
         match lanes.put(&domain, Waiting { event, bytes, refusable, in_lane: true }) {
             None => Ok(()),
             Some(waiting) => self.events.send(waiting).map_err(|SendError(waiting)| {
                 self.forget(waiting.bytes, waiting.refusable);
+                self.uncount(&waiting);
                 waiting.event
             }),
         }
@@ -159,7 +205,7 @@ impl Mailbox {
 
     /// Whether there is space for so many bytes of somebody whose domain has much or little waiting.
     fn has_space(&self, bytes: usize, refusable: bool, is_long: bool) -> bool {
-        let Bounds { stanzas_max, bytes_max, all_bytes_max, all } = &*self.bounds;
+        let Bounds { stanzas_max, bytes_max, all_bytes_max, all, .. } = &*self.bounds;
         let most = |max: usize| {
             let max = if refusable { max } else { max.saturating_mul(3) };
             if is_long { max - max / 8 } else { max }
@@ -187,6 +233,13 @@ impl Mailbox {
     /// Notes that an event of so many bytes will come for which the room is kept.
     pub(super) fn expect(&self, bytes: usize) {
         self.add(bytes, true);
+    }
+
+    /// What waits no longer is not counted for its domain any more.
+    fn uncount(&self, waiting: &Waiting) {
+        if waiting.in_lane && waiting.refusable {
+            self.bounds.uncount(domain_of(&waiting.event), waiting.bytes);
+        }
     }
 
     fn add(&self, bytes: usize, refusable: bool) {
@@ -241,6 +294,7 @@ impl Mailbox {
     /// To be called for each event that was taken out.
     pub(super) fn taken(&self, waiting: Waiting) -> Event {
         self.forget(waiting.bytes, waiting.refusable);
+        self.uncount(&waiting);
         let mut lanes = self.lanes();
         if waiting.in_lane
             && let Some(next) = lanes.taken(domain_of(&waiting.event))
@@ -282,8 +336,14 @@ mod tests {
     }
 
     fn message(bytes: usize) -> Event {
+        message_of("b", bytes)
+    }
+
+    fn message_of(domain: &str, bytes: usize) -> Event {
         let body = "x".repeat(bytes);
-        stanza(&format!("<message xmlns='jabber:client' from='a@b/c' to='r@m'><body>{body}</body></message>"))
+        stanza(&format!(
+            "<message xmlns='jabber:client' from='a@{domain}/c' to='r@m'><body>{body}</body></message>"
+        ))
     }
 
     fn leave() -> Event {
@@ -291,12 +351,13 @@ mod tests {
     }
 
     fn bounds() -> Arc<Bounds> {
-        Arc::new(Bounds::new(&Limits {
+        let limits = Limits {
             mailbox_stanzas_max: 100,
             mailbox_bytes_max: 1_000_000,
             mailboxes_bytes_max: 1_420_000,
             ..Limits::default()
-        }))
+        };
+        Arc::new(Bounds::new(&limits, "muc.own"))
     }
 
     /// How many of them are taken before one is given back.
@@ -331,7 +392,7 @@ mod tests {
                 "<message xmlns='jabber:client' from='a@{domain}/c' to='r@m'><body>b</body></message>"
             ))
         };
-        let (mailbox, mut events) = Mailbox::new(Arc::new(Bounds::new(&Limits::default())));
+        let (mailbox, mut events) = Mailbox::new(Arc::new(Bounds::new(&Limits::default(), "muc.own")));
         for domain in ["loud"; 1000].iter().chain(&["quiet"]) {
             mailbox.put(from(domain)).expect("there is space");
         }
@@ -365,18 +426,43 @@ mod tests {
         let (first, _one) = Mailbox::new(bounds.clone());
         let (second, _two) = Mailbox::new(bounds.clone());
         let (third, mut three) = Mailbox::new(bounds.clone());
-        assert_eq!(taken(&first, &message(200_000)), 4);
-        assert_eq!(taken(&second, &message(200_000)), 3);
-        assert_eq!(taken(&third, &message(200_000)), 0);
-        assert_eq!(taken(&third, &message(5_000)), 1);
+        assert_eq!(taken(&first, &message_of("one", 200_000)), 4);
+        assert_eq!(taken(&second, &message_of("two", 200_000)), 3);
+        assert_eq!(taken(&third, &message_of("three", 200_000)), 0);
+        assert_eq!(taken(&third, &message_of("three", 5_000)), 1);
         let waiting = three.try_recv().expect("it waits");
         third.taken(waiting);
-        assert_eq!(taken(&third, &message(5_000)), 1);
+        assert_eq!(taken(&third, &message_of("three", 5_000)), 1);
         // What is given back because the room has ended counts no more.
         let before = bounds.all.of(false).bytes.load(Ordering::Acquire);
         drop(three);
         assert!(third.put(leave()).is_err());
         assert_eq!(bounds.all.of(false).bytes.load(Ordering::Acquire), before);
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn a_domain_has_no_more_waiting_in_all_rooms_together_than_one_mailbox_holds() {
+        let limits =
+            Limits { mailbox_bytes_max: 1_000_000, mailboxes_bytes_max: 1 << 30, ..Limits::default() };
+        let bounds = Arc::new(Bounds::new(&limits, "muc.own"));
+        let rooms: Vec<_> = (0..20).map(|_| Mailbox::new(bounds.clone())).collect();
+        let taken_of = |domain: &str| {
+            rooms
+                .iter()
+                .map(|(room, _)| usize::from(room.put(message_of(domain, 100_000)).is_ok()))
+                .sum::<usize>()
+        };
+        assert_eq!(taken_of("loud"), 9);
+        assert_eq!(taken_of("loud"), 0);
+        assert_eq!(taken_of("quiet"), 9);
+        assert_eq!((0..6).map(|_| taken_of("own")).sum::<usize>(), 78);
+        for (room, mut events) in rooms {
+            while let Ok(waiting) = events.try_recv() {
+                room.taken(waiting);
+            }
+        }
+        assert!(bounds.domains().is_empty());
     }
 
     // 45-14.6-a

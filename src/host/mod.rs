@@ -214,7 +214,7 @@ impl Host {
             losses: AtomicU64::new(0),
             quotas,
             outbox,
-            bounds: Arc::new(Bounds::new(&settings.limits)),
+            bounds: Arc::new(Bounds::new(&settings.limits, settings.component.domain.as_str())),
             flood: Flood::new(&settings.limits),
             rooms: Mutex::default(),
             directory: RwLock::new(directory),
