@@ -245,7 +245,7 @@ async fn append_rate(committer: &Committer<Change>, callers: usize) -> f64 {
             while begun.elapsed() < APPEND_FOR {
                 let entry = Arc::new(entry(caller, n, &mut dice));
                 let append = Change::Append { archive: ArchiveId(format!("{callers}.{caller}")), entry };
-                committer.commit(vec![append]).await.expect("stored");
+                committer.commit("example", vec![append]).await.expect("stored");
                 n += 1;
             }
             n

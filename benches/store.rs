@@ -50,7 +50,7 @@ async fn rate(committer: &Committer<Write>, callers: u32) -> f64 {
                 let nick = Some(changes.to_string());
                 let value = Some(Affiliated { nick, ..Affiliated::new(Affiliation::Member) });
                 let write = Write::Affiliation { room: room.clone(), jid, value };
-                committer.commit(vec![write]).await.expect("stored");
+                committer.commit("example", vec![write]).await.expect("stored");
                 changes += 1;
             }
             changes

@@ -207,7 +207,7 @@ fn change_until_killed(folder: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build();
     runtime.expect("a runtime").block_on(async {
         if state.is_none() {
-            committer.commit(vec![room_write(0)]).await.expect("stored");
+            committer.commit("d", vec![room_write(0)]).await.expect("stored");
         }
         for caller in 0..CALLERS {
             let last = state.as_ref().and_then(|s| number(s, &format!("last{caller}@d"))).unwrap_or(0);
@@ -222,7 +222,7 @@ async fn change_in_a_row(committer: Committer<Write>, caller: u32, last: u64) {
     for n in last + 1.. {
         let writes =
             vec![affiliation(&format!("a{caller}.{n}@d"), n), affiliation(&format!("last{caller}@d"), n)];
-        committer.commit(writes).await.expect("stored");
+        committer.commit("d", writes).await.expect("stored");
         acknowledge(caller, n);
     }
 }

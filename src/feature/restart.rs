@@ -84,6 +84,11 @@ impl Told {
         Self { roster, state, stored, ..Self::default() }
     }
 
+    /// The account that created the room that was told of last.
+    pub fn founder(&self) -> Option<&BareJid> {
+        self.state.as_ref()?.record.founder.as_ref()
+    }
+
     /// Whether the store knows less than there is.
     pub fn is_behind(&self, room: &Room) -> bool {
         !Arc::ptr_eq(&self.roster, &room.roster)

@@ -1,7 +1,10 @@
 //! The committer: one thread that makes what rooms write durable, many requests with one sync of the disk.
 //!
-//! Requests that wait while the disk is busy are committed together, in the order in which they came. A group that
-//! fails is tried again request by request, so that one that cannot be stored does not take the others with it.
+//! Requests that wait while the disk is busy are committed together. Who is next is chosen in turn by domain (`line`), and
+//! a group is small enough that the next one is not long in coming. A group that fails is tried again request by request,
+//! so that one that cannot be stored does not take the others with it.
+
+mod line;
 
 use std::fmt;
 use std::future::Future;
@@ -11,18 +14,17 @@ use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
+use self::line::Line;
 use super::trouble::Trouble;
 use crate::room::archive::Change;
 use crate::store::archive::Archive;
 use crate::store::{Store, StoreError, Write};
 
-/// Requests that may wait; beyond it callers wait for a place.
-const QUEUE_REQUESTS_MAX: usize = 4096;
-
-/// Bounds of a group. The bytes are less than a segment of sled's log: there is a sync between the moving of a record
-/// to a new segment and the reuse of the old one.
-const GROUP_REQUESTS_MAX: usize = 1024;
-const GROUP_BYTES_MAX: usize = 256 * 1024;
+/// What a group may cost, where a record costs 1, and 1 more for each so many bytes: together less than a segment of sled's log,
+/// for there is a sync between the moving of a record to a new segment and the reuse of the old one. A request that costs
+/// more is a group alone.
+const GROUP_COST_MAX: usize = 1024;
+const COST_BYTES: usize = 256;
 
 /// So many requests in a row that fail on their own prove the disk at fault: the rest of the group is not tried.
 const VAIN_TRIES_MAX: usize = 3;
@@ -49,7 +51,8 @@ impl std::error::Error for CommitError {}
 
 /// A handle to the committer's thread. The thread ends when the last handle is dropped, or by [`Committer::stop`].
 pub struct Committer<W> {
-    queue: mpsc::Sender<Message<W>>,
+    /// Its length is bounded by its users: a room waits for what it has asked for before it asks for more.
+    queue: mpsc::UnboundedSender<Message<W>>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -65,6 +68,7 @@ enum Message<W> {
 }
 
 struct Request<W> {
+    domain: String,
     writes: Vec<W>,
     done: oneshot::Sender<Result<(), CommitError>>,
 }
@@ -75,7 +79,8 @@ impl Committer<Write> {
     /// # Panics
     /// If the system has no thread to give.
     pub fn of_store(store: Arc<dyn Store>) -> Self {
-        Self::start("the store", Write::bytes, move |writes| store.commit(writes))
+        let cost = |write: &Write| write.records() + write.bytes() / COST_BYTES;
+        Self::start("the store", cost, move |writes| store.commit(writes))
     }
 }
 
@@ -85,48 +90,49 @@ impl Committer<Change> {
     /// # Panics
     /// If the system has no thread to give.
     pub fn of_archive(archive: Arc<dyn Archive>) -> Self {
-        Self::start("the archive", Change::bytes, move |changes| archive.commit(changes))
+        let cost = |change: &Change| 1 + change.bytes() / COST_BYTES;
+        Self::start("the archive", cost, move |changes| archive.commit(changes))
     }
 }
 
 impl<W: Clone + Send + 'static> Committer<W> {
-    /// Starts the thread. It drops `commit` when it ends. `name` is for people, `bytes` tells how much a write is, and
+    /// Starts the thread. It drops `commit` when it ends. `name` is for people, `cost` tells how much a write is, 1 and more, and
     /// `commit` makes all of some writes durable or none of them.
     ///
     /// # Panics
     /// If the system has no thread to give.
     pub fn start(
         name: &'static str,
-        bytes: fn(&W) -> usize,
+        cost: fn(&W) -> usize,
         commit: impl Fn(&[W]) -> Result<(), StoreError> + Send + 'static,
     ) -> Self {
-        let (queue, requests) = mpsc::channel(QUEUE_REQUESTS_MAX);
+        let (queue, requests) = mpsc::unbounded_channel();
         let trouble = Trouble::new(name);
-        let mut worker = Worker { name, bytes, commit: Box::new(commit), requests, trouble };
+        let mut worker =
+            Worker { name, cost, commit: Box::new(commit), requests, line: Line::new(), trouble };
         let thread = name.rsplit(' ').next().unwrap_or(name);
         let thread = Builder::new().name(format!("commit-{thread}")).spawn(move || worker.run());
         let thread = thread.expect("a service that starts gets its threads");
         Self { queue, thread: Arc::new(Mutex::new(Some(thread))) }
     }
 
-    /// Makes all of `writes` durable, or none of them.
+    /// Makes all of `writes` durable, or none of them. The request waits in the line of `domain`.
     ///
     /// Once it waits for the disk, dropping the future does not take the request back.
-    pub async fn commit(&self, writes: Vec<W>) -> Result<(), CommitError> {
-        self.submit(writes).await?.await
+    pub async fn commit(&self, domain: &str, writes: Vec<W>) -> Result<(), CommitError> {
+        self.submit(domain, writes)?.await
     }
 
-    /// Puts `writes` in the queue; the future that is returned tells whether they became durable. What one caller
-    /// submits is committed in that order.
-    ///
-    /// Waits only while the queue is full.
-    pub async fn submit(
+    /// Puts `writes` in the line of `domain`; the future that is returned tells whether they became durable. What is
+    /// submitted for one domain is committed in that order.
+    pub fn submit(
         &self,
+        domain: &str,
         writes: Vec<W>,
     ) -> Result<impl Future<Output = Result<(), CommitError>> + Send + use<W>, CommitError> {
         let (done, outcome) = oneshot::channel();
-        let request = Message::Commit(Request { writes, done });
-        self.queue.send(request).await.map_err(|_| CommitError::Stopped)?;
+        let request = Message::Commit(Request { domain: domain.to_owned(), writes, done });
+        self.queue.send(request).map_err(|_| CommitError::Stopped)?;
         Ok(async move { outcome.await.unwrap_or(Err(CommitError::Stopped)) })
     }
 
@@ -134,7 +140,7 @@ impl<W: Clone + Send + 'static> Committer<W> {
     /// [`CommitError::Stopped`] from then on.
     pub async fn stop(self) {
         // An error means that it has stopped already.
-        let _ = self.queue.send(Message::Stop).await;
+        let _ = self.queue.send(Message::Stop);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             // The thread catches panics: there is no outcome to look at.
@@ -147,40 +153,48 @@ type Commit<W> = Box<dyn Fn(&[W]) -> Result<(), StoreError> + Send>;
 
 struct Worker<W> {
     name: &'static str,
-    bytes: fn(&W) -> usize,
+    cost: fn(&W) -> usize,
     commit: Commit<W>,
-    requests: mpsc::Receiver<Message<W>>,
+    requests: mpsc::UnboundedReceiver<Message<W>>,
+    line: Line<Request<W>>,
     trouble: Trouble,
 }
 
 impl<W: Clone> Worker<W> {
     fn run(&mut self) {
-        while let Some(message) = self.requests.blocking_recv() {
-            let Message::Commit(first) = message else {
-                self.requests.close();
+        loop {
+            while let Ok(message) = self.requests.try_recv() {
+                self.accept(message);
+            }
+            let group = self.group();
+            if !group.is_empty() {
+                self.commit_group(group);
                 continue;
-            };
-            let group = self.group(first);
-            self.commit_group(group);
+            }
+            match self.requests.blocking_recv() {
+                Some(message) => self.accept(message),
+                None => return,
+            }
         }
     }
 
-    /// `first` and what waits behind it, within the bounds.
-    fn group(&mut self, first: Request<W>) -> Vec<Request<W>> {
-        let write_bytes = self.bytes;
-        let bytes = |request: &Request<W>| request.writes.iter().map(write_bytes).sum::<usize>();
-        let mut total_bytes = bytes(&first);
-        let mut group = vec![first];
-        while group.len() < GROUP_REQUESTS_MAX && total_bytes < GROUP_BYTES_MAX {
-            match self.requests.try_recv() {
-                Ok(Message::Commit(request)) => {
-                    total_bytes += bytes(&request);
-                    group.push(request);
-                }
-                // What was accepted is still received after this.
-                Ok(Message::Stop) => self.requests.close(),
-                Err(_) => break,
+    fn accept(&mut self, message: Message<W>) {
+        match message {
+            Message::Commit(mut request) => {
+                let cost = request.writes.iter().map(self.cost).sum();
+                self.line.push(std::mem::take(&mut request.domain), cost, request);
             }
+            // What was accepted is still received after this.
+            Message::Stop => self.requests.close(),
+        }
+    }
+
+    /// What is next, within the bounds.
+    fn group(&mut self) -> Vec<Request<W>> {
+        let (mut group, mut left) = (Vec::new(), usize::MAX);
+        while let Some((cost, request)) = self.line.next_within(left) {
+            left = left.min(GROUP_COST_MAX).saturating_sub(cost);
+            group.push(request);
         }
         group
     }

@@ -14,7 +14,7 @@ use crate::wire::jid::BareJid;
 pub(super) type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
 /// A room of no more records is gone as soon as it is forgotten; of a larger one a rest is left.
-const FORGOTTEN_AT_ONCE: usize = 200;
+pub(super) const FORGOTTEN_AT_ONCE: usize = 200;
 
 /// The outcome of `writes` in their order. `stored` gives the keys of a table that are stored and begin so, the first so many
 /// of them.

@@ -119,6 +119,16 @@ pub const PORTION_RECORDS_MAX: usize = 1000;
 pub const PORTION_BYTES_MAX: usize = 128 * 1024;
 
 impl Write {
+    /// About how many records this changes at most, for bounds.
+    pub fn records(&self) -> usize {
+        match self {
+            Self::Room { room, record } => record.parts(room).len(),
+            Self::Forget { .. } => change::FORGOTTEN_AT_ONCE,
+            Self::Sweep { .. } => PORTION_RECORDS_MAX,
+            _ => 1,
+        }
+    }
+
     /// About how many bytes this is, for bounds.
     pub fn bytes(&self) -> usize {
         // What a record takes beside the texts of people.
@@ -155,7 +165,7 @@ impl Write {
                 room.as_str().len() + value.as_ref().map_or(0, |v| size::of(v.element()))
             }
             Self::Forget { room } => room.as_str().len(),
-            Self::Sweep { room } => PORTION_RECORDS_MAX * (AFFILIATION_BYTES + room.as_str().len()),
+            Self::Sweep { room } => room.as_str().len(),
         }
     }
 }

@@ -120,7 +120,7 @@ async fn together(
 ) -> Vec<Result<(), CommitError>> {
     store.gate(true);
     let before = store.commits().len();
-    let first = committer.submit(nick("first@d", "f")).await.expect("accepted");
+    let first = committer.submit("d", nick("first@d", "f")).expect("accepted");
     for _ in 0..500 {
         if store.commits().len() > before {
             break;
@@ -130,7 +130,7 @@ async fn together(
     assert_eq!(store.commits().len(), before + 1, "the first request has reached the store");
     let mut waiting = Vec::new();
     for (n, account) in accounts.iter().enumerate() {
-        waiting.push(committer.submit(nick(account, &n.to_string())).await.expect("accepted"));
+        waiting.push(committer.submit("d", nick(account, &n.to_string())).expect("accepted"));
     }
     store.gate(false);
     first.await.expect("stored");
@@ -153,17 +153,17 @@ async fn what_waits_is_committed_together_and_in_order() {
 #[tokio::test]
 async fn a_group_has_a_bound() {
     let (store, committer) = started();
-    let accounts = vec!["a@d"; GROUP_REQUESTS_MAX + 5];
+    let accounts = vec!["a@d"; GROUP_COST_MAX + 5];
     together(&store, &committer, &accounts).await;
     let sizes: Vec<usize> = store.commits().iter().map(Vec::len).collect();
-    assert_eq!(sizes, [1, GROUP_REQUESTS_MAX, 5]);
+    assert_eq!(sizes, [1, GROUP_COST_MAX, 5]);
 }
 
 #[tokio::test]
 async fn large_requests_make_small_groups() {
     let (store, committer) = started();
     store.gate(true);
-    let mut waiting = vec![committer.submit(nick("a@d", "")).await.expect("accepted")];
+    let mut waiting = vec![committer.submit("d", nick("a@d", "")).expect("accepted")];
     for _ in 0..500 {
         if !store.commits().is_empty() {
             break;
@@ -171,8 +171,8 @@ async fn large_requests_make_small_groups() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     for _ in 0..6 {
-        let large = "x".repeat(GROUP_BYTES_MAX / 2);
-        waiting.push(committer.submit(nick("a@d", &large)).await.expect("accepted"));
+        let large = "x".repeat(COST_BYTES * (GROUP_COST_MAX / 2 - 2));
+        waiting.push(committer.submit("d", nick("a@d", &large)).expect("accepted"));
     }
     store.gate(false);
     for outcome in waiting {
@@ -180,6 +180,33 @@ async fn large_requests_make_small_groups() {
     }
     let sizes: Vec<usize> = store.commits().iter().map(Vec::len).collect();
     assert_eq!(sizes, [1, 2, 2, 2]);
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn a_domain_that_floods_waits_for_itself_and_small_requests_go_together() {
+    let (store, committer) = started();
+    store.gate(true);
+    let flood: Vec<Write> = (0..400).flat_map(|n| nick(&format!("a{n}@d"), "")).collect();
+    let mut waiting = Vec::new();
+    for _ in 0..50 {
+        waiting.push(committer.submit("flood", flood.clone()).expect("accepted"));
+    }
+    let others: Vec<String> = (0..500).map(|n| format!("other{n}@d")).collect();
+    let mut of_others = Vec::new();
+    for other in &others {
+        of_others.push(committer.submit(other, nick(other, "n")).expect("accepted"));
+    }
+    store.gate(false);
+    for outcome in waiting.into_iter().chain(of_others) {
+        outcome.await.expect("stored");
+    }
+    let commits = store.commits();
+    assert!(commits.iter().all(|commit| commit.len() <= GROUP_COST_MAX), "no group is large");
+    let with_others = commits.iter().filter(|commit| commit.iter().any(|a| a.starts_with("other")));
+    assert!(with_others.count() <= 2, "they wait for the disk together");
+    let last = commits.iter().rposition(|commit| commit.iter().any(|a| a.starts_with("other")));
+    assert!(last.is_some_and(|last| last <= 2), "{last:?}");
 }
 
 #[tokio::test]
@@ -204,15 +231,15 @@ async fn a_disk_at_fault_refuses_each_without_trying_each() {
     assert_eq!(outcomes.len(), 50);
     // The first request, the group, and the tries that prove the fault.
     assert_eq!(store.commits().len(), 2 + VAIN_TRIES_MAX);
-    committer.commit(nick("a@d", "n")).await.expect("the store works for others");
+    committer.commit("d", nick("a@d", "n")).await.expect("the store works for others");
 }
 
 #[tokio::test]
 async fn a_panic_in_the_store_fails_that_request_only() {
     let (store, committer) = started();
-    let outcome = committer.commit(nick("panic@d", "n")).await;
+    let outcome = committer.commit("d", nick("panic@d", "n")).await;
     assert!(matches!(outcome, Err(CommitError::Store(StoreError::Io(_)))));
-    committer.commit(nick("a@d", "n")).await.expect("the committer lives on");
+    committer.commit("d", nick("a@d", "n")).await.expect("the committer lives on");
     assert_eq!(store.nick_of("a@d").as_deref(), Some("n"));
 }
 
@@ -222,7 +249,7 @@ async fn stopping_finishes_what_was_accepted_and_closes_the_store() {
     store.gate(true);
     let mut waiting = Vec::new();
     for n in 0..20 {
-        waiting.push(committer.submit(nick(&format!("a{n}@d"), "n")).await.expect("accepted"));
+        waiting.push(committer.submit("d", nick(&format!("a{n}@d"), "n")).expect("accepted"));
     }
     let other = committer.clone();
     let stop = tokio::spawn(committer.stop());
@@ -232,14 +259,14 @@ async fn stopping_finishes_what_was_accepted_and_closes_the_store() {
         outcome.await.expect("stored");
     }
     assert_eq!(Arc::strong_count(&store), 1, "the thread has let go of the store");
-    assert_eq!(other.commit(nick("b@d", "n")).await, Err(CommitError::Stopped));
+    assert_eq!(other.commit("d", nick("b@d", "n")).await, Err(CommitError::Stopped));
     other.stop().await;
 }
 
 #[tokio::test]
 async fn dropping_every_handle_ends_the_thread_after_its_work() {
     let (store, committer) = started();
-    let outcome = committer.submit(nick("a@d", "n")).await.expect("accepted");
+    let outcome = committer.submit("d", nick("a@d", "n")).expect("accepted");
     drop(committer);
     outcome.await.expect("stored");
     for _ in 0..500 {
@@ -254,8 +281,8 @@ async fn dropping_every_handle_ends_the_thread_after_its_work() {
 #[tokio::test]
 async fn a_caller_that_went_away_does_not_hold_up_the_rest() {
     let (store, committer) = started();
-    drop(committer.submit(nick("a@d", "n")).await.expect("accepted"));
-    committer.commit(nick("b@d", "n")).await.expect("stored");
+    drop(committer.submit("d", nick("a@d", "n")).expect("accepted"));
+    committer.commit("d", nick("b@d", "n")).await.expect("stored");
     assert_eq!(store.nick_of("a@d").as_deref(), Some("n"));
 }
 
@@ -287,16 +314,20 @@ fn logged(f: impl FnOnce()) -> String {
 #[test]
 fn a_failing_disk_and_its_recovery_are_logged_once_each() {
     let store = Arc::new(MemoryStore::new());
-    let (_queue, requests) = mpsc::channel(1);
+    let (_queue, requests) = mpsc::unbounded_channel();
     let commit: Commit<Write> = {
         let store = store.clone();
         Box::new(move |writes| store.commit(writes))
     };
     let (name, trouble) = ("the store", Trouble::new("the store"));
-    let mut worker = Worker { name, bytes: Write::bytes, commit, requests, trouble };
+    let mut worker = Worker { name, cost: Write::records, commit, requests, line: Line::new(), trouble };
     let group = |count: usize| -> Vec<Request<Write>> {
         (0..count)
-            .map(|_| Request { writes: nick("a@d", "secret nick"), done: oneshot::channel().0 })
+            .map(|_| Request {
+                domain: "d".to_owned(),
+                writes: nick("a@d", "secret nick"),
+                done: oneshot::channel().0,
+            })
             .collect()
     };
     let text = logged(|| {

@@ -112,9 +112,9 @@ impl Task {
         true
     }
 
-    /// The domain in whose line the room waits.
+    /// The domain in whose line the room waits: that of its founder, also when it is gone.
     fn line(&self) -> &str {
-        self.room.founder().map(BareJid::domain).unwrap_or_default()
+        self.room.founder().or(self.told.founder()).map(BareJid::domain).unwrap_or_default()
     }
 
     /// Takes back what nobody has seen; true if the archive has nothing of it any more.
@@ -128,7 +128,7 @@ impl Task {
 
     async fn keep<W: Clone + Send + 'static>(&self, committer: &Committer<W>, writes: Vec<W>) -> bool {
         if !writes.is_empty()
-            && let Err(e) = committer.commit(writes).await
+            && let Err(e) = committer.commit(self.line(), writes).await
         {
             // The operator is told by the committer, once.
             debug!(room = %self.room.jid, "a change was not stored: {e}");

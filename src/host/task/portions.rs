@@ -117,7 +117,7 @@ async fn edits(host: &Host, done: &std::cell::Cell<bool>) -> usize {
     while !done.get() {
         let value = Some(Affiliated::new(Affiliation::Member));
         let edit = Write::Affiliation { room: jid("other@muc.example"), jid: jid("a@example"), value };
-        host.committer.commit(vec![edit]).await.expect("stored");
+        host.committer.commit("example", vec![edit]).await.expect("stored");
         edits += 1;
     }
     edits
