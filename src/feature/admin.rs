@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{affiliations, invite, roles};
+use super::{absent, affiliations, invite, roles};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -57,6 +57,7 @@ pub(crate) fn set(
         }
     }
     affiliations::check_list(&room.ranks, &before, cx)?;
+    absent::tell_rest(room, cx, fx);
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
     Ok(())
 }

@@ -26,10 +26,10 @@ use crate::wire::rsm::LIST_BYTES_MAX;
 const LOST_MAX: usize = 200;
 
 /// Most items of one message.
-const ITEMS_MAX: usize = 200;
+pub(super) const ITEMS_MAX: usize = 200;
 
 /// What an item is on the wire beside the address, about.
-const ITEM_BYTES: usize = 64;
+pub(super) const ITEM_BYTES: usize = 64;
 
 pub(super) const FEATURE: Feature = Feature {
     disco: |room, vars| {
@@ -219,6 +219,11 @@ impl Chain {
 
 fn mav(since: Option<&str>, until: &str) -> Element {
     el("mav", ns::MAV).with_opt("since", since).with("until", until)
+}
+
+/// From where one step begins to where another ends.
+pub(super) fn span(first: &Element, last: &Element) -> Element {
+    mav(first.attr("since"), last.attr("until").unwrap_or_default())
 }
 
 /// What tells the versions of this life of the room, and of those who may see its lists, from all others.

@@ -4,21 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use super::affiliation_versions::{self, Step};
+use super::affiliation_versions;
 use super::leave::{Removal, remove};
-use super::{ban, nick, roles};
+use super::{absent, ban, nick, roles};
 use crate::room::Room;
-use crate::room::audience::Item;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::privilege;
 use crate::room::ranks::Ranks;
-use crate::room::recipients::Group;
 use crate::room::state::{Affiliated, Affiliation, Ban};
-use crate::wire::build::{Build, message, muc_user};
 use crate::wire::jid::{Account, BareJid, Party};
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
 /// A wanted affiliation.
@@ -166,6 +162,8 @@ pub(super) fn apply(
         return;
     }
     let step = affiliation_versions::step(room, since, follows);
+    // Then the versions go with what is told together, in order, and not with presences that may come later.
+    let late = fx.tells_too_much();
     // A presence tells of the change if it is about the very account, and the others see it. Once is enough.
     let mut told = None;
     for (before, occupant) in present {
@@ -179,7 +177,7 @@ pub(super) fn apply(
             codes,
             actor,
             reason: change.reason.as_deref(),
-            step: step.as_ref().filter(|_| tells),
+            step: step.as_ref().filter(|_| tells && !late),
             hidden: false,
         };
         let mut shown = room.broadcasts(&occupant);
@@ -194,8 +192,8 @@ pub(super) fn apply(
             told = Some(occupant);
         }
     }
-    if told.is_none() {
-        tell_of_absent(room, change, step.as_ref(), cx, fx);
+    if told.is_none() || late && step.is_some() {
+        absent::tell(room, change, step.as_ref(), told.is_some(), cx, fx);
     }
 }
 
@@ -252,27 +250,4 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
     let old = affiliations.put(&change.party, new);
     room.relist(change.jid(), old.as_ref());
     fx.touch(change.jid());
-}
-
-/// Tells of a change that no presence tells of, mostly about somebody who is not in the room (§10.3). The message
-/// shows a real address, so in a semi-anonymous room it is for moderators only.
-fn tell_of_absent(room: &Room, change: &Change, step: Option<&Step>, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let item = Item {
-        affiliation: Some(change.new),
-        jid: Some(change.jid().into()),
-        reason: change.reason.as_deref(),
-        ..Item::default()
-    };
-    let codes: &[u16] = if change.new == Affiliation::Outcast { &[301] } else { &[] };
-    let (seeing, sight) = room.seeing(false);
-    let x = muc_user(codes, None, Some(item.element(ns::MUC_USER, sight)), false);
-    let id = cx.id();
-    for (follows, mav) in [(true, step.map(|step| &step.mav)), (false, None)] {
-        let follows = step.map(|_| follows);
-        let to = room.roster.sessions_in(Group { follows, ..seeing });
-        fx.send_many(&message(room.jid.as_jid(), None, &id).child(x.clone().child_opt(mav.cloned())), to);
-        if step.is_none() {
-            break;
-        }
-    }
 }

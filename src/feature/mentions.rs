@@ -54,7 +54,7 @@ fn meant(room: &Room, said: &Element, profile: Profile) -> BTreeSet<BareJid> {
     for jid in mentions.filter_map(|mention| address(mention.attr("uri")?, profile)) {
         match jid.resource() {
             Some(nick) if jid.bare_str() == room.jid.as_str() => {
-                accounts.extend(room.reserved().holder(&NickKey::of(nick)).cloned());
+                accounts.extend(room.holder_of(&NickKey::of(nick)).cloned());
             }
             _ => {
                 accounts.insert(jid.to_bare());

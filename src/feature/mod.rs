@@ -5,6 +5,7 @@
 //! [`FEATURES`], in this order.
 
 pub mod about;
+pub(crate) mod absent;
 pub mod activity;
 pub mod admin;
 pub mod affiliation_versions;

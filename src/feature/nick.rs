@@ -21,7 +21,7 @@ pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<
     if holder.is_some_and(|holder| holder != account) {
         return Err(taken());
     }
-    let reserved = room.reserved().holder(nick.key());
+    let reserved = room.holder_of(nick.key());
     if reserved.is_some_and(|owner| owner != account) {
         return Err(taken());
     }
@@ -34,7 +34,7 @@ pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<
 /// Whether a nick can be taken for that of another account that is here or has reserved it.
 fn looks_like_another(room: &Room, nick: &Nick, account: &BareJid) -> bool {
     let look = nick.look();
-    room.roster.is_like_anothers(look, account) || room.reserved().is_like_anothers(look, account)
+    room.roster.is_like_anothers(look, account) || room.has_reserved_like(look, account)
 }
 
 /// The nick under which somebody enters who wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10).

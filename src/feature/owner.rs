@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use minidom::Element;
 
 use super::{
-    FEATURES, affiliation_versions, affiliations, anonymity, destroy, fields, members_only, password,
+    FEATURES, absent, affiliation_versions, affiliations, anonymity, destroy, fields, members_only, password,
     presence,
 };
 use crate::room::config::Config;
@@ -199,6 +199,7 @@ fn configure(
     for change in changes {
         affiliations::apply(room, change, actor.as_deref(), cx, fx);
     }
+    absent::tell_rest(room, cx, fx);
     if config == old {
         return;
     }

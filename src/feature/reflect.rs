@@ -98,6 +98,12 @@ fn claims_moderation(element: &Element) -> bool {
     })
 }
 
+/// Whether a child belongs to a stream of bytes between two clients (XEP-0047). Said to all, it would have each client answer
+/// with an error.
+fn is_of_a_stream(child: &Element) -> bool {
+    child.has_ns(ns::IBB)
+}
+
 /// A message as others get it: from the occupant, with the client's id and `xml:lang`, everything in it but what only
 /// the room may say, and the occupant's id.
 pub(super) fn passed_on(
@@ -111,7 +117,9 @@ pub(super) fn passed_on(
     if let Some(lang) = lang(&inbound.stanza) {
         set_lang(&mut copy, lang);
     }
-    for child in inbound.stanza.children().filter(|c| !only_the_room_says(c, &room.jid)) {
+    let is_for_one = |c: &Element| type_ == Some("groupchat") && is_of_a_stream(c);
+    let passes = |c: &&Element| !only_the_room_says(c, &room.jid) && !is_for_one(c);
+    for child in inbound.stanza.children().filter(passes) {
         copy.append_child(child.clone());
     }
     copy.child(occupant_id::element(&speaker.id))

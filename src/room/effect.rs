@@ -8,6 +8,7 @@ use minidom::Element;
 use super::Room;
 use super::archive::{Ask, Change};
 use super::audience::Notice;
+use crate::feature::absent::Absent;
 use crate::feature::backlog::{EVENT_BYTES_MAX, Owed};
 use crate::store::Write;
 use crate::wire::encode::{Outgoing, Recipients, Template};
@@ -61,6 +62,8 @@ pub struct Effects {
     pub(super) told_bytes: usize,
     /// What of that is too much for one event.
     pub(crate) owed: Vec<Owed>,
+    /// Changes of affiliation that are told together, because each by itself is too much for one event.
+    pub(crate) absent: Vec<Absent>,
     /// Bytes that earlier events had left, by who caused them.
     pub charges: BTreeMap<Jid, usize>,
     /// Affiliations that the event changed.

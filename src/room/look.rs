@@ -67,8 +67,13 @@ impl Looks {
 
     /// Whether a nick [is like](Look::is_like) that of an account other than `account`.
     pub fn is_like_anothers(&self, look: Look, account: &BareJid) -> bool {
-        let others = |holders: &[BareJid]| holders.iter().any(|holder| holder != account);
-        others(self.written.of(&look.written)) || others(self.small.of(&look.small))
+        self.is_like_ones(look, |holder| holder != account)
+    }
+
+    /// Whether a nick [is like](Look::is_like) that of an account that counts.
+    pub(super) fn is_like_ones(&self, look: Look, counts: impl Fn(&BareJid) -> bool) -> bool {
+        let any = |holders: &[BareJid]| holders.iter().any(&counts);
+        any(self.written.of(&look.written)) || any(self.small.of(&look.small))
     }
 }
 

@@ -231,6 +231,7 @@ impl Room {
             }
             (Ok(()), _) => {
                 feature::quiet::settle(self, cx, &mut fx);
+                feature::absent::tell_rest(self, cx, &mut fx);
                 feature::backlog::note(self, event.inbound().map(|inbound| &inbound.from), &mut fx);
                 feature::persistence::settle(&before, self, cx, &mut fx);
             }

@@ -1,10 +1,11 @@
 //! Which nicks are reserved, and for whom: made from the affiliations once, kept with each change, and asked by everybody
 //! who enters.
 
+use super::Room;
 use super::index::Index;
 use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
-use super::state::State;
+use super::state::{Affiliation, State};
 use crate::wire::jid::BareJid;
 
 /// The reserved nicks of a room. A copy costs next to nothing.
@@ -40,13 +41,25 @@ impl Reserved {
         self.holders.remove(nick.key(), account);
     }
 
-    /// The account that a nick is reserved for. Should it be reserved twice, in a record of old, the first one has it.
-    pub fn holder(&self, key: &NickKey) -> Option<&BareJid> {
-        self.holders.of(key).first()
+    /// The account that a nick is reserved for, among those that count. Should it be reserved twice, the first one has it: in a
+    /// record of old, or after a ban of a domain in which an account reserved it.
+    fn holder(&self, key: &NickKey, counts: impl Fn(&BareJid) -> bool) -> Option<&BareJid> {
+        self.holders.of(key).iter().find(|holder| counts(holder))
+    }
+}
+
+impl Room {
+    /// The account that a nick is reserved for. One that is banned, if only with its domain, keeps a nick from nobody.
+    pub(crate) fn holder_of(&self, key: &NickKey) -> Option<&BareJid> {
+        self.reserved().holder(key, |holder| self.may_hold(holder))
     }
 
     /// Whether an account other than `account` has reserved a nick that looks so.
-    pub fn is_like_anothers(&self, look: Look, account: &BareJid) -> bool {
-        self.looks.is_like_anothers(look, account)
+    pub(crate) fn has_reserved_like(&self, look: Look, account: &BareJid) -> bool {
+        self.reserved().looks.is_like_ones(look, |holder| holder != account && self.may_hold(holder))
+    }
+
+    fn may_hold(&self, account: &BareJid) -> bool {
+        self.affiliation(account) != Affiliation::Outcast
     }
 }

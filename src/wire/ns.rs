@@ -93,6 +93,8 @@ pub const MAM_EXTENDED: &str = "urn:xmpp:mam:2#extended";
 pub const MAM_ANY: &str = "urn:xmpp:mam:";
 /// How the namespaces of copies for one's other clients begin, old and new (XEP-0280).
 pub const CARBONS_ANY: &str = "urn:xmpp:carbons:";
+/// Streams of bytes in stanzas, between two clients (XEP-0047).
+pub const IBB: &str = "http://jabber.org/protocol/ibb";
 /// A stanza inside another (XEP-0297).
 pub const FORWARD: &str = "urn:xmpp:forward:0";
 /// Retractions and tombstones (XEP-0424).

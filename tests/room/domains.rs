@@ -273,6 +273,31 @@ fn ban_of_a_domain_ends_the_memberships_that_no_admin_gave() {
 }
 
 #[test]
+fn nick_that_an_account_of_a_banned_domain_reserved_is_free() {
+    // 45-7.10-g, 45-9.2-e
+    let mut w = room_of_one_domain(&[("x-muc#roomconfig_registration", "1")]);
+    assert!(enters(&mut w, "registered@evil.example", ""));
+    assert_eq!(iq(&mut w, "registered@evil.example/x", REGISTER), "iq:result room");
+    w.admin("owner", "<item jid='chief@evil.example' affiliation='member' nick='chief'/>");
+    let wants = |w: &mut World, nick: &str| {
+        w.clear();
+        w.join_as("romeo", nick, "");
+        let got = w.got("romeo");
+        w.send("romeo", "<presence xmlns='jabber:client' type='unavailable' to='r@muc.example/romeo'/>");
+        !got.iter().any(|line| line.contains("conflict"))
+    };
+    for nick in ["echo", "ech\u{43e}"] {
+        assert!(!wants(&mut w, nick), "{nick} is reserved");
+    }
+    ban(&mut w, "jid", "evil.example");
+    assert!(wants(&mut w, "ech\u{43e}") && wants(&mut w, "echo"), "the ban frees it");
+    assert!(!wants(&mut w, "chief"), "a member by an admin is not banned with the domain");
+    // What is not registered meanwhile is theirs again when the ban is lifted.
+    w.admin("owner", "<item jid='evil.example' affiliation='none'/>");
+    assert!(!wants(&mut w, "echo"));
+}
+
+#[test]
 fn ban_of_a_domain_tells_how_many_of_it_stay() {
     // 45-9.2-e
     let mut w = room_of_one_domain(&[]);

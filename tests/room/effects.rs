@@ -253,6 +253,79 @@ fn who_is_put_out_while_addresses_are_hidden_is_not_told_by_address_when_they_ar
     assert!(owner.iter().all(|line| line.contains("jid=")), "moderators saw them");
 }
 
+/// What each message tells of the lists: from which version to which, and the items.
+fn told_of_lists(w: &mut World, who: &str) -> Vec<(Option<[String; 2]>, Vec<String>)> {
+    let messages = w.stanzas(who).into_iter().filter(|stanza| stanza.name() == "message");
+    let read = |message: Element| {
+        let x = message.get_child("x", USER)?;
+        let mav = x.get_child("mav", "urn:xmpp:muc:affiliations:1");
+        let versions = mav.map(|mav| ["since", "until"].map(|name| mav.attr(name).expect("both").to_owned()));
+        let items = x.children().filter(|c| c.name() == "item");
+        Some((versions, items.map(|item| item.attr("jid").expect("an address").to_owned()).collect()))
+    };
+    messages.filter_map(read).collect()
+}
+
+// 45-10.3-f, 463-4, 463-6
+#[test]
+fn what_one_request_changes_for_the_absent_is_told_to_all_and_costs_each_no_more_than_the_request_has() {
+    let mut w = crowd(200, "", &[("whois", "anyone")]);
+    w.join_as("follower", "follower", "<mav xmlns='urn:xmpp:muc:affiliations:1'/>");
+    let own =
+        w.stanzas("follower").into_iter().find(|s| conclave::wire::encode::element(s).contains("'110'"));
+    let mav = own
+        .as_ref()
+        .and_then(|own| own.get_child("x", USER)?.get_child("mav", "urn:xmpp:muc:affiliations:1"));
+    let mut version = mav.and_then(|mav| mav.attr("until")).expect("a version").to_owned();
+    w.clear();
+    // Members and bans in turn, and between them occupants of whom presences tell.
+    let item = |n: usize| match n % 5 {
+        0 => format!("<item affiliation='member' jid='u{}@example'/>", n / 5),
+        1 | 2 => format!("<item affiliation='outcast' jid='a{n}@example'/>"),
+        _ => format!("<item affiliation='member' jid='a{n}@example'/>"),
+    };
+    let asked = admin(&(0..500).map(item).collect::<String>());
+    let fx = w.send("owner", &asked);
+    let wire: usize = fx.sends.iter().map(|outgoing| outgoing.wire_bytes()).sum();
+    let sessions = w.room.roster().len();
+    assert!(wire < sessions * 2 * asked.len() + (2 << 20), "{wire} for {} bytes to {sessions}", asked.len());
+    assert!(w.held_bytes < HELD_BYTES_MAX, "{}", w.held_bytes);
+    // Who follows the lists learns of each change, in order, in a chain of versions.
+    let told = told_of_lists(&mut w, "follower");
+    let absent = |n: &usize| !n.is_multiple_of(5);
+    let expected: Vec<String> = (0..500).filter(absent).map(|n| format!("a{n}@example")).collect();
+    let heard = told.iter().flat_map(|(_, items)| items).filter(|jid| jid.starts_with('a'));
+    assert_eq!(heard.collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+    let shown_before = told.iter().position(|(_, items)| items.len() > 1).expect("some are told together");
+    version.clone_from(&told[shown_before].0.as_ref().expect("versions")[0]);
+    for (versions, _) in &told[shown_before..] {
+        let [since, until] = versions.as_ref().expect("versions");
+        assert_eq!(*since, version);
+        version.clone_from(until);
+    }
+    // The others learn of those whom no presence shows.
+    let told = told_of_lists(&mut w, "u150");
+    assert_eq!(told.into_iter().flat_map(|(_, items)| items).collect::<Vec<_>>(), expected);
+    assert_eq!(w.got("owner").last().map(String::as_str), Some("iq:result room"));
+    settle(&mut w);
+    let seen = shown(&mut w, "u150");
+    let members = seen.iter().filter(|line| line.contains("[member ")).count();
+    assert!(members <= 100 && w.room.roster().len() == sessions, "{members}");
+    w.clear();
+    // A client that was here knows the version that there is: there is nothing to catch up with.
+    w.send("follower", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/follower'/>"));
+    w.clear();
+    w.join_as(
+        "follower",
+        "follower",
+        &format!("<mav xmlns='urn:xmpp:muc:affiliations:1' since='{version}'/>"),
+    );
+    assert_eq!(
+        told_of_lists(&mut w, "follower").iter().filter(|(versions, _)| versions.is_some()).count(),
+        0
+    );
+}
+
 // 317-4
 #[test]
 fn hat_of_many_is_shown_in_portions_also_to_those_who_wear_it() {

@@ -131,6 +131,25 @@ fn nothing_that_only_the_room_may_say_passes_in_any_stanza() {
     assert!(passed.is_empty(), "{}", passed.join("\n"));
 }
 
+#[test]
+fn stream_of_bytes_for_one_client_is_not_said_to_all() {
+    let mut scene = Scene::new();
+    for part in ["open", "data", "close"] {
+        let part = format!("<{part} xmlns='http://jabber.org/protocol/ibb' sid='STREAM'/>");
+        let said = |type_: &str, to: &str| {
+            format!(
+                "<message xmlns='jabber:client' type='{type_}' id='m' to='{to}'><body>b</body>{part}</message>"
+            )
+        };
+        let to_all = heard(&mut scene.world, "romeo", &said("groupchat", ROOM));
+        assert!(to_all.len() > 1 && to_all.iter().all(|s| s.contains("<body>")), "{to_all:?}");
+        assert!(!to_all.iter().any(|s| s.contains("STREAM")), "{to_all:?}");
+        // To one occupant it goes as it is.
+        let to_one = heard(&mut scene.world, "romeo", &said("chat", &format!("{ROOM}/owner")));
+        assert!(to_one.iter().any(|s| s.contains("STREAM")), "{to_one:?}");
+    }
+}
+
 // trap 47
 #[test]
 fn invitation_shows_who_invites_and_not_who_is_said_to() {

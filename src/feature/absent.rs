@@ -1,0 +1,95 @@
+//! Changes of affiliation that no presence tells of, mostly of accounts that are not in the room (XEP-0045 §10.3).
+//!
+//! A message tells of them. It shows a real address, so in a semi-anonymous room it is for moderators only. Each change has a message
+//! of its own until the event has told as much as it may; what it changes after that is told together. So the longest request leads
+//! to about as many bytes for each who hears of it as it has itself.
+
+use minidom::Element;
+
+use super::affiliation_versions::{self, ITEM_BYTES, ITEMS_MAX, Step};
+use super::affiliations::Change;
+use crate::room::Room;
+use crate::room::audience::Item;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::recipients::Group;
+use crate::room::state::Affiliation;
+use crate::wire::build::{Build, message, muc_user};
+use crate::wire::encode::{Recipients, escaped_len};
+use crate::wire::ns;
+use crate::wire::rsm::LIST_BYTES_MAX;
+
+/// A change, as it is told.
+#[derive(Debug)]
+pub(crate) struct Absent {
+    item: Element,
+    /// About how many bytes the item has.
+    bytes: usize,
+    is_ban: bool,
+    /// Presences tell of it as well, so it is only for those who follow the versions of the lists.
+    is_shown: bool,
+    mav: Option<Element>,
+}
+
+/// Tells of a change, now or together with others. `is_shown`: presences tell of it as well, but for the versions.
+pub(super) fn tell(
+    room: &Room,
+    change: &Change,
+    step: Option<&Step>,
+    is_shown: bool,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let reason = change.reason.as_deref();
+    let item =
+        Item { affiliation: Some(change.new), jid: Some(change.jid().into()), reason, ..Item::default() };
+    let absent = Absent {
+        item: item.element(ns::MUC_USER, room.seeing(false).1),
+        bytes: escaped_len(change.jid().as_str()) + reason.map_or(0, escaped_len) + ITEM_BYTES,
+        is_ban: change.new == Affiliation::Outcast,
+        is_shown,
+        mav: step.map(|step| step.mav.clone()),
+    };
+    if fx.tells_too_much() {
+        fx.absent.push(absent);
+    } else {
+        say(room, &[absent], cx, fx);
+    }
+}
+
+/// Tells of all changes that have not been told, as many in one message as it may have.
+pub(crate) fn tell_rest(room: &Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let (mut together, mut bytes) = (Vec::new(), 0);
+    for absent in std::mem::take(&mut fx.absent) {
+        if together.len() == ITEMS_MAX || bytes > LIST_BYTES_MAX {
+            say(room, &std::mem::take(&mut together), cx, fx);
+            bytes = 0;
+        }
+        bytes += absent.bytes;
+        together.push(absent);
+    }
+    say(room, &together, cx, fx);
+}
+
+/// Tells of some changes in one message.
+fn say(room: &Room, changes: &[Absent], cx: &mut Cx<'_>, fx: &mut Effects) {
+    let codes: &[u16] = if changes.iter().all(|change| change.is_ban) { &[301] } else { &[] };
+    let seeing = room.seeing(false).0;
+    let id = cx.id();
+    let mut say = |group: Group, mav: Option<Element>, items: &mut dyn Iterator<Item = &Absent>| {
+        let mut items = items.map(|change| change.item.clone());
+        let to = room.roster.sessions_in(group);
+        let Some(first) = items.next().filter(|_| !to.is_empty()) else { return };
+        let mut x = muc_user(codes, None, Some(first), false);
+        for item in items {
+            x.append_child(item);
+        }
+        fx.tell(&message(room.jid.as_jid(), None, &id).child(x.child_opt(mav)), Recipients::many(to));
+    };
+    let mut plain = changes.iter().filter(|change| !change.is_shown);
+    let mut versions = changes.iter().filter_map(|change| change.mav.as_ref());
+    let Some(first) = versions.next() else { return say(seeing, None, &mut plain) };
+    let mav = affiliation_versions::span(first, versions.next_back().unwrap_or(first));
+    say(Group { follows: Some(true), ..seeing }, Some(mav), &mut changes.iter());
+    say(Group { follows: Some(false), ..seeing }, None, &mut plain);
+}
