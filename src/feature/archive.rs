@@ -77,7 +77,15 @@ pub(super) fn keep(
 fn is_silent(message: &Element) -> bool {
     message.children().all(|child| match child.ns().as_str() {
         ns::CLIENT => child.name() == "thread",
-        ns::CHAT_STATES | ns::MARKERS | ns::RECEIPTS | ns::HINTS | ns::SID | ns::OCCUPANT_ID => true,
+        ns::CHAT_STATES => {
+            matches!(child.name(), "active" | "composing" | "paused" | "inactive" | "gone")
+        }
+        ns::MARKERS => matches!(child.name(), "markable" | "received" | "displayed" | "acknowledged"),
+        ns::RECEIPTS => matches!(child.name(), "request" | "received"),
+        ns::HINTS => matches!(child.name(), "no-permanent-store" | "no-store" | "no-copy" | "store"),
+        ns::SID => matches!(child.name(), "stanza-id" | "origin-id"),
+        // Only the room has put it there.
+        ns::OCCUPANT_ID => true,
         _ => false,
     })
 }

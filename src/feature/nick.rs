@@ -17,15 +17,19 @@ use crate::wire::refusal::Refusal;
 /// shows by itself, but not whether somebody of that nick is here.
 pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<(), Refusal> {
     let taken = || Refusal::conflict("this nick is taken, reserved or looks like one that is");
-    let holder = room.roster.by_nick(nick.key()).map(|holder| &holder.account);
-    if holder.is_some_and(|holder| holder != account) {
+    let holder = room.roster.by_nick(nick.key());
+    if holder.as_ref().is_some_and(|holder| &holder.account != account) {
         return Err(taken());
     }
     let reserved = room.holder_of(nick.key());
     if reserved.is_some_and(|owner| owner != account) {
         return Err(taken());
     }
-    if holder.or(reserved).is_none() && looks_like_another(room, nick, account) {
+    // Another spelling of one's own nick may look like that of another.
+    let registered = || reserved.and_then(|owner| register::registered_nick(room, owner));
+    let is_kept = holder.is_some_and(|holder| holder.nick.look() == nick.look())
+        || registered().is_some_and(|own| Nick::trusted(own).look() == nick.look());
+    if !is_kept && looks_like_another(room, nick, account) {
         return Err(taken());
     }
     Ok(())

@@ -37,19 +37,26 @@ pub(super) fn is_chat_state(stanza: &Element) -> bool {
     stanza.children().any(is_state) && stanza.children().all(|c| is_state(c) || beside(c))
 }
 
+/// What the standard has in messages and presences (RFC 6121 §4.7, §5.2; RFC 6120 §8.3).
+const STANDARD: [&str; 7] = ["body", "subject", "thread", "error", "show", "status", "priority"];
+
 /// Whether a child of a client's stanza claims something that only the room may claim.
 pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
     let claimed = |attribute| child.attr(attribute).map(Claimed::read);
     match child.ns().as_str() {
-        ns::MUC | ns::MUC_USER => child.name() == "x",
+        // Many clients look at the name alone, others at the namespace alone. So the standard's own words stand in no other
+        // namespace, and what is the room's has no other name.
+        ns::CLIENT => false,
+        _ if STANDARD.contains(&child.name()) => true,
+        ns::MUC | ns::MUC_USER | ns::MUC_ADMIN | ns::MUC_OWNER => true,
         ns::DELAY | ns::DELAY_0 => claimed("from").is_some_and(|from| from.domain == room.domain()),
         // A result of an archive, and a copy of what another client heard, come from an account's own address or from
         // that of a room, which many clients compare without the nick.
-        mam if mam.starts_with(ns::MAM_ANY) => matches!(child.name(), "result" | "fin" | "archived"),
-        carbons if carbons.starts_with(ns::CARBONS_ANY) => matches!(child.name(), "received" | "sent"),
+        mam if mam.starts_with(ns::MAM_ANY) => true,
+        carbons if carbons.starts_with(ns::CARBONS_ANY) => child.name() != "private",
         // What an account published, and what is said in a channel, come from bare addresses just so.
-        ns::PUBSUB_EVENT => child.name() == "event",
-        mix if mix.starts_with(ns::MIX_ANY) => child.name() == "mix",
+        ns::PUBSUB_EVENT => true,
+        mix if mix.starts_with(ns::MIX_ANY) => true,
         ns::MAV | ns::MENTIONS | ns::PRIVILEGE | ns::DELEGATION => true,
         ns::SID => child.name() == "stanza-id" && claimed("by").is_some_and(|by| by.is_of(room)),
         ns::OCCUPANT_ID | ns::HATS | ns::MODERATE | ns::MODERATE_0 => true,

@@ -34,6 +34,13 @@ const DOMAINS_MAX: usize = 10_000;
 /// Rooms of one account after which those are forgotten that count no more.
 const ROOMS_MAX: usize = 64;
 
+/// How far a domain may be overdrawn by what its stanzas turned out to cost. What is beyond it its accounts owe alone.
+const DEBT_MAX: Duration = Duration::from_millis(500);
+
+/// A domain that is overdrawn by more than this still has so many turns each time: who says little does not pay for the others.
+const OVERDRAWN: Duration = Duration::from_millis(100);
+const TURNS_MIN: usize = 10;
+
 /// How often those are looked for that count no more, when there are too many.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -147,6 +154,22 @@ impl Rate {
 
     pub(super) fn has(self, bucket: Bucket, now: Duration) -> bool {
         self.wait(bucket, now).is_zero()
+    }
+
+    /// How many tokens there are.
+    fn left(self, bucket: Bucket, now: Duration) -> u32 {
+        if self.per_second == 0 {
+            return u32::MAX;
+        }
+        let left = self.time(self.burst).saturating_sub(bucket.0.saturating_sub(now));
+        u32::try_from(left.as_nanos() * u128::from(self.per_second) / 1_000_000_000).unwrap_or(u32::MAX)
+    }
+
+    /// Takes tokens, as far as that overdraws the bucket by no more than `debt`.
+    fn take_within(self, bucket: &mut Bucket, tokens: u32, debt: Duration, now: Duration) {
+        let deepest = bucket.0.max(now + self.time(self.burst) + debt);
+        self.take(bucket, tokens, now);
+        bucket.0 = bucket.0.min(deepest);
     }
 
     pub(super) fn take(self, bucket: &mut Bucket, tokens: u32, now: Duration) {
@@ -395,14 +418,18 @@ impl<T> Fair<T> {
         }
     }
 
-    /// Takes tokens of an account and of its domain for what a stanza turned out to cost besides.
+    /// Takes tokens of an account for what a stanza turned out to cost besides, and of its domain what the account had of
+    /// them: what an account owes nobody else pays.
     pub(super) fn spend(&mut self, account: &BareJid, tokens: u32, now: Duration) {
         let known = self.domains.contains_key(account.domain());
         let Some(domain) = self.domains.get_mut(if known { account.domain() } else { "" }) else { return };
-        self.rates.domain.take(&mut domain.bucket, tokens, now);
-        if let Some(known) = domain.accounts.get_mut(account) {
+        let known = domain.accounts.get_mut(account);
+        let had = known.map_or(tokens, |known| {
+            let had = self.rates.account.left(known.bucket, now);
             self.rates.account.take(&mut known.bucket, tokens, now);
-        }
+            had
+        });
+        self.rates.domain.take_within(&mut domain.bucket, tokens.min(had), DEBT_MAX, now);
     }
 
     /// What a session has delayed for the room that it leaves now.
@@ -434,10 +461,13 @@ impl<T> Fair<T> {
         let (mut due, rates) = (Vec::new(), self.rates);
         for domain in self.domains.values_mut().filter(|domain| domain.stanzas > 0) {
             let before = (domain.stanzas, domain.bytes);
+            let overdrawn = rates.domain.wait(domain.bucket, now) > OVERDRAWN;
+            let turns = if overdrawn { TURNS_MIN } else { 0 };
+            let mut let_on = 0;
             // Until as many turns in a row as there are accounts led to nothing.
             let mut idle_turns = 0;
             while idle_turns < domain.waiting()
-                && rates.domain.has(domain.bucket, now)
+                && (rates.domain.has(domain.bucket, now) || let_on < turns)
                 && let Some(key) = domain.next_turn()
             {
                 let account = domain.accounts.get_mut(&key).expect("whoever has a turn is known");
@@ -446,7 +476,8 @@ impl<T> Fair<T> {
                     && let Some((cost, item)) = account.delayed.pop_front()
                 {
                     account.pay(&cost, &rates, now);
-                    rates.domain.take(&mut domain.bucket, cost.of_domain(), now);
+                    rates.domain.take_within(&mut domain.bucket, cost.of_domain(), DEBT_MAX, now);
+                    let_on += 1;
                     account.bytes -= cost.bytes;
                     domain.bytes -= cost.bytes;
                     domain.stanzas -= 1;

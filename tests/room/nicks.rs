@@ -55,6 +55,22 @@ fn nick_that_looks_like_a_reserved_one_is_a_conflict_on_all_ways() {
 }
 
 #[test]
+fn another_spelling_of_ones_own_nick_that_looks_like_anothers_is_a_conflict() {
+    // 45-14.6-a, 45-7.6-e, 45-7.10-g, trap 60
+    let mut w = World::with_room(&[]);
+    w.join_as("romeo", "paypal", "");
+    w.join_as("mallory", "paypai", "");
+    w.clear();
+    w.send("mallory", &format!("<presence xmlns='jabber:client' to='{ROOM}/paypaI'/>"));
+    assert_eq!(w.got("mallory"), ["error paypaI cancel/conflict"]);
+    // Also where the first spelling is reserved.
+    w.admin("owner", "<item affiliation='member' jid='eve@example' nick='paypai1'/><item affiliation='member' jid='bill@example' nick='paypai2'/>");
+    w.join_as("juliet", "paypal2", "");
+    assert!(is_conflict(&asks_for(&mut w, "bill", "paypaI2")));
+    assert!(!is_conflict(&asks_for(&mut w, "bill", "paypai2")));
+}
+
+#[test]
 fn ones_own_nicks_may_look_alike() {
     let mut w = World::with_room(&[]);
     w.admin("owner", "<item affiliation='member' jid='romeo@example' nick='Bill'/>");

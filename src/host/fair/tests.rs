@@ -274,15 +274,44 @@ fn what_a_stanza_takes_besides_is_paid_for_by_its_account_and_its_domain() {
     let payer = BareJid::parse("a@b").expect("a jid");
     assert_eq!(many(&mut fair, &request("a@b/c"), 1, ms(0)), (1, 0, 0));
     fair.spend(&payer, 30, ms(0));
-    // The account waits for what it has spent; of forty of the domain nine are left.
+    // The account waits for what it has spent; its domain pays what it had of that, four of the thirty.
     assert_eq!(many(&mut fair, &request("a@b/c"), 1, ms(0)), (0, 1, 0));
-    assert_eq!(many(&mut fair, &request("b@b/c"), 5, ms(0)), (5, 0, 0));
-    assert_eq!(many(&mut fair, &request("c@b/c"), 5, ms(0)), (4, 1, 0));
+    for n in 0..7 {
+        assert_eq!(many(&mut fair, &request(&format!("u{n}@b/c")), 5, ms(0)), (5, 0, 0));
+    }
+    assert_eq!(many(&mut fair, &request("v@b/c"), 4, ms(0)), (0, 4, 0));
     // What is not known pays nothing; one whose account is counted no more pays as a domain.
     fair.spend(&BareJid::parse("a@unknown").expect("a jid"), 30, ms(0));
-    fair.spend(&BareJid::parse("unknown@b").expect("a jid"), 20, ms(0));
-    assert_eq!(fair.due(ms(1000)), [] as [u32; 0]);
-    assert_eq!(fair.due(ms(3000)), [0, 4]);
+    fair.spend(&BareJid::parse("unknown@b").expect("a jid"), 5, ms(0));
+    assert_eq!(fair.due(ms(200)), [] as [u32; 0]);
+    assert_eq!(fair.due(ms(3000)), [0, 0, 1, 2, 3]);
+}
+
+// 45-14.6-a
+#[test]
+fn others_of_the_domain_do_not_wait_for_what_some_owe() {
+    let mut fair = Fair::new(rates());
+    let owes = |fair: &mut Fair<u32>, at| {
+        for n in 0..20 {
+            fair.admit(request(&format!("a{n}@b/c")), 100, at);
+            for _ in 0..100 {
+                fair.spend(&BareJid::parse(&format!("a{n}@b")).expect("a jid"), 1000, at);
+            }
+        }
+    };
+    owes(&mut fair, ms(0));
+    assert_eq!(many(&mut fair, &request("quiet@b/c"), 1, ms(0)), (0, 1, 0));
+    // It goes on all the time, and whoever says little has a turn each time.
+    for tick in 1..20 {
+        let now = ms(tick * 50);
+        owes(&mut fair, now);
+        let due = fair.due(now);
+        if due.contains(&0) {
+            assert!(tick <= 3, "after {tick}");
+            return;
+        }
+    }
+    panic!("it never has its turn");
 }
 
 #[test]

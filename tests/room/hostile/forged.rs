@@ -55,6 +55,20 @@ fn claims() -> Vec<String> {
         "<result xmlns='urn:xmpp:mam:2' queryid='k' id='FORGED'><forwarded xmlns='urn:xmpp:forward:0'/></result>".to_owned(),
         "<fin xmlns='urn:xmpp:mam:2' queryid='FORGED' complete='true'/>".to_owned(),
         "<addresses xmlns='http://jabber.org/protocol/address'><address type='ofrom' jid='FORGED@example/x'/></addresses>".to_owned(),
+        // Who looks at the namespace alone finds these, who looks at the name alone those.
+        format!("<y xmlns='{MUC}#user'><item affiliation='owner' role='moderator' jid='FORGED@example'/></y>"),
+        format!("<y xmlns='{MUC}'><password>FORGED</password></y>"),
+        format!("<query xmlns='{MUC}#admin'><item nick='FORGED' role='none'/></query>"),
+        "<y xmlns='urn:xmpp:mam:2' id='FORGED'/>".to_owned(),
+        "<y xmlns='urn:xmpp:carbons:2'>FORGED</y>".to_owned(),
+        "<body xmlns='urn:xmpp:hints'>FORGED</body>".to_owned(),
+        "<body xmlns=''>FORGED</body>".to_owned(),
+        "<subject xmlns='urn:xmpp:chat-markers:0'>FORGED</subject>".to_owned(),
+        "<thread xmlns='urn:x'>FORGED</thread>".to_owned(),
+        "<error xmlns='urn:x'>FORGED</error>".to_owned(),
+        "<show xmlns='urn:x'>FORGED</show>".to_owned(),
+        "<status xmlns='urn:x'>FORGED</status>".to_owned(),
+        "<priority xmlns='urn:x'>FORGED</priority>".to_owned(),
     ]
 }
 
