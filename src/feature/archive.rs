@@ -60,7 +60,7 @@ pub(super) fn keep(
     let entry = Entry { id, at, account: sender.cloned(), shown, message: message.clone(), original: None };
     let entry = Arc::new(entry);
     if sender.is_some() && !(is_kept && room.config().archive) {
-        Arc::make_mut(&mut room.history).note(&entry);
+        Arc::make_mut(&mut room.history).note(&entry, is_spoken(message));
     }
     if !is_kept {
         return;

@@ -100,8 +100,15 @@ impl Affiliations {
     }
 
     /// What an account has itself, or else by its domain. A ban of the domain counts for more than a membership that no
-    /// admin has given.
+    /// admin has given. A ban counts for both spellings of a domain (RFC 5890), everything else for the one that it names.
     pub fn of(&self, account: &BareJid) -> Option<&Affiliated> {
+        let is_ban = |listed: &&Affiliated| listed.affiliation == Affiliation::Outcast;
+        let other = account.respelled();
+        let ban = other.as_ref().and_then(|other| self.spelled(other)).filter(is_ban);
+        ban.or_else(|| self.spelled(account))
+    }
+
+    fn spelled(&self, account: &BareJid) -> Option<&Affiliated> {
         let own = self.0.get(account);
         if own.is_some_and(|own| !own.unvetted) {
             return own;
@@ -169,6 +176,26 @@ impl FromIterator<(BareJid, Affiliated)> for Affiliations {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ban_counts_for_both_spellings_of_a_domain() {
+        // 45-9.1-a, 45-9.2-e
+        let jid = |text| BareJid::parse(text).expect("an address");
+        for (banned, enters) in [
+            ("eve@sécret.example", "eve@xn--scret-bsa.example"),
+            ("eve@xn--scret-bsa.example", "eve@sécret.example"),
+            ("sécret.example", "eve@xn--scret-bsa.example"),
+            ("xn--scret-bsa.example", "eve@sécret.example"),
+        ] {
+            let listed = |affiliation| -> Affiliations {
+                [(jid(banned), Affiliated::new(affiliation))].into_iter().collect()
+            };
+            let of = |all: &Affiliations| all.of(&jid(enters)).map(|listed| listed.affiliation);
+            assert_eq!(of(&listed(Affiliation::Outcast)), Some(Affiliation::Outcast), "{banned}");
+            assert_eq!(of(&listed(Affiliation::Member)), None, "{banned}");
+        }
+        assert_eq!(jid("a@b.example").respelled(), None);
+    }
 
     #[test]
     fn what_a_domain_has_is_its_accounts_and_what_one_address_has_is_its_own() {

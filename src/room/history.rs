@@ -1,12 +1,13 @@
 //! The last messages of a room, for those who join (XEP-0045 §7.2.13). The archive has them too, if the room has one.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use imbl::Vector;
 use jiff::{SignedDuration, Timestamp};
 
 use super::archive::{Entry, Retraction};
+use crate::wire::jid::BareJid;
 use crate::wire::size;
 
 /// A bounded list, oldest first.
@@ -16,6 +17,8 @@ pub struct History {
     bytes: usize,
     /// Messages that the archive has not, without what they said, oldest first: moderators may take them back.
     passing: Vector<Arc<Entry>>,
+    /// The same of what clients show nothing of.
+    unseen: Vector<Arc<Entry>>,
     /// When the room last gave a message its time, whether or not the message is here.
     pub latest: Option<Timestamp>,
     /// The last retractions, oldest first, for answers of the archive that were on their way meanwhile.
@@ -61,28 +64,37 @@ impl History {
     }
 
     /// Remembers that there was a message which the archive has not. Nothing is left of it but who said it, when and
-    /// under which id.
-    pub fn note(&mut self, entry: &Entry) {
+    /// under which id. Those that are `shown` by clients are remembered by themselves: what none shows does not push them out,
+    /// and of them the oldest goes of the account that has said the most.
+    pub fn note(&mut self, entry: &Entry, shown: bool) {
         let passed = Arc::new(Entry { message: entry.shell(), original: None, ..entry.clone() });
+        let list = if shown { &mut self.passing } else { &mut self.unseen };
         let is_old = |old: &Arc<Entry>| passed.at.duration_since(old.at) > PASSING_AGE;
-        while self.passing.len() >= PASSING_MAX || self.passing.front().is_some_and(is_old) {
-            self.passing.pop_front();
+        while list.front().is_some_and(is_old) {
+            list.pop_front();
         }
-        self.passing.push_back(passed);
+        if list.len() >= PASSING_MAX {
+            let mut of_account: HashMap<Option<&BareJid>, usize> = HashMap::new();
+            list.iter().for_each(|entry| *of_account.entry(entry.account.as_ref()).or_default() += 1);
+            let most = of_account.values().copied().max();
+            let oldest = list.iter().position(|e| of_account.get(&e.account.as_ref()).copied() == most);
+            list.remove(oldest.unwrap_or_default());
+        }
+        list.push_back(passed);
     }
 
     /// Messages that the archive has not, oldest first: all that are here, and what is remembered of others.
     pub fn unarchived(&self) -> Vec<&Arc<Entry>> {
         let here: HashSet<&str> = self.iter().map(|entry| entry.id.as_str()).collect();
-        let others = self.passing.iter().filter(|entry| !here.contains(entry.id.as_str()));
+        let others = self.passing().filter(|entry| !here.contains(entry.id.as_str()));
         let mut all: Vec<_> = others.chain(self.iter()).collect();
         all.sort_by_key(|entry| entry.at);
         all
     }
 
-    /// What is remembered of messages that the archive has not, oldest first.
+    /// What is remembered of messages that the archive has not: those that clients show, oldest first, then the others.
     pub fn passing(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.passing.iter()
+        self.passing.iter().chain(&self.unseen)
     }
 
     /// Takes out the newest message that is meant. What was retracted is not shown again (XEP-0424, XEP-0425).
@@ -95,8 +107,10 @@ impl History {
             let Some(oldest) = retractions.pop_front() else { break };
             self.retraction_bytes -= size::of(&oldest.retracted);
         }
-        if let Some(place) = self.passing.iter().rposition(|entry| retraction.target.is(entry)) {
-            self.passing.remove(place);
+        for list in [&mut self.passing, &mut self.unseen] {
+            if let Some(place) = list.iter().rposition(|entry| retraction.target.is(entry)) {
+                list.remove(place);
+            }
         }
         let place = self.entries.iter().rposition(|(entry, _)| retraction.target.is(entry))?;
         let (entry, bytes) = self.entries.remove(place)?;

@@ -176,10 +176,15 @@ impl Roster {
         self.occupants.get(self.sessions.get(jid)?)
     }
 
-    /// The occupants of an account, or of all accounts of a domain, in the order of their nick keys.
+    /// The occupants of an account, or of all accounts of a domain, in either spelling of the domain, in the order of their
+    /// nick keys.
     pub fn of(&self, party: &Party) -> Vec<Arc<Occupant>> {
         match party {
-            Party::Account(account) => self.by_account(account.as_bare()),
+            Party::Account(account) => {
+                let mut found = self.by_account(account.as_bare());
+                found.extend(account.as_bare().respelled().iter().flat_map(|other| self.by_account(other)));
+                found
+            }
             Party::Domain(_) => {
                 self.occupants.values().filter(|o| party.covers(&o.account)).cloned().collect()
             }

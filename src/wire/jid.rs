@@ -223,6 +223,20 @@ impl BareJid {
         &self.0
     }
 
+    /// The same address with the other spelling of its domain, in letters or in ASCII (RFC 5890 §2.3.2.1), if it has two. A
+    /// server passes on the one that the other server has named.
+    pub fn respelled(&self) -> Option<Self> {
+        let domain = self.domain();
+        let in_ascii = domain.split('.').any(|label| label.starts_with("xn--"));
+        let other = match (in_ascii, domain.is_ascii()) {
+            (true, _) => idna::domain_to_unicode(domain).0,
+            (false, false) => idna::domain_to_ascii(domain).ok()?,
+            (false, true) => return None,
+        };
+        let local = self.local().map_or_else(String::new, |local| format!("{local}@"));
+        (other != domain).then(|| Self::parse(&format!("{local}{other}")).ok()).flatten()
+    }
+
     /// The whole text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

@@ -534,6 +534,22 @@ fn memory_of_what_is_kept_nowhere_is_bounded_in_number_and_in_age() {
 }
 
 #[test]
+fn what_is_kept_nowhere_is_not_pushed_out_by_what_nothing_is_shown_of_nor_by_others() {
+    // 45-14.6-a, 425-1
+    let mut w = room(&[]);
+    w.join("juliet");
+    let first = say(&mut w, "juliet", &unkept("m", "<body>abuse</body>"));
+    for _ in 0..300 {
+        say(&mut w, "juliet", &unkept("m", "<x xmlns='u'/>"));
+        say(&mut w, "romeo", &unkept("m", "<body>flood</body>"));
+    }
+    w.clear();
+    moderate(&mut w, "owner", &first);
+    let got = w.got("owner");
+    assert!(!got.iter().any(|line| line.starts_with("iq:error")), "{got:?}");
+}
+
+#[test]
 fn retraction_in_the_words_of_older_clients_counts() {
     // 424-1
     let mut w = room(&[]);

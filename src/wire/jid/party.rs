@@ -65,11 +65,14 @@ impl Party {
         }
     }
 
-    /// Whether this is the account, or that of its domain.
+    /// Whether this is the account, or that of its domain, in either spelling.
     pub fn covers(&self, account: &BareJid) -> bool {
         match self {
             Self::Account(one) => &one.0 == account,
-            Self::Domain(domain) => domain.0.domain() == account.domain(),
+            Self::Domain(domain) => {
+                let other = || account.respelled().is_some_and(|other| other.domain() == domain.0.domain());
+                domain.0.domain() == account.domain() || other()
+            }
         }
     }
 }
