@@ -13,6 +13,7 @@ use crate::room::archive::{Answer, Entry, Found, Question};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::command::{Done, wrong};
+use crate::wire::encode::escaped_len;
 use crate::wire::form::{Field, Submitted, form};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Party};
@@ -24,6 +25,13 @@ const NODE: &str = "conclave#retract-recent";
 
 /// Most messages that are retracted by one command.
 const LAST_MAX: usize = 200;
+
+/// Bytes on the wire of what all are told of the retractions of one command: about as many as a server takes in a second. One
+/// message at least is retracted.
+const WIRE_BYTES_MAX: usize = 16 << 20;
+
+/// What a retraction has on the wire beside its reason, about.
+const RETRACTION_BYTES: usize = 800;
 
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
@@ -153,7 +161,7 @@ pub(super) fn retract_of(
         .filter(|entry| entry.account.as_ref().is_some_and(|account| author.covers(account)))
         .filter(|entry| !entry.is_tombstone() && super::retract::wanted(&entry.message).is_none())
         .collect();
-    let left = wanted.len().saturating_sub(recent.last);
+    let left = wanted.len().saturating_sub(recent.last.min(most_at_once(room, by.1)));
     let (mut retracted, mut refused) = (0, 0);
     for entry in &wanted[left..] {
         match moderate::check(room, by.0, entry) {
@@ -175,6 +183,13 @@ pub(super) fn retract_of(
         text.push_str(&format!("; {} of a higher affiliation stay", refused));
     }
     Ok(text)
+}
+
+/// How many retractions for this reason one command tells to all who are here. Those that are left need another command, which
+/// is paid for by itself, and others have their turn in between.
+fn most_at_once(room: &Room, reason: Option<&str>) -> usize {
+    let each = RETRACTION_BYTES + reason.map_or(0, escaped_len);
+    (WIRE_BYTES_MAX / (each * room.roster.everyone().len().max(1))).max(1)
 }
 
 /// What a message says, for people.

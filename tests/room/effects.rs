@@ -285,9 +285,8 @@ fn what_one_request_changes_for_the_absent_is_told_to_all_and_costs_each_no_more
         _ => format!("<item affiliation='member' jid='a{n}@example'/>"),
     };
     let asked = admin(&(0..500).map(item).collect::<String>());
-    let fx = w.send("owner", &asked);
-    let wire: usize = fx.sends.iter().map(|outgoing| outgoing.wire_bytes()).sum();
-    let sessions = w.room.roster().len();
+    w.send("owner", &asked);
+    let (wire, sessions) = (w.wire_bytes, w.room.roster().len());
     assert!(wire < sessions * 2 * asked.len() + (2 << 20), "{wire} for {} bytes to {sessions}", asked.len());
     assert!(w.held_bytes < HELD_BYTES_MAX, "{}", w.held_bytes);
     // Who follows the lists learns of each change, in order, in a chain of versions.
@@ -324,6 +323,39 @@ fn what_one_request_changes_for_the_absent_is_told_to_all_and_costs_each_no_more
         told_of_lists(&mut w, "follower").iter().filter(|(versions, _)| versions.is_some()).count(),
         0
     );
+}
+
+// 425-4
+#[test]
+fn what_one_command_retracts_in_a_large_room_is_bounded_and_it_says_what_is_left() {
+    let mut w = crowd(300, "", &[]);
+    for n in 0..30 {
+        w.say("u7", &format!("buy {n}"));
+        w.clear();
+    }
+    let reason = "r".repeat(4000);
+    let command = format!(
+        "<iq xmlns='jabber:client' type='set' id='c'><command xmlns='http://jabber.org/protocol/commands' \
+         node='conclave#retract-recent' action='complete'><x xmlns='jabber:x:data' type='submit'>\
+         <field var='nick'><value>u7</value></field><field var='reason'><value>{reason}</value></field></x></command></iq>"
+    );
+    let mut retracted = Vec::new();
+    let mut answers = Vec::new();
+    while retracted.last() != Some(&0) {
+        w.send("owner", &command);
+        assert!(
+            w.wire_bytes < 17 << 20 && w.held_bytes < HELD_BYTES_MAX,
+            "{} {}",
+            w.wire_bytes,
+            w.held_bytes
+        );
+        let told = |stanza: &Element| stanza.get_child("retract", "urn:xmpp:message-retract:1").is_some();
+        retracted.push(w.stanzas("u9").iter().filter(|stanza| told(stanza)).count());
+        answers.push(conclave::wire::encode::element(&w.stanzas("owner").pop().expect("an answer")));
+        w.clear();
+    }
+    assert_eq!(retracted, [11, 11, 8, 0]);
+    assert!(answers[0].contains("11 messages retracted; 19 older ones were left"), "{}", answers[0]);
 }
 
 // 317-4

@@ -13,6 +13,7 @@ use conclave::room::event::Event;
 use conclave::room::limits::Limits;
 use conclave::store::Write;
 use conclave::store::archive::{Archive, memory::MemoryArchive};
+use conclave::wire::encode::Outgoing;
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
 use conclave::wire::stream;
@@ -31,6 +32,8 @@ pub(crate) struct World {
     pub(crate) writes: Vec<Write>,
     /// Bytes that the last event held until its stanzas left.
     pub(crate) held_bytes: usize,
+    /// Bytes that it had on the wire.
+    pub(crate) wire_bytes: usize,
     pub(crate) archive: MemoryArchive,
     /// Answers of the archive that are on their way, if they are to be held back.
     held: Option<Vec<Found>>,
@@ -63,6 +66,7 @@ impl World {
             uptime: Duration::ZERO,
             writes: Vec::new(),
             held_bytes: 0,
+            wire_bytes: 0,
             archive: MemoryArchive::new(),
             held: None,
             ids: Ids::new(&[7]),
@@ -97,6 +101,7 @@ impl World {
         let mut effects = self.room.handle(event, &mut cx);
         self.held_bytes = effects.held_bytes();
         effects.make_all();
+        self.wire_bytes = effects.sends.iter().map(Outgoing::wire_bytes).sum();
         assert_eq!(self.room.broken_invariant(), None);
         for outgoing in &effects.sends {
             for to in outgoing.to.iter() {
