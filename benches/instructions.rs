@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use conclave::config::Create;
+use conclave::config::{Create, LockedRooms};
 use conclave::room::Room;
 use conclave::room::config::Config;
 use conclave::room::cx::{Contacts, Cx, Ids, Service};
@@ -155,6 +155,9 @@ impl World {
             name: "Rooms".to_owned(),
             admins: Vec::new(),
             create: Create::Anyone,
+            admins_own_rooms: true,
+            locked_rooms: LockedRooms::Open,
+            item_per_session: false,
             affiliation_versions: true,
             admin_fields: Vec::new(),
             contacts: Contacts::default(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conclave::config::Create;
+use conclave::config::{Create, LockedRooms};
 use conclave::room::Room;
 use conclave::room::archive::Found;
 use conclave::room::config::Config;
@@ -65,6 +65,9 @@ pub(crate) fn service() -> Service {
         name: "Rooms".to_owned(),
         admins: vec![BareJid::parse("root@example").expect("an address")],
         create: Create::Anyone,
+        admins_own_rooms: true,
+        locked_rooms: LockedRooms::Open,
+        item_per_session: false,
         affiliation_versions: true,
         profile: Default::default(),
         admin_fields: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conclave::config::Create;
+use conclave::config::{Create, LockedRooms};
 use conclave::room::Room;
 use conclave::room::config::Config;
 use conclave::room::cx::{Contacts, Cx, Ids, Service};
@@ -56,6 +56,9 @@ impl World {
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("an address")],
             create: Create::Anyone,
+            admins_own_rooms: true,
+            locked_rooms: LockedRooms::Open,
+            item_per_session: false,
             affiliation_versions: true,
             contacts: Contacts::default(),
             terms: String::new(),

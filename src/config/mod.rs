@@ -19,7 +19,7 @@ pub use secret::Secret;
 
 use crate::room::config::Config;
 use crate::room::cx::Contacts;
-pub use crate::room::cx::Create;
+pub use crate::room::cx::{Create, LockedRooms};
 use crate::room::limits::Limits;
 use crate::wire::jid::{BareJid, Profile};
 
@@ -72,8 +72,14 @@ pub struct Service {
     pub name: String,
     /// Accounts that administrate the service.
     pub admins: Vec<BareJid>,
+    /// Whether they own every room.
+    pub admins_own_rooms: bool,
     /// Who may create rooms.
     pub create: Create,
+    /// What becomes of a room whose creator never sends its form.
+    pub locked_rooms: LockedRooms,
+    /// Whether presences show those who see real addresses each session of an occupant.
+    pub item_per_session: bool,
     /// Whether rooms tell versions of their lists of affiliations (XEP-0463).
     pub affiliation_versions: bool,
     /// Room options, as the configuration form names them, that only these admins may change.
@@ -157,7 +163,10 @@ impl Default for Service {
         Self {
             name: "Chat rooms".to_owned(),
             admins: Vec::new(),
+            admins_own_rooms: true,
             create: Create::Anyone,
+            locked_rooms: LockedRooms::Open,
+            item_per_session: false,
             affiliation_versions: true,
             admin_fields: Vec::new(),
             on_stop: OnStop::Stay,

@@ -3,6 +3,9 @@
 //! A message tells of them. It shows a real address, so in a semi-anonymous room it is for moderators only. Each change has a message
 //! of its own until the event has told as much as it may; what it changes after that is told together. So the longest request leads
 //! to about as many bytes for each who hears of it as it has itself.
+//!
+//! The session that asked for many changes at once has its result: it is told only of admins and owners, as the standard has it,
+//! and of all if it follows the versions of the lists.
 
 use minidom::Element;
 
@@ -16,6 +19,7 @@ use crate::room::recipients::Group;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, message, muc_user};
 use crate::wire::encode::{Recipients, escaped_len};
+use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::rsm::LIST_BYTES_MAX;
 
@@ -28,12 +32,15 @@ pub(crate) struct Absent {
     is_ban: bool,
     /// Presences tell of it as well, so it is only for those who follow the versions of the lists.
     is_shown: bool,
+    /// The session that knows it by the result of its request.
+    known_to: Option<Jid>,
     mav: Option<Element>,
 }
 
 /// Tells of a change, now or together with others. `is_shown`: presences tell of it as well, but for the versions.
 pub(super) fn tell(
     room: &Room,
+    old: Affiliation,
     change: &Change,
     step: Option<&Step>,
     is_shown: bool,
@@ -48,6 +55,7 @@ pub(super) fn tell(
         bytes: escaped_len(change.jid().as_str()) + reason.map_or(0, escaped_len) + ITEM_BYTES,
         is_ban: change.new == Affiliation::Outcast,
         is_shown,
+        known_to: change.answered.clone().filter(|_| old.max(change.new) < Affiliation::Admin),
         mav: step.map(|step| step.mav.clone()),
     };
     if fx.tells_too_much() {
@@ -76,20 +84,35 @@ fn say(room: &Room, changes: &[Absent], cx: &mut Cx<'_>, fx: &mut Effects) {
     let codes: &[u16] = if changes.iter().all(|change| change.is_ban) { &[301] } else { &[] };
     let seeing = room.seeing(false).0;
     let id = cx.id();
-    let mut say = |group: Group, mav: Option<Element>, items: &mut dyn Iterator<Item = &Absent>| {
-        let mut items = items.map(|change| change.item.clone());
-        let to = room.roster.sessions_in(group);
-        let Some(first) = items.next().filter(|_| !to.is_empty()) else { return };
-        let mut x = muc_user(codes, None, Some(first), false);
-        for item in items {
-            x.append_child(item);
+    let mut say = |to: Recipients, mav: Option<Element>, items: &mut dyn Iterator<Item = &Absent>| {
+        let mut items = items.map(|change| change.item.clone()).peekable();
+        if to.is_empty() || items.peek().is_none() {
+            return;
         }
-        fx.tell(&message(room.jid.as_jid(), None, &id).child(x.child_opt(mav)), Recipients::many(to));
+        let x = muc_user(codes, None, items, false).child_opt(mav);
+        fx.tell(&message(room.jid.as_jid(), None, &id).child(x), to);
     };
-    let mut plain = changes.iter().filter(|change| !change.is_shown);
     let mut versions = changes.iter().filter_map(|change| change.mav.as_ref());
-    let Some(first) = versions.next() else { return say(seeing, None, &mut plain) };
-    let mav = affiliation_versions::span(first, versions.next_back().unwrap_or(first));
-    say(Group { follows: Some(true), ..seeing }, Some(mav), &mut changes.iter());
-    say(Group { follows: Some(false), ..seeing }, None, &mut plain);
+    let mut others = seeing;
+    if let Some(first) = versions.next() {
+        let mav = affiliation_versions::span(first, versions.next_back().unwrap_or(first));
+        let following = room.roster.sessions_in(Group { follows: Some(true), ..seeing });
+        say(Recipients::many(following), Some(mav), &mut changes.iter());
+        others.follows = Some(false);
+    }
+    let mut plain = changes.iter().filter(|change| !change.is_shown);
+    let everyone = room.roster.sessions_in(others);
+    let asker = changes.iter().find_map(|change| change.known_to.as_ref());
+    let Some(asker) = asker.filter(|asker| hears(room, asker, others)) else {
+        return say(Recipients::many(everyone), None, &mut plain);
+    };
+    say(room.roster.all_in_but(others, asker), None, &mut plain.clone());
+    say(Recipients::many([asker.clone()]), None, &mut plain.filter(|change| change.known_to.is_none()));
+}
+
+/// Whether a session is one of those who see addresses and, if it is said, do not follow the versions.
+fn hears(room: &Room, session: &Jid, group: Group) -> bool {
+    let occupant = room.roster.by_session(session);
+    occupant
+        .is_some_and(|o| room.sight(o.role).sees() && group.follows.is_none_or(|is| is == o.follows(session)))
 }

@@ -37,19 +37,19 @@ pub(crate) fn set(
         // Neither does a request that is not even understood tell who is in the room.
         return Err(Refusal::forbidden("only moderators and admins change roles and affiliations"));
     }
-    let changes = read(room, query, &account, cx)?;
-    let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
+    let changes = read(room, query, inbound, cx)?;
+    let actor = room.actor(&inbound.from);
     let before = room.ranks.clone();
     for change in &changes {
         match change {
             Change::Role(change) => {
                 roles::check(room, &account, standing, change)?;
-                roles::apply(room, change, actor.as_deref(), cx, fx);
+                roles::apply(room, change, actor.as_ref(), cx, fx);
             }
             Change::Affiliation(change) => {
                 affiliations::check(room, &account, standing.affiliation, change, cx)?;
                 let joins = affiliations::recorded(room, change.jid()) == Affiliation::None;
-                affiliations::apply(room, change, actor.as_deref(), cx, fx);
+                affiliations::apply(room, change, actor.as_ref(), cx, fx);
                 if joins && change.new == Affiliation::Member {
                     invite::welcome_member(room, change.jid(), &inbound.from, cx, fx);
                 }
@@ -62,7 +62,7 @@ pub(crate) fn set(
     Ok(())
 }
 
-fn read(room: &Room, query: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<Vec<Change>, Refusal> {
+fn read(room: &Room, query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<Vec<Change>, Refusal> {
     let items: Vec<_> = query.children().filter(|c| c.is("item", ns::MUC_ADMIN)).collect();
     if items.is_empty() {
         return Err(Refusal::bad_request("a request needs an item"));
@@ -70,7 +70,15 @@ fn read(room: &Room, query: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<Vec<C
     if items.len() > cx.limits().items_max {
         return Err(Refusal::policy_violation(format!("a request may have {} items", cx.limits().items_max)));
     }
-    items.into_iter().map(|item| read_item(room, item, by, cx)).collect()
+    let (by, answered) = (inbound.from.to_bare(), (items.len() > 1).then_some(&inbound.from));
+    let mut changes =
+        items.into_iter().map(|item| read_item(room, item, &by, cx)).collect::<Result<Vec<_>, _>>()?;
+    for change in &mut changes {
+        if let Change::Affiliation(change) = change {
+            change.answered = answered.cloned();
+        }
+    }
+    Ok(changes)
 }
 
 fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<Change, Refusal> {

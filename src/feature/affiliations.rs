@@ -8,13 +8,14 @@ use super::affiliation_versions;
 use super::leave::{Removal, remove};
 use super::{absent, ban, nick, roles};
 use crate::room::Room;
+use crate::room::audience::Actor;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::privilege;
 use crate::room::ranks::Ranks;
 use crate::room::state::{Affiliated, Affiliation, Ban};
-use crate::wire::jid::{Account, BareJid, Party};
+use crate::wire::jid::{Account, BareJid, Jid, Party};
 use crate::wire::refusal::Refusal;
 
 /// A wanted affiliation.
@@ -32,6 +33,8 @@ pub(super) struct Change {
     pub(super) data: Option<BTreeMap<String, String>>,
     /// No admin gives this membership, and none has given it before.
     pub(super) unvetted: bool,
+    /// The session that asks for many changes in one request, and gets one result for all.
+    pub(super) answered: Option<Jid>,
 }
 
 impl Change {
@@ -62,7 +65,16 @@ impl Change {
     }
 
     fn of(party: Party, new: Affiliation) -> Self {
-        Self { party, new, nick: None, reason: None, ban: Ban::default(), data: None, unvetted: false }
+        Self {
+            party,
+            new,
+            nick: None,
+            reason: None,
+            ban: Ban::default(),
+            data: None,
+            unvetted: false,
+            answered: None,
+        }
     }
 
     /// A membership that no admin gives (§7.8, §7.10, XEP-0488): a ban of the whole domain ends it.
@@ -92,6 +104,7 @@ pub(super) fn check(
         return Err(Refusal::conflict("you would ban yourself"));
     }
     privilege::change_affiliation(rank, recorded(room, change.jid()), change.new)?;
+    check_service_admin(room, change)?;
     if matches!(change.party, Party::Domain(_)) && change.new >= Affiliation::Admin {
         return Err(Refusal::not_allowed("a whole domain can be a member or banned, no more"));
     }
@@ -99,6 +112,17 @@ pub(super) fn check(
         nick::check_free(room, &Nick::parse(wanted, cx.limits())?, change.jid())?;
     }
     Ok(())
+}
+
+/// An admin of the service who owns every room does so whatever a room's lists say: what would take that away is refused,
+/// as it would have no effect. What stands already may be asked for again, and an old ban may be lifted.
+pub(super) fn check_service_admin(room: &Room, change: &Change) -> Result<(), Refusal> {
+    let old = recorded(room, change.jid());
+    let lifts = (old, change.new) == (Affiliation::Outcast, Affiliation::None);
+    if !room.is_owned_anyway(change.jid()) || change.new == Affiliation::Owner || change.new == old || lifts {
+        return Ok(());
+    }
+    Err(Refusal::not_allowed("this account is an admin of the service, and so an owner of every room"))
 }
 
 /// Whether these changes, whoever asks for them, would leave a list as it must be. What counts is how it would be at
@@ -143,11 +167,11 @@ pub(super) fn check_space(room: &Room, cx: &Cx<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Makes one change that was checked; tells those who may know. `actor` is the nick of who did it, if present.
+/// Makes one change that was checked; tells those who may know. `actor` did it, if in the room.
 pub(super) fn apply(
     room: &mut Room,
     change: &Change,
-    actor: Option<&str>,
+    actor: Option<&Actor>,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
@@ -193,7 +217,7 @@ pub(super) fn apply(
         }
     }
     if told.is_none() || late && step.is_some() {
-        absent::tell(room, change, step.as_ref(), told.is_some(), cx, fx);
+        absent::tell(room, old, change, step.as_ref(), told.is_some(), cx, fx);
     }
 }
 

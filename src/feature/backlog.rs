@@ -45,7 +45,7 @@ pub(crate) struct Owed {
     hidden: bool,
     affiliation: Affiliation,
     codes: Vec<u16>,
-    actor: Option<Arc<str>>,
+    actor: Option<Actor>,
     reason: Option<Arc<str>>,
     said: Option<Said>,
     version: Option<Element>,
@@ -69,7 +69,7 @@ impl Owed {
             hidden: notice.hidden || !room.is_nonanonymous(),
             affiliation: notice.item.affiliation.unwrap_or(Affiliation::None),
             codes: notice.codes.to_vec(),
-            actor: notice.item.actor.as_ref().map(|actor| again(actor.nick, |old| old.actor.as_ref())),
+            actor: notice.item.actor.cloned(),
             reason: notice.item.reason.map(|reason| again(reason, |old| old.reason.as_ref())),
             said: notice.said.filter(|_| notice.type_.is_some()).cloned(),
             version: notice.version.cloned(),
@@ -89,11 +89,7 @@ impl Owed {
 
     /// A notice with what was said when it was owed.
     fn dress<'a>(&'a self, notice: Notice<'a>) -> Notice<'a> {
-        let item = Item {
-            actor: self.actor.as_deref().map(|nick| Actor { nick }),
-            reason: self.reason.as_deref(),
-            ..notice.item
-        };
+        let item = Item { actor: self.actor.as_ref(), reason: self.reason.as_deref(), ..notice.item };
         Notice { item, codes: &self.codes, version: self.version.as_ref(), ..notice }
     }
 }

@@ -154,14 +154,14 @@ fn set(
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
     let expires = expires.map_err(|_| wrong("bad-payload", "duration: that is after all times"))?;
-    let actor = inbound.from.to_bare();
-    let ban = Ban { by: Some(actor.clone()), at: Some(cx.now), expires, note };
+    let account = inbound.from.to_bare();
+    let ban = Ban { by: Some(account.clone()), at: Some(cx.now), expires, note };
     let mut change = Change::by_admin(author.clone(), Affiliation::Outcast)?;
     (change.reason, change.ban) = (reason.clone(), ban);
-    affiliations::check(room, &actor, room.affiliation(&actor), &change, cx)?;
+    affiliations::check(room, &account, room.affiliation(&account), &change, cx)?;
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
-    let nick = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
-    affiliations::apply(room, &change, nick.as_deref(), cx, fx);
+    let actor = room.actor(&inbound.from);
+    affiliations::apply(room, &change, actor.as_ref(), cx, fx);
     let until = expires.map_or_else(|| "for good".to_owned(), |end| format!("until {}", stamp(end)));
     let mut text = format!("{} is banned {until}", author.as_bare());
     if let Party::Domain(domain) = &author
@@ -173,7 +173,7 @@ fn set(
     }
     if retracts(form)? {
         let retracted =
-            retract_recent::retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?;
+            retract_recent::retract_of(room, &author, &recent, &said, (&account, reason.as_deref()), cx, fx)?;
         text = format!("{text}; {retracted}");
     }
     Ok(Done::info(format!("{text}.")))

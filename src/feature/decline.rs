@@ -31,12 +31,14 @@ const BOUNDS: Bounds = Bounds { of_one: 100, of_all: 1000 };
 /// How long an invitation may be answered.
 const LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Invitations that were passed on, by the id under which they were.
+/// Invitations that were passed on. Their ids are the inviters' own and may meet, so they are remembered by others.
 pub(crate) type Sent = Shares<Invitation>;
 
 /// An invitation that was passed on. Its owner is who invites.
 #[derive(Clone, Debug)]
 pub struct Invitation {
+    /// Under which id it was passed on.
+    pub(super) id: Arc<str>,
     pub(super) invitee: Jid,
     /// As whom the invited account sees the inviter; `None` if it is banned and was sent something else.
     pub(super) shown: Option<Jid>,
@@ -59,10 +61,10 @@ impl Invitation {
     }
 }
 
-/// Remembers an invitation of `inviter` that was passed on under `id`.
-pub(super) fn remember(room: &mut Room, id: String, inviter: &BareJid, invitation: Invitation, cx: &Cx<'_>) {
+/// Remembers an invitation of `inviter` that was passed on.
+pub(super) fn remember(room: &mut Room, inviter: &BareJid, invitation: Invitation, cx: &mut Cx<'_>) {
     forget_old(room, cx);
-    let kept = Kept { id: id.into(), owner: inviter.clone(), since: cx.uptime, value: invitation };
+    let kept = Kept { id: cx.id().into(), owner: inviter.clone(), since: cx.uptime, value: invitation };
     room.invitations.add(kept, BOUNDS);
 }
 
@@ -120,11 +122,13 @@ pub(super) fn pass_on(
 /// An invitation comes back: its sender learns that there is no such account (§7.8.2). Only the answer of the invited
 /// address counts.
 pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
-    let invitee = |kept: &Kept<Invitation>| kept.value.invitee.bare_str() == inbound.from.bare_str();
-    if !room.invitations.get(inbound.id()).is_some_and(invitee) {
+    let came_back = |kept: &&Kept<Invitation>| {
+        *kept.value.id == *inbound.id() && kept.value.invitee.bare_str() == inbound.from.bare_str()
+    };
+    let Some(place) = room.invitations.iter().rev().find(came_back).map(|kept| kept.id.clone()) else {
         return;
-    }
-    let Some(kept) = room.invitations.remove(inbound.id()) else { return };
+    };
+    let Some(kept) = room.invitations.remove(&place) else { return };
     let refusal = Refusal::item_not_found("the invitation could not be delivered");
     let answer = kept.value.asked.as_ref().and_then(|asked| refusal.answer(&head(room, &kept.value, asked)));
     if let Some(answer) = answer {

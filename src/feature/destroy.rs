@@ -2,16 +2,15 @@
 
 use minidom::Element;
 
-use super::occupant_id;
 use crate::room::Room;
-use crate::room::audience::{Item, Sight, sessions};
+use crate::room::audience::{Item, Notice, Sight, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
-use crate::wire::build::{Build, el, muc_user, presence};
+use crate::wire::build::{Build, el};
 use crate::wire::encode::{self, Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
@@ -52,13 +51,23 @@ pub(super) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Cx<'_>, f
 }
 
 /// What a farewell is on the wire beside the owner's word, about.
-const BESIDE_BYTES: usize = 400;
+const BESIDE_BYTES: usize = 450;
 
 fn farewell(room: &Room, occupant: &Occupant, word: &Element, id: &str) -> Element {
-    let item = Item { affiliation: Some(Affiliation::None), role: Some(Role::None), ..Item::default() };
-    let x = muc_user(&[], Some(word.clone()), Some(item.element(ns::MUC_USER, Sight::NONE)), true);
-    let stanza = presence(&room.occupant_jid(&occupant.nick), Some("unavailable"), id).child(x);
-    stanza.child(occupant_id::element(&occupant.id))
+    let item = Item {
+        affiliation: Some(Affiliation::None),
+        role: Some(Role::None),
+        jid: Some((&occupant.shown().jid).into()),
+        ..Item::default()
+    };
+    let notice = Notice { destroy: Some(word), ..Notice::unavailable(occupant, id, item, &[]) };
+    notice.stanza(room, Sight::NONE, true, &[])
+}
+
+/// Tells an occupant, who has just left, that the room is no more.
+pub(super) fn bid_farewell(room: &Room, occupant: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let stanza = farewell(room, occupant, &el("destroy", ns::MUC_USER), &cx.id());
+    fx.send_many(&stanza, sessions(occupant));
 }
 
 /// Tells those who come from `first` on, in the order of nicks.

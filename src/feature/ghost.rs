@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use imbl::OrdMap;
 
-use super::leave::depart;
+use super::leave::{Goodbye, depart};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -204,6 +204,6 @@ fn unreachable(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects
 fn gone(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     Arc::make_mut(&mut room.suspects).sessions.remove(session);
     let status = el("status", ns::CLIENT).text_node("The connection to this client was lost.");
-    let said = Said::new(Some("en"), [&status]);
-    depart(room, session, &said, &[333], cx, fx);
+    let (id, said) = (cx.id(), Said::new(Some("en"), [&status]));
+    depart(room, session, &Goodbye { id: &id, said: &said, codes: &[333] }, cx, fx);
 }

@@ -7,7 +7,7 @@ use minidom::Element;
 
 use super::decline::{self, Asked, Invitation};
 use super::reflect::only_the_room_says;
-use super::{Feature, affiliations, boolean_field, lists, password};
+use super::{Feature, affiliations, boolean_field, lists, locked, password};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -66,6 +66,7 @@ pub(crate) fn mediate(
         )));
     }
     check_inviter(room, inbound)?;
+    locked::invited(room, cx);
     // All of it is read before anything is done.
     let wishes = invites.iter().map(|invite| Wish::read(room, invite, cx)).collect::<Result<Vec<_>, _>>()?;
     let sees_bans = lists::check(room, &inbound.from.to_bare(), Affiliation::Outcast).is_ok();
@@ -169,10 +170,11 @@ fn send(
         let password = password.map(|password| el("password", ns::MUC_USER).text_node(password));
         word = word.child(wish.element(Some(&from))).child_opt(password);
     }
-    let id = cx.id();
+    let id = asked.as_ref().map(|asked| asked.id.clone()).filter(|id| !id.is_empty());
+    let id = id.unwrap_or_else(|| cx.id().into());
     fx.send(&message(room.jid.as_jid(), None, &id).child(word), &wish.to);
-    let invitation = Invitation { invitee: wish.to.clone(), shown: (!banned).then_some(from), asked };
-    decline::remember(room, id, &inviter.to_bare(), invitation, cx);
+    let invitation = Invitation { id, invitee: wish.to.clone(), shown: (!banned).then_some(from), asked };
+    decline::remember(room, &inviter.to_bare(), invitation, cx);
 }
 
 /// An invitation into a members-only room makes a member of who is none and not banned. To who may not see the list of
@@ -199,8 +201,8 @@ fn admit(
     if is_member || banned {
         fx.waits = true;
     } else {
-        let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
-        affiliations::apply(room, &change, actor.as_deref(), cx, fx);
+        let actor = room.actor(&inbound.from);
+        affiliations::apply(room, &change, actor.as_ref(), cx, fx);
     }
     Ok(())
 }

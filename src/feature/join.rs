@@ -5,8 +5,8 @@ use std::sync::Arc;
 use minidom::Element;
 
 use super::{
-    FEATURES, affiliation_versions, affiliations, anonymity, backlog, capacity, history, members_only, nick,
-    password, presence, quiet, roles, subject, token_invite, vcard,
+    FEATURES, affiliation_versions, affiliations, anonymity, backlog, capacity, history, locked,
+    members_only, nick, password, presence, quiet, roles, subject, token_invite, vcard,
 };
 use crate::room::audience::Notice;
 use crate::room::cx::Cx;
@@ -155,6 +155,6 @@ pub(super) fn create(
     let record = RoomRecord::new(cx.now, cx.service.default_room.clone());
     room.state_mut().record = RoomRecord { founder: Some(owner.clone()), ..record };
     room.state_mut().record.name(cx.ids);
-    room.life = Life::Locked;
+    locked::lock(room, cx);
     affiliations::found(room, owner, fx)
 }

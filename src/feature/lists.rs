@@ -3,13 +3,11 @@
 //! A list that is too long for one stanza comes as its first page, and says so; whoever knows pages (XEP-0059) asks for
 //! what comes after it.
 
-use std::sync::Arc;
-
 use minidom::Element;
 
 use super::{Feature, roles_field};
 use crate::room::Room;
-use crate::room::audience::Item;
+use crate::room::audience::{Item, sessions};
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::privilege;
@@ -18,7 +16,7 @@ use crate::room::roster::Occupant;
 use crate::room::state::{Affiliated, Affiliation};
 use crate::wire::build::{el, iq_result};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::{self, Paging, that_fit};
 use crate::wire::{encode, ns};
@@ -59,7 +57,7 @@ pub(crate) fn get(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effe
 /// The items of a list, each with what stands for it when pages are asked for.
 type Items<'r> = Box<dyn Iterator<Item = (String, Element)> + 'r>;
 
-/// Occupants of a role: nick, role, affiliation and full address, for moderators.
+/// Occupants of a role, an item for each session: nick, role, affiliation and full address, for moderators.
 fn by_role<'r>(room: &'r Room, word: &str, after: &str, inbound: &Inbound) -> Result<Items<'r>, Refusal> {
     let role = Role::parse(word).filter(|r| *r != Role::None);
     let role = role.ok_or_else(|| Refusal::bad_request("there is no list of this role"))?;
@@ -67,19 +65,46 @@ fn by_role<'r>(room: &'r Room, word: &str, after: &str, inbound: &Inbound) -> Re
     if asker != Role::Moderator {
         return Err(Refusal::forbidden("only moderators see lists of roles"));
     }
-    let item = move |o: &Occupant| {
+    let of_role = each_session(room, after).filter(move |(_, o, _)| o.role == role);
+    Ok(Box::new(of_role.map(move |(place, o, session)| {
         let item = Item {
             affiliation: Some(room.affiliation(&o.account)),
             role: Some(o.role),
-            jid: Some((&o.shown().jid).into()),
+            jid: Some((&session).into()),
             nick: Some(o.nick.as_str()),
             ..Item::default()
         };
-        (o.nick.as_str().to_owned(), item.element(ns::MUC_ADMIN, room.sight(asker)))
+        (place, item.element(ns::MUC_ADMIN, room.sight(asker)))
+    })))
+}
+
+/// The sessions in a room by nicks and addresses, each with what stands for it when pages are asked for: the nick for the
+/// last session of an occupant, for one before it the address besides. Those that come after one of these.
+pub(super) fn each_session<'r>(
+    room: &'r Room,
+    after: &str,
+) -> impl Iterator<Item = (String, &'r Occupant, Jid)> + use<'r> {
+    let (nick, address) = match after.split_once('\n') {
+        Some((nick, address)) => (nick, Some(address.to_owned())),
+        None => (after, None),
     };
-    let after = Some(NickKey::of(after)).filter(|_| !after.is_empty());
-    let follows = move |o: &&Arc<Occupant>| after.as_ref().is_none_or(|after| o.nick.key() > after);
-    Ok(Box::new(room.roster.iter().filter(follows).filter(move |o| o.role == role).map(move |o| item(o))))
+    let key = (!nick.is_empty()).then(|| NickKey::of(nick));
+    let here = key.clone().filter(|_| address.is_some());
+    let rest = here.and_then(|key| room.roster.by_nick(&key)).into_iter();
+    let others = room.roster.iter().filter(move |o| key.as_ref().is_none_or(|key| o.nick.key() > key));
+    let of_rest = rest.flat_map(move |o| {
+        let address = address.clone().unwrap_or_default();
+        sessions_of(o).into_iter().filter(move |(_, _, jid)| jid.as_str() > address.as_str())
+    });
+    of_rest.chain(others.flat_map(|o| sessions_of(o)))
+}
+
+fn sessions_of(occupant: &Occupant) -> Vec<(String, &Occupant, Jid)> {
+    let mut sessions = sessions(occupant);
+    sessions.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    let (nick, last) = (occupant.nick.as_str(), sessions.len() - 1);
+    let place = |at, jid: &Jid| if at == last { nick.to_owned() } else { format!("{nick}\n{jid}") };
+    sessions.into_iter().enumerate().map(|(at, jid)| (place(at, &jid), occupant, jid)).collect()
 }
 
 /// Accounts of an affiliation: bare address, and the reserved nick but for outcasts; never a role.

@@ -32,6 +32,7 @@ pub mod join;
 pub mod leave;
 pub mod leavers;
 pub mod lists;
+pub mod locked;
 pub mod logging;
 pub mod mam;
 pub mod members_only;
@@ -59,6 +60,7 @@ pub mod retract_recent;
 pub mod retracted;
 pub mod roles;
 pub mod self_ping;
+pub mod sessions;
 pub mod slow_mode;
 pub mod subject;
 pub mod token_invite;
@@ -205,6 +207,7 @@ pub static FEATURES: &[Feature] = &[
     retracted::FEATURE,
     ban::FEATURE,
     leavers::FEATURE,
+    sessions::FEATURE,
     logging::FEATURE,
     groupchat::FEATURE,
     activity::FEATURE,

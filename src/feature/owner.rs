@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use minidom::Element;
 
 use super::{
-    FEATURES, absent, affiliation_versions, affiliations, anonymity, destroy, fields, members_only, password,
-    presence,
+    FEATURES, absent, affiliation_versions, affiliations, anonymity, destroy, fields, locked, members_only,
+    password, presence,
 };
+use crate::room::Room;
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
-use crate::room::{Life, Room};
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::form::{Field, Reply, Submitted, form};
 use crate::wire::inbound::Inbound;
@@ -22,6 +22,8 @@ use crate::wire::{encode, ns, rsm};
 
 const ADMINS: &str = "muc#roomconfig_roomadmins";
 const OWNERS: &str = "muc#roomconfig_roomowners";
+const ADMINS_HINT: &str = "An account that is taken off this list becomes a member.";
+const OWNERS_HINT: &str = "An account that is taken off this list becomes an admin.";
 
 /// Longest list in a form, in bytes on the wire, and what a value is beside its text.
 const LIST_BYTES_MAX: usize = rsm::LIST_BYTES_MAX / 4;
@@ -36,8 +38,14 @@ fn must_be_owner(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
 }
 
 /// The form with the current values.
-pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+pub(crate) fn get(
+    room: &mut Room,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
     must_be_owner(room, inbound)?;
+    locked::asked(room);
     let by_admin = cx.service.is_admin(&inbound.from.to_bare());
     let mut shown: Vec<Field<'_>> = fields()
         .filter(|field| by_admin || !kept_to_admins(field, cx))
@@ -56,8 +64,10 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effe
             }
         })
         .collect();
-    for (var, label, list) in [(ADMINS, "Admins", &room.ranks.admins), (OWNERS, "Owners", &room.ranks.owners)]
-    {
+    for (var, label, desc, list) in [
+        (ADMINS, "Admins", ADMINS_HINT, &room.ranks.admins),
+        (OWNERS, "Owners", OWNERS_HINT, &room.ranks.owners),
+    ] {
         // A field that is not in the form keeps its value.
         if list.iter().map(|jid| encode::escaped_len(jid.as_str()) + VALUE_BYTES).sum::<usize>()
             > LIST_BYTES_MAX
@@ -65,7 +75,8 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effe
             continue;
         }
         let values = list.iter().map(ToString::to_string).collect();
-        shown.push(Field { var, type_: Some("jid-multi"), label: Some(label), values, ..Field::default() });
+        let (label, desc) = (Some(label), Some(desc));
+        shown.push(Field { var, type_: Some("jid-multi"), label, desc, values, ..Field::default() });
     }
     let title = format!("Configuration of {}", room.name());
     let x = form("form", ns::MUC_ROOMCONFIG, Some(&title), &shown);
@@ -93,7 +104,7 @@ pub(crate) fn set(
         .get_child("x", ns::DATA)
         .ok_or_else(|| Refusal::bad_request("a form or a destroy is needed"))?;
     match Reply::read(x, ns::MUC_ROOMCONFIG).map_err(Refusal::bad_request)? {
-        Reply::Cancel if room.life == Life::Locked => {
+        Reply::Cancel if locked::ends_with(room, &inbound.from.to_bare()) => {
             destroy::destroy(room, None, cx, fx);
             fx.send(&result, &inbound.from);
             Ok(())
@@ -106,6 +117,7 @@ pub(crate) fn set(
             let by_admin = cx.service.is_admin(&inbound.from.to_bare());
             let config = read_config(room.config(), &form, by_admin, cx)?;
             let changes = read_lists(room, &form, cx)?;
+            changes.iter().try_for_each(|change| affiliations::check_service_admin(room, change))?;
             affiliations::check_end(room, &changes, cx)?;
             fx.send(&result, &inbound.from);
             configure(room, config, &changes, inbound, cx, fx);
@@ -140,8 +152,8 @@ fn kept_to_admins(field: &super::Field, cx: &Cx<'_>) -> bool {
     cx.service.admin_fields.iter().any(|var| field.var == var)
 }
 
-/// The lists of owners and admins are whole lists: whoever is missing loses the place, an owner to admin and an
-/// admin to member. Whoever is on both is an owner.
+/// The lists of owners and admins are whole lists: whoever is missing loses the place, an owner to admin (§10.2)
+/// and an admin to member. Whoever is on both is an owner.
 fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliations::Change>, Refusal> {
     let read = |var: &str| -> Result<Option<BTreeSet<BareJid>>, Refusal> {
         let Some(values) = form.values(var) else { return Ok(None) };
@@ -155,7 +167,7 @@ fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliat
         (Some(true), _) => Affiliation::Owner,
         (None, _) if now == Affiliation::Owner => Affiliation::Owner,
         (_, Some(true)) => Affiliation::Admin,
-        (Some(false), None) if now == Affiliation::Owner => Affiliation::Admin,
+        (Some(false), _) if now == Affiliation::Owner => Affiliation::Admin,
         (_, Some(false)) if now >= Affiliation::Admin => Affiliation::Member,
         _ => now,
     };
@@ -193,11 +205,11 @@ fn configure(
     fx: &mut Effects,
 ) {
     let old = room.config().clone();
-    room.life = Life::Open;
+    locked::open(room);
     // Changes of rank and removals are seen by those who see presence until now: the new settings come after them.
-    let actor = room.roster.by_session(&inbound.from).map(|o| o.nick.as_str().to_owned());
+    let actor = room.actor(&inbound.from);
     for change in changes {
-        affiliations::apply(room, change, actor.as_deref(), cx, fx);
+        affiliations::apply(room, change, actor.as_ref(), cx, fx);
     }
     absent::tell_rest(room, cx, fx);
     if config == old {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Feature, join, nick, reflect, restart, roles, roles_field};
+use super::{Feature, join, leave, nick, reflect, restart, roles, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Item, Notice, sessions};
 use crate::room::config::Config;
@@ -51,7 +51,9 @@ pub(crate) fn available(
     match (present, x) {
         (None, Some(x)) => join::enter(room, &wanted, x, presence, inbound, cx, fx),
         (None, None) => {
-            kick_stray(room, &wanted, inbound, cx, fx);
+            if !leave::has_just_left(room, &inbound.from, cx) {
+                kick_stray(room, &wanted, inbound, cx, fx);
+            }
             Ok(())
         }
         (Some(occupant), x) => {
@@ -100,7 +102,12 @@ pub(super) fn held(
 fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
     let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
     let id = cx.id_of(inbound);
-    show(room, &occupant, &id, fx);
+    let notice = room.notice_of(&occupant, &id);
+    // Whatever others are owed: who sent it waits for this id.
+    room.tell_own(fx, &notice, &sessions(&occupant), &[]);
+    if room.broadcasts(&occupant) {
+        room.tell_others(fx, &notice);
+    }
 }
 
 /// Tells everybody, the occupant included, how the occupant stands now.
@@ -121,6 +128,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
     let item = Item {
         affiliation: Some(Affiliation::None),
         role: Some(Role::None),
+        jid: Some((&inbound.from).into()),
         reason: Some("You are not in this room; please join again."),
         ..Item::default()
     };
@@ -132,6 +140,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
         said: None,
         item,
         codes: &[307, 333],
+        destroy: None,
         version: None,
         hidden: false,
     };

@@ -68,7 +68,7 @@ fn remember_voice(room: &mut Room, account: &BareJid, role: Role, cx: &Cx<'_>) {
 pub(super) fn apply(
     room: &mut Room,
     change: &Change,
-    actor: Option<&str>,
+    actor: Option<&Actor>,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
@@ -100,7 +100,7 @@ pub(super) fn restate(
     let Some(now) = room.roster.by_nick(before.nick.key()).cloned() else { return };
     let id = cx.id();
     let mut notice = room.notice_of(&now, &id);
-    notice.item.actor = why.actor.map(|nick| Actor { nick });
+    notice.item.actor = why.actor;
     notice.item.reason = why.reason;
     notice.codes = why.codes;
     let (own, version) = why.versions();

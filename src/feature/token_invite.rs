@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
-use super::{Feature, affiliations};
+use super::{Feature, affiliations, locked};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -55,6 +55,7 @@ pub(crate) fn issue(
     let at = tokens.partition_point(|other| other.order() < token.order());
     tokens.insert(at, token);
     room.state_mut().record.tokens = tokens;
+    locked::invited(room, cx);
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
     Ok(())
 }

@@ -8,7 +8,6 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
-use crate::room::roster::Occupant;
 use crate::wire::build::{Build, message};
 use crate::wire::form::{Field, Reply, Submitted, boolean, form};
 use crate::wire::inbound::Inbound;
@@ -49,7 +48,7 @@ pub(crate) fn handle(
         return Err(Refusal::not_acceptable_here("you are not in this room"));
     };
     match form.values(ALLOW) {
-        Some(verdict) => decide(room, form, verdict, &sender, cx, fx),
+        Some(verdict) => decide(room, form, verdict, inbound, cx, fx),
         None if sender.role == Role::Visitor => {
             fx.send_many(&to_moderators(room, sender.nick.as_str(), inbound, cx), room.moderators());
             Ok(())
@@ -87,30 +86,30 @@ fn decide(
     room: &mut Room,
     form: &Submitted,
     verdict: &[String],
-    sender: &Occupant,
+    inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
-    let standing = room.standing(&sender.account);
+    let account = inbound.from.to_bare();
+    let standing = room.standing(&account);
     if standing.role != Role::Moderator {
         return Err(Refusal::forbidden("only moderators give a voice"));
     }
     let allowed = boolean(verdict).ok_or_else(|| Refusal::bad_request("the verdict must be yes or no"))?;
-    let nick = form.values(ROOM_NICK).and_then(|v| v.first());
-    let nick = nick.ok_or_else(|| Refusal::bad_request("whose request is it?"))?;
-    let change = roles::Change { key: NickKey::of(nick), new: Role::Participant, reason: None };
-    // The nick may have passed to somebody else since the request.
+    // They may have another nick by now, and somebody else theirs: the address tells who asked.
     let asked_by = form.values(JID).and_then(|v| v.first());
-    let same = room
-        .roster
-        .by_nick(&change.key)
-        .is_some_and(|o| asked_by.is_none_or(|jid| o.sessions.iter().any(|s| s.jid.as_str() == jid)));
-    if !same {
-        return Err(Refusal::item_not_found("this person has left"));
-    }
-    if allowed && room.roster.by_nick(&change.key).is_some_and(|o| o.role == Role::Visitor) {
-        roles::check(room, &sender.account, standing, &change)?;
-        roles::apply(room, &change, Some(sender.nick.as_str()), cx, fx);
+    let nick = form.values(ROOM_NICK).and_then(|v| v.first());
+    let asker = match (asked_by, nick) {
+        (Some(jid), _) => cx.address(jid).ok().and_then(|jid| room.roster.by_session(&jid)),
+        (None, Some(nick)) => room.roster.by_nick(&NickKey::of(nick)),
+        (None, None) => return Err(Refusal::bad_request("whose request is it?")),
+    };
+    let asker = asker.ok_or_else(|| Refusal::item_not_found("this person has left"))?;
+    let change = roles::Change { key: asker.nick.key().clone(), new: Role::Participant, reason: None };
+    if allowed && asker.role == Role::Visitor {
+        let actor = room.actor(&inbound.from);
+        roles::check(room, &account, standing, &change)?;
+        roles::apply(room, &change, actor.as_ref(), cx, fx);
     }
     Ok(())
 }

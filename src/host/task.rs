@@ -108,6 +108,10 @@ pub(super) async fn run(
                 task.catch_up().await;
                 continue;
             }
+            Err(_) if task.room.is_to_open(Timestamp::now()) => {
+                task.step(&[Event::Continue]).await;
+                continue;
+            }
             Err(_) if task.room.is_awaited() => {
                 task.room.give_up();
                 // What is no more needs no place.

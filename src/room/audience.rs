@@ -38,6 +38,8 @@ pub(crate) struct Notice<'a> {
     pub item: Item<'a>,
     /// Status codes for everybody.
     pub codes: &'a [u16],
+    /// The room is no more, in the words of its owner.
+    pub destroy: Option<&'a Element>,
     /// Of which change of the lists of affiliations it tells, for those who see the address (XEP-0463).
     pub version: Option<&'a Element>,
     /// Moderators alone see the address, whatever the room shows.
@@ -55,15 +57,36 @@ impl<'a> Notice<'a> {
             said: None,
             item,
             codes,
+            destroy: None,
             version: None,
             hidden: false,
         }
     }
 
+    /// What whom it is about sees in it.
+    fn own_sight(&self, room: &Room) -> Sight {
+        let role = self.item.role.unwrap_or(Role::None);
+        Sight::own(if self.hidden { Sight::NONE } else { room.sight(role) })
+    }
+
+    /// Where the operator wants it: the same of the other sessions of an occupant who is here, for those who see addresses.
+    fn other_sessions(&self, room: &Room, sight: Sight) -> Vec<Element> {
+        let is_wanted = room.shows_each_session && self.type_.is_none() && sight.sees();
+        let Some((_, others)) = self.occupant.filter(|_| is_wanted).and_then(|o| o.sessions.split_last())
+        else {
+            return Vec::new();
+        };
+        let Item { affiliation, role, .. } = self.item;
+        let item = |jid: &Jid| {
+            Item { affiliation, role, jid: Some(jid.into()), ..Item::default() }.element(ns::MUC_USER, sight)
+        };
+        others.iter().map(|session| item(&session.jid)).collect()
+    }
+
     /// The stanza, for those of this sight. For whom it is about, as `own` says, it has code 110 and the address; `codes`
     /// come besides the notice's own.
     pub(crate) fn stanza(&self, room: &Room, sight: Sight, own: bool, codes: &[u16]) -> Element {
-        let sight = if own { Sight::OWN } else { sight };
+        let sight = if own { self.own_sight(room) } else { sight };
         let mut stanza = presence(&room.occupant_jid(self.nick), self.type_, self.id);
         if let Some(said) = self.said {
             if let Some(lang) = said.lang() {
@@ -74,7 +97,9 @@ impl<'a> Notice<'a> {
             }
         }
         let codes: Vec<u16> = codes.iter().chain(self.codes).copied().collect();
-        let x = muc_user(&codes, None, Some(self.item.element(ns::MUC_USER, sight)), own);
+        let item = self.item.element(ns::MUC_USER, sight);
+        let items = std::iter::once(item).chain(self.other_sessions(room, sight));
+        let x = muc_user(&codes, self.destroy.cloned(), items, own);
         stanza.append_child(x.child_opt(self.version.filter(|_| sight.sees()).cloned()));
         let Some(occupant) = self.occupant else { return stanza };
         let hats = hats::element(room, &occupant.account).filter(|_| self.type_.is_none());
@@ -104,7 +129,7 @@ impl Room {
         let without = Notice { version: None, ..notice.clone() };
         for (list, notice) in [(following, notice), (plain, &without)] {
             let list: Vec<Jid> = list.into_iter().cloned().collect();
-            fx.send_many(&notice.stanza(self, Sight::OWN, true, codes), list);
+            fx.send_many(&notice.stanza(self, Sight::NONE, true, codes), list);
         }
     }
 
@@ -177,6 +202,7 @@ impl Room {
                 ..Item::default()
             },
             codes: &[],
+            destroy: None,
             version: None,
             hidden: false,
         }

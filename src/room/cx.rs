@@ -24,6 +24,16 @@ pub enum Create {
     Admins,
 }
 
+/// What becomes of a room whose creator never sends its form (`[service] locked_rooms`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LockedRooms {
+    /// It opens with the default configuration: when the owner invites, or after a while.
+    Open,
+    /// It stays locked until it is configured (XEP-0045 §10.1.3).
+    Strict,
+}
+
 /// Whom to write to about the service, as URIs (`[service.contacts]`, XEP-0157).
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -70,8 +80,14 @@ pub struct Service {
     pub name: String,
     /// Service admins.
     pub admins: Vec<BareJid>,
+    /// Whether service admins own every room.
+    pub admins_own_rooms: bool,
     /// Who may create rooms.
     pub create: Create,
+    /// What becomes of rooms that are never configured.
+    pub locked_rooms: LockedRooms,
+    /// Whether presences show those who see real addresses each session of an occupant.
+    pub item_per_session: bool,
     /// Whether rooms tell versions of their lists of affiliations (XEP-0463).
     pub affiliation_versions: bool,
     /// Form fields that only the service's admins may change.

@@ -84,6 +84,7 @@ pub struct Room {
     pub(crate) relay: feature::relay::Pending,
     pub(crate) invitations: feature::decline::Sent,
     pub(crate) leavers: Arc<feature::leavers::Leavers>,
+    pub(crate) goodbyes: feature::leave::Goodbyes,
     pub(crate) suspects: Arc<feature::ghost::Suspects>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
     /// The affiliations in other orders than that of addresses.
@@ -97,6 +98,8 @@ pub struct Room {
     pub(crate) followed: bool,
     /// Whether clients are told versions of the lists of affiliations.
     pub(crate) offers_versions: bool,
+    /// Whether presences show those who see real addresses each session of an occupant.
+    pub(crate) shows_each_session: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
     /// Whom the others see otherwise than he is, after a restart.
@@ -130,11 +133,13 @@ impl Room {
             conflicts: Arc::default(),
             untold: Arc::default(),
             leavers: Arc::default(),
+            goodbyes: feature::leave::Goodbyes::default(),
             pace: Arc::default(),
             ranks: Arc::default(),
             hushed: false,
             followed: false,
             offers_versions: true,
+            shows_each_session: false,
             service_admins: Arc::default(),
         }
     }
@@ -164,11 +169,18 @@ impl Room {
         Self { offers_versions: offered, ..self }
     }
 
+    /// The same room; its presences show those who see real addresses each session of an occupant, or the last one alone.
+    pub fn with_each_session(self, shown: bool) -> Self {
+        Self { shows_each_session: shown, ..self }
+    }
+
     /// The same address with no room at it.
     pub(crate) fn vacated(&self) -> Self {
         Self {
             service_admins: self.service_admins.clone(),
             offers_versions: self.offers_versions,
+            shows_each_session: self.shows_each_session,
+            goodbyes: self.goodbyes.clone(),
             ..Self::absent(self.jid.clone())
         }
     }
@@ -202,6 +214,7 @@ impl Room {
         }
         feature::restart::tell(self, cx, &mut fx);
         feature::ban::expire(self, cx, &mut fx);
+        feature::locked::open_in_time(self, cx.now);
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
             Event::Found(found) => self.found(found, cx, &mut fx),
@@ -421,10 +434,15 @@ impl Room {
     /// The affiliation of an account: its own, or that of its whole domain (XEP-0045 §9.2). Admins of the service have
     /// the powers of owners everywhere, whatever a room has on record.
     pub(crate) fn affiliation(&self, account: &BareJid) -> Affiliation {
-        if self.exists() && self.service_admins.contains(account) {
+        if self.exists() && self.is_owned_anyway(account) {
             return Affiliation::Owner;
         }
         self.affiliated(account).map_or(Affiliation::None, |a| a.affiliation)
+    }
+
+    /// Whether an account owns the room as an admin of the service, whatever its lists say.
+    pub(crate) fn is_owned_anyway(&self, account: &BareJid) -> bool {
+        self.service_admins.contains(account)
     }
 
     /// The record behind [`Room::affiliation`].

@@ -60,6 +60,12 @@ pub struct Life {
     /// As [`RoomRecord::awaited`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaited: Option<Timestamp>,
+    /// As [`RoomRecord::opens`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<Timestamp>,
+    /// As [`RoomRecord::unclaimed`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unclaimed: bool,
 }
 
 /// The numbers of [`super::state::Versions`].
@@ -81,6 +87,8 @@ impl Life {
             secret: self.secret,
             locked: self.locked,
             awaited: self.awaited,
+            opens: self.opens,
+            unclaimed: self.unclaimed,
             ..RoomRecord::new(self.created, config)
         }
     }
@@ -95,6 +103,8 @@ impl RoomRecord {
             secret: self.secret.clone(),
             locked: self.locked,
             awaited: self.awaited,
+            opens: self.opens,
+            unclaimed: self.unclaimed,
         }
     }
 

@@ -117,6 +117,12 @@ pub struct RoomRecord {
     /// Until when it waits for its first occupant. In the store only, as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaited: Option<Timestamp>,
+    /// When the room opens by itself if it is locked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<Timestamp>,
+    /// It was opened by time alone, and no owner has sent its form since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unclaimed: bool,
     /// The subject, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
@@ -148,6 +154,8 @@ impl RoomRecord {
             secret: String::new(),
             locked: false,
             awaited: None,
+            opens: None,
+            unclaimed: false,
             subject: None,
             activity: None,
             voices: Shared::default(),

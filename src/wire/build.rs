@@ -94,13 +94,18 @@ pub fn iq_result(from: &Jid, id: &str, payload: Option<Element>) -> Element {
     el("iq", ns::CLIENT).with("type", "result").with("id", id).with("from", from.as_str()).child_opt(payload)
 }
 
-/// `<x xmlns='…muc#user'/>` in the order that strict readers expect: codes, destroy, item, then 110.
-pub fn muc_user(codes: &[u16], destroy: Option<Element>, item: Option<Element>, own: bool) -> Element {
+/// `<x xmlns='…muc#user'/>` in the order that strict readers expect: codes, destroy, items, then 110.
+pub fn muc_user(
+    codes: &[u16],
+    destroy: Option<Element>,
+    items: impl IntoIterator<Item = Element>,
+    own: bool,
+) -> Element {
     let mut x = el("x", ns::MUC_USER);
     for code in codes {
         x.append_child(status(*code));
     }
-    let mut x = x.child_opt(destroy).child_opt(item);
+    let mut x = items.into_iter().fold(x.child_opt(destroy), Build::child);
     if own {
         x.append_child(status(110));
     }

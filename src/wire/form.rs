@@ -17,6 +17,8 @@ pub struct Field<'a> {
     pub type_: Option<&'a str>,
     /// For people.
     pub label: Option<&'a str>,
+    /// What else people need to know before they fill it in.
+    pub desc: Option<&'a str>,
     /// Current values.
     pub values: Vec<String>,
     /// Values to choose from, with their labels.
@@ -75,6 +77,9 @@ fn element(field: &Field<'_>) -> Element {
         .with("var", field.var)
         .with_opt("type", field.type_)
         .with_opt("label", field.label);
+    if let Some(desc) = field.desc {
+        element.append_child(el("desc", ns::DATA).text_node(desc));
+    }
     if let Some(max) = field.integer_max {
         let range = el("range", ns::VALIDATE).with("min", "0").with("max", &max.to_string());
         element.append_child(el("validate", ns::VALIDATE).with("datatype", "xs:integer").child(range));

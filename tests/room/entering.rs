@@ -260,7 +260,10 @@ fn stray_presence_is_answered_by_a_kick_that_asks_to_rejoin() {
     let mut w = World::with_room(&[]);
     w.send("romeo", &format!("<presence xmlns='jabber:client' to='{ROOM}/romeo'/>"));
     let got = w.got("romeo");
-    assert!(got[0].starts_with("unavailable romeo 307 333 [none none reason="), "{got:?}");
+    assert!(
+        got[0].starts_with("unavailable romeo 307 333 [none none jid=romeo@example/pc reason="),
+        "{got:?}"
+    );
     assert!(got[0].ends_with("] 110"));
     // The room that does not exist answers alike.
     let mut w = World::new();

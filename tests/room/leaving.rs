@@ -368,7 +368,7 @@ fn service_that_stops_tells_each_occupant_about_himself() {
     let mut w = room_of_three();
     w.event(&Event::Stop { goodbye: true });
     for who in ["romeo", "juliet", "owner"] {
-        assert_eq!(w.got(who), [format!("unavailable {who} 332 [none none] 110")]);
+        assert_eq!(w.got(who), [format!("unavailable {who} 332 [none none jid={who}@example/pc] 110")]);
     }
 }
 

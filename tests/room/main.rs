@@ -4,6 +4,7 @@
 mod admin;
 mod alike;
 mod anonymity;
+mod answers;
 mod authors;
 mod back;
 mod bans;
@@ -22,6 +23,7 @@ mod hostile;
 mod invite;
 mod iq;
 mod leaving;
+mod locked;
 mod mam;
 mod mentions;
 mod moderation;

@@ -63,7 +63,9 @@ fn room_is_destroyed_with_everybody_told() {
     assert_eq!(outcome(&answers), "result -");
     assert_eq!(
         w.got("romeo"),
-        ["unavailable romeo <destroy jid=garden@muc.example reason=Dawn> [none none] 110"]
+        [
+            "unavailable romeo <destroy jid=garden@muc.example reason=Dawn> [none none jid=romeo@example/pc] 110"
+        ]
     );
     assert!(!w.room.exists());
     assert_eq!(w.writes.len(), 1);

@@ -274,7 +274,7 @@ fn cancel_of_the_first_form_destroys_the_room() {
     w.join("owner");
     w.clear();
     w.owner("owner", "<x xmlns='jabber:x:data' type='cancel'/>");
-    assert_eq!(w.got("owner"), ["unavailable owner <destroy> [none none] 110", DONE]);
+    assert_eq!(w.got("owner"), ["unavailable owner <destroy> [none none jid=owner@example/pc] 110", DONE]);
     assert!(!w.room.exists());
 }
 
@@ -285,7 +285,13 @@ fn creator_who_leaves_before_configuring_takes_the_room_along() {
     w.join("owner");
     w.clear();
     w.send("owner", "<presence xmlns='jabber:client' type='unavailable' to='r@muc.example/owner'/>");
-    assert_eq!(w.got("owner"), ["unavailable owner <destroy> [none none] 110"]);
+    assert_eq!(
+        w.got("owner"),
+        [
+            "unavailable owner [owner none jid=owner@example/pc] 110",
+            "unavailable owner <destroy> [none none jid=owner@example/pc] 110"
+        ]
+    );
     w.join("romeo");
     assert_eq!(w.got("romeo")[0], "available romeo 201 [owner moderator jid=romeo@example/pc] 110");
 }
@@ -297,11 +303,16 @@ fn destroyed_room_tells_each_occupant_once() {
     w.owner("owner", "<destroy jid='new@muc.example'><reason>moved</reason><password>s</password></destroy>");
     assert_eq!(
         w.got("romeo"),
-        ["unavailable romeo <destroy jid=new@muc.example password=s reason=moved> [none none] 110"]
+        [
+            "unavailable romeo <destroy jid=new@muc.example password=s reason=moved> [none none jid=romeo@example/pc] 110"
+        ]
     );
     assert_eq!(
         w.got("owner"),
-        ["unavailable owner <destroy jid=new@muc.example password=s reason=moved> [none none] 110", DONE]
+        [
+            "unavailable owner <destroy jid=new@muc.example password=s reason=moved> [none none jid=owner@example/pc] 110",
+            DONE
+        ]
     );
     assert!(!w.room.exists());
     // By an owner who is not there, and without a word.
@@ -310,7 +321,7 @@ fn destroyed_room_tells_each_occupant_once() {
     w.clear();
     w.owner("owner", "<destroy/>");
     assert_eq!(w.got("owner"), [DONE]);
-    assert_eq!(w.got("romeo"), ["unavailable romeo <destroy> [none none] 110"]);
+    assert_eq!(w.got("romeo"), ["unavailable romeo <destroy> [none none jid=romeo@example/pc] 110"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use conclave::config::Create;
+use conclave::config::{Create, LockedRooms};
 use conclave::room::Room;
 use conclave::room::archive::Found;
 use conclave::room::config::Config;
@@ -49,6 +49,9 @@ impl World {
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("a jid")],
             create: Create::Anyone,
+            admins_own_rooms: true,
+            locked_rooms: LockedRooms::Open,
+            item_per_session: false,
             affiliation_versions: true,
             admin_fields: Vec::new(),
             contacts: Default::default(),

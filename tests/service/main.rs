@@ -4,7 +4,7 @@ mod commands;
 mod hostile;
 mod search;
 
-use conclave::config::Create;
+use conclave::config::{Create, LockedRooms};
 use conclave::room::config::Config;
 use conclave::room::cx::{Contacts, Ids, Service};
 use conclave::room::limits::Limits;
@@ -26,6 +26,9 @@ fn service() -> Service {
         name: "Rooms of Verona".to_owned(),
         admins: vec![BareJid::parse("root@example").expect("a jid")],
         create: Create::Anyone,
+        admins_own_rooms: true,
+        locked_rooms: LockedRooms::Open,
+        item_per_session: false,
         affiliation_versions: true,
         admin_fields: Vec::new(),
         contacts: Default::default(),

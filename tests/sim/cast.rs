@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use conclave::config::Create;
+use conclave::config::{Create, LockedRooms};
 use conclave::room::config::{Config, Roles, Whois};
 use conclave::room::cx::Service;
 use conclave::room::limits::Limits;
@@ -163,6 +163,9 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
             Create::Local,
             Create::Admins,
         ]),
+        admins_own_rooms: true,
+        locked_rooms: LockedRooms::Strict,
+        item_per_session: false,
         affiliation_versions: true,
         contacts: Default::default(),
         terms: String::new(),

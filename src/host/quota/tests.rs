@@ -1,6 +1,6 @@
 use super::*;
 use crate::room::config::Config;
-use crate::room::cx::{Contacts, Create};
+use crate::room::cx::{Contacts, Create, LockedRooms};
 use crate::room::limits::Limits;
 
 fn jid(text: &str) -> BareJid {
@@ -18,6 +18,9 @@ fn quotas(limits: Limits) -> Arc<Quotas> {
         name: String::new(),
         admins: vec![jid("root@example")],
         create: Create::Anyone,
+        admins_own_rooms: true,
+        locked_rooms: LockedRooms::Strict,
+        item_per_session: false,
         affiliation_versions: true,
         admin_fields: Vec::new(),
         contacts: Contacts::default(),

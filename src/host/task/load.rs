@@ -56,7 +56,11 @@ pub(super) async fn load(
 /// The room as the store and the archive have it, and what the store was told.
 fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
     let of_service = |room: Room| {
-        room.with_service_admins(&host.service.admins).with_versions(host.service.affiliation_versions)
+        let service = &host.service;
+        let owners: &[BareJid] = if service.admins_own_rooms { &service.admins } else { &[] };
+        room.with_service_admins(owners)
+            .with_versions(service.affiliation_versions)
+            .with_each_session(service.item_per_session)
     };
     let Some(state) = host.store.load(jid)? else {
         return Ok((of_service(Room::absent(jid.clone())), Told::default()));

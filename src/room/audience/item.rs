@@ -10,6 +10,7 @@ use minidom::Element;
 use super::super::Room;
 use super::super::archive::Entry;
 use super::super::config::Whois;
+use super::super::nick::Nick;
 use super::super::recipients::Group;
 use super::super::role::Role;
 use super::super::state::Affiliation;
@@ -42,18 +43,30 @@ impl fmt::Debug for RealJid<'_> {
 
 /// Whether those whom something is for see the real addresses in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sight(bool);
+pub(crate) struct Sight {
+    /// That of whom it is about.
+    item: bool,
+    /// That of who did it.
+    actor: bool,
+}
 
 impl Sight {
     /// Of those who see none.
-    pub(crate) const NONE: Self = Self(false);
+    pub(crate) const NONE: Self = Self::of(false);
 
-    /// Of whom it is about: everybody sees their own address.
-    pub(in crate::room::audience) const OWN: Self = Self(true);
+    /// Of those who see all of them, or none.
+    const fn of(sees: bool) -> Self {
+        Self { item: sees, actor: sees }
+    }
+
+    /// Of whom it is about: everybody sees their own address. Of others they see what they see otherwise.
+    pub(in crate::room::audience) fn own(otherwise: Self) -> Self {
+        Self { item: true, ..otherwise }
+    }
 
     /// Whether addresses are seen.
     pub(crate) fn sees(self) -> bool {
-        self.0
+        self.item
     }
 }
 
@@ -72,7 +85,7 @@ pub(crate) enum Authors {
 impl Authors {
     /// The sight of whose this message is.
     pub(crate) fn sight(self, entry: &Entry) -> Sight {
-        Sight(match self {
+        Sight::of(match self {
             Self::All => true,
             Self::Shown => entry.shown,
             Self::None => false,
@@ -80,11 +93,24 @@ impl Authors {
     }
 }
 
-/// Who did it (XEP-0045 §8.2). Only the nick: a real address is never shown here.
-#[derive(Clone, Debug)]
-pub(crate) struct Actor<'a> {
-    /// The nick of the acting occupant.
-    pub nick: &'a str,
+/// Who did it (XEP-0045 §8.2): the nick, and the account for those who see it.
+#[derive(Clone)]
+pub(crate) struct Actor {
+    nick: Nick,
+    account: BareJid,
+}
+
+impl Actor {
+    fn element(&self, namespace: &str, sight: Sight) -> Element {
+        let account = sight.actor.then(|| self.account.as_str());
+        el("actor", namespace).with("nick", self.nick.as_str()).with_opt("jid", account)
+    }
+}
+
+impl fmt::Debug for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Actor").field(&self.nick).finish()
+    }
 }
 
 /// `<item/>` of `muc#user` and `muc#admin`.
@@ -99,7 +125,7 @@ pub(crate) struct Item<'a> {
     /// A nick: the new one, or the reserved one.
     pub nick: Option<&'a str>,
     /// Who did it.
-    pub actor: Option<Actor<'a>>,
+    pub actor: Option<&'a Actor>,
     /// Why.
     pub reason: Option<&'a str>,
 }
@@ -113,8 +139,8 @@ impl Item<'_> {
             .with_opt("role", self.role.map(Role::as_str))
             .with_opt("jid", jid)
             .with_opt("nick", self.nick);
-        if let Some(actor) = &self.actor {
-            item.append_child(el("actor", namespace).with("nick", actor.nick));
+        if let Some(actor) = self.actor {
+            item.append_child(actor.element(namespace, sight));
         }
         if let Some(reason) = self.reason {
             item.append_child(el("reason", namespace).text_node(reason));
@@ -131,12 +157,12 @@ impl Room {
 
     /// What occupants of a role see.
     pub(crate) fn sight(&self, role: Role) -> Sight {
-        Sight(role == Role::Moderator || self.is_nonanonymous())
+        Sight::of(role == Role::Moderator || self.is_nonanonymous())
     }
 
     /// The occupants who see real addresses, with their sight; if they are `hidden`, only moderators, whatever the room shows.
     pub(crate) fn seeing(&self, hidden: bool) -> (Group, Sight) {
-        (if self.is_nonanonymous() && !hidden { Group::EVERYONE } else { Group::MODERATORS }, Sight(true))
+        (if self.is_nonanonymous() && !hidden { Group::EVERYONE } else { Group::MODERATORS }, Sight::of(true))
     }
 
     /// What an account sees in the list of an affiliation.
@@ -144,7 +170,13 @@ impl Room {
     /// # Errors
     /// It may not see that list at all.
     pub(crate) fn sight_of_list(&self, account: &BareJid, list: Affiliation) -> Result<Sight, Refusal> {
-        lists::check(self, account, list).map(|()| Sight(true))
+        lists::check(self, account, list).map(|()| Sight::of(true))
+    }
+
+    /// Who acts through this session; none who is not inside.
+    pub(crate) fn actor(&self, session: &Jid) -> Option<Actor> {
+        let occupant = self.roster.by_session(session)?;
+        Some(Actor { nick: occupant.nick.clone(), account: occupant.account.clone() })
     }
 
     /// Of which messages an account sees the real address of the sender.
@@ -179,7 +211,7 @@ mod tests {
         // 45-7.2.3-a, 45-7.2.4-a
         let jid = Jid::parse("romeo@example/pc").expect("an address");
         let item = Item { jid: Some((&jid).into()), nick: Some("romeo"), ..Item::default() };
-        assert_eq!(item.element(ns::MUC_USER, Sight(true)).attr("jid"), Some("romeo@example/pc"));
+        assert_eq!(item.element(ns::MUC_USER, Sight::of(true)).attr("jid"), Some("romeo@example/pc"));
         assert_eq!(item.element(ns::MUC_USER, Sight::NONE).attr("jid"), None);
         assert!(!format!("{item:?}").contains("example"));
     }

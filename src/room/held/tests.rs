@@ -1,6 +1,6 @@
 use super::*;
 use crate::room::config::Config;
-use crate::room::cx::{Contacts, Create};
+use crate::room::cx::{Contacts, Create, LockedRooms};
 use crate::room::limits::Limits;
 use crate::wire::jid::Profile;
 
@@ -14,6 +14,9 @@ fn service() -> Service {
         name: String::new(),
         admins: vec![jid("admin@home.example")],
         create: Create::Anyone,
+        admins_own_rooms: true,
+        locked_rooms: LockedRooms::Strict,
+        item_per_session: false,
         affiliation_versions: false,
         admin_fields: Vec::new(),
         contacts: Contacts::default(),

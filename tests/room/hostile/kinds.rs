@@ -179,7 +179,7 @@ pub(crate) fn requests() -> Vec<Sample> {
 /// The commands of a room, with their forms filled in.
 fn commands() -> Vec<Sample> {
     let hats = "urn:xmpp:hats:commands";
-    let fields: [(&str, &[(&str, &str)]); 11] = [
+    let fields: [(&str, &[(&str, &str)]); 12] = [
         ("urn:xmpp:hats:commands:create", &[("hats#title", "t"), ("hats#uri", "urn:hat")]),
         ("urn:xmpp:hats:commands:destroy", &[("hat", "urn:hat")]),
         ("urn:xmpp:hats:commands:assign", &[("hats#jid", "romeo@example"), ("hat", "urn:hat")]),
@@ -191,6 +191,7 @@ fn commands() -> Vec<Sample> {
         ),
         ("conclave#bans", &[]),
         ("conclave#leavers", &[]),
+        ("conclave#sessions", &[]),
         ("conclave#registrations", &[]),
         ("conclave#retract-recent", &[("nick", "romeo"), ("count", "2")]),
         ("conclave#retracted", &[("id", "AT")]),

@@ -28,7 +28,8 @@ struct Passed {
 #[derive(Default)]
 pub(super) struct Answers {
     passed: BTreeMap<(usize, String), Passed>,
-    invited: BTreeMap<(usize, String), Passed>,
+    /// Also by who is invited: an id is that of the message that invites, and may have brought several, also to one.
+    invited: BTreeMap<(usize, String, BareJid), Vec<Passed>>,
     /// Who has declined something, in which room: what comes back after that is not told.
     declined: BTreeSet<(usize, BareJid)>,
 }
@@ -45,7 +46,7 @@ impl Check for Answers {
         match cause.kind {
             Kind::Iq(IqType::Get | IqType::Set) => self.request(scene, cause),
             Kind::Iq(IqType::Result | IqType::Error) => self.answer(scene, cause),
-            Kind::Message(MessageType::Error) if self.invited.contains_key(&key(scene, cause)) => {
+            Kind::Message(MessageType::Error) if self.invited.contains_key(&invited_key(scene, cause)) => {
                 self.returned(scene, cause)
             }
             _ => {
@@ -131,15 +132,16 @@ impl Answers {
                 target: to.to_bare(),
                 epoch: scene.ledger.epoch,
             };
-            self.invited.insert((happening.place, id.to_owned()), passed);
+            self.invited.entry((happening.place, id.to_owned(), to.to_bare())).or_default().push(passed);
         }
     }
 
     /// An invitation comes back: the inviter is told, once, that nobody is there; nobody else hears of it.
     fn returned(&mut self, scene: &Scene<'_>, cause: &Inbound) -> Result<(), String> {
-        let known = &self.invited[&key(scene, cause)];
-        let by_right = known.target == cause.from.to_bare();
-        let due = by_right && known.epoch == scene.ledger.was_epoch;
+        let key = invited_key(scene, cause);
+        let mut all = self.invited.remove(&key).unwrap_or_default();
+        let known = all.pop().expect("an invitation that comes back was passed on");
+        let due = known.epoch == scene.ledger.was_epoch;
         let right = |sent: &&Sent| {
             sent.entities == [Some(known.asker)]
                 && sent.stanza.attr("id") == Some(known.id.as_str())
@@ -151,8 +153,8 @@ impl Answers {
         if errors.len() != told || told > usize::from(due) || told == 0 && due && !declined {
             return Err(format!("an invitation came back, and {} errors were sent", errors.len()));
         }
-        if by_right {
-            self.invited.remove(&key(scene, cause));
+        if !all.is_empty() {
+            self.invited.insert(key, all);
         }
         Ok(())
     }
@@ -201,6 +203,10 @@ fn looked(happening: &Happening, cause: &Inbound) -> Result<(), String> {
 /// The id of a cause, in its room.
 fn key(scene: &Scene<'_>, cause: &Inbound) -> (usize, String) {
     (scene.happening.place, cause.id().to_owned())
+}
+
+fn invited_key(scene: &Scene<'_>, cause: &Inbound) -> (usize, String, BareJid) {
+    (scene.happening.place, cause.id().to_owned(), cause.from.to_bare())
 }
 
 /// Presence and messages get one error at most, and errors none.

@@ -8,7 +8,7 @@ use conclave::wire::jid::BareJid;
 use conclave::wire::ns;
 use minidom::Element;
 
-use super::rules::{Standing, Wish, may_affiliate, may_give_role, wishes};
+use super::rules::{Standing, Wish, may_affiliate, may_give_role, takes_away, wishes};
 use super::verdict::{Reasons, taken};
 use crate::run::Scene;
 use crate::sheet::Sheet;
@@ -108,6 +108,9 @@ fn affiliation(
         reasons.extend(["forbidden", "not-allowed"]);
     }
     if jid.local().is_none() && new >= Affiliation::Admin {
+        reasons.push("not-allowed");
+    }
+    if scene.cast.is_service_admin(jid) && takes_away(sheet.recorded(jid), new) {
         reasons.push("not-allowed");
     }
     if let Some(nick) = nick.filter(|nick| !nick.is_empty()) {

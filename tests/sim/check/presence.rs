@@ -97,7 +97,9 @@ fn most(happening: &Happening, client: usize, nick: &str) -> usize {
     // When the room or the service ends, everybody hears of himself only (45-10.9-d, 45-11.2-a).
     let Some(cause) = &happening.cause else { return own };
     if !after.exists() && happening.sent.iter().any(destroys) {
-        return own;
+        // Who leaves a room that ends with them is told both.
+        let leaves = cause.kind == Kind::Presence(PresenceType::Unavailable);
+        return own * (1 + usize::from(leaves));
     }
     // Who was silent in a large room appears when he speaks, or when the room is large no more.
     let silent = |sheet: &crate::sheet::Sheet| sheet.seats.iter().find(|s| s.key == key).map(|s| s.quiet);

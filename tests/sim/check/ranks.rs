@@ -12,7 +12,7 @@ use conclave::wire::jid::{BareJid, Jid};
 use conclave::wire::ns;
 
 use super::Check;
-use super::rules::{Wish, follow, initial_role, list, may_affiliate, voice_verdict, wishes};
+use super::rules::{Wish, follow, initial_role, list, may_affiliate, takes_away, voice_verdict, wishes};
 use crate::run::Scene;
 use crate::sheet::Seat;
 
@@ -127,6 +127,10 @@ fn affiliation_justified(scene: &Scene<'_>, jid: &BareJid, old: Affiliation, new
     let happening = scene.happening;
     let before = &happening.before;
     let Some(actor) = actor(scene) else { return false };
+    let ordered = happening.set_of(ns::MUC_ADMIN).is_some() || happening.set_of(ns::MUC_OWNER).is_some();
+    if ordered && scene.cast.is_service_admin(jid) && takes_away(old, new) {
+        return false;
+    }
     if !before.exists() {
         // A form that makes a room is that of its owner, and may name others.
         let first = if *jid == actor { Affiliation::Owner } else { Affiliation::None };
@@ -174,7 +178,8 @@ fn by_lists(scene: &Scene<'_>, jid: &BareJid, old: Affiliation, new: Affiliation
     let due = match new {
         Affiliation::Owner => owners == Some(true),
         Affiliation::Admin => owners != Some(true) && (admins == Some(true) || owners == Some(false)),
-        Affiliation::Member => owners != Some(true) && admins == Some(false) && old >= Affiliation::Admin,
+        // Who is taken off the list of owners becomes an admin (§10.2), whatever the other list says.
+        Affiliation::Member => owners != Some(true) && admins == Some(false) && old == Affiliation::Admin,
         _ => false,
     };
     due && jid.local().is_some()

@@ -36,6 +36,13 @@ pub(super) fn may_affiliate(actor: Affiliation, old: Affiliation, new: Affiliati
     }
 }
 
+/// Whether a change would have no effect on an admin of the service, who owns the room whatever its lists say. What stands
+/// may be asked for again, and an old ban may be lifted.
+pub(super) fn takes_away(old: Affiliation, new: Affiliation) -> bool {
+    let lifts = (old, new) == (Affiliation::Outcast, Affiliation::None);
+    new < Affiliation::Owner && new != old && !lifts
+}
+
 /// M1, M3 and §8.2, §8.4, §9.6, §9.7: whether an account that stands so may give an occupant who stands so this role.
 pub(super) fn may_give_role(actor: Standing, (affiliation, role): Standing, new: Role) -> bool {
     use Role::{Moderator, None, Participant, Visitor};

@@ -1,0 +1,86 @@
+//! The clients of the occupants, for moderators: one nick may have several, and presences show the last one alone.
+
+use minidom::Element;
+
+use super::commands::{Command, Form};
+use super::retract_recent::text_field;
+use super::{Feature, lists, moderate};
+use crate::room::Room;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::NickKey;
+use crate::room::roster::Occupant;
+use crate::wire::command::Done;
+use crate::wire::form::{Submitted, form, rows_that_fit, table};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::Jid;
+use crate::wire::refusal::Refusal;
+
+/// Name of the command, and FORM_TYPE of its form and of its table.
+const NODE: &str = "conclave#sessions";
+
+/// Most rows of the list.
+const ROWS_MAX: usize = 200;
+
+pub(super) const FEATURE: Feature = Feature {
+    commands: &[Command {
+        node: NODE,
+        name: "Show the clients of occupants",
+        allowed: |room, account| moderate::check_role(room, account).is_ok(),
+        form: Some(Form { type_: NODE, show }),
+        run,
+        found: None,
+    }],
+    ..Feature::new("sessions")
+};
+
+const COLUMNS: &[(&str, &str)] =
+    &[("nick", "Nick"), ("jid", "Address"), ("role", "Role"), ("affiliation", "Affiliation")];
+
+fn show(_room: &Room) -> Element {
+    let fields = [
+        text_field("nick", "Whose: the nick; those of all, if nothing is said"),
+        text_field("after", "Only those of nicks after this one"),
+    ];
+    form("form", NODE, Some("Show the clients of occupants"), &fields)
+}
+
+/// A list that is too long ends between two occupants.
+fn run(
+    room: &mut Room,
+    form: &Submitted,
+    _inbound: &Inbound,
+    _cx: &mut Cx<'_>,
+    _fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let nick = form.value("nick").map(NickKey::of);
+    if let Some(nick) = &nick
+        && room.roster.by_nick(nick).is_none()
+    {
+        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
+    }
+    let listed = lists::each_session(room, form.value("after").unwrap_or_default());
+    let listed =
+        listed.filter(|(_, occupant, _)| nick.as_ref().is_none_or(|nick| occupant.nick.key() == nick));
+    let rows = listed.take(ROWS_MAX + 1).map(|(_, occupant, jid)| row(room, occupant, &jid));
+    let (mut rows, more) = rows_that_fit(rows);
+    let last = rows.last().map(|row| row[0].clone()).filter(|_| more || rows.len() > ROWS_MAX);
+    if let Some(last) = &last
+        && rows[0][0] != *last
+    {
+        rows.retain(|row| row[0] != *last);
+    }
+    let until = rows.last().map(|row| row[0].clone()).filter(|_| last.is_some());
+    let mut done = Done::result(table(NODE, "Clients of occupants", COLUMNS, &rows));
+    if let Some(until) = until {
+        done.note = Done::info(format!("There are more after {until}.")).note;
+    }
+    Ok(done)
+}
+
+fn row(room: &Room, occupant: &Occupant, jid: &Jid) -> Vec<String> {
+    let affiliation = room.affiliation(&occupant.account);
+    [occupant.nick.as_str(), jid.as_str(), occupant.role.as_str(), affiliation.as_str()]
+        .map(str::to_owned)
+        .into()
+}
