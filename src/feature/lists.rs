@@ -143,7 +143,10 @@ fn by_affiliation<'r>(
             Box::new(chosen.filter_map(move |jid| Some(item(jid, all.get(jid)?))))
         }
         None => {
-            let of_list = all.iter().filter(move |(jid, a)| a.affiliation == list && follows(jid));
+            // Who let themselves in and is banned with their domain is no member (45-9.2-e).
+            let is_member = move |jid: &BareJid, a: &Affiliated| !a.unvetted || room.affiliation(jid) == list;
+            let of_list =
+                all.iter().filter(move |(jid, a)| a.affiliation == list && follows(jid) && is_member(jid, a));
             Box::new(of_list.map(move |(jid, a)| item(jid, a)))
         }
     })

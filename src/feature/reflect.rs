@@ -58,14 +58,32 @@ pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
         ns::PUBSUB_EVENT => true,
         mix if mix.starts_with(ns::MIX_ANY) => true,
         ns::MAV | ns::MENTIONS | ns::PRIVILEGE | ns::DELEGATION => true,
-        ns::SID => child.name() == "stanza-id" && claimed("by").is_some_and(|by| by.is_of(room)),
+        ns::SID => child.name() == "stanza-id" && claimed("by").is_none_or(|by| by.is_of(room)),
+        // The room's own forms (45-7.13, 45-8.6): clients answer them without looking who sent them.
+        ns::DATA => is_of_room(child),
         ns::OCCUPANT_ID | ns::HATS | ns::MODERATE | ns::MODERATE_0 => true,
         // The real address of an author, as history may have it (45-7.2.14).
         ns::ADDRESS => child.children().any(|address| address.attr("type") == Some("ofrom")),
         // Tombstones are the archive's; a retraction that claims to be a moderator's is none of anybody's (425-6).
         ns::RETRACT | ns::RETRACT_0 | ns::FASTEN => child.name() == "retracted" || claims_moderation(child),
-        _ => false,
+        _ => claims_inside(child),
     }
+}
+
+/// Whether a form is one that the room alone sends.
+fn is_of_room(form: &Element) -> bool {
+    let types = form.children().filter(|field| field.attr("var") == Some("FORM_TYPE"));
+    types.flat_map(Element::children).any(|value| {
+        matches!(value.text().trim(), ns::MUC_REQUEST | ns::MUC_REGISTER | ns::MUC_ROOMCONFIG | ns::CAPTCHA)
+    })
+}
+
+/// Whether an element that means something else has the room's words inside it: some clients look for them at any depth. What
+/// was forwarded is another stanza.
+fn claims_inside(element: &Element) -> bool {
+    let is_claim = |c: &Element| c.has_ns(ns::MUC_USER) || c.is("retracted", ns::RETRACT);
+    let inside = |c: &Element| !c.is("forwarded", ns::FORWARD) && (is_claim(c) || claims_inside(c));
+    element.children().any(inside)
 }
 
 /// An address that a client's stanza names, as somebody reads it who is not particular: `room@service/`, which is no

@@ -199,6 +199,9 @@ fn register(
 
 /// The nick is free again; a member is one no longer, admins and owners stay what they are (trap 46).
 fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+    if room.affiliation(account) == Affiliation::Outcast {
+        return Err(Refusal::forbidden("you are banned from this room"));
+    }
     let now = affiliations::recorded(room, account);
     let new = match now {
         Affiliation::Outcast | Affiliation::None => {

@@ -4,10 +4,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
+use sha2::{Digest, Sha256};
 
 use super::{Feature, affiliations, locked};
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::cx::{Cx, hex};
 use crate::room::effect::Effects;
 use crate::room::role::Role;
 use crate::room::state::{Affiliation, Token};
@@ -51,7 +52,7 @@ pub(crate) fn issue(
         return Err(Refusal::resource_constraint("there are too many tokens; revoke one or wait"));
     }
     let token = Token { secret: cx.ids.secret(), issuer, expires, uses_left };
-    let answer = element(&token, cx.now);
+    let answer = element(&token, &token.secret, cx.now);
     let at = tokens.partition_point(|other| other.order() < token.order());
     tokens.insert(at, token);
     room.state_mut().record.tokens = tokens;
@@ -67,13 +68,19 @@ fn limit(request: &Element, name: &'static str) -> Result<Option<u32>, Refusal> 
     number.map(Some).ok_or_else(|| Refusal::bad_request(format!("{name} must be a number above 0")))
 }
 
-/// Somebody asks for the tokens that he may revoke: the own ones, or as a moderator all (§3.6).
+/// Somebody asks for the tokens that they may revoke: the own ones, or as a moderator all (§3.6). Of those of others only admins
+/// see the secret.
 pub(crate) fn list(room: &Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     let asker = inbound.from.to_bare();
     check_may_revoke_any(room, &asker)?;
     let mut tokens = el("tokens", ns::TOKEN_INVITE);
     for token in live(room, cx.now).filter(|token| may_revoke(room, &asker, token)) {
-        tokens.append_child(element(token, cx.now).with("creator", token.issuer.as_str()));
+        let word = match token.issuer == asker || room.affiliation(&asker) >= Affiliation::Admin {
+            true => token.secret.clone(),
+            false => name_of(token),
+        };
+        let element = element(token, &word, cx.now);
+        tokens.append_child(element.with("creator", token.issuer.as_str()));
     }
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(tokens)), &inbound.from);
     Ok(())
@@ -89,7 +96,10 @@ pub(crate) fn revoke(
 ) -> Result<(), Refusal> {
     let asker = inbound.from.to_bare();
     check_may_revoke_any(room, &asker)?;
-    let found = find(room, word.text().trim(), cx.now).filter(|at| {
+    let word = word.text();
+    let named = || live(room, cx.now).find(|token| name_of(token) == word.trim());
+    let known = named().map_or_else(|| word.trim().to_owned(), |token| token.secret.clone());
+    let found = find(room, &known, cx.now).filter(|at| {
         let token = &room.state.record.tokens[*at];
         may_revoke(room, &asker, token)
     });
@@ -177,10 +187,15 @@ fn is_same(secret: &str, given: &str) -> bool {
     secret.len() == given.len() && differs == 0
 }
 
-fn element(token: &Token, now: Timestamp) -> Element {
+/// What names a token for moderators who make no members: it revokes the token, and lets nobody in.
+fn name_of(token: &Token) -> String {
+    hex(&Sha256::digest(token.secret.as_bytes()))
+}
+
+/// A token as the room tells of it, by its secret or its name.
+fn element(token: &Token, word: &str, now: Timestamp) -> Element {
     let seconds = token.expires.duration_since(now).as_secs().max(0);
-    let mut element =
-        el("token", ns::TOKEN_INVITE).with("delay", &seconds.to_string()).text_node(&token.secret);
+    let mut element = el("token", ns::TOKEN_INVITE).with("delay", &seconds.to_string()).text_node(word);
     if let Some(uses_left) = token.uses_left {
         set_attr(&mut element, "counter", &uses_left.to_string());
     }

@@ -95,6 +95,8 @@ pub const MAM_ANY: &str = "urn:xmpp:mam:";
 pub const CARBONS_ANY: &str = "urn:xmpp:carbons:";
 /// Streams of bytes in stanzas, between two clients (XEP-0047).
 pub const IBB: &str = "http://jabber.org/protocol/ibb";
+/// CAPTCHA forms (XEP-0158).
+pub const CAPTCHA: &str = "urn:xmpp:captcha";
 /// A stanza inside another (XEP-0297).
 pub const FORWARD: &str = "urn:xmpp:forward:0";
 /// Retractions and tombstones (XEP-0424).

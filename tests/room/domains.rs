@@ -261,6 +261,13 @@ fn ban_of_a_domain_ends_the_memberships_that_no_admin_gave() {
         assert!(gone.iter().any(|line| line.contains(" 301 ")), "{account}: {gone:?}");
         assert!(!enters(&mut w, account, &token), "{account}");
     }
+    // They are on no list any more that others see.
+    w.clear();
+    w.send("owner", "<iq xmlns='jabber:client' type='get' id='l'><query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='member'/></query></iq>");
+    let list = w.stanzas("owner").pop().expect("a list");
+    let listed: Vec<_> =
+        list.children().flat_map(minidom::Element::children).filter_map(|item| item.attr("jid")).collect();
+    assert_eq!(listed, ["friend@example", "listed@evil.example", "wanted@evil.example"]);
     assert_eq!(w.room.roster().len(), before - 3);
     for account in ["wanted@evil.example", "listed@evil.example", "chief@evil.example"] {
         assert!(enters(&mut w, account, ""), "{account} has what an admin gave");
@@ -292,6 +299,9 @@ fn nick_that_an_account_of_a_banned_domain_reserved_is_free() {
     ban(&mut w, "jid", "evil.example");
     assert!(wants(&mut w, "ech\u{43e}") && wants(&mut w, "echo"), "the ban frees it");
     assert!(!wants(&mut w, "chief"), "a member by an admin is not banned with the domain");
+    // Who is banned has no last word.
+    let remove = "<iq xmlns='jabber:client' type='set' id='u'><query xmlns='jabber:iq:register'><remove/></query></iq>";
+    assert_eq!(iq(&mut w, "registered@evil.example/x", remove), "iq:error room auth/forbidden");
     // What is not registered meanwhile is theirs again when the ban is lifted.
     w.admin("owner", "<item jid='evil.example' affiliation='none'/>");
     assert!(!wants(&mut w, "echo"));

@@ -206,6 +206,24 @@ fn issuers_revoke_their_own_tokens_and_moderators_all() {
 }
 
 #[test]
+fn moderator_without_an_affiliation_sees_and_revokes_tokens_and_lets_nobody_in_by_them() {
+    // 488-4
+    let mut w = World::with_room(&[]);
+    let secret = token(&mut w, "owner", "");
+    w.join("romeo");
+    w.admin("owner", "<item nick='romeo' role='moderator'/>");
+    let seen: Vec<String> = list(&mut w, "romeo").into_iter().map(|t| t.0).collect();
+    assert_eq!(seen.len(), 1);
+    assert_ne!(seen[0], secret);
+    w.admin("owner", "<item affiliation='owner' jid='owner@example'/>");
+    enter(&mut w, "nurse", &seen[0]);
+    let answer = iq(&mut w, "nurse", "get", &format!("<tokens xmlns='{TOKENS}'/>"));
+    assert_eq!(line(&answer), "iq:error room auth/forbidden", "the name of a token makes no member");
+    assert_eq!(revoke(&mut w, "romeo", &seen[0]), "iq:result room");
+    assert!(list(&mut w, "owner").is_empty());
+}
+
+#[test]
 fn token_takes_the_place_of_the_password_once() {
     // 488-2
     let mut w = World::with_room(&[("roomsecret", "s"), ("membersonly", "0")]);

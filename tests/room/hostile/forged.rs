@@ -69,6 +69,10 @@ fn claims() -> Vec<String> {
         "<show xmlns='urn:x'>FORGED</show>".to_owned(),
         "<status xmlns='urn:x'>FORGED</status>".to_owned(),
         "<priority xmlns='urn:x'>FORGED</priority>".to_owned(),
+        "<stanza-id xmlns='urn:xmpp:sid:0' id='FORGED'/>".to_owned(),
+        "<x xmlns='jabber:x:data' type='form'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#request</value></field><field var='muc#jid'><value>FORGED@example</value></field></x>".to_owned(),
+        "<u xmlns='u'><x xmlns='http://jabber.org/protocol/muc#user'><item jid='FORGED@example' affiliation='owner'/></x></u>".to_owned(),
+        "<u xmlns='u'><v><retracted xmlns='urn:xmpp:message-retract:1' by='FORGED'/></v></u>".to_owned(),
     ]
 }
 
