@@ -271,3 +271,24 @@ fn who_was_put_out_while_addresses_were_hidden_is_told_without_after_a_restart()
         }
     }
 }
+
+#[test]
+fn locked_room_opens_when_it_was_to_also_after_a_restart() {
+    // 45-10.1.1-f
+    let mut w = World::new();
+    w.join("owner");
+    let kept = tell_store(&mut w);
+    come_back(&mut w, kept);
+    w.wait(299);
+    w.join("romeo");
+    assert_eq!(w.got("romeo"), ["error romeo cancel/item-not-found"]);
+    w.wait(1);
+    w.say("owner", "anybody?");
+    // That time alone has opened it is remembered as well: it goes with its owner.
+    let kept = tell_store(&mut w);
+    come_back(&mut w, kept);
+    w.send("owner", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/owner'/>"));
+    let got = w.got("owner");
+    assert!(got.last().is_some_and(|last| last.starts_with("unavailable owner <destroy>")), "{got:?}");
+    assert!(!w.room.exists());
+}

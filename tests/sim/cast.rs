@@ -164,7 +164,7 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
             Create::Admins,
         ]),
         admins_own_rooms: true,
-        locked_rooms: LockedRooms::Strict,
+        locked_rooms: LockedRooms::Open,
         item_per_session: false,
         affiliation_versions: true,
         contacts: Default::default(),

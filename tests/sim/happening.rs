@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use conclave::room::effect::Effects;
 use conclave::wire::encode::Outgoing;
-use conclave::wire::inbound::{Inbound, Kind, MessageType, PresenceType};
+use conclave::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
 use conclave::wire::jid::Jid;
 use conclave::wire::ns;
 use minidom::Element;
@@ -174,6 +174,12 @@ impl Happening {
         let cause = self.cause.as_ref().filter(|c| !c.to.is_full())?;
         let set = cause.stanza.name() == "iq" && cause.stanza.attr("type") == Some("set");
         cause.payload().filter(|p| set && p.name() == "query" && p.has_ns(namespace))
+    }
+
+    /// Whether the cause asks for the owner's form.
+    pub(crate) fn asks_for_the_form(&self) -> bool {
+        let asked = self.cause.as_ref().filter(|c| c.kind == Kind::Iq(IqType::Get) && !c.to.is_full());
+        asked.and_then(|c| c.payload()).is_some_and(|p| p.is("query", ns::MUC_OWNER))
     }
 
     /// An owner's form in the cause that makes a room where there is none.

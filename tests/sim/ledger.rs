@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use conclave::room::archive::ArchiveId;
+use conclave::room::cx::{LockedRooms, Service};
 use conclave::room::limits::Limits;
+use conclave::room::state::RoomRecord;
 use conclave::wire::ns;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cast::Cast;
 use crate::happening::{Happening, Sent};
@@ -51,6 +53,11 @@ pub(crate) struct Ledger {
     /// Created and not configured; before the happening, and after it.
     pub(crate) was_locked: bool,
     pub(crate) locked: bool,
+    /// When a locked room opens by itself.
+    opens: Option<Timestamp>,
+    /// Opened by time alone, and no form was sent since; before the happening, and after it.
+    pub(crate) was_unclaimed: bool,
+    unclaimed: bool,
     /// Grows whenever the room begins anew: created, or loaded.
     pub(crate) epoch: u32,
     pub(crate) was_epoch: u32,
@@ -74,23 +81,38 @@ impl Ledger {
     }
 
     /// Notes whether the room is locked, by what was asked and granted.
-    pub(crate) fn note(&mut self, happening: &Happening, has: impl Fn(&ArchiveId) -> bool) {
-        self.was_locked = self.locked;
+    pub(crate) fn note(
+        &mut self,
+        happening: &Happening,
+        now: Timestamp,
+        service: &Service,
+        has: impl Fn(&ArchiveId) -> bool,
+    ) {
+        let done = !happening.refused && !happening.unstored;
+        self.open_in_time(now, done);
         self.was_epoch = self.epoch;
         let (before, after) = (happening.before.exists(), happening.after.exists());
         if !before && after {
             self.locked = true;
+            let waits = service.locked_rooms == LockedRooms::Open;
+            self.opens = waits.then(|| now + SignedDuration::from_mins(5));
             self.epoch += 1;
             self.kept.clear();
             self.latest = None;
         }
-        let done = !happening.refused && !happening.unstored;
+        if done && happening.asks_for_the_form() {
+            self.opens = None;
+        }
+        let invites = !happening.mediated("invite").is_empty() && happening.mediated("decline").is_empty();
+        if done && before && invites && service.locked_rooms == LockedRooms::Open {
+            (self.locked, self.opens) = (false, None);
+        }
         let submitted = happening.set_of(ns::MUC_OWNER).and_then(|q| q.get_child("x", ns::DATA));
         if done && submitted.is_some_and(|x| x.attr("type") == Some("submit")) {
-            self.locked = false;
+            (self.locked, self.opens, self.unclaimed) = (false, None, false);
         }
         if !after {
-            self.locked = false;
+            (self.locked, self.opens, self.unclaimed) = (false, None, false);
             self.epoch += u32::from(before);
             self.kept.clear();
         }
@@ -100,8 +122,21 @@ impl Ledger {
         }
     }
 
+    /// A locked room that has waited long enough is open for what happens, and stays so unless that comes to nothing.
+    fn open_in_time(&mut self, now: Timestamp, done: bool) {
+        let due = self.locked && self.opens.is_some_and(|at| now >= at);
+        self.was_locked = self.locked && !due;
+        self.was_unclaimed = self.unclaimed || due;
+        if due && done {
+            (self.locked, self.opens, self.unclaimed) = (false, None, true);
+        }
+    }
+
     /// What is known of a room that left memory and comes back: its history is the end of its archive.
-    pub(crate) fn reload(&mut self, sheet: &Sheet, locked: bool, limits: &Limits) {
+    pub(crate) fn reload(&mut self, sheet: &Sheet, record: Option<&RoomRecord>, limits: &Limits) {
+        let locked = record.is_some_and(|record| record.locked);
+        self.opens = record.and_then(|record| record.opens);
+        self.unclaimed = record.is_some_and(|record| record.unclaimed);
         self.epoch += 1;
         self.was_epoch = self.epoch;
         self.locked = locked;

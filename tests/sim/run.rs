@@ -314,7 +314,8 @@ impl<'c> Run<'c> {
         self.tally.events += 1;
         let place = happening.place;
         self.imprint(happening);
-        self.ledgers[place].note(happening, |archive| self.host.has_archive(archive));
+        self.ledgers[place]
+            .note(happening, self.host.now, &self.cast.service, |archive| self.host.has_archive(archive));
         self.deliver(happening)?;
         let scene = Scene {
             cast: self.cast,
@@ -404,8 +405,8 @@ impl<'c> Run<'c> {
             }
             self.sheets[place] = sheet;
             if !held {
-                let locked = stored.is_some_and(|state| state.record.locked);
-                ledger.reload(&self.sheets[place], locked, &self.cast.service.limits);
+                let record = stored.as_ref().map(|state| &state.record);
+                ledger.reload(&self.sheets[place], record, &self.cast.service.limits);
             }
         }
         check::listing(self.cast, &self.sheets, &self.ledgers, &self.host.listed()).map_err(|what| Fault {

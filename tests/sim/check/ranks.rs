@@ -83,13 +83,15 @@ fn ended(scene: &Scene<'_>) -> Result<(), String> {
     let by_owner = actor(scene).is_some_and(|a| happening.before.affiliation(&a) == Affiliation::Owner);
     let wished = happening.set_of(ns::MUC_OWNER).is_some_and(|query| {
         let cancelled = query.get_child("x", ns::DATA).is_some_and(|x| x.attr("type") == Some("cancel"));
-        query.has_child("destroy", ns::MUC_OWNER) || cancelled && scene.ledger.was_locked
+        query.has_child("destroy", ns::MUC_OWNER)
+            || cancelled && (scene.ledger.was_locked || scene.ledger.was_unclaimed)
     });
     if by_owner && wished {
         return Ok(());
     }
     if happening.before.config().persistent
         && !scene.ledger.was_locked
+        && !scene.ledger.was_unclaimed
         && !happening.after.config().persistent
     {
         // It may have been made temporary while nobody was in it.
