@@ -6,7 +6,6 @@ use super::{Feature, boolean_field};
 use crate::room::archive::Change;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::part::Part;
 use crate::room::{Life, Room};
 use crate::store::Write;
 use crate::wire::jid::BareJid;
@@ -33,10 +32,6 @@ pub(crate) fn settle(before: &Room, room: &mut Room, cx: &Cx<'_>, fx: &mut Effec
     }
     if !Arc::ptr_eq(&before.state, &room.state) || before.life != room.life {
         fx.writes = writes(before, room, fx);
-    }
-    if fx.waits && fx.writes.is_empty() && is_lasting(room) {
-        fx.writes
-            .push(Write::Part { room: room.jid.clone(), part: Part::Numbers(room.state.record.numbers()) });
     }
 }
 

@@ -72,9 +72,6 @@ pub struct Effects {
     /// may not come back) need not say so: the store is told who is in the room before anybody hears of it, or a crash
     /// could bring them back as they were without anybody's knowing.
     pub expels: bool,
-    /// Nothing durable has changed, and still the event waits for the disk and pays for it, like one that changes an
-    /// affiliation: how long it takes must not tell.
-    pub(crate) waits: bool,
     /// Set when the event was refused: nothing happened but the answer in `sends`.
     pub refused: bool,
 }

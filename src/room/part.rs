@@ -10,7 +10,7 @@ use super::archive::ArchiveId;
 use super::config::Config;
 use super::hats::Hat;
 use super::listing::Listed;
-use super::state::{Activity, Lost, RoomRecord, Subject, Token};
+use super::state::{Activity, Lost, RoomRecord, Subject, Token, Versions};
 use crate::wire::jid::BareJid;
 
 /// One part of a record, as it is now; `None` where it is no longer.
@@ -68,7 +68,7 @@ pub struct Life {
     pub unclaimed: bool,
 }
 
-/// The numbers of [`super::state::Versions`].
+/// The numbers of [`super::state::Versions`], and one that goes along with them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Numbers {
     /// The version of the lists as they are.
@@ -76,6 +76,13 @@ pub struct Numbers {
     /// Up to which version it is not remembered who lost an affiliation.
     #[serde(default)]
     pub known_from: u64,
+    /// As [`RoomRecord::vain_invitations`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub vain_invitations: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Life {
@@ -108,8 +115,9 @@ impl RoomRecord {
         }
     }
 
-    pub(crate) fn numbers(&self) -> Numbers {
-        Numbers { now: self.versions.now, known_from: self.versions.known_from }
+    fn numbers(&self) -> Numbers {
+        let Versions { now, known_from, .. } = self.versions;
+        Numbers { now, known_from, vain_invitations: self.vain_invitations }
     }
 
     /// All that there is of this record of `room`.

@@ -141,6 +141,9 @@ pub struct RoomRecord {
     /// Versions of the lists of affiliations.
     #[serde(default, skip_serializing_if = "Versions::is_new")]
     pub versions: Versions,
+    /// How many invitations have changed nothing but this: each is written down, and takes as long as one that makes a member.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub vain_invitations: u64,
 }
 
 impl RoomRecord {
@@ -162,6 +165,7 @@ impl RoomRecord {
             hats: Shared::default(),
             tokens: Vec::new(),
             versions: Versions::default(),
+            vain_invitations: 0,
         }
     }
 

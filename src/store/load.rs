@@ -129,6 +129,7 @@ impl Parts {
         record.hats.wear_no_others();
         let numbers = self.numbers.unwrap_or_default();
         (record.versions.now, record.versions.known_from) = (numbers.now, numbers.known_from);
+        record.vain_invitations = numbers.vain_invitations;
         if self.forgot {
             let changes = self.affiliations.iter().map(|(_, a)| a.version);
             let newest = changes.chain(record.versions.lost.iter().map(|lost| lost.version)).max();

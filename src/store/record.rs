@@ -294,15 +294,19 @@ mod tests {
         let activity = (any::<i64>(), proptest::collection::vec(any::<u32>(), 0..25))
             .prop_map(|(hour, counts)| Activity { hour, counts });
         let activity = proptest::option::of(activity);
-        let kept =
-            (activity, (voices, any_hats()), proptest::collection::vec(any_token(), 0..3), any_versions());
+        let kept = (
+            activity,
+            (voices, any_hats()),
+            proptest::collection::vec(any_token(), 0..3),
+            (any_versions(), any::<u64>()),
+        );
         (any_time(), any_config(), names, proptest::option::of(subject), kept).prop_map(
             |(
                 created,
                 config,
                 (archive, secret),
                 subject,
-                (activity, (voices, hats), mut tokens, versions),
+                (activity, (voices, hats), mut tokens, (versions, vain_invitations)),
             )| {
                 tokens.sort_by(|a, b| a.order().cmp(&b.order()));
                 RoomRecord {
@@ -321,6 +325,7 @@ mod tests {
                     hats: hats.into(),
                     tokens,
                     versions,
+                    vain_invitations,
                 }
             },
         )
@@ -415,6 +420,7 @@ mod tests {
             hats: Default::default(),
             tokens: Vec::new(),
             versions: Default::default(),
+            vain_invitations: 0,
         }
     }
 

@@ -1,8 +1,11 @@
 //! Mediated invitations (XEP-0045 §7.8.2, §9.5).
 
+use conclave::store::sled::SledStore;
+use conclave::store::{Store, Write};
+use conclave::wire::jid::BareJid;
 use minidom::Element;
 
-use crate::world::World;
+use crate::world::{ROOM, World};
 
 const USER: &str = "http://jabber.org/protocol/muc#user";
 
@@ -121,15 +124,31 @@ fn invitation_that_makes_no_member_waits_for_the_disk_like_one_that_does() {
         "<item affiliation='outcast' jid='banned@example'/><item affiliation='outcast' jid='evil.example'/>",
     );
     w.join("romeo");
-    let before = w.room.state().affiliations.clone();
-    for invitee in ["banned@example", "x@evil.example", "member@example", "new@example"] {
-        w.writes.clear();
-        invite(&mut w, "romeo", &format!("<invite to='{invitee}'/>"));
-        let bytes: usize = w.writes.iter().map(conclave::store::Write::bytes).sum();
-        // A commit is paid for, and another token for each 4 KiB.
-        assert!((1..4096).contains(&bytes), "{invitee}: {bytes}");
-        assert_eq!(w.room.state().affiliations != before, invitee == "new@example", "{invitee}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("opened");
+    store.commit(&std::mem::take(&mut w.writes)).expect("stored");
+    let before = w.room.state().affiliations.len();
+    for n in 0..5 {
+        for invitee in ["banned@example", "x@evil.example", "member@example", &format!("new{n}@example")] {
+            let known = w.room.state().affiliations.len();
+            invite(&mut w, "romeo", &format!("<invite to='{invitee}'/>"));
+            let writes = std::mem::take(&mut w.writes);
+            // A commit is paid for, and another token for each 4 KiB.
+            let bytes: usize = writes.iter().map(Write::bytes).sum();
+            assert!((1..4096).contains(&bytes), "{invitee}: {bytes}");
+            // What is so already is not written, and waits for nothing.
+            let on_disk = store.written();
+            store.commit(&writes).expect("stored");
+            assert!(store.written() > on_disk, "{invitee}: nothing reaches the disk");
+            let is_new = w.room.state().affiliations.len() > known;
+            assert_eq!(is_new, invitee.starts_with("new"), "{invitee}");
+        }
     }
+    assert_eq!(w.room.state().affiliations.len(), before + 5);
+    assert_eq!(
+        store.load(&BareJid::parse(ROOM).expect("a jid")).expect("read").as_ref(),
+        Some(w.room.state())
+    );
 }
 
 fn decline(w: &mut World, who: &str, to: &str, inside: &str) {
