@@ -45,7 +45,7 @@ pub(crate) type Goodbyes = imbl::Vector<(u64, Duration)>;
 const GOODBYES_MAX: usize = 1000;
 
 /// For how long a presence that a session sent before it left may still arrive.
-const CROSSING: Duration = Duration::from_secs(30);
+pub(crate) const CROSSING: Duration = Duration::from_secs(30);
 
 fn note(room: &mut Room, session: &Jid, cx: &Cx<'_>) {
     let is_over = |(_, at): &(u64, Duration)| cx.uptime >= *at + CROSSING;

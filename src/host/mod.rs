@@ -7,6 +7,7 @@ pub mod commit;
 mod fair;
 mod flood;
 mod gate;
+mod goodbyes;
 mod keeper;
 mod lanes;
 mod mailbox;
@@ -138,6 +139,8 @@ pub struct Host {
     /// Who has sent how much, and what is delayed of it.
     flood: Flood,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
+    /// Who has just left a room that is not in memory.
+    goodbyes: goodbyes::Absent,
     directory: RwLock<Directory>,
     memory: Mutex<service::Memory>,
     started: Timestamp,
@@ -220,6 +223,7 @@ impl Host {
             bounds: Arc::new(Bounds::new(&settings.limits, settings.component.domain.as_str())),
             flood: Flood::new(&settings.limits),
             rooms: Mutex::default(),
+            goodbyes: goodbyes::Absent::default(),
             directory: RwLock::new(directory),
             memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
             started: Timestamp::now(),

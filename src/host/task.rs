@@ -86,7 +86,7 @@ pub(super) async fn run(
             task.catch_up().await;
         }
         task.ask_the_lost();
-        if !task.room.exists() && task.behind.is_none() && task.host.retire(&jid, &task.mailbox) {
+        if !task.room.exists() && task.behind.is_none() && task.retire() {
             return;
         }
         let next = tokio::select! {
@@ -118,7 +118,7 @@ pub(super) async fn run(
                 let _ = task.claim();
                 continue;
             }
-            Err(_) if task.room.is_empty() && task.host.retire(&jid, &task.mailbox) => return,
+            Err(_) if task.room.is_empty() && task.retire() => return,
             Err(_) => continue,
         };
         let Some(first) = first else { return };
@@ -349,6 +349,12 @@ impl Task {
             None if self.room.is_empty() && self.host.quotas.are_short() => IDLE_SHORT,
             None => IDLE,
         }
+    }
+
+    /// Nobody needs the room in memory; true if the task may end.
+    fn retire(&self) -> bool {
+        self.host.goodbyes.keep(&self.room.jid, self.room.goodbyes(), self.host.uptime());
+        self.host.retire(&self.room.jid, &self.mailbox)
     }
 
     /// Lets out what an event led to, now that it is durable.

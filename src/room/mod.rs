@@ -174,6 +174,16 @@ impl Room {
         Self { shows_each_session: shown, ..self }
     }
 
+    /// The same room, which sessions have left by themselves lately.
+    pub(crate) fn with_goodbyes(self, goodbyes: feature::leave::Goodbyes) -> Self {
+        Self { goodbyes, ..self }
+    }
+
+    /// Who has left by themselves lately.
+    pub(crate) fn goodbyes(&self) -> &feature::leave::Goodbyes {
+        &self.goodbyes
+    }
+
     /// The same address with no room at it.
     pub(crate) fn vacated(&self) -> Self {
         Self {

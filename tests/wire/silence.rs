@@ -149,3 +149,19 @@ fn more_rooms_than_are_allowed_are_refused_until_there_is_space() {
     });
     assert!(entered, "there is space again");
 }
+
+// 45-7.2.18-b
+#[test]
+fn a_presence_that_crosses_the_goodbye_of_the_last_one_is_met_with_silence() {
+    let server = Server::start();
+    let mut peer = server.accept();
+    peer.create(ROOM, &[]);
+    peer.send(leave(ROOM, "Owner", OWNER));
+    peer.expect("presence", &[("type", "unavailable"), ("to", OWNER)]);
+    // The room is out of memory when this comes.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    peer.send(format!("<presence from='{OWNER}' to='{ROOM}/Owner'/>"));
+    peer.send(format!("<presence from='stray@example.org/pc' to='{ROOM}/Owner'/>"));
+    let told = peer.next();
+    assert_eq!((told.attr("to"), codes(&told)), (Some("stray@example.org/pc"), vec![307, 333, 110]));
+}

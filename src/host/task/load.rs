@@ -61,6 +61,7 @@ fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
         room.with_service_admins(owners)
             .with_versions(service.affiliation_versions)
             .with_each_session(service.item_per_session)
+            .with_goodbyes(host.goodbyes.take(jid))
     };
     let Some(state) = host.store.load(jid)? else {
         return Ok((of_service(Room::absent(jid.clone())), Told::default()));
