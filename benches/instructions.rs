@@ -151,7 +151,6 @@ impl World {
     /// A lasting room with its owner and so many people.
     fn with_people(people: usize) -> Self {
         let service = Service {
-            domain: BareJid::parse("muc.example").expect("an address"),
             name: "Rooms".to_owned(),
             admins: Vec::new(),
             create: Create::Anyone,
@@ -167,6 +166,7 @@ impl World {
             keep_retracted: false,
             held: Default::default(),
             profile: Default::default(),
+            ..Service::new(BareJid::parse("muc.example").expect("an address"))
         };
         let room = Room::absent(BareJid::parse(ROOM).expect("an address"));
         let (out, writes) = (Vec::new(), Vec::new());

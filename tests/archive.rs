@@ -108,7 +108,7 @@ struct Ask {
     after_id: Option<u8>,
     before_id: Option<u8>,
     ids: Vec<u8>,
-    place: (u8, u8),
+    place: (u8, u8, Option<u8>),
     max: usize,
     off_us: i16,
 }
@@ -125,7 +125,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         maybe(0.1),
         maybe(0.1),
         ids,
-        (0..4_u8, any::<u8>()),
+        (0..6_u8, any::<u8>(), maybe(0.5)),
         0..12_usize,
         -2..3_i16,
     )
@@ -240,6 +240,8 @@ impl Pair<'_> {
                 0 => Place::First,
                 1 => Place::Last,
                 2 => Place::After(anchor),
+                3 => Place::Between(anchor.into(), id(&ask.place.2).map(Into::into)),
+                4 => Place::At(usize::from(ask.place.1) % 40),
                 _ => Place::Before(anchor),
             },
             max: ask.max,

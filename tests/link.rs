@@ -383,6 +383,18 @@ async fn attempts_come_ever_more_slowly() {
     rig.stop().await;
 }
 
+#[tokio::test]
+async fn a_server_that_restarts_is_found_as_soon_as_it_listens_again() {
+    let mut rig = Rig::new(Times::default(), 1 << 20).await; // 114-13
+    let (server, other) = (rig.up().await, TcpListener::bind("127.0.0.1:0").await.expect("a free port"));
+    let address = std::mem::replace(&mut rig.listener, other).local_addr().expect("bound");
+    drop(server);
+    assert_eq!(rig.next().await, Arrived::Down);
+    sleep(Duration::from_secs(4)).await;
+    rig.listener = TcpListener::bind(address).await.expect("its port again");
+    timeout(Duration::from_secs(1), rig.up()).await.expect("found at once");
+}
+
 // 114-15
 #[tokio::test]
 async fn a_quiet_link_is_kept_open_with_white_space() {

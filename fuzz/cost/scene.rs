@@ -61,7 +61,6 @@ pub(crate) struct Scene {
 /// The service of all scenes.
 pub(crate) fn service() -> Service {
     Service {
-        domain: BareJid::parse("muc.example").expect("an address"),
         name: "Rooms".to_owned(),
         admins: vec![BareJid::parse("root@example").expect("an address")],
         create: Create::Anyone,
@@ -77,6 +76,7 @@ pub(crate) fn service() -> Service {
         limits: Limits::default(),
         keep_retracted: true,
         held: Default::default(),
+        ..Service::new(BareJid::parse("muc.example").expect("an address"))
     }
 }
 

@@ -52,7 +52,6 @@ impl World {
             ..Limits::default()
         };
         let service = Service {
-            domain: BareJid::parse("muc.example").expect("an address"),
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("an address")],
             create: Create::Anyone,
@@ -68,6 +67,7 @@ impl World {
             keep_retracted: false,
             held: Default::default(),
             profile: Default::default(),
+            ..Service::new(BareJid::parse("muc.example").expect("an address"))
         };
         let mut disk = Disk::default();
         Self {

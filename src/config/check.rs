@@ -68,6 +68,7 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     let admins = check.admins()?;
     check.service(&domain)?;
     check.admin_fields()?;
+    check.registration_fields()?;
     check.limits()?;
     check.default_room()?;
     check.store()?;
@@ -128,6 +129,17 @@ impl Check<'_> {
                     format_args!("has no room option \"{var}\"; there are {known}"),
                 ))
             }
+        }
+    }
+
+    fn registration_fields(&self) -> Result<(), ConfigError> {
+        let known = crate::feature::register::data_fields();
+        match self.raw.service.registration_fields.iter().find(|var| !known.contains(&var.as_str())) {
+            None => Ok(()),
+            Some(var) => Err(self.wrong(
+                "service.registration_fields",
+                format_args!("has no field \"{var}\"; there are {}", known.join(", ")),
+            )),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::room::config::Config;
 use crate::room::cx::Contacts;
 pub use crate::room::cx::{Create, LockedRooms};
 use crate::room::limits::Limits;
+use crate::room::nick::Nicks;
 use crate::wire::jid::{BareJid, Profile};
 
 /// The documented sample: every key with its default and what it means.
@@ -82,6 +83,12 @@ pub struct Service {
     pub item_per_session: bool,
     /// Whether rooms tell versions of their lists of affiliations (XEP-0463).
     pub affiliation_versions: bool,
+    /// What becomes of nicks that some servers cannot carry.
+    pub nicks: Nicks,
+    /// Whether invitations that rooms pass on have a text for clients that know of no rooms.
+    pub invitation_bodies: bool,
+    /// What the form by which an account registers with a room asks for, beside the nick.
+    pub registration_fields: Vec<String>,
     /// Room options, as the configuration form names them, that only these admins may change.
     pub admin_fields: Vec<String>,
     /// What becomes of the occupants when the service stops in order.
@@ -168,6 +175,9 @@ impl Default for Service {
             locked_rooms: LockedRooms::Open,
             item_per_session: false,
             affiliation_versions: true,
+            nicks: Nicks::default(),
+            invitation_bodies: true,
+            registration_fields: Vec::new(),
             admin_fields: Vec::new(),
             on_stop: OnStop::Stay,
             terms: String::new(),

@@ -4,10 +4,13 @@ use minidom::Element;
 
 use super::{absent, affiliations, invite, roles};
 use crate::room::Room;
+use crate::room::audience::Actor;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
+use crate::room::privilege::Standing;
 use crate::room::role::Role;
+use crate::room::roster::Occupant;
 use crate::room::state::{Affiliation, Ban};
 use crate::wire::build::iq_result;
 use crate::wire::inbound::Inbound;
@@ -47,7 +50,12 @@ pub(crate) fn set(
                 roles::apply(room, change, actor.as_ref(), cx, fx);
             }
             Change::Affiliation(change) => {
-                affiliations::check(room, &account, standing.affiliation, change, cx)?;
+                if let Err(refusal) = affiliations::check(room, &account, standing.affiliation, change, cx) {
+                    if !make_way(room, change, &account, standing, actor.as_ref(), cx, fx) {
+                        return Err(refusal);
+                    }
+                    affiliations::check(room, &account, standing.affiliation, change, cx)?;
+                }
                 let joins = affiliations::recorded(room, change.jid()) == Affiliation::None;
                 affiliations::apply(room, change, actor.as_ref(), cx, fx);
                 if joins && change.new == Affiliation::Member {
@@ -60,6 +68,32 @@ pub(crate) fn set(
     absent::tell_rest(room, cx, fx);
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
     Ok(())
+}
+
+/// Puts out an occupant whose nick is to be reserved for another account (§7.10), if there is one and the actor may put them
+/// out. The change is to be checked again, and a refusal undoes all.
+fn make_way(
+    room: &mut Room,
+    change: &affiliations::Change,
+    actor: &BareJid,
+    standing: Standing,
+    by: Option<&Actor>,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> bool {
+    let reserves = standing.affiliation >= Affiliation::Admin && change.new >= Affiliation::Member;
+    let nick = change.nick.as_deref().filter(|nick| reserves && !nick.is_empty());
+    let Some(holder) = nick.and_then(|nick| room.roster.by_nick(&NickKey::of(nick))) else { return false };
+    if &holder.account == change.jid() || &holder.account == actor {
+        return false;
+    }
+    let reason = Some("This nickname is now reserved for another account.".to_owned());
+    let removal = roles::Change { key: holder.nick.key().clone(), new: Role::None, reason };
+    let may = roles::check(room, actor, standing, &removal).is_ok();
+    if may {
+        roles::apply(room, &removal, by, cx, fx);
+    }
+    may
 }
 
 fn read(room: &Room, query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<Vec<Change>, Refusal> {
@@ -81,17 +115,45 @@ fn read(room: &Room, query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<
     Ok(changes)
 }
 
+/// Refuses an `<item/>` that says something beside what is `known` here: to drop it would be to do something else.
+///
+/// # Errors
+/// `feature-not-implemented`, with the name of the attribute.
+pub(super) fn check_attributes(item: &Element, known: &[&str]) -> Result<(), Refusal> {
+    let mut attributes = item.attrs().iter().filter(|((namespace, _), _)| namespace.is_none());
+    match attributes.find(|((_, name), _)| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(((_, name), _)) => {
+            Err(Refusal::feature_not_implemented(format!("an item has no {:?} here", name.as_str())))
+        }
+    }
+}
+
+/// Refuses an item about the role of a nick that belongs to another address than it says.
+fn check_holder(room: &Room, nick: &str, jid: &str, cx: &Cx<'_>) -> Result<(), Refusal> {
+    let jid = cx.address(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+    let holder = room.roster.by_nick(&NickKey::of(nick));
+    let is_of =
+        |holder: &Occupant| jid.bare_str() == holder.account.as_str() || jid.bare_str() == room.jid.as_str();
+    if holder.is_none_or(|holder| is_of(holder)) {
+        return Ok(());
+    }
+    Err(Refusal::item_not_found("the occupant of this nick has another address"))
+}
+
 fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<Change, Refusal> {
     let reason = item.get_child("reason", ns::MUC_ADMIN).map(Element::text).filter(|r| !r.is_empty());
     if reason.as_ref().is_some_and(|r| r.len() > cx.limits().text_bytes_max) {
         return Err(Refusal::policy_violation("the reason is too long"));
     }
+    check_attributes(item, &["role", "affiliation", "jid", "nick"])?;
     match (item.attr("role"), item.attr("affiliation")) {
         (Some(_), Some(_)) => Err(Refusal::bad_request("an item changes a role or an affiliation, not both")),
         (None, None) => Err(Refusal::bad_request("an item needs a role or an affiliation")),
         (Some(word), None) => {
             let new = Role::parse(word).ok_or_else(|| Refusal::bad_request("there is no such role"))?;
             let nick = item.attr("nick").ok_or_else(|| Refusal::bad_request("a role belongs to a nick"))?;
+            item.attr("jid").map_or(Ok(()), |jid| check_holder(room, nick, jid, cx))?;
             Ok(Change::Role(roles::Change { key: NickKey::of(nick), new, reason }))
         }
         (None, Some(word)) => {

@@ -11,7 +11,6 @@ use crate::room::Room;
 use crate::room::audience::Actor;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::nick::Nick;
 use crate::room::privilege;
 use crate::room::ranks::Ranks;
 use crate::room::state::{Affiliated, Affiliation, Ban};
@@ -109,7 +108,7 @@ pub(super) fn check(
         return Err(Refusal::not_allowed("a whole domain can be a member or banned, no more"));
     }
     if let Some(wanted) = change.nick.as_deref().filter(|nick| !nick.is_empty()) {
-        nick::check_free(room, &Nick::parse(wanted, cx.limits())?, change.jid())?;
+        nick::check_free(room, &nick::to_reserve(room, wanted, change.jid(), cx)?, change.jid())?;
     }
     Ok(())
 }

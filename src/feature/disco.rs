@@ -5,13 +5,14 @@
 
 use minidom::Element;
 
-use super::{FEATURES, commands};
+use super::{FEATURES, commands, register};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::form::{Field, form};
 use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 
@@ -24,7 +25,7 @@ pub(crate) fn info(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let answer = match query.attr("node").filter(|node| !node.is_empty()) {
-        None => about_room(room, cx),
+        None => about_room(room, &inbound.from.to_bare(), cx),
         Some(ns::NODE_RESERVED_NICK) => reserved_nick(room, inbound),
         Some(ns::NODE_TRAFFIC) => return Err(Refusal::service_unavailable("every extension passes")),
         Some(node) => commands::info(room, node, &inbound.from.to_bare())?,
@@ -50,11 +51,12 @@ pub(crate) fn items(
     Ok(())
 }
 
-fn about_room(room: &Room, cx: &Cx<'_>) -> Element {
+fn about_room(room: &Room, asker: &BareJid, cx: &Cx<'_>) -> Element {
     let mut vars = vec![ns::DISCO_INFO, ns::DISCO_ITEMS, ns::MUC];
     for feature in FEATURES {
         (feature.disco)(room, &mut vars);
     }
+    register::advertise(room, asker, &mut vars);
     let mut query = el("query", ns::DISCO_INFO).child(identity(room.name()));
     for var in vars {
         query.append_child(el("feature", ns::DISCO_INFO).with("var", var));

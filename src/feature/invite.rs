@@ -41,7 +41,7 @@ pub(super) const FEATURE: Feature = Feature {
 };
 
 /// Longest invitation, without addresses: a few sentences. The room says it in its own name, to any address.
-const WORD_BYTES_MAX: usize = 3 * 1024;
+const WORD_BYTES_MAX: usize = 4 * 1024;
 
 /// A message to the room that is not for everybody: invitations, or the refusal of one.
 pub(crate) fn mediate(
@@ -68,7 +68,8 @@ pub(crate) fn mediate(
     check_inviter(room, inbound)?;
     locked::invited(room, cx);
     // All of it is read before anything is done.
-    let wishes = invites.iter().map(|invite| Wish::read(room, invite, cx)).collect::<Result<Vec<_>, _>>()?;
+    let read = |invite: &&Element| Wish::read(room, invite, &inbound.from, cx);
+    let wishes = invites.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let sees_bans = lists::check(room, &inbound.from.to_bare(), Affiliation::Outcast).is_ok();
     let asked = Asked { from: inbound.from.clone(), id: inbound.id().into() };
     for wish in wishes {
@@ -95,7 +96,7 @@ struct Wish {
 }
 
 impl Wish {
-    fn read(room: &Room, invite: &Element, cx: &Cx<'_>) -> Result<Self, Refusal> {
+    fn read(room: &Room, invite: &Element, inviter: &Jid, cx: &Cx<'_>) -> Result<Self, Refusal> {
         let to = invite.attr("to").ok_or_else(|| Refusal::bad_request("an invitation needs an address"))?;
         let to = cx.address(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
         if to.bare_str() == room.jid.as_str() {
@@ -107,20 +108,40 @@ impl Wish {
         let is_other = |c: &&Element| !c.has_ns(ns::MUC_USER) && !only_the_room_says(c, &room.jid);
         let others: Vec<Element> = invite.children().filter(is_other).cloned().collect();
         let wish = Self { to, reason, goes_on, others };
-        if size::of(&wish.element(None)) > WORD_BYTES_MAX {
+        let text = text(room, inviter, cx);
+        if size::of(&wish.element(None)) + text.iter().map(size::of).sum::<usize>() > WORD_BYTES_MAX {
             return Err(Refusal::policy_violation(format!("an invitation may have {WORD_BYTES_MAX} bytes")));
         }
         Ok(wish)
     }
 
     fn element(&self, from: Option<&Jid>) -> Element {
-        let reason = self.reason.as_ref().map(|reason| el("reason", ns::MUC_USER).text_node(reason));
+        // Some clients look for it without asking whether it is there.
+        let reason = el("reason", ns::MUC_USER).text_node(self.reason.as_deref().unwrap_or_default());
         let goes_on = self.goes_on.as_ref();
         let goes_on =
             goes_on.map(|thread| el("continue", ns::MUC_USER).with_opt("thread", thread.as_deref()));
         let invite = el("invite", ns::MUC_USER).with_opt("from", from.map(Jid::as_str));
-        self.others.iter().cloned().fold(invite.child_opt(reason).child_opt(goes_on), Build::child)
+        self.others.iter().cloned().fold(invite.child(reason).child_opt(goes_on), Build::child)
     }
+}
+
+/// For clients that know of no rooms, where the service says it at all: filters against strangers look for texts. Who invites
+/// and where to, in the room's own words; never the reason, which would be the inviter's words in the name of the room.
+fn text(room: &Room, inviter: &Jid, cx: &Cx<'_>) -> Option<Element> {
+    if !cx.service.invitation_bodies {
+        return None;
+    }
+    let text = match room.roster.by_session(inviter) {
+        Some(occupant) => format!("{} invites you to the room {}", occupant.nick.as_str(), room.jid),
+        None => format!("You are invited to the room {}", room.jid),
+    };
+    Some(el("body", ns::CLIENT).text_node(&text))
+}
+
+/// The same for clients that know of direct invitations only (XEP-0249).
+fn direct(room: &Room, password: Option<&str>) -> Element {
+    el("x", ns::CONFERENCE).with("jid", room.jid.as_str()).with_opt("password", password)
 }
 
 /// Who is not in the room may invite if they are at least members. Into a members-only room, admins invite, and members
@@ -149,11 +170,12 @@ pub(super) fn welcome_member(room: &mut Room, member: &BareJid, by: &Jid, cx: &m
     }
 }
 
-/// The room passes an invitation on, with the password if the inviter knows it, and remembers it.
+/// The room passes an invitation on, under the id that it came with, with the password if the inviter knows it, and remembers
+/// it.
 ///
 /// Who is banned is not invited. Only those who may see the ban list are told so; the others must not see it by an
 /// invitation that never comes back either, so a message that invites to nothing goes in its place. For servers it is like an
-/// invitation: what would be kept or sent back of that is of this.
+/// invitation: what would be kept or sent back of that is of this, so both ask to be kept (XEP-0334), whatever text they have.
 fn send(
     room: &mut Room,
     wish: &Wish,
@@ -164,17 +186,23 @@ fn send(
     fx: &mut Effects,
 ) {
     let from = room.presented(inviter);
-    let mut word = el("x", ns::MUC_USER);
-    if !banned {
-        let password = password::known_to(room, &inviter.to_bare());
-        let password = password.map(|password| el("password", ns::MUC_USER).text_node(password));
-        word = word.child(wish.element(Some(&from))).child_opt(password);
-    }
+    let account = inviter.to_bare();
     let id = asked.as_ref().map(|asked| asked.id.clone()).filter(|id| !id.is_empty());
     let id = id.unwrap_or_else(|| cx.id().into());
-    fx.send(&message(room.jid.as_jid(), None, &id).child(word), &wish.to);
+    let stanza = message(room.jid.as_jid(), None, &id);
+    let word = el("x", ns::MUC_USER);
+    let stanza = match banned {
+        true => stanza.child(word),
+        false => {
+            let password = password::known_to(room, &account);
+            let secret = password.map(|password| el("password", ns::MUC_USER).text_node(password));
+            let word = word.child(wish.element(Some(&from))).child_opt(secret);
+            stanza.child_opt(text(room, inviter, cx)).child(word).child(direct(room, password))
+        }
+    };
+    fx.send(&stanza.child(el("store", ns::HINTS)), &wish.to);
     let invitation = Invitation { id, invitee: wish.to.clone(), shown: (!banned).then_some(from), asked };
-    decline::remember(room, &inviter.to_bare(), invitation, cx);
+    decline::remember(room, &account, invitation, cx);
 }
 
 /// An invitation into a members-only room makes a member of who is none and not banned. To who may not see the list of

@@ -53,7 +53,7 @@ pub(super) fn enter(
             (affiliation, password::proof(room))
         }
     };
-    let nick = nick::on_entry(room, wanted, &account);
+    let nick = nick::on_entry(room, wanted, &account, cx);
     nick::check_free(room, &nick, &account)?;
     let renamed = &nick != wanted;
     let wanted = &nick;
@@ -87,11 +87,13 @@ pub(super) fn enter(
     Ok(())
 }
 
-/// An occupant asks for everything again (§7.2.1, §17.3): the whole sequence, told to others only if `changed`.
+/// An occupant asks for everything again (§7.2.1, §17.3): the whole sequence, their own presence with `codes`, told to others
+/// only if `changed`.
 pub(super) fn resync(
     room: &mut Room,
     x: &Element,
     inbound: &Inbound,
+    codes: &[u16],
     changed: bool,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
@@ -100,7 +102,7 @@ pub(super) fn resync(
     room.followed |= follows;
     let proof = password::check(room, x).is_ok().then(|| password::proof(room));
     room.roster_mut().follow(&inbound.from, follows, proof);
-    welcome(room, x, inbound, &[], changed, cx, fx);
+    welcome(room, x, inbound, codes, changed, cx, fx);
 }
 
 /// The sequence that the standard sets: others' presence, one's own, history, subject; then live traffic.

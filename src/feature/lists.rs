@@ -5,7 +5,7 @@
 
 use minidom::Element;
 
-use super::{Feature, roles_field};
+use super::{Feature, admin, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Item, sessions};
 use crate::room::effect::Effects;
@@ -32,8 +32,16 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// Answers with the list that the request's item names.
 pub(crate) fn get(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
-    let item = query.get_child("item", ns::MUC_ADMIN).ok_or_else(|| Refusal::bad_request("which list?"))?;
-    let paging = Paging::read(query);
+    let mut asked = query.children().filter(|child| child.is("item", ns::MUC_ADMIN));
+    let item = asked.next().ok_or_else(|| Refusal::bad_request("which list?"))?;
+    if asked.next().is_some() {
+        return Err(Refusal::feature_not_implemented("one list at a time"));
+    }
+    admin::check_attributes(item, &["role", "affiliation"])?;
+    let paging = Paging::read(query)?;
+    if paging.as_ref().is_some_and(|paging| paging.before.is_some() || paging.index.is_some()) {
+        return Err(Refusal::feature_not_implemented("pages of this list go by <after/> alone"));
+    }
     let after = paging.as_ref().and_then(|paging| paging.after.as_deref()).unwrap_or_default();
     let items = match (item.attr("role"), item.attr("affiliation")) {
         (Some(role), None) => by_role(room, role, after, inbound)?,

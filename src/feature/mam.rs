@@ -29,6 +29,9 @@ const PAGE_DEFAULT: usize = 50;
 /// Most messages of a page, whatever is asked for.
 const PAGE_MAX: usize = 500;
 
+/// Most messages before a page that is asked for by their number: they have to be gone through.
+const INDEX_MAX: usize = 1000;
+
 /// Most ids in one request.
 const IDS_MAX: usize = 500;
 
@@ -150,20 +153,27 @@ fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query,
             Reply::Cancel => return Err(Refusal::bad_request("the form must be of type submit")),
         },
     };
-    if let Some(var) = submitted.vars().find(|var| FIELDS.iter().all(|(known, _)| known != var)) {
-        return Err(Refusal::feature_not_implemented(format!("there is no field {var:?}")));
-    }
+    check_known(payload, &submitted)?;
     let one = |var| submitted.values(var).and_then(|v| v.first()).filter(|v| !v.is_empty());
     let ids = submitted.values("ids").unwrap_or_default();
     if ids.len() > IDS_MAX {
         return Err(Refusal::policy_violation(format!("more than {IDS_MAX} ids at a time")));
     }
-    let paging = Paging::read(payload).unwrap_or_default();
-    let place = match (paging.after, paging.before) {
-        (_, Some(before)) if before.is_empty() => Place::Last,
-        (_, Some(before)) => Place::Before(before),
-        (Some(after), None) if !after.is_empty() => Place::After(after),
-        _ => Place::First,
+    let paging = Paging::read(payload)?.unwrap_or_default();
+    let place = match (paging.after.filter(|id| !id.is_empty()), paging.before, paging.index) {
+        (Some(after), Some(before), _) => {
+            let before = Some(before).filter(|id| !id.is_empty());
+            Place::Between(after.into(), before.map(Into::into))
+        }
+        (None, Some(before), _) if before.is_empty() => Place::Last,
+        (None, Some(before), _) => Place::Before(before),
+        (Some(after), None, _) => Place::After(after),
+        (None, None, Some(index)) if index > INDEX_MAX => {
+            let text = format!("a page may begin after {INDEX_MAX} messages; go by ids beyond that");
+            return Err(Refusal::feature_not_implemented(text));
+        }
+        (None, None, Some(index)) => Place::At(index),
+        (None, None, None) => Place::First,
     };
     Ok(Query {
         with: one("with").map(|text| with(room, text, who, cx)).transpose()?.flatten(),
@@ -175,6 +185,27 @@ fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query,
         place,
         max: paging.max.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX),
     })
+}
+
+/// Refuses what a request asks for beside what is known here: without it the answer would be one to something else.
+fn check_known(payload: &Element, submitted: &Submitted) -> Result<(), Refusal> {
+    if let Some(var) = submitted.vars().find(|var| FIELDS.iter().all(|(known, _)| known != var)) {
+        return Err(Refusal::feature_not_implemented(format!("there is no field {var:?}")));
+    }
+    let several = |(var, type_): &&(&str, &str)| {
+        *type_ != "list-multi" && submitted.values(var).is_some_and(|values| values.len() > 1)
+    };
+    if let Some((var, _)) = FIELDS.iter().find(several) {
+        return Err(Refusal::feature_not_implemented(format!("the field {var:?} takes one value")));
+    }
+    let is_other = |child: &&Element| child.has_ns(ns::MAM) && child.name() != "flip-page";
+    if let Some(other) = payload.children().find(is_other) {
+        return Err(Refusal::feature_not_implemented(format!("there is no <{}/> here", other.name())));
+    }
+    match payload.attr("node").filter(|node| !node.is_empty()) {
+        None => Ok(()),
+        Some(_) => Err(Refusal::feature_not_implemented("the archive of a room has no nodes")),
+    }
 }
 
 /// Whose messages: those of an occupant's address, or of a real one. The room's own address is where all were said.
@@ -223,7 +254,8 @@ fn send_page(
     let complete = page.complete.then_some("true");
     // With an index, slixmpp and the clients made with it take the newest page for the last one, and page back no
     // further.
-    let forward = Paging::read(payload).is_none_or(|paging| paging.before.is_none());
+    let paging = Paging::read(payload).ok().flatten();
+    let forward = paging.is_none_or(|paging| paging.before.is_none());
     let index = page.index.filter(|_| forward);
     let fin = el("fin", ns::MAM).with_opt("complete", complete).child(rsm::set(ends, index, page.count));
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(fin)), &inbound.from);

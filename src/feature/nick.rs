@@ -6,10 +6,10 @@ use crate::room::Room;
 use crate::room::audience::{Item, Notice};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::nick::Nick;
+use crate::room::nick::{Nick, Nicks};
 use crate::room::roster::Occupant;
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::{BareJid, Jid, is_carried};
 use crate::wire::refusal::Refusal;
 
 /// Refuses a nick that another account uses or has reserved, or that looks like one of those. Whoever has the nick
@@ -41,9 +41,65 @@ fn looks_like_another(room: &Room, nick: &Nick, account: &BareJid) -> bool {
     room.roster.is_like_anothers(look, account) || room.has_reserved_like(look, account)
 }
 
-/// The nick under which somebody enters who wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10).
-pub(super) fn on_entry(room: &Room, wanted: &Nick, account: &BareJid) -> Nick {
-    spelled(room, &locked_to(room, account).unwrap_or_else(|| wanted.clone()), account)
+/// The nick that a presence asks for, of an occupant or of an account that wants to enter. What is asked for on entry may
+/// still become another one ([`on_entry`]).
+///
+/// # Errors
+/// It is no nick, or none that every server carries where only those are given.
+pub(super) fn asked_for(text: &str, present: Option<&Occupant>, cx: &Cx<'_>) -> Result<Nick, Refusal> {
+    let asked = Nick::parse(text, cx.limits())?;
+    if cx.service.nicks == Nicks::Any || asked.carried().as_ref() == Some(&asked) {
+        return Ok(asked);
+    }
+    match (cx.service.nicks, present) {
+        (_, Some(own)) if own.nick == asked => Ok(asked),
+        (Nicks::Rewrite, None) => Ok(asked),
+        // Their client goes on with the nick that it was set to.
+        (Nicks::Rewrite, Some(own)) if carried(&asked, &own.id).key() == own.nick.key() => {
+            Ok(own.nick.clone())
+        }
+        _ => Err(not_carried()),
+    }
+}
+
+/// The nick that is to be reserved for an account. The one that the account has already may be given again.
+///
+/// # Errors
+/// As for [`asked_for`].
+pub(super) fn to_reserve(room: &Room, text: &str, account: &BareJid, cx: &Cx<'_>) -> Result<Nick, Refusal> {
+    let asked = Nick::parse(text, cx.limits())?;
+    let is_own = || register::registered_nick(room, account) == Some(text);
+    if cx.service.nicks == Nicks::Any || is_carried(text) || is_own() {
+        return Ok(asked);
+    }
+    Err(not_carried())
+}
+
+fn not_carried() -> Refusal {
+    Refusal::jid_malformed(
+        "other servers cannot carry this nick; choose one without emoji and rare characters",
+    )
+}
+
+/// What every server carries of a nick; a made-up one if that is nothing. `id` is that of the occupant, so that they have
+/// the same one next time.
+fn carried(nick: &Nick, id: &str) -> Nick {
+    nick.carried().unwrap_or_else(|| Nick::trusted(&format!("guest-{}", &id[..id.len().min(6)])))
+}
+
+/// The nick under which an account enters that wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10);
+/// without what some servers cannot carry.
+pub(super) fn on_entry(room: &Room, wanted: &Nick, account: &BareJid, cx: &Cx<'_>) -> Nick {
+    let given = locked_to(room, account, cx).unwrap_or_else(|| given(room, wanted, account, cx));
+    spelled(room, &given, account)
+}
+
+/// A nick as it is given to an account.
+fn given(room: &Room, nick: &Nick, account: &BareJid, cx: &Cx<'_>) -> Nick {
+    match cx.service.nicks {
+        Nicks::Any => nick.clone(),
+        Nicks::Rewrite | Nicks::Refuse => carried(nick, &room.occupant_id(account)),
+    }
 }
 
 /// A nick that another client of the account has, as that client spells it: one nick has one spelling.
@@ -55,15 +111,17 @@ fn spelled(room: &Room, wanted: &Nick, account: &BareJid) -> Nick {
 }
 
 /// The nick that an account has to keep to, if it has to.
-fn locked_to(room: &Room, account: &BareJid) -> Option<Nick> {
+fn locked_to(room: &Room, account: &BareJid, cx: &Cx<'_>) -> Option<Nick> {
     if !room.config().lock_nicks {
         return None;
     }
-    register::registered_nick(room, account).map(Nick::trusted)
+    let registered = register::registered_nick(room, account).map(Nick::trusted)?;
+    Some(given(room, &registered, account, cx))
 }
 
 /// All clients of an account get the nick `wanted` from the room; everybody is told with code 210 (§7.10).
 pub(super) fn assign(room: &mut Room, account: &BareJid, wanted: &Nick, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let wanted = &given(room, wanted, account, cx);
     for occupant in room.roster.by_account(account) {
         if occupant.nick == *wanted {
             continue;
@@ -89,7 +147,7 @@ pub(super) fn change(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check_free(room, wanted, &occupant.account)?;
-    if locked_to(room, &occupant.account).is_some_and(|nick| &nick != wanted) {
+    if locked_to(room, &occupant.account, cx).is_some_and(|nick| &nick != wanted) {
         return Err(Refusal::not_acceptable_here("you keep to the nick that you registered"));
     }
     if occupant.sessions.len() > 1 && wanted.key() == occupant.nick.key() {

@@ -37,7 +37,7 @@ pub(crate) fn available(
     let x = inbound.stanza.get_child("x", ns::MUC);
     let present = room.roster.by_session(&inbound.from).cloned();
     let wanted = match (inbound.to.resource(), &present) {
-        (Some(nick), _) => Nick::parse(nick, cx.limits())?,
+        (Some(nick), present) => nick::asked_for(nick, present.as_deref(), cx)?,
         // An occupant who addresses the room means the nick that he has.
         (None, Some(occupant)) => occupant.nick.clone(),
         (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
@@ -65,11 +65,13 @@ pub(crate) fn available(
             if wanted != occupant.nick {
                 nick::change(room, &occupant, &wanted, inbound, cx, fx)?;
                 if let Some(x) = x {
-                    join::resync(room, x, inbound, false, cx, fx);
+                    join::resync(room, x, inbound, &[], false, cx, fx);
                 }
             } else if let Some(x) = x {
                 let in_doubt = restart::enters_again(room, &inbound.from);
-                join::resync(room, x, inbound, changed || in_doubt, cx, fx);
+                let other = inbound.to.resource().is_some_and(|asked| asked != wanted.as_str());
+                let renamed: &[u16] = if other { &[210] } else { &[] };
+                join::resync(room, x, inbound, renamed, changed || in_doubt, cx, fx);
             } else {
                 update(room, inbound, cx, fx);
             }

@@ -11,7 +11,7 @@ use super::affiliations::{self, Change};
 use super::commands::{self, Command};
 use super::{Feature, boolean_field, nick};
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::cx::{Cx, Service};
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::state::Affiliation;
@@ -25,7 +25,8 @@ use crate::wire::refusal::Refusal;
 
 const ROOM_NICK: &str = "muc#register_roomnick";
 
-/// What members may say of themselves (§7.10): the field, and its label. All are text; the last may have several lines.
+/// What members may say of themselves (§7.10), where the service asks for it: the field, and its label. All are text; the
+/// last may have several lines.
 const DATA: [(&str, &str); 5] = [
     ("muc#register_first", "Given name"),
     ("muc#register_last", "Family name"),
@@ -51,20 +52,36 @@ pub(super) const FEATURE: Feature = Feature {
             lock_nicks
         ),
     ],
-    disco: |_, vars| vars.extend([ns::REGISTER, ns::MUC_REGISTER]),
     commands: &[Command {
         node: "conclave#registrations",
         name: "List who is registered, with what they say of themselves",
         allowed: commands::admins,
         form: None,
-        run: |room, _, _, _, _| Ok(list(room)),
+        run: |room, _, _, cx, _| Ok(list(room, cx.service)),
         found: None,
     }],
     ..Feature::new("register")
 };
 
+/// The fields that a service may ask for beside the nick (`[service] registration_fields`).
+pub(crate) fn data_fields() -> [&'static str; 5] {
+    DATA.map(|(var, _)| var)
+}
+
+/// Those that it asks for, with their labels.
+fn asked_for(service: &Service) -> impl Iterator<Item = (&'static str, &'static str)> {
+    DATA.into_iter().filter(|(var, _)| service.registration_fields.iter().any(|asked| asked == var))
+}
+
+/// What is told of registration to an account: that there is one, where it could succeed.
+pub(super) fn advertise(room: &Room, account: &BareJid, vars: &mut Vec<&'static str>) {
+    if check_allowed(room, account).is_ok() {
+        vars.extend([ns::REGISTER, ns::MUC_REGISTER]);
+    }
+}
+
 /// The form, or what is registered already.
-pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
+pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();
     check_allowed(room, &account)?;
     let mut query = el("query", ns::REGISTER);
@@ -75,13 +92,13 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<()
     let nick = Field {
         var: ROOM_NICK,
         type_: Some("text-single"),
-        label: Some("Nick"),
+        label: Some("Nickname"),
         values: registered_nick(room, &account).map(str::to_owned).into_iter().collect(),
         required: true,
         ..Field::default()
     };
     let said = room.state.affiliations.own(&account).map(|affiliated| &affiliated.data);
-    let data = DATA.map(|(var, label)| {
+    let data = asked_for(cx.service).map(|(var, label)| {
         let type_ = Some(if var == FAQ_ENTRY { "text-multi" } else { "text-single" });
         let text = said.and_then(|said| said.get(var)).into_iter();
         let values = text.flat_map(|text| text.split('\n').map(str::to_owned)).collect();
@@ -116,8 +133,8 @@ pub(crate) fn set(
             Reply::Submit(form) => {
                 let nick = form.values(ROOM_NICK).and_then(|v| v.first()).filter(|nick| !nick.is_empty());
                 let nick = nick.ok_or_else(|| Refusal::bad_request("a nick is needed"))?;
-                let nick = Nick::parse(nick, cx.limits())?;
-                let data = read_data(room, &account, &form)?;
+                let nick = nick::to_reserve(room, nick, &account, cx)?;
+                let data = read_data(room, &account, &form, cx.service)?;
                 register(room, &account, &nick, data, cx, fx)?;
             }
         }
@@ -128,9 +145,18 @@ pub(crate) fn set(
 
 /// What a member says of himself after the form. Clients that register a nick by themselves send nothing but the nick:
 /// a field that is absent keeps its value, an empty one clears it.
-fn read_data(room: &Room, account: &BareJid, form: &Submitted) -> Result<BTreeMap<String, String>, Refusal> {
+fn read_data(
+    room: &Room,
+    account: &BareJid,
+    form: &Submitted,
+    service: &Service,
+) -> Result<BTreeMap<String, String>, Refusal> {
+    let is_asked_for = |var: &str| var == ROOM_NICK || asked_for(service).any(|(asked, _)| asked == var);
+    if let Some(var) = form.vars().find(|var| !is_asked_for(var) && form.value(var).is_some()) {
+        return Err(Refusal::feature_not_implemented(format!("there is no field {var:?}")));
+    }
     let mut data = room.state.affiliations.own(account).map(|a| a.data.clone()).unwrap_or_default();
-    for (var, _) in DATA {
+    for (var, _) in asked_for(service) {
         match form.values(var).map(|values| values.join("\n").trim().to_owned()) {
             Some(text) if text.is_empty() => data.remove(var),
             Some(text) => data.insert(var.to_owned(), text),
@@ -146,13 +172,14 @@ fn read_data(room: &Room, account: &BareJid, form: &Submitted) -> Result<BTreeMa
 }
 
 /// Everybody who has registered a nick or said something of himself.
-fn list(room: &Room) -> Done {
+fn list(room: &Room, service: &Service) -> Done {
     let registered = room.state.affiliations.iter().filter(|(_, a)| a.nick.is_some() || !a.data.is_empty());
     let (rows, more) = rows_that_fit(registered.map(|(jid, a)| {
-        let said = DATA.map(|(var, _)| a.data.get(var).cloned().unwrap_or_default());
+        let said = asked_for(service).map(|(var, _)| a.data.get(var).cloned().unwrap_or_default());
         [jid.as_str().to_owned(), a.nick.clone().unwrap_or_default()].into_iter().chain(said).collect()
     }));
-    let columns: Vec<_> = [("jid", "Address"), (ROOM_NICK, "Nick")].into_iter().chain(DATA).collect();
+    let columns = [("jid", "Address"), (ROOM_NICK, "Nickname")].into_iter();
+    let columns: Vec<_> = columns.chain(asked_for(service)).collect();
     Done::result_of(table(ns::MUC_REGISTER, "Who is registered", &columns, &rows), more)
 }
 

@@ -25,7 +25,7 @@ use tracing::{error, info, warn};
 
 pub use self::fault::LinkError;
 pub use self::outbox::{Lane, Outbox, Outlet, outbox};
-use self::retry::{Backoff, Repeats, Yielding};
+use self::retry::{Backoff, Eager, Repeats, Yielding};
 use self::write::{Close, Order, Pending};
 use crate::config::Secret;
 use crate::wire::jid::BareJid;
@@ -79,6 +79,9 @@ pub struct Times {
     pub retry_max: Duration,
     /// The same, after a fault that only a change of settings mends.
     pub retry_misconfigured_max: Duration,
+    /// For how long a server that had taken us, and refuses connections now, is tried again every `retry_min`: it is being
+    /// restarted, and its users are back as soon as it is.
+    pub eager: Duration,
     /// A link that was up for so long makes the next failure the first again.
     pub held: Duration,
     /// For writing what is queued when the program stops.
@@ -100,7 +103,8 @@ impl Default for Times {
             retry_min: Duration::from_millis(200),
             retry_max: Duration::from_secs(10),
             retry_misconfigured_max: Duration::from_secs(60),
-            held: Duration::from_secs(30),
+            eager: Duration::from_secs(2 * 60),
+            held: Duration::from_secs(5),
             stop_write: Duration::from_secs(3),
             stop_close: Duration::from_secs(3),
             hand_over_write: Duration::from_secs(30),
@@ -171,6 +175,7 @@ pub async fn run(
     let times = settings.times;
     let pending = Arc::new(Mutex::new(Pending::new(outlet)));
     let mut backoff = Backoff::new(times.retry_min, times.retry_max, times.retry_misconfigured_max);
+    let mut eager = Eager::new(times.retry_min, times.eager);
     let mut repeats = Repeats::default();
     let mut yielding = Yielding::default();
     let handed_over = loop {
@@ -190,6 +195,7 @@ pub async fn run(
                 let since = Instant::now();
                 let end = hold(&settings, open, &pending, &*arrivals, &mut stage).await;
                 held = since.elapsed();
+                eager.lost(Instant::now());
                 if held >= times.held {
                     backoff.reset();
                     repeats.over();
@@ -203,9 +209,12 @@ pub async fn run(
             Err(fault) if fault.is_final() => return Err(fault),
             Err(fault) => fault,
         };
-        let wait = match fault.is_replaced() {
-            true => yielding.next(held, retry::chance()),
-            false => backoff.next(fault.is_misconfigured(), retry::chance()),
+        let refused = matches!(fault, LinkError::Refused { .. });
+        let soon = if refused { eager.next(Instant::now(), retry::chance()) } else { None };
+        let wait = match soon {
+            Some(wait) => wait,
+            None if fault.is_replaced() => yielding.next(held, retry::chance()),
+            None => backoff.next(fault.is_misconfigured(), retry::chance()),
         };
         tell(&fault, &mut repeats, wait);
         tokio::select! {

@@ -44,6 +44,32 @@ impl Backoff {
     }
 }
 
+/// When to try again while the server is being restarted: nobody listens on its port for a moment, and its users are back as
+/// soon as it does. To be refused a connection costs the server nothing.
+#[derive(Debug)]
+pub(super) struct Eager {
+    every: Duration,
+    life: Duration,
+    lost: Option<Instant>,
+}
+
+impl Eager {
+    pub(super) fn new(every: Duration, life: Duration) -> Self {
+        Self { every, life, lost: None }
+    }
+
+    /// A link that worked is gone.
+    pub(super) fn lost(&mut self, now: Instant) {
+        self.lost = Some(now);
+    }
+
+    /// How long to wait after a connection was refused; `None` if it is too long ago that a link worked.
+    pub(super) fn next(&self, now: Instant, chance: f64) -> Option<Duration> {
+        let lost = self.lost.filter(|lost| now.duration_since(*lost) < self.life);
+        lost.map(|_| self.every.mul_f64(0.75 + chance / 2.0))
+    }
+}
+
 /// When to come back after another connection has taken our place. It may be that of a newer process: two that come back
 /// at once would take the link from each other for ever, and lose what is said each time.
 #[derive(Debug, Default)]
@@ -121,6 +147,21 @@ mod tests {
         assert_eq!(waits, [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
         backoff.reset();
         assert_eq!(backoff.next(false, 1.0).as_millis(), 200);
+    }
+
+    // 114-13
+    #[test]
+    fn server_that_took_us_is_tried_five_times_a_second_for_two_minutes() {
+        let start = Instant::now();
+        let mut eager = Eager::new(Duration::from_millis(200), Duration::from_secs(120));
+        assert_eq!(eager.next(start, 0.5), None, "nothing has worked yet");
+        eager.lost(start);
+        let waits = [0.0, 0.5, 1.0].map(|chance| eager.next(start, chance).map(|wait| wait.as_millis()));
+        assert_eq!(waits, [Some(150), Some(200), Some(250)]);
+        assert_eq!(eager.next(start + Duration::from_secs(119), 0.5), Some(Duration::from_millis(200)));
+        assert_eq!(eager.next(start + Duration::from_secs(120), 0.5), None);
+        eager.lost(start + Duration::from_secs(300));
+        assert!(eager.next(start + Duration::from_secs(301), 0.5).is_some());
     }
 
     // 114-5, 114-6

@@ -221,6 +221,10 @@ pub enum Place {
     After(String),
     /// What comes right before the message of this id.
     Before(String),
+    /// The newest of what follows one message, and comes before another if there is one.
+    Between(Box<str>, Option<Box<str>>),
+    /// What begins after so many messages.
+    At(usize),
 }
 
 /// Which messages are asked for (XEP-0313 §4.1). All conditions hold together.

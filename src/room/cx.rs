@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::config::Config;
 use super::held::Ledger;
 use super::limits::Limits;
+use super::nick::Nicks;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, JidError, Profile};
 
@@ -90,6 +91,12 @@ pub struct Service {
     pub item_per_session: bool,
     /// Whether rooms tell versions of their lists of affiliations (XEP-0463).
     pub affiliation_versions: bool,
+    /// What becomes of nicks that some servers cannot carry.
+    pub nicks: Nicks,
+    /// Whether invitations that are passed on have a text for clients that know of no rooms.
+    pub invitation_bodies: bool,
+    /// Fields of the form by which an account registers with a room, beside the nick.
+    pub registration_fields: Vec<String>,
     /// Form fields that only the service's admins may change.
     pub admin_fields: Vec<String>,
     /// Whom to write to.
@@ -107,6 +114,31 @@ pub struct Service {
 }
 
 impl Service {
+    /// The service at `domain` with the default settings, and without admins.
+    pub fn new(domain: BareJid) -> Self {
+        Self {
+            domain,
+            profile: Profile::default(),
+            name: "Chat rooms".to_owned(),
+            admins: Vec::new(),
+            admins_own_rooms: true,
+            create: Create::Anyone,
+            locked_rooms: LockedRooms::Open,
+            item_per_session: false,
+            affiliation_versions: true,
+            nicks: Nicks::default(),
+            invitation_bodies: true,
+            registration_fields: Vec::new(),
+            admin_fields: Vec::new(),
+            contacts: Contacts::default(),
+            terms: String::new(),
+            default_room: Config::default(),
+            limits: Limits::default(),
+            keep_retracted: false,
+            held: Arc::default(),
+        }
+    }
+
     /// Whether `account` may create a room (XEP-0045 §10.1.1).
     pub fn may_create(&self, account: &BareJid) -> bool {
         self.is_admin(account)

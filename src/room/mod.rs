@@ -377,7 +377,7 @@ impl Room {
             ("query", ns::MUC_ADMIN, true) => feature::admin::set(self, payload, inbound, cx, fx),
             ("query", ns::MUC_OWNER, false) => feature::owner::get(self, inbound, cx, fx),
             ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
-            ("query", ns::REGISTER, false) => feature::register::get(self, inbound, fx),
+            ("query", ns::REGISTER, false) => feature::register::get(self, inbound, cx, fx),
             ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
             ("request", ns::TOKEN_INVITE, true) => {
                 feature::token_invite::issue(self, payload, inbound, cx, fx)

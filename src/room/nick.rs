@@ -7,8 +7,22 @@ use std::sync::Arc;
 pub use super::fold::{KEY_BYTES_MAX, folded};
 use super::limits::Limits;
 use super::look::Look;
-use crate::wire::jid::{JidError, PART_BYTES_MAX, check_resource};
+use crate::wire::jid::{JidError, PART_BYTES_MAX, carried, check_resource};
 use crate::wire::refusal::Refusal;
+
+/// What becomes of nicks that some servers cannot carry, such as emoji (`[service] nicks`): the stanzas of who has one come
+/// back from there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Nicks {
+    /// Who enters gets what every server carries of it, and is told so (XEP-0045 §7.2.2).
+    #[default]
+    Rewrite,
+    /// They are refused.
+    Refuse,
+    /// They are given.
+    Any,
+}
 
 /// A nick with the key by which nicks are compared: NFKC, no case, no invisible characters, single spaces.
 #[derive(Clone)]
@@ -58,6 +72,16 @@ impl Nick {
     pub fn trusted(text: &str) -> Self {
         let key = NickKey::of(text);
         Self { text: text.into(), look: Look::of(text, key.as_str()), key }
+    }
+
+    /// What every server carries of it; `None` if nothing of that can be seen.
+    pub fn carried(&self) -> Option<Self> {
+        let text = carried(&self.text);
+        if *text == *self.text {
+            return Some(self.clone());
+        }
+        let nick = Self::trusted(&text);
+        (!nick.key.0.is_empty()).then_some(nick)
     }
 
     /// As it is shown.

@@ -6,12 +6,14 @@ use super::index::Index;
 use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
 use super::state::{Affiliation, State};
-use crate::wire::jid::BareJid;
+use crate::wire::jid::{BareJid, is_carried};
 
 /// The reserved nicks of a room. A copy costs next to nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reserved {
     holders: Index<NickKey, BareJid>,
+    /// The same by what every server carries of a nick, where that is another one: under it they may be here.
+    carried: Index<NickKey, BareJid>,
     looks: Looks,
 }
 
@@ -32,6 +34,10 @@ impl Reserved {
         let nick = Nick::trusted(nick);
         self.looks.add(nick.look(), account);
         self.holders.add(nick.key().clone(), account.clone());
+        if let Some(carried) = other_carried(&nick) {
+            self.looks.add(carried.look(), account);
+            self.carried.add(carried.key().clone(), account.clone());
+        }
     }
 
     /// A nick is reserved for an account no more.
@@ -39,12 +45,16 @@ impl Reserved {
         let nick = Nick::trusted(nick);
         self.looks.remove(nick.look(), account);
         self.holders.remove(nick.key(), account);
+        if let Some(carried) = other_carried(&nick) {
+            self.looks.remove(carried.look(), account);
+            self.carried.remove(carried.key(), account);
+        }
     }
 
     /// The account that a nick is reserved for, among those that count. Should it be reserved twice, the first one has it: in a
     /// record of old, or after a ban of a domain in which an account reserved it.
     fn holder(&self, key: &NickKey, counts: impl Fn(&BareJid) -> bool) -> Option<&BareJid> {
-        self.holders.of(key).iter().find(|holder| counts(holder))
+        self.holders.of(key).iter().chain(self.carried.of(key)).find(|holder| counts(holder))
     }
 }
 
@@ -62,4 +72,11 @@ impl Room {
     fn may_hold(&self, account: &BareJid) -> bool {
         self.affiliation(account) != Affiliation::Outcast
     }
+}
+
+/// What every server carries of a nick, if that is compared otherwise.
+fn other_carried(nick: &Nick) -> Option<Nick> {
+    // What is only prepared has the same key: to find that out anew would be work for each of many.
+    let rare = !is_carried(nick.as_str());
+    rare.then(|| nick.carried()).flatten().filter(|carried| carried.key() != nick.key())
 }

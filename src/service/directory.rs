@@ -137,7 +137,7 @@ mod tests {
     fn ask(set: &str) -> Result<Element, Refusal> {
         let query =
             format!("<query xmlns='{}'><set xmlns='{}'>{set}</set></query>", ns::DISCO_ITEMS, ns::RSM);
-        directory().items(Paging::read(&query.parse().expect("test xml")).as_ref())
+        directory().items(Paging::read(&query.parse().expect("test xml"))?.as_ref())
     }
 
     fn page(set: &str) -> String {

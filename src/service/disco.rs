@@ -56,7 +56,7 @@ pub(super) fn info(query: &Element, asker: &BareJid, cx: &Cx<'_>) -> Result<Elem
 /// disco#items: the listed rooms, or the commands.
 pub(super) fn items(query: &Element, asker: &BareJid, cx: &Cx<'_>) -> Result<Element, Refusal> {
     match node(query) {
-        None => cx.directory.items(Paging::read(query).as_ref()),
+        None => cx.directory.items(Paging::read(query)?.as_ref()),
         Some(ns::COMMANDS) => Ok(commands::items(asker, cx)),
         Some(_) => Err(Refusal::item_not_found("there is no such node")),
     }

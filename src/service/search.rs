@@ -137,7 +137,7 @@ impl Search {
         };
         let head = el("iq", ns::CLIENT).with("type", "get").with("id", inbound.id());
         let inbound = Inbound { stanza: head, ..inbound.clone() };
-        let asked = Paging::read(search).unwrap_or_default();
+        let asked = Paging::read(search)?.unwrap_or_default();
         Ok(Self { inbound, dialect, query, asked, directory: directory.clone() })
     }
 

@@ -12,9 +12,11 @@ use std::sync::Arc;
 use stringprep::{nameprep, nodeprep, resourceprep, tables};
 use unicode_normalization::UnicodeNormalization;
 
+mod carried;
 mod party;
 mod profile;
 
+pub use carried::{carried, is_carried};
 pub use party::{Account, Domain, Party};
 pub use profile::Profile;
 

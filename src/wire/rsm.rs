@@ -6,6 +6,7 @@ use minidom::Element;
 
 use super::build::{Build, el};
 use super::ns;
+use super::refusal::Refusal;
 
 /// Longest list in one stanza, in bytes on the wire. A server may end the stream of a component that says more at a time
 /// (Prosody: 512 KiB), and then the link is lost for everybody.
@@ -40,17 +41,32 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// Reads `<set/>` from a request; what cannot be read is as if it had not been said.
-    pub fn read(request: &Element) -> Option<Self> {
-        let set = request.get_child("set", ns::RSM)?;
+    /// Reads `<set/>` from a request, if it has one.
+    ///
+    /// # Errors
+    /// A number is none, or something is asked for that no page here goes by.
+    pub fn read(request: &Element) -> Result<Option<Self>, Refusal> {
+        let Some(set) = request.get_child("set", ns::RSM) else { return Ok(None) };
+        let is_other = |child: &&Element| !matches!(child.name(), "max" | "after" | "before" | "index");
+        if let Some(other) = set.children().filter(|child| child.has_ns(ns::RSM)).find(is_other) {
+            return Err(Refusal::feature_not_implemented(format!("no page goes by <{}/>", other.name())));
+        }
         let text = |name| set.get_child(name, ns::RSM).map(Element::text);
-        let number = |name| text(name).and_then(|number| number.trim().parse().ok());
-        Some(Self {
-            max: number("max"),
+        let number = |name| {
+            let text = text(name).filter(|text| !text.trim().is_empty());
+            let wrong = |_| Refusal::bad_request(format!("<{name}/> of a page must be a number"));
+            text.map(|text| text.trim().parse().map_err(wrong)).transpose()
+        };
+        let paging = Self {
+            max: number("max")?,
             after: text("after"),
             before: text("before"),
-            index: number("index"),
-        })
+            index: number("index")?,
+        };
+        if paging.index.is_some() && (paging.after.is_some() || paging.before.is_some()) {
+            return Err(Refusal::feature_not_implemented("a page goes by an index or by ids, not by both"));
+        }
+        Ok(Some(paging))
     }
 
     /// The places of a page of `max` items at most, of `count` items in an order of their own. `place` finds an id:

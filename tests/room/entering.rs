@@ -1,5 +1,7 @@
 //! Creating and joining (XEP-0045 §7.2, §10.1).
 
+use conclave::room::nick::Nicks;
+
 use crate::world::{ROOM, World};
 
 const HALLO: &str = "<history xmlns='http://jabber.org/protocol/muc'/>";
@@ -308,8 +310,9 @@ fn forged_words_of_the_room_are_not_reflected() {
 }
 
 #[test]
-fn emoji_is_a_nick() {
+fn emoji_is_a_nick_where_any_nick_is() {
     let mut w = World::with_room(&[]);
+    w.service.nicks = Nicks::Any;
     w.join_as("romeo", "🦀", "");
     assert_eq!(w.got("romeo")[1], "available 🦀 [none participant jid=romeo@example/pc] 110");
 }

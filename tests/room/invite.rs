@@ -13,6 +13,17 @@ fn invite(w: &mut World, who: &str, inside: &str) {
     w.send(who, &format!("<message xmlns='jabber:client' id='i'><x xmlns='{USER}'>{inside}</x></message>"));
 }
 
+/// The line of an invitation without a reason, of an occupant of this nick or of nobody inside, who is shown so.
+fn invited_by(nick: &str, shown: &str) -> String {
+    let text = match nick {
+        "" => "You are invited".to_owned(),
+        nick => format!("{nick} invites you"),
+    };
+    format!(
+        "message:normal room body={text} to the room r@muc.example <invite from={shown} reason=> <x> <store>"
+    )
+}
+
 fn room_of_two(fields: &[(&str, &str)]) -> World {
     let mut w = World::with_room(fields);
     w.join("romeo");
@@ -30,12 +41,51 @@ fn invitation_is_passed_on_by_the_room() {
         "<invite to='juliet@example'><reason>come</reason><continue thread='t1'/></invite><invite to='nurse@example/pc'/>",
     );
     let invited = w.stanzas("juliet@example");
-    let invitation = "message:normal room <invite from=r@muc.example/romeo reason=come continue=>";
-    assert_eq!(crate::world::line(&invited[0]), invitation);
+    let text = "body=romeo invites you to the room r@muc.example";
+    let invitation = "<invite from=r@muc.example/romeo reason=come continue=>";
+    assert_eq!(
+        crate::world::line(&invited[0]),
+        format!("message:normal room {text} {invitation} <x> <store>")
+    );
     assert!(conclave::wire::encode::element(&invited[0]).contains("<continue thread='t1'/>"));
-    assert_eq!(w.got("nurse"), ["message:normal room <invite from=r@muc.example/romeo>"]);
+    assert_eq!(w.got("nurse"), [invited_by("romeo", "r@muc.example/romeo")]);
     // 45-9.5-o: it makes nobody a member of an open room.
     assert_eq!(w.list("owner", "<item affiliation='member'/>"), ["iq:result room"]);
+}
+
+#[test]
+fn invitation_has_what_older_clients_need_and_keeps_its_id() {
+    // 45-7.8.2-a, 45-7.8.2-b, 45-7.8.2-c, 45-7.8.2-h, 249-1
+    let mut w = World::with_room(&[("roomsecret", "s")]);
+    invite(
+        &mut w,
+        "owner",
+        "<invite to='juliet@example'><reason>buy this</reason></invite><invite to='nurse@example'/>",
+    );
+    let reason = |stanza: &Element| {
+        let invite =
+            stanza.get_child("x", USER).and_then(|x| x.get_child("invite", USER)).expect("an invitation");
+        invite.get_child("reason", USER).map(Element::text)
+    };
+    for (who, said) in [("juliet@example", "buy this"), ("nurse@example", "")] {
+        let got = w.stanzas(who);
+        assert_eq!(got[0].attr("id"), Some("i"));
+        assert_eq!(reason(&got[0]).as_deref(), Some(said));
+        let direct = got[0].get_child("x", "jabber:x:conference").expect("a direct one");
+        assert_eq!([direct.attr("jid"), direct.attr("password")], [Some("r@muc.example"), Some("s")]);
+        // In the room's words alone.
+        let body = got[0].get_child("body", "jabber:client").map(Element::text);
+        assert_eq!(body.as_deref(), Some("owner invites you to the room r@muc.example"));
+    }
+    // The others of a message are found by the id as well.
+    bounce(&mut w, "nurse@example", "i");
+    let error = w.stanzas("owner").pop().expect("an error");
+    let to =
+        error.get_child("x", USER).and_then(|x| x.get_child("invite", USER)?.attr("to").map(str::to_owned));
+    assert_eq!(to.as_deref(), Some("nurse@example"));
+    w.service.invitation_bodies = false;
+    invite(&mut w, "owner", "<invite to='nurse@example'/>");
+    assert!(!w.stanzas("nurse@example")[0].has_child("body", "jabber:client"));
 }
 
 #[test]
@@ -95,7 +145,7 @@ fn who_may_not_see_the_bans_does_not_find_them_by_inviting() {
         assert_eq!(w.got("romeo"), [""; 0]);
         // She is not invited, and still banned; what she is sent comes back as an invitation would.
         let sent = w.stanzas("juliet@example");
-        assert_eq!(crate::world::line(&sent[0]), "message:normal room");
+        assert_eq!(crate::world::line(&sent[0]), "message:normal room <store>");
         assert!(sent[0].get_child("x", USER).is_some_and(|x| x.children().count() == 0));
         bounce(&mut w, "juliet@example", sent[0].attr("id").expect("id"));
         assert_eq!(w.got("romeo"), ["message:error room cancel/item-not-found"]);
@@ -208,9 +258,9 @@ fn absent_inviter_is_shown_as_the_room_and_found_by_it() {
     w.admin("owner", "<item affiliation='admin' jid='nurse@example'/>");
     w.clear();
     invite(&mut w, "nurse", "<invite to='romeo@example'/>");
-    assert_eq!(w.got("romeo@example"), ["message:normal room <invite from=r@muc.example>"]);
+    assert_eq!(w.got("romeo@example"), [invited_by("", "r@muc.example")]);
     w.admin("nurse", "<item affiliation='member' jid='juliet@example'/>");
-    assert_eq!(w.got("juliet@example"), ["message:normal room <invite from=r@muc.example>"]);
+    assert_eq!(w.got("juliet@example"), [invited_by("", "r@muc.example")]);
     w.clear();
     for who in ["romeo", "juliet"] {
         decline(&mut w, who, "r@muc.example", "<reason>no</reason>");
@@ -220,10 +270,10 @@ fn absent_inviter_is_shown_as_the_room_and_found_by_it() {
     }
     // Who is inside is shown by nick, and by address where everybody sees addresses.
     w.admin("owner", "<item affiliation='member' jid='page@example'/>");
-    assert_eq!(w.got("page@example"), ["message:normal room <invite from=r@muc.example/owner>"]);
+    assert_eq!(w.got("page@example"), [invited_by("owner", "r@muc.example/owner")]);
     w.configure("owner", &[("whois", "anyone")]);
     w.admin("nurse", "<item affiliation='member' jid='peter@example'/>");
-    assert_eq!(w.got("peter@example"), ["message:normal room <invite from=nurse@example>"]);
+    assert_eq!(w.got("peter@example"), [invited_by("", "nurse@example")]);
 }
 
 #[test]
@@ -311,7 +361,7 @@ fn invitation_is_bounded() {
         format!("<reason>{long}</reason>"),
         format!("<continue thread='{thread}'/>"),
         format!("<quick xmlns='urn:example:chat' a='{long}'/>"),
-        format!("<reason>{}</reason><quick xmlns='urn:example:chat'>{0}</quick>", &long[..600]),
+        format!("<reason>{}</reason><quick xmlns='urn:example:chat'>{0}</quick>", &long[..1100]),
     ] {
         invite(&mut w, "romeo", &format!("<invite to='juliet@example'>{inside}</invite>"));
         assert_eq!(w.got("romeo"), ["message:error room modify/policy-violation"]);
@@ -431,9 +481,10 @@ fn banned_account_is_invited_once_the_ban_is_lifted() {
 }
 
 #[test]
-fn invitation_has_no_body_that_filters_of_strangers_would_stop() {
+fn invitation_has_no_body_where_filters_of_strangers_would_stop_it() {
     // 249-1: what one client sends another directly is no business of the room, and makes nobody a member
     let mut w = World::with_room(&[("membersonly", "1"), ("allowinvites", "1")]);
+    w.service.invitation_bodies = false;
     w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
     w.clear();
     w.join("juliet");

@@ -69,7 +69,7 @@ impl Page {
         }
     }
 
-    fn complete(&self) -> bool {
+    pub(crate) fn complete(&self) -> bool {
         assert!(self.fin.attr("complete").is_none_or(|word| word == "true"));
         self.fin.attr("complete").is_some()
     }

@@ -241,7 +241,10 @@ fn new_member_is_invited_where_the_room_does_so() {
     w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
     let got = w.stanzas("romeo@example");
     let text = conclave::wire::encode::element(&got[0]);
-    assert!(text.contains("<invite from='r@muc.example/owner'/><password>s</password>"), "{text}");
+    assert!(
+        text.contains("<invite from='r@muc.example/owner'><reason/></invite><password>s</password>"),
+        "{text}"
+    );
     // Only somebody who had no affiliation, and only in a members-only room.
     w.admin(
         "owner",
@@ -257,6 +260,8 @@ fn new_member_is_invited_where_the_room_does_so() {
 fn members_may_say_more_of_themselves_for_admins_to_see() {
     // 45-7.10-f, 45-7.10-j, trap 81, clients.md §7: only the nick is required
     let mut w = World::with_room(&[("x-muc#roomconfig_registration", "1")]);
+    let fields = ["first", "url", "email", "faqentry"].map(|field| format!("muc#register_{field}"));
+    w.service.registration_fields = fields.to_vec();
     let form = |fields: &[(&str, &str)]| {
         let field = |(var, value): &(&str, &str)| {
             let values: String = value.split('|').map(|v| format!("<value>{v}</value>")).collect();
@@ -312,4 +317,101 @@ fn members_may_say_more_of_themselves_for_admins_to_see() {
     assert_eq!(w.room.state().affiliations[&romeo].data.len(), 1);
     w.admin("owner", "<item affiliation='outcast' jid='romeo@example'/>");
     assert!(w.room.state().affiliations[&romeo].data.is_empty());
+}
+
+#[test]
+fn form_asks_for_the_nick_alone_unless_the_service_asks_for_more() {
+    // 45-7.10-b, 45-7.10-f, 45-7.10-j
+    let mut w = open_room(&[]);
+    let fields = |w: &mut World| -> Vec<(String, String)> {
+        w.send(
+            "romeo",
+            "<iq xmlns='jabber:client' type='get' id='r'><query xmlns='jabber:iq:register'/></iq>",
+        );
+        let answer = w.stanzas("romeo").pop().expect("an answer");
+        let x =
+            answer.children().next().and_then(|q| q.get_child("x", "jabber:x:data")).expect("a form").clone();
+        let text = |field: &minidom::Element, name: &str| field.attr(name).unwrap_or_default().to_owned();
+        let shown = x.children().filter(|f| f.name() == "field" && f.attr("type") != Some("hidden"));
+        shown.map(|f| (text(f, "var"), text(f, "label"))).collect()
+    };
+    let nickname = ("muc#register_roomnick".to_owned(), "Nickname".to_owned());
+    assert_eq!(fields(&mut w), std::slice::from_ref(&nickname));
+    let said = |value: &str| {
+        let more = format!("</field><field var='muc#register_email'><value>{value}</value></field></x>");
+        nick("Montague").replace("</field></x>", &more)
+    };
+    // What is not asked for is refused by its name, and not dropped; a field that is left empty says nothing.
+    assert_eq!(
+        register(&mut w, "romeo", "set", &said("romeo@mail.example")),
+        ["iq:error room cancel/feature-not-implemented"]
+    );
+    assert_eq!(register(&mut w, "romeo", "set", &said("")).last().map(String::as_str), Some(DONE));
+    w.service.registration_fields = vec!["muc#register_email".to_owned()];
+    let email = ("muc#register_email".to_owned(), "Email address".to_owned());
+    assert_eq!(fields(&mut w), [nickname, email]);
+    assert_eq!(
+        register(&mut w, "romeo", "set", &said("romeo@mail.example")).last().map(String::as_str),
+        Some(DONE)
+    );
+}
+
+#[test]
+fn registration_is_told_of_where_it_can_succeed() {
+    // 45-7.10-a, 45-7.10-d
+    let mut w = World::with_room(&[]);
+    w.admin("owner", "<item affiliation='member' jid='romeo@example'/>");
+    w.admin("owner", "<item affiliation='outcast' jid='tybalt@example'/>");
+    let offered = |w: &mut World, who: &str| {
+        w.clear();
+        let info = "<iq xmlns='jabber:client' type='get' id='d'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>";
+        w.send(who, info);
+        let answer = w.stanzas(who).pop().expect("an answer");
+        let query = answer.children().next().expect("a query").clone();
+        let vars: Vec<_> = query.children().filter_map(|f| f.attr("var")).collect();
+        ["jabber:iq:register", "http://jabber.org/protocol/muc#register"].map(|var| vars.contains(&var))
+    };
+    assert_eq!(offered(&mut w, "romeo"), [true; 2]);
+    for who in ["juliet", "tybalt", "gateway.example"] {
+        assert_eq!(offered(&mut w, who), [false; 2], "{who}");
+    }
+    w.configure("owner", &[("x-muc#roomconfig_registration", "1")]);
+    assert_eq!(offered(&mut w, "juliet"), [true; 2]);
+    for who in ["tybalt", "gateway.example"] {
+        assert_eq!(offered(&mut w, who), [false; 2], "{who}");
+    }
+}
+
+#[test]
+fn occupant_whose_nick_is_reserved_for_another_is_removed_with_307() {
+    // 45-7.10-g, 45-8.2-c, trap 34
+    let mut w = open_room(&[]);
+    w.admin("owner", "<item affiliation='admin' jid='nurse@example'/>");
+    w.join("nurse");
+    w.clear();
+    w.admin("nurse", "<item affiliation='member' jid='paris@example' nick='Romeo'/>");
+    let why = "reason=This nickname is now reserved for another account.";
+    assert_eq!(
+        w.got("romeo"),
+        [format!("unavailable romeo 307 [none none jid=romeo@example/pc actor=nurse {why}] 110")]
+    );
+    assert!(w.got("juliet")[0].starts_with("unavailable romeo 307 [none none actor=nurse"));
+    assert_eq!(w.got("nurse").last().map(String::as_str), Some(DONE));
+    // Of who cannot be put out the nick stays taken, and nothing changes.
+    w.clear();
+    w.admin("nurse", "<item affiliation='member' jid='paris@example' nick='owner'/>");
+    assert_eq!(w.got("nurse"), ["iq:error room cancel/conflict"]);
+    assert!(w.silent());
+    // Neither is anybody put out by a request that is refused, nor the actor by their own.
+    for nick in ["juliet", "nurse"] {
+        let item = format!(
+            "<item affiliation='member' jid='paris@example' nick='{nick}'/><item affiliation='owner' jid='x@example'/>"
+        );
+        w.admin("nurse", &item);
+        assert!(w.got("nurse")[0].starts_with("iq:error room"), "{nick}");
+        assert!(w.silent());
+    }
+    w.admin("juliet", "<item affiliation='member' jid='paris@example' nick='nurse'/>");
+    assert_eq!(w.got("juliet"), ["iq:error room auth/forbidden"]);
+    assert!(w.silent());
 }

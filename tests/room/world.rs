@@ -45,7 +45,6 @@ impl World {
     /// A service with default settings and no room yet.
     pub(crate) fn new() -> Self {
         let service = Service {
-            domain: BareJid::parse("muc.example").expect("a jid"),
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("a jid")],
             create: Create::Anyone,
@@ -61,6 +60,7 @@ impl World {
             keep_retracted: false,
             held: Default::default(),
             profile: Default::default(),
+            ..Service::new(BareJid::parse("muc.example").expect("a jid"))
         };
         Self {
             room: Room::absent(BareJid::parse(ROOM).expect("a jid")).with_service_admins(&service.admins),

@@ -22,7 +22,6 @@ const RSM: &str = "http://jabber.org/protocol/rsm";
 
 fn service() -> Service {
     Service {
-        domain: BareJid::parse("muc.example").expect("a jid"),
         name: "Rooms of Verona".to_owned(),
         admins: vec![BareJid::parse("root@example").expect("a jid")],
         create: Create::Anyone,
@@ -38,6 +37,7 @@ fn service() -> Service {
         keep_retracted: false,
         held: Default::default(),
         profile: Default::default(),
+        ..Service::new(BareJid::parse("muc.example").expect("a jid"))
     }
 }
 

@@ -6,6 +6,7 @@ use conclave::config::{Create, LockedRooms};
 use conclave::room::config::{Config, Roles, Whois};
 use conclave::room::cx::Service;
 use conclave::room::limits::Limits;
+use conclave::room::nick::Nicks;
 use conclave::wire::jid::{BareJid, Jid};
 
 use crate::random::Random;
@@ -153,7 +154,6 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
     };
     default_room.history_max = default_room.history_max.min(limits.history_messages_max);
     Service {
-        domain: bare(SERVICE),
         name: "Rooms".to_owned(),
         admins: vec![accounts[0].clone()],
         create: *random.pick(&[
@@ -167,6 +167,11 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         locked_rooms: LockedRooms::Open,
         item_per_session: false,
         affiliation_versions: true,
+        nicks: match default_room.history_max {
+            0 => Nicks::Any,
+            3 => Nicks::Refuse,
+            _ => Nicks::Rewrite,
+        },
         contacts: Default::default(),
         terms: String::new(),
         admin_fields: if random.chance(20) {
@@ -179,5 +184,6 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         keep_retracted: false,
         held: Default::default(),
         profile: Default::default(),
+        ..Service::new(bare(SERVICE))
     }
 }

@@ -209,7 +209,7 @@ fn what_cannot_be_answered_is_passed_over() {
 // 114-10
 #[test]
 fn odd_stanzas_of_occupants_reach_the_others() {
-    let (_server, mut peer) = with_room("");
+    let (_server, mut peer) = with_room("[service]\nnicks = \"any\"\n");
     let guest = "guest@example.org/x";
     // 45-17.1-a
     let sequence = peer.join(ROOM, "🦀", guest);

@@ -13,7 +13,6 @@ fn room(n: usize) -> BareJid {
 
 fn quotas(limits: Limits) -> Arc<Quotas> {
     Arc::new(Quotas::new(Arc::new(Service {
-        domain: jid("muc.example"),
         profile: Default::default(),
         name: String::new(),
         admins: vec![jid("root@example")],
@@ -29,6 +28,7 @@ fn quotas(limits: Limits) -> Arc<Quotas> {
         limits,
         keep_retracted: false,
         held: Default::default(),
+        ..Service::new(jid("muc.example"))
     })))
 }
 

@@ -283,7 +283,8 @@ async fn what_a_request_reserves_is_folded_once_and_not_what_was_reserved_before
     room.room.reserved();
     let items = |from: usize| -> String {
         let swelling = "\u{fdfa}".repeat(20);
-        let item = |n| format!("<item affiliation='member' jid='a{n}@e.example' nick='a{n}{swelling}'/>");
+        let item =
+            |n| format!("<item affiliation='member' jid='a{n}@e.example' nick='{swelling}{n}\u{fdfa}'/>");
         (from..from + 120).map(item).collect()
     };
     let query = |items: &str| format!("<query xmlns='http://jabber.org/protocol/muc#admin'>{items}</query>");

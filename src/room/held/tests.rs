@@ -9,7 +9,6 @@ const PIECE: usize = 4096;
 
 fn service() -> Service {
     Service {
-        domain: jid("rooms.home.example"),
         profile: Profile::default(),
         name: String::new(),
         admins: vec![jid("admin@home.example")],
@@ -25,6 +24,7 @@ fn service() -> Service {
         limits: Limits { held_bytes_max: MAX, ..Limits::default() },
         keep_retracted: false,
         held: Arc::default(),
+        ..Service::new(jid("rooms.home.example"))
     }
 }
 

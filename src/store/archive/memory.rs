@@ -126,7 +126,7 @@ impl Archive for MemoryArchive {
 
 /// The page, or nothing if an id that it is asked by is not there.
 fn page(entries: &[Entry], query: &Query) -> Option<Page> {
-    let position = |id: &String| entries.iter().position(|e| e.id == *id);
+    let position = |id: &str| entries.iter().position(|e| e.id == id);
     let bound = |id: &Option<String>| id.as_ref().map(|id| position(id).ok_or(())).transpose();
     let (after, before) = (bound(&query.after_id).ok()?, bound(&query.before_id).ok()?);
     if query.ids.iter().any(|id| position(id).is_none()) {
@@ -141,25 +141,26 @@ fn page(entries: &[Entry], query: &Query) -> Option<Page> {
             && query.with.as_ref().is_none_or(|with| with.is(entry))
     };
     let fitting: Vec<_> = entries.iter().enumerate().filter(fits).collect();
+    let after = |anchor| fitting.iter().position(|(at, _)| *at > anchor).unwrap_or(fitting.len());
+    let before = |anchor| fitting.iter().position(|(at, _)| *at >= anchor).unwrap_or(fitting.len());
     let (from, to, forward) = match &query.place {
         Place::First => (0, fitting.len(), true),
         Place::Last => (0, fitting.len(), false),
-        Place::After(id) => {
-            let anchor = position(id)?;
-            (fitting.iter().position(|(at, _)| *at > anchor).unwrap_or(fitting.len()), fitting.len(), true)
+        Place::After(id) => (after(position(id)?), fitting.len(), true),
+        Place::Before(id) => (0, before(position(id)?), false),
+        Place::Between(low, high) => {
+            let (low, high) = (position(low)?, high.as_ref().map_or(Some(entries.len()), |id| position(id))?);
+            (after(low), before(high).max(after(low)), false)
         }
-        Place::Before(id) => {
-            let anchor = position(id)?;
-            (0, fitting.iter().position(|(at, _)| *at >= anchor).unwrap_or(fitting.len()), false)
-        }
+        Place::At(index) => ((*index).min(fitting.len()), fitting.len(), true),
     };
     let taken = (to - from).min(query.max);
-    let from = if forward { from } else { to - taken };
-    let page = &fitting[from..from + taken];
+    let start = if forward { from } else { to - taken };
+    let page = &fitting[start..start + taken];
     Some(Page {
         entries: page.iter().map(|(_, entry)| (*entry).clone()).collect(),
-        complete: if forward { from + taken == fitting.len() } else { from == 0 },
+        complete: if forward { start + taken == to } else { start == from },
         count: Some(fitting.len() as u64),
-        index: (!page.is_empty()).then_some(from as u64),
+        index: (!page.is_empty()).then_some(start as u64),
     })
 }

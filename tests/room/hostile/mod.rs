@@ -32,6 +32,7 @@ impl Scene {
         let options = ["persistentroom", "forwardmentions", "allowinvites", "moderatedroom"];
         let mut w = World::with_room(&options.map(|option| (option, "1")));
         w.service.keep_retracted = true;
+        w.service.registration_fields = vec!["muc#register_email".to_owned()];
         let items = [("juliet", "member' nick='capulet"), ("banned", "outcast"), ("romeo", "member")];
         w.admin(
             "owner",

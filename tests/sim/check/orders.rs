@@ -8,10 +8,10 @@ use conclave::wire::jid::BareJid;
 use conclave::wire::ns;
 use minidom::Element;
 
-use super::rules::{Standing, Wish, may_affiliate, may_give_role, takes_away, wishes};
-use super::verdict::{Reasons, taken};
+use super::rules::{Standing, Wish, is_put_out, may_affiliate, may_give_role, takes_away, wishes};
+use super::verdict::{Reasons, is_rare, taken_but};
 use crate::run::Scene;
-use crate::sheet::Sheet;
+use crate::sheet::{Seat, Sheet};
 
 /// What should come of a request to the room; nothing where another checker knows better.
 pub(super) fn expected(scene: &Scene<'_>, cause: &Inbound, set: bool) -> Option<Reasons> {
@@ -120,7 +120,13 @@ fn affiliation(
         if nick.len() > limits.nick_bytes_max {
             reasons.push("not-acceptable");
         }
-        if taken(sheet, nick, jid) {
+        let kept = sheet.room.state().affiliations.get(jid).is_some_and(|a| a.nick.as_deref() == Some(nick));
+        if is_rare(scene.cast.service.nicks, nick) && !kept {
+            reasons.push("jid-malformed");
+        }
+        let goes =
+            |seat: &&Seat| is_put_out(sheet, actor, (jid, new, nick), seat, (seat.affiliation, seat.role));
+        if taken_but(sheet, nick, jid, sheet.seats.iter().find(goes).map(|seat| &seat.key)) {
             reasons.push("conflict");
         }
     }

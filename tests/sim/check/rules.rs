@@ -109,7 +109,10 @@ impl Wish {
     pub(super) fn concerns(&self, seat: &Seat) -> bool {
         match self {
             Self::Role { key, .. } => *key == seat.key,
-            Self::Affiliation { jid, .. } => covers(jid, &seat.account),
+            // Whose nick is reserved for another account may be put out.
+            Self::Affiliation { jid, nick, .. } => {
+                covers(jid, &seat.account) || nick.as_deref().map(NickKey::of).as_ref() == Some(&seat.key)
+            }
             Self::Nonsense => false,
         }
     }
@@ -135,7 +138,11 @@ pub(super) fn follow(
                 }
                 role = *new;
             }
-            Wish::Affiliation { jid, new, .. } => {
+            Wish::Affiliation { jid, new, nick } => {
+                let nick = nick.as_deref().unwrap_or_default();
+                if is_put_out(sheet, actor, (jid, *new, nick), seat, (affiliation, role)) {
+                    return Ok(None);
+                }
                 records.insert(jid, *new);
                 let now = sheet.affiliation_with(&seat.account, &records);
                 let gained = now > affiliation;
@@ -154,6 +161,22 @@ pub(super) fn follow(
         }
     }
     Ok(Some((affiliation, role)))
+}
+
+/// Whether an occupant who stands so is put out because an admin reserves their nick for another account.
+pub(super) fn is_put_out(
+    sheet: &Sheet,
+    actor: &BareJid,
+    (jid, new, nick): (&BareJid, Affiliation, &str),
+    seat: &Seat,
+    stands: Standing,
+) -> bool {
+    let reserves = sheet.affiliation(actor) >= Affiliation::Admin && new >= Affiliation::Member;
+    reserves
+        && seat.key == NickKey::of(nick)
+        && seat.account != *jid
+        && seat.account != *actor
+        && may_give_role(sheet.standing(actor), stands, Role::None)
 }
 
 /// Whether a record for `jid` counts for an account: it is the account's, or its domain's.

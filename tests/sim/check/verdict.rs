@@ -1,11 +1,13 @@
 //! Who is let in, who is heard, who is obeyed: what is asked by whoever may is done, and everything else is refused for
 //! the reason that the standard gives.
 
-use conclave::room::nick::{Nick, NickKey};
+use std::borrow::Cow;
+
+use conclave::room::nick::{Nick, NickKey, Nicks};
 use conclave::room::role::Role;
 use conclave::room::state::Affiliation;
 use conclave::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
-use conclave::wire::jid::BareJid;
+use conclave::wire::jid::{BareJid, carried};
 use conclave::wire::{ns, size};
 use minidom::Element;
 
@@ -97,15 +99,24 @@ fn available(scene: &Scene<'_>, cause: &Inbound, seat: Option<&Seat>) -> Reasons
     if nick.len() > limits.nick_bytes_max {
         return vec!["not-acceptable"];
     }
+    let policy = scene.cast.service.nicks;
     let Some(seat) = seat else {
+        if is_rare(policy, nick) && policy == Nicks::Refuse {
+            return vec!["jid-malformed"];
+        }
         let x = cause.stanza.get_child("x", ns::MUC);
         return x.map_or(vec![], |x| entry(scene, cause, nick, x));
     };
     if nick == seat.nick {
         return vec![];
     }
+    if is_rare(policy, nick) {
+        // Their client may go on with the nick that it was set to.
+        let goes_on = policy == Nicks::Rewrite && NickKey::of(&carried(nick)) == seat.key;
+        return if goes_on { vec![] } else { vec!["jid-malformed"] };
+    }
     let locked = sheet.config().lock_nicks
-        && reserved_nick(sheet, &seat.account).is_some_and(|reserved| reserved != nick);
+        && reserved_nick(sheet, &seat.account).is_some_and(|reserved| given(policy, reserved) != nick);
     if taken(sheet, nick, &seat.account) {
         conflict()
     } else if locked {
@@ -146,7 +157,7 @@ fn entry(scene: &Scene<'_>, cause: &Inbound, nick: &str, x: &Element) -> Reasons
         return vec!["not-authorized"];
     }
     let reserved = reserved_nick(sheet, &account).filter(|_| config.lock_nicks);
-    let nick = reserved.unwrap_or(nick);
+    let nick = &*given(service.nicks, reserved.unwrap_or(nick));
     if taken(sheet, nick, &account) {
         return conflict();
     }
@@ -162,13 +173,35 @@ fn entry(scene: &Scene<'_>, cause: &Inbound, nick: &str, x: &Element) -> Reasons
     if sessions >= service.limits.sessions_max { vec!["resource-constraint"] } else { vec![] }
 }
 
+/// As what a nick is given to who enters with it.
+fn given(policy: Nicks, nick: &str) -> Cow<'_, str> {
+    if policy == Nicks::Any { nick.into() } else { carried(nick) }
+}
+
+/// Whether some servers cannot carry a nick, whatever its spelling.
+pub(super) fn is_rare(policy: Nicks, nick: &str) -> bool {
+    policy != Nicks::Any && NickKey::of(&carried(nick)) != NickKey::of(nick)
+}
+
 /// Whether a nick is in use by, or reserved for, another account, or looks like one that is. Whoever has the nick, or has
 /// reserved it, has it whatever it looks like.
 pub(super) fn taken(sheet: &Sheet, nick: &str, account: &BareJid) -> bool {
+    taken_but(sheet, nick, account, None)
+}
+
+/// The same once the occupant of the nick `gone` is out.
+pub(super) fn taken_but(sheet: &Sheet, nick: &str, account: &BareJid, gone: Option<&NickKey>) -> bool {
     let wanted = Nick::trusted(nick);
-    let in_use = sheet.seats.iter().map(|seat| (&seat.account, Nick::trusted(&seat.nick)));
+    let in_use = sheet
+        .seats
+        .iter()
+        .filter(|seat| Some(&seat.key) != gone)
+        .map(|seat| (&seat.account, Nick::trusted(&seat.nick)));
     let records = sheet.room.state().affiliations.iter();
-    let reserved = records.filter_map(|(jid, record)| Some((jid, Nick::trusted(record.nick.as_deref()?))));
+    let reserved = records.filter_map(|(jid, record)| Some((jid, record.nick.as_deref()?)));
+    // Under what every server carries of it, they may be here as well.
+    let reserved =
+        reserved.flat_map(|(jid, nick)| [nick.into(), carried(nick)].map(|nick| (jid, Nick::trusted(&nick))));
     let (own, others): (Vec<_>, Vec<_>) = in_use.chain(reserved).partition(|(jid, _)| *jid == account);
     let is_own = own.iter().any(|(_, nick)| nick.key() == wanted.key());
     others.iter().any(|(_, nick)| nick.key() == wanted.key() || !is_own && nick.look().is_like(wanted.look()))

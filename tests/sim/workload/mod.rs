@@ -29,7 +29,7 @@ const NICKS: [&str; 18] = [
     "fe\u{200b}rn",
     "Mo\u{17f}s",
     "O'Neil & <co>",
-    "\u{1f980}",
+    "\u{1f980} Moss",
     " ",
     "\u{200b}",
     "Ree\u{301}d",

@@ -120,7 +120,7 @@ fn nothing(question: &Question) -> Answer {
         Question::Ends => Answer::Ends(None),
         Question::Page(query) => {
             let Query { after_id, before_id, ids, place, .. } = query;
-            let asked_by_id = matches!(place, Place::After(_) | Place::Before(_))
+            let asked_by_id = !matches!(place, Place::First | Place::Last | Place::At(_))
                 || after_id.is_some()
                 || before_id.is_some()
                 || !ids.is_empty();
@@ -178,7 +178,7 @@ impl Reader<'_> {
         }
         // What the page is taken from, and whether from its beginning.
         let (part, forward) = match &query.place {
-            Place::First => (span, true),
+            Place::First | Place::At(_) => (span, true),
             Place::Last => (span, false),
             Place::After(id) => {
                 let Some(position) = self.locate(id)? else { return Ok(None) };
@@ -188,8 +188,15 @@ impl Reader<'_> {
                 let Some(position) = self.locate(id)? else { return Ok(None) };
                 ((span.0, span.1.min(position)), false)
             }
+            Place::Between(after, before) => {
+                let Some(low) = self.locate(after)? else { return Ok(None) };
+                let high = before.as_ref().map_or(Ok(Some(u64::MAX)), |id| self.locate(id))?;
+                let Some(high) = high else { return Ok(None) };
+                ((span.0.max(low.saturating_add(1)), span.1.min(high)), false)
+            }
         };
-        let wish = Wish { span, part, forward, max: query.max };
+        let skipped = if let Place::At(index) = query.place { index } else { 0 };
+        let wish = Wish { span, part, forward, skipped, max: query.max };
         let page = match &query.with {
             with if !query.ids.is_empty() => return self.page_of_chosen(&query.ids, with.as_ref(), &wish),
             Some(with) => self.page_of(with, &wish)?,
@@ -319,6 +326,8 @@ struct Wish {
     /// Where the page lies: at the beginning of this if `forward`, else at its end.
     part: Span,
     forward: bool,
+    /// How many at the beginning of that are passed over.
+    skipped: usize,
     max: usize,
 }
 
@@ -330,6 +339,9 @@ impl Wish {
         mut messages: impl DoubleEndedIterator<Item = Result<Unread, StoreError>>,
     ) -> Result<(Vec<Found>, bool), StoreError> {
         let (mut taken, mut bytes, mut memory) = (Vec::new(), 0, 0);
+        for _ in 0..self.skipped {
+            messages.next().transpose()?;
+        }
         let complete = loop {
             let next = if self.forward { messages.next() } else { messages.next_back() };
             let Some(message) = next.transpose()? else { break true };
