@@ -253,3 +253,52 @@ fn a_start_needs_the_list_of_rooms_and_nothing_else() {
     let expected: BTreeSet<_> = (0..ROOMS).map(name).chain([room()]).collect();
     assert!(found == expected, "every room is met once");
 }
+
+/// So many members of a room, written as many at a time as a portion has.
+fn members(store: &SledStore, room: &BareJid, count: usize) {
+    let all: Vec<usize> = (0..count).collect();
+    for some in all.chunks(1000) {
+        let member = |n: &usize| Write::Affiliation {
+            room: room.clone(),
+            jid: jid(&format!("m{n}@e.example")),
+            value: Some(Affiliated::new(Affiliation::Member)),
+        };
+        store.commit(&some.iter().map(member).collect::<Vec<_>>()).expect("stored");
+    }
+}
+
+#[test]
+fn members_of_a_destroyed_room_leave_nothing_on_the_disk() {
+    let mut bench = Bench::new();
+    let large = jid("large@muc.example");
+    members(&bench.store, &large, 60_000);
+    bench.commit(&[Write::Forget { room: large.clone() }]);
+    while bench.store.has_rest(&large).expect("read") {
+        bench.commit(&[Write::Sweep { room: large.clone() }]);
+    }
+    bench.look();
+    // The end of the file is cut off when more is written: some of it may stay until then.
+    println!("60,000 members destroyed: {} on the disk", bench.peak);
+    assert!(bench.peak <= 2 * bench.live() + 2 * CONSTANT_BYTES, "{} on the disk", bench.peak);
+}
+
+#[test]
+fn vcards_that_change_beside_much_that_stays_leave_little_on_the_disk() {
+    let (mut bench, still) = (Bench::new(), jid("still@muc.example"));
+    members(&bench.store, &still, 100_000);
+    for n in 0..600 {
+        let note = format!("<vCard xmlns='vcard-temp'><NOTE>{}</NOTE></vCard>", text(n, 100_000));
+        let vcard = Vcard::read(&note.parse().expect("xml")).expect("a vCard").map(Arc::new);
+        bench.commit(&[Write::Vcard { room: room(), value: vcard }]);
+        if n % 50 == 0 {
+            bench.look();
+        }
+    }
+    bench.look();
+    // Small records take more on the disk than their bytes: what stays is measured as it is when nothing else was written.
+    let alone = tempfile::tempdir().expect("a folder");
+    members(&SledStore::open(alone.path()).expect("opened"), &still, 100_000);
+    let live = on_disk(alone.path()) + bench.live();
+    println!("600 vCards beside 100,000 members: {live} bytes live, {} on the disk at most", bench.peak);
+    assert!(bench.peak <= 2 * live, "{} on the disk for {live}", bench.peak);
+}

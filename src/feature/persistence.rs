@@ -37,7 +37,6 @@ pub(crate) fn settle(before: &Room, room: &mut Room, cx: &Cx<'_>, fx: &mut Effec
 
 fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
     let name = || room.jid.clone();
-    let record = || Write::Room { room: name(), record: Box::new(room.state.record.clone()) };
     let affiliation = |jid: &_| Write::Affiliation {
         room: name(),
         jid: Clone::clone(jid),
@@ -50,9 +49,7 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
         (true, false) => vec![Write::Forget { room: name() }],
         (false, true) => {
             // The room may have been written as a temporary one, with affiliations that it has no more.
-            let anew = [Write::Forget { room: name() }, record()];
-            let vcard = room.state.vcard.is_some().then(vcard);
-            anew.into_iter().chain(room.state.affiliations.keys().map(affiliation)).chain(vcard).collect()
+            vec![Write::Forget { room: name() }, Write::Whole { room: name(), state: room.state.clone() }]
         }
         (true, true) => {
             let changed = room.state.record.changes_since(&before.state.record, &room.jid);

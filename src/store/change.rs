@@ -7,7 +7,7 @@ use super::occupant::{encode_occupant, encode_said, encode_session};
 use super::record::{encode_affiliated, encode_part, encode_vcard};
 use super::{PORTION_RECORDS_MAX, Write};
 use crate::room::part::Part;
-use crate::room::state::Affiliation;
+use crate::room::state::{Affiliation, State};
 use crate::wire::jid::BareJid;
 
 /// What becomes of each key that some writes touch; `None` removes it.
@@ -24,57 +24,21 @@ pub(super) fn changes<E>(
 ) -> Result<Changes, E> {
     let mut outcome = Outcome { changes: Changes::new(), stored, clear: BTreeSet::new() };
     for write in writes {
-        match write {
-            Write::Forget { room } => outcome.forget(room)?,
-            Write::Sweep { room } => outcome.sweep(room)?,
-            Write::Room { room, .. }
-            | Write::Part { room, .. }
-            | Write::Affiliation { room, .. }
-            | Write::Occupant { room, .. }
-            | Write::Session { room, .. }
-            | Write::Said { room, .. }
-            | Write::Vcard { room, .. } => outcome.clear(room)?,
-        }
-        match write {
-            Write::Room { room, record } => {
-                for kind in kind::OF_RECORD {
-                    outcome.remove(Table::Parts, &part_key(room, kind, ""))?;
-                }
-                for part in record.parts(room) {
-                    outcome.put_part(room, &part)?;
-                }
-            }
-            Write::Part { room, part } => outcome.put_part(room, part)?,
-            Write::Affiliation { room, jid, value } => {
-                let value = value.as_ref().filter(|v| v.affiliation != Affiliation::None);
-                let key = part_key(room, kind::AFFILIATION, jid.as_str());
-                outcome.put(Table::Parts, key, jid.as_str(), value.map(encode_affiliated))?;
-            }
-            Write::Occupant { room, nick, value } => {
-                let key = occupant_key(room, nick);
-                outcome.put(Table::Occupants, key, nick, value.as_ref().map(encode_occupant))?;
-            }
-            Write::Session { room, jid, value } => {
-                let key = part_key(room, kind::SESSION, jid.as_str());
-                outcome.put(Table::Occupants, key, jid.as_str(), value.as_ref().map(encode_session))?;
-            }
-            Write::Said { room, jid, value } => {
-                let content = value.as_deref().map(encode_said);
-                let is_long = content.as_ref().is_some_and(|content| content.len() > SHORT_BYTES_MAX);
-                for (kind, long) in [(kind::SAID, false), (kind::SAID_AT_LENGTH, true)] {
-                    let key = part_key(room, kind, jid.as_str());
-                    let content = content.clone().filter(|_| long == is_long);
-                    outcome.put(Table::Occupants, key, jid.as_str(), content)?;
-                }
-            }
-            Write::Vcard { room, value } => {
-                let key = part_key(room, kind::VCARD, "");
-                outcome.put(Table::Parts, key, "", value.as_deref().map(encode_vcard))?;
-            }
-            Write::Forget { .. } | Write::Sweep { .. } => {}
-        }
+        outcome.apply(write)?;
     }
     Ok(outcome.changes)
+}
+
+/// All that a room is, as writes.
+fn whole<'a>(room: &'a BareJid, state: &'a State) -> impl Iterator<Item = Write> + 'a {
+    let record = Write::Room { room: room.clone(), record: Box::new(state.record.clone()) };
+    let affiliations = state.affiliations.iter().map(|(jid, value)| Write::Affiliation {
+        room: room.clone(),
+        jid: jid.clone(),
+        value: Some(value.clone()),
+    });
+    let vcard = state.vcard.clone().map(|vcard| Write::Vcard { room: room.clone(), value: Some(vcard) });
+    [record].into_iter().chain(affiliations).chain(vcard)
 }
 
 struct Outcome<F> {
@@ -85,6 +49,62 @@ struct Outcome<F> {
 }
 
 impl<E, F: FnMut(Table, &[u8], usize) -> Result<Vec<Vec<u8>>, E>> Outcome<F> {
+    fn apply(&mut self, write: &Write) -> Result<(), E> {
+        match write {
+            Write::Whole { room, state } => {
+                return whole(room, state).try_for_each(|write| self.apply(&write));
+            }
+            Write::Forget { room } => self.forget(room)?,
+            Write::Sweep { room } => self.sweep(room)?,
+            Write::Room { room, .. }
+            | Write::Part { room, .. }
+            | Write::Affiliation { room, .. }
+            | Write::Occupant { room, .. }
+            | Write::Session { room, .. }
+            | Write::Said { room, .. }
+            | Write::Vcard { room, .. } => self.clear(room)?,
+        }
+        match write {
+            Write::Room { room, record } => {
+                for kind in kind::OF_RECORD {
+                    self.remove(Table::Parts, &part_key(room, kind, ""))?;
+                }
+                for part in record.parts(room) {
+                    self.put_part(room, &part)?;
+                }
+            }
+            Write::Part { room, part } => self.put_part(room, part)?,
+            Write::Affiliation { room, jid, value } => {
+                let value = value.as_ref().filter(|v| v.affiliation != Affiliation::None);
+                let key = part_key(room, kind::AFFILIATION, jid.as_str());
+                self.put(Table::Parts, key, jid.as_str(), value.map(encode_affiliated))?;
+            }
+            Write::Occupant { room, nick, value } => {
+                let key = occupant_key(room, nick);
+                self.put(Table::Occupants, key, nick, value.as_ref().map(encode_occupant))?;
+            }
+            Write::Session { room, jid, value } => {
+                let key = part_key(room, kind::SESSION, jid.as_str());
+                self.put(Table::Occupants, key, jid.as_str(), value.as_ref().map(encode_session))?;
+            }
+            Write::Said { room, jid, value } => {
+                let content = value.as_deref().map(encode_said);
+                let is_long = content.as_ref().is_some_and(|content| content.len() > SHORT_BYTES_MAX);
+                for (kind, long) in [(kind::SAID, false), (kind::SAID_AT_LENGTH, true)] {
+                    let key = part_key(room, kind, jid.as_str());
+                    let content = content.clone().filter(|_| long == is_long);
+                    self.put(Table::Occupants, key, jid.as_str(), content)?;
+                }
+            }
+            Write::Vcard { room, value } => {
+                let key = part_key(room, kind::VCARD, "");
+                self.put(Table::Parts, key, "", value.as_deref().map(encode_vcard))?;
+            }
+            Write::Whole { .. } | Write::Forget { .. } | Write::Sweep { .. } => {}
+        }
+        Ok(())
+    }
+
     /// A room is not to be found any more. If it is large, the rest of it is noted as such.
     fn forget(&mut self, room: &BareJid) -> Result<(), E> {
         let (prefix, mut records) = (prefix(room), 0);

@@ -49,6 +49,13 @@ pub enum Write {
         /// All but the affiliations and the vCard.
         record: Box<RoomRecord>,
     },
+    /// The room exists, and this is all of it: as many writes as there are records, made when they are needed.
+    Whole {
+        /// Which room.
+        room: BareJid,
+        /// Its record, its affiliations, its vCard.
+        state: Arc<State>,
+    },
     /// A part of the record of a room that is stored is another now.
     Part {
         /// Of which room.
@@ -123,6 +130,7 @@ impl Write {
     pub fn records(&self) -> usize {
         match self {
             Self::Room { room, record } => record.parts(room).len(),
+            Self::Whole { room, state } => state.record.parts(room).len() + state.affiliations.len(),
             Self::Forget { .. } => change::FORGOTTEN_AT_ONCE,
             Self::Sweep { .. } => PORTION_RECORDS_MAX,
             _ => 1,
@@ -133,7 +141,14 @@ impl Write {
     pub fn bytes(&self) -> usize {
         // What a record takes beside the texts of people.
         const AFFILIATION_BYTES: usize = 64;
+        // And about how much with them.
+        const AFFILIATIONS_BYTES: usize = 128;
         match self {
+            Self::Whole { room, state } => {
+                let record = state.record.parts(room).iter().map(Part::bytes).sum::<usize>();
+                let vcard = state.vcard.as_ref().map_or(0, |vcard| size::of(vcard.element()));
+                record + vcard + state.affiliations.len() * AFFILIATIONS_BYTES
+            }
             Self::Room { room, record } => {
                 let parts = record.parts(room);
                 parts.iter().map(|part| room.as_str().len() + part.bytes()).sum()

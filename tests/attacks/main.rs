@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 mod behind;
+mod edits;
 mod effects;
 mod field;
 mod held;
@@ -28,7 +29,7 @@ mod time;
 use run::Attack;
 
 fn attacks() -> Vec<&'static Attack> {
-    [time::ALL, effects::ALL, measure::ALL, storage::ALL, small::ALL, held::ALL]
+    [time::ALL, effects::ALL, measure::ALL, storage::ALL, small::ALL, held::ALL, edits::ALL]
         .into_iter()
         .flatten()
         .collect()

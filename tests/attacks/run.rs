@@ -232,6 +232,11 @@ fn watch(
 }
 
 impl Outcome {
+    /// How long what another wanted took at most.
+    pub(crate) fn probe_worst(&self) -> Duration {
+        self.probe.worst
+    }
+
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let bound = scale::ping_bound() + self.own_delay;

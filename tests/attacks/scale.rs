@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// How long an answer may take that is part of the preparations.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
 /// How long each attack goes on, if it is to be in earnest.
 pub(crate) fn minutes() -> Option<f64> {
     std::env::var("CONCLAVE_ATTACK_MINUTES").ok().map(|text| text.parse().expect("a number of minutes"))

@@ -44,7 +44,7 @@ fn room_is_made_for_its_owner_and_stays() {
     let mut w = World::new();
     assert_eq!(outcome(&order(&mut w, create())), "result -");
     assert!(w.room.exists() && w.room.is_empty());
-    assert!(w.writes.iter().any(|write| matches!(write, Write::Room { .. })), "it is stored");
+    assert!(w.writes.iter().any(|write| matches!(write, Write::Whole { .. })), "it is stored");
     assert_eq!(w.room.state().record.config.name, "A masque");
     w.clear();
     w.join("juliet");

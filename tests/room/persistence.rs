@@ -71,6 +71,19 @@ fn persistent_room_is_stored_whole_and_comes_back() {
     );
 }
 
+// 45-4.2-a
+#[test]
+fn a_large_room_that_becomes_persistent_is_one_write_and_not_a_list_of_all() {
+    let mut w = World::with_room(&[]);
+    for n in 0..30 {
+        w.admin("owner", &format!("<item affiliation='member' jid='m{n}@example'/>"));
+    }
+    w.configure("owner", &[("persistentroom", "1")]);
+    assert!(matches!(&w.writes[..], [Write::Forget { .. }, Write::Whole { .. }]), "{:?}", w.writes);
+    let state = stored(&w).expect("there");
+    assert!(state == *w.room.state() && state.affiliations.len() == 31);
+}
+
 #[test]
 fn what_did_not_change_is_not_written() {
     let mut w = World::with_room(&[("persistentroom", "1")]);

@@ -9,7 +9,7 @@ use crate::world::World;
 /// The configuration as it was stored last.
 fn stored(w: &World) -> &Config {
     let record = w.writes.iter().rev().find_map(|write| match write {
-        Write::Room { record, .. } => Some(&record.config),
+        Write::Whole { state, .. } => Some(&state.record.config),
         Write::Part { part: Part::Config(config), .. } => Some(config),
         _ => None,
     });

@@ -84,6 +84,7 @@ impl Store for Observed {
             .map(|write| match write {
                 Write::Affiliation { jid, .. } => jid.to_string(),
                 Write::Room { room, .. }
+                | Write::Whole { room, .. }
                 | Write::Part { room, .. }
                 | Write::Occupant { room, .. }
                 | Write::Session { room, .. }
