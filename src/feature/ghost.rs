@@ -85,9 +85,9 @@ pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &
     if !is_look(room, inbound) {
         look(room, &inbound.from, cx, fx);
     } else if is_unreachable {
-        unreachable(room, &inbound.from, cx, fx);
+        unreachable(room, &inbound.from, condition, cx, fx);
     } else {
-        gone(room, &inbound.from, cx, fx);
+        gone(room, &inbound.from, condition, cx, fx);
     }
 }
 
@@ -179,7 +179,7 @@ fn look(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     fx.send(&stanza, session);
 }
 
-fn unreachable(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn unreachable(room: &mut Room, session: &Jid, condition: &str, cx: &mut Cx<'_>, fx: &mut Effects) {
     let suspect = suspect(room, session);
     let lasting = suspect.unreachable.filter(|(_, last)| cx.uptime <= *last + LAPSE);
     let since = lasting.map_or(cx.uptime, |(since, _)| since);
@@ -194,16 +194,26 @@ fn unreachable(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects
     }
     if suspects.removed.1 < REMOVED_MAX {
         suspects.removed.1 += 1;
-        gone(room, session, cx, fx);
+        gone(room, session, condition, cx, fx);
     } else if let Some(suspect) = suspects.sessions.get_mut(session) {
         // The next bounce may lead to a look at once, and that to the removal.
         suspect.looked = None;
     }
 }
 
-fn gone(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+/// What the others read of a condition: words of the room, never those that came with the error.
+fn in_words(condition: &str) -> &'static str {
+    match condition {
+        condition if UNREACHABLE.contains(&condition) => "The server of this account cannot be reached.",
+        "internal-server-error" => "The server of this account has failed.",
+        "gone" | "item-not-found" | "redirect" => "There is no such account or client any more.",
+        _ => "The connection to this client was lost.",
+    }
+}
+
+fn gone(room: &mut Room, session: &Jid, condition: &str, cx: &mut Cx<'_>, fx: &mut Effects) {
     Arc::make_mut(&mut room.suspects).sessions.remove(session);
-    let status = el("status", ns::CLIENT).text_node("The connection to this client was lost.");
+    let status = el("status", ns::CLIENT).text_node(in_words(condition));
     let (id, said) = (cx.id(), Said::new(Some("en"), [&status]));
     depart(room, session, &Goodbye { id: &id, said: &said, codes: &[333] }, cx, fx);
 }

@@ -420,3 +420,32 @@ fn switch_of_whose_presence_is_shown_lets_people_appear_and_vanish() {
     w.configure("owner", &[("presencebroadcast", "moderator,participant,visitor")]);
     assert!(w.got("other").contains(&"available visitor show=away [none visitor]".to_owned()));
 }
+
+#[test]
+fn others_read_why_a_client_is_gone_in_the_words_of_the_room() {
+    // 45-18.1.2-a
+    for (condition, words) in [
+        ("service-unavailable", "The connection to this client was lost."),
+        ("recipient-unavailable", "The connection to this client was lost."),
+        ("internal-server-error", "The server of this account has failed."),
+        ("item-not-found", "There is no such account or client any more."),
+    ] {
+        let mut w = World::with_room(&[]);
+        w.join("romeo");
+        w.clear();
+        w.error("romeo", "m", condition);
+        let look = w.stanzas("romeo").remove(0);
+        let error = format!(
+            "<message xmlns='jabber:client' type='error' id='{}'><error type='cancel'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+             <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>buy this</text></error></message>",
+            look.attr("id").expect("an id")
+        );
+        w.send("romeo", &error);
+        let told = w.stanzas("owner").pop().expect("the others are told");
+        assert_eq!(
+            told.get_child("status", "jabber:client").map(minidom::Element::text).as_deref(),
+            Some(words)
+        );
+    }
+}
