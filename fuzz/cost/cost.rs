@@ -15,7 +15,7 @@ pub(crate) enum Measure {
     Wait,
     /// Processor time of what blocks no room: reading the archive, writing to the disk.
     Aside,
-    /// Bytes out beyond one copy for each session.
+    /// Bytes out beyond one copy for each session and the sender.
     Out,
     /// Memory at the peak.
     Peak,
@@ -48,7 +48,7 @@ impl Measure {
             Self::Wait => "20 ms, and 10 ns for each byte in and out",
             Self::Aside => "1 µs for each byte in, and 50 ms for each event",
             Self::Out => {
-                "beyond one copy for each session: 17 KiB for each session, 68 KiB for each event, what a list or a page may hold, and 1 MiB"
+                "beyond one copy for each session and the sender: 17 KiB for each session, 68 KiB for each event, what a list or a page may hold, and 1 MiB"
             }
             Self::Peak => "16 bytes for each byte in, what a list, a page or the reader may hold, and 8 MiB",
             Self::Held => "8 bytes for each byte in, what a stanza or a history may hold, and 512 KiB",
@@ -87,7 +87,7 @@ impl Cost {
             Measure::Time => nanoseconds(self.time),
             Measure::Wait => nanoseconds(self.longest),
             Measure::Aside => nanoseconds(self.aside),
-            Measure::Out => self.bytes_out.saturating_sub(self.sessions * self.bytes_in),
+            Measure::Out => self.bytes_out.saturating_sub((self.sessions + 1) * self.bytes_in),
             Measure::Peak => self.peak,
             Measure::Held => self.held,
             Measure::Disk => self.disk,
