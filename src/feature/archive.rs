@@ -115,6 +115,8 @@ pub(super) fn is_spoken(message: &Element) -> bool {
         ns::XHTML => child.name() == "html",
         ns::OOB => child.name() == "x",
         ns::FILES => child.name() == "file-sharing",
+        // Clients show nothing of it.
+        ns::CLIENT if child.text().trim().is_empty() => false,
         _ => speaks(child),
     })
 }

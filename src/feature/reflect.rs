@@ -42,6 +42,11 @@ const STANDARD: [&str; 7] = ["body", "subject", "thread", "error", "show", "stat
 
 /// Whether a child of a client's stanza claims something that only the room may claim.
 pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
+    claims(child, room) || !child.is("forwarded", ns::FORWARD) && claims_inside(child)
+}
+
+/// Whether it does so itself.
+fn claims(child: &Element, room: &BareJid) -> bool {
     let claimed = |attribute| child.attr(attribute).map(Claimed::read);
     match child.ns().as_str() {
         // Many clients look at the name alone, others at the namespace alone. So the standard's own words stand in no other
@@ -66,7 +71,7 @@ pub(super) fn only_the_room_says(child: &Element, room: &BareJid) -> bool {
         ns::ADDRESS => child.children().any(|address| address.attr("type") == Some("ofrom")),
         // Tombstones are the archive's; a retraction that claims to be a moderator's is none of anybody's (425-6).
         ns::RETRACT | ns::RETRACT_0 | ns::FASTEN => child.name() == "retracted" || claims_moderation(child),
-        _ => claims_inside(child),
+        _ => false,
     }
 }
 

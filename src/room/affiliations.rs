@@ -100,12 +100,13 @@ impl Affiliations {
     }
 
     /// What an account has itself, or else by its domain. A ban of the domain counts for more than a membership that no
-    /// admin has given. A ban counts for both spellings of a domain (RFC 5890), everything else for the one that it names.
+    /// admin has given. A ban counts for all spellings of a domain (RFC 5890), everything else for the one that it names; what
+    /// an admin has given to the very address comes first.
     pub fn of(&self, account: &BareJid) -> Option<&Affiliated> {
+        let own = self.0.get(account).filter(|own| !own.unvetted);
         let is_ban = |listed: &&Affiliated| listed.affiliation == Affiliation::Outcast;
-        let other = account.respelled();
-        let ban = other.as_ref().and_then(|other| self.spelled(other)).filter(is_ban);
-        ban.or_else(|| self.spelled(account))
+        let ban = || account.respelled().iter().find_map(|other| self.spelled(other).filter(is_ban));
+        own.or_else(ban).or_else(|| self.spelled(account))
     }
 
     fn spelled(&self, account: &BareJid) -> Option<&Affiliated> {
@@ -193,8 +194,15 @@ mod tests {
             let of = |all: &Affiliations| all.of(&jid(enters)).map(|listed| listed.affiliation);
             assert_eq!(of(&listed(Affiliation::Outcast)), Some(Affiliation::Outcast), "{banned}");
             assert_eq!(of(&listed(Affiliation::Member)), None, "{banned}");
+            // The ban of an owner needs what it always needs: their own address, and the right to it.
+            let mut owned = listed(Affiliation::Outcast);
+            owned.0.insert(jid(enters), Affiliated::new(Affiliation::Owner));
+            assert_eq!(of(&owned), Some(Affiliation::Owner), "{banned}");
         }
-        assert_eq!(jid("a@b.example").respelled(), None);
+        assert_eq!(jid("a@b.example").respelled(), []);
+        let all = jid("a@é.ü.example").respelled();
+        assert_eq!(all.len(), 3, "{all:?}");
+        assert!(all.iter().all(|one| one.respelled().contains(&jid("a@é.ü.example"))));
     }
 
     #[test]

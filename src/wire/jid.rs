@@ -213,6 +213,9 @@ pub(super) fn mapped(part: &str) -> String {
     all
 }
 
+/// Labels of a domain in two spellings each up to which all spellings are looked at.
+const RESPELLED_MAX: usize = 4;
+
 impl BareJid {
     /// Reads an address that has no resource.
     pub fn parse(text: &str) -> Result<Self, JidError> {
@@ -225,18 +228,38 @@ impl BareJid {
         &self.0
     }
 
-    /// The same address with the other spelling of its domain, in letters or in ASCII (RFC 5890 §2.3.2.1), if it has two. A
-    /// server passes on the one that the other server has named.
-    pub fn respelled(&self) -> Option<Self> {
+    /// The same address with the other spellings of its domain: each label in letters or in ASCII (RFC 5890 §2.3.2.1). A server
+    /// passes on the one that the other server has named.
+    pub fn respelled(&self) -> Vec<Self> {
         let domain = self.domain();
-        let in_ascii = domain.split('.').any(|label| label.starts_with("xn--"));
-        let other = match (in_ascii, domain.is_ascii()) {
-            (true, _) => idna::domain_to_unicode(domain).0,
-            (false, false) => idna::domain_to_ascii(domain).ok()?,
-            (false, true) => return None,
+        if domain.is_ascii() && !domain.split('.').any(|label| label.starts_with("xn--")) {
+            return Vec::new();
+        }
+        let two = |label: &str| {
+            let letters = idna::domain_to_unicode(label).0;
+            let ascii = idna::domain_to_ascii(label).unwrap_or_else(|_| label.to_owned());
+            [letters, ascii]
         };
+        let labels: Vec<[String; 2]> = domain.split('.').map(two).collect();
+        let mixed = labels.iter().filter(|[letters, ascii]| letters != ascii).count();
+        // Of names with more such labels only the plain spellings: their number doubles with each.
+        let bits: Vec<usize> =
+            if mixed <= RESPELLED_MAX { (0..1 << mixed).collect() } else { vec![0, usize::MAX] };
         let local = self.local().map_or_else(String::new, |local| format!("{local}@"));
-        (other != domain).then(|| Self::parse(&format!("{local}{other}")).ok()).flatten()
+        let spelling = |bits: &usize| {
+            let mut bits = *bits;
+            let label = |[letters, ascii]: &[String; 2]| {
+                if letters == ascii {
+                    return letters.clone();
+                }
+                let chosen = if bits & 1 == 0 { letters } else { ascii };
+                bits >>= 1;
+                chosen.clone()
+            };
+            labels.iter().map(label).collect::<Vec<_>>().join(".")
+        };
+        let others = bits.iter().map(spelling).filter(|other| other != domain);
+        others.filter_map(|other| Self::parse(&format!("{local}{other}")).ok()).collect()
     }
 
     /// The whole text.

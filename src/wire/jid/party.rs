@@ -70,7 +70,7 @@ impl Party {
         match self {
             Self::Account(one) => &one.0 == account,
             Self::Domain(domain) => {
-                let other = || account.respelled().is_some_and(|other| other.domain() == domain.0.domain());
+                let other = || account.respelled().iter().any(|other| other.domain() == domain.0.domain());
                 domain.0.domain() == account.domain() || other()
             }
         }

@@ -72,6 +72,9 @@ fn claims() -> Vec<String> {
         "<stanza-id xmlns='urn:xmpp:sid:0' id='FORGED'/>".to_owned(),
         "<x xmlns='jabber:x:data' type='form'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#request</value></field><field var='muc#jid'><value>FORGED@example</value></field></x>".to_owned(),
         "<u xmlns='u'><x xmlns='http://jabber.org/protocol/muc#user'><item jid='FORGED@example' affiliation='owner'/></x></u>".to_owned(),
+        "<body xmlns='jabber:client'>b<x xmlns='http://jabber.org/protocol/muc#user'><item jid='FORGED@example'/></x></body>".to_owned(),
+        "<origin-id xmlns='urn:xmpp:sid:0' id='o'><x xmlns='http://jabber.org/protocol/muc#user'><item jid='FORGED@example'/></x></origin-id>".to_owned(),
+        "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'><x xmlns='http://jabber.org/protocol/muc#user'><item jid='FORGED@example'/></x></delay>".to_owned(),
         "<u xmlns='u'><v><retracted xmlns='urn:xmpp:message-retract:1' by='FORGED'/></v></u>".to_owned(),
     ]
 }
