@@ -98,10 +98,25 @@ fn store(command: StoreCommand) -> ExitCode {
 /// Logs to standard error. The level was checked with the settings.
 fn start_log(log: &Log) {
     let filter = tracing_subscriber::EnvFilter::new(&log.level);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lossy);
     match log.format {
         LogFormat::Pretty => lines.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => lines.json().init(),
+    }
+}
+
+/// Standard error, as far as it can be written: rooms go on when the disk is full or the reader of the log is gone.
+struct Lossy;
+
+impl std::io::Write for Lossy {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // There is no place left where the loss could be told.
+        let _ = std::io::stderr().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -41,6 +41,10 @@ const DEBT_MAX: Duration = Duration::from_millis(500);
 const OVERDRAWN: Duration = Duration::from_millis(100);
 const TURNS_MIN: usize = 10;
 
+/// What of an account, and of a domain, goes on when the service stops.
+const LAST_MAX: usize = 20;
+const LAST_OF_DOMAIN_MAX: usize = 200;
+
 /// How often those are looked for that count no more, when there are too many.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -497,13 +501,29 @@ impl<T> Fair<T> {
         due
     }
 
-    /// All that is delayed, each account's in order.
-    pub(super) fn drain(&mut self) -> Vec<T> {
-        let accounts = self.domains.values_mut().flat_map(|domain| domain.accounts.values_mut());
-        let all = accounts.flat_map(|account| account.delayed.drain(..)).map(|(_, item)| item).collect();
+    /// All that is delayed, each account's in order: what goes on, and what is refused because the service cannot stop for so
+    /// long. Whoever leaves does so.
+    pub(super) fn drain(&mut self) -> (Vec<T>, Vec<T>) {
+        let (mut on, mut refused) = (Vec::new(), Vec::new());
+        for domain in self.domains.values_mut() {
+            let mut left = LAST_OF_DOMAIN_MAX;
+            for account in domain.accounts.values_mut() {
+                let mut own = LAST_MAX.min(left);
+                for (cost, item) in account.delayed.drain(..) {
+                    if cost.last_word {
+                        on.push(item);
+                    } else if own > 0 {
+                        (own, left) = (own - 1, left - 1);
+                        on.push(item);
+                    } else {
+                        refused.push(item);
+                    }
+                }
+            }
+        }
         (self.accounts, self.bytes, self.stanzas) = (0, 0, 0);
         self.domains.clear();
-        all
+        (on, refused)
     }
 
     /// Forgets those that count no more, when there are too many.

@@ -99,12 +99,17 @@ impl Host {
         }
     }
 
-    /// Notes that the service stops, and lets on all that is delayed; from now on nothing is.
+    /// Notes that the service stops, and lets on what is delayed; from now on nothing is. What an account or a domain has too
+    /// much of is refused with `wait`: others do not wait for the end of a flood.
     pub(super) fn let_go(self: &Arc<Self>) {
         let mut fair = self.flood.fair();
         self.stopping.store(true, Ordering::Release);
-        for inbound in fair.drain() {
+        let (on, refused) = fair.drain();
+        for inbound in on {
             self.pass(inbound);
+        }
+        for inbound in refused {
+            self.refuse_flood(&inbound, Whose::Account);
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use minidom::Element;
 
 use super::peer::Peer;
-use super::server::{BOUND, Server};
+use super::server::{BOUND, Server, Told};
 use super::words::{OWNER, ROOM, codes, error, item, leave, text};
 
 const GUEST: &str = "guest@example.org/x";
@@ -216,4 +216,22 @@ fn a_room_that_cannot_be_stored_stays_locked_until_it_can() {
     until_granted(&mut peer, |peer| peer.ask(OWNER, room, "set", submit));
     peer.join(room, "Guest", GUEST);
     peer.room_works(room);
+}
+
+#[test]
+fn rooms_go_on_when_the_log_cannot_be_written() {
+    // 45-14.6-a
+    let script = r#"exec "$0" "$@" >/dev/full 2>/dev/full"#;
+    let mut server = Server::start_by(script, Told::Settings, "\n[log]\nlevel = \"debug\"\n");
+    let mut peer = server.accept();
+    peer.create(ROOM, &[]);
+    for n in 0..50 {
+        // Each of these is a line of the log, which has no place.
+        peer.send(format!("<presence from='odd@{n}.example' to='muc.example' type='what'/>"));
+    }
+    peer.room_works(ROOM);
+    drop(peer);
+    let mut peer = server.accept();
+    peer.room_works(ROOM);
+    server.stop(peer);
 }

@@ -366,14 +366,30 @@ fn a_client_that_comes_back_to_all_its_rooms_is_not_delayed() {
     assert_eq!(many(&mut fair, &said(from, "room0@m"), 10, ms(0)), (10, 0, 0));
 }
 
+// 45-14.6-a
+#[test]
+fn no_account_and_no_domain_keeps_the_service_from_stopping_by_what_is_delayed() {
+    let mut fair = Fair::new(Rates { delayed_max: 200, ..rates() });
+    for n in 0..30 {
+        many(&mut fair, &request(&format!("a{n}@b/c")), 100, ms(0));
+        fair.admit(leave(&format!("a{n}@b/c"), "r@m"), 1000, ms(0));
+    }
+    many(&mut fair, &request("a@quiet/c"), 15, ms(0));
+    let (on, refused) = fair.drain();
+    assert_eq!(on.iter().filter(|n| **n == 1000).count(), 30, "who leaves does so");
+    assert_eq!(on.len(), 30 + LAST_OF_DOMAIN_MAX + 10, "and who says little is heard");
+    assert!(refused.len() > 2000, "{}", refused.len());
+    assert!(fair.is_idle());
+}
+
 #[test]
 fn all_that_is_delayed_can_be_let_go() {
     let mut fair = Fair::new(rates());
     many(&mut fair, &request("a@b/c"), 8, ms(0));
     many(&mut fair, &request("a@d/c"), 6, ms(0));
-    let mut all = fair.drain();
+    let (mut all, refused) = fair.drain();
     all.sort_unstable();
-    assert_eq!(all, [5, 5, 6, 7]);
+    assert_eq!((all, refused), (vec![5, 5, 6, 7], vec![]));
     assert!(fair.is_idle());
     assert_eq!(many(&mut fair, &request("a@b/c"), 1, ms(0)), (1, 0, 0));
 }
