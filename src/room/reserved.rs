@@ -6,7 +6,7 @@ use super::index::Index;
 use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
 use super::state::{Affiliation, State};
-use crate::wire::jid::{BareJid, is_carried};
+use crate::wire::jid::BareJid;
 
 /// The reserved nicks of a room. A copy costs next to nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,9 +74,10 @@ impl Room {
     }
 }
 
-/// What every server carries of a nick, if that is compared otherwise.
+/// What every server carries of a nick, if that is compared otherwise or looks otherwise.
 fn other_carried(nick: &Nick) -> Option<Nick> {
-    // What is only prepared has the same key: to find that out anew would be work for each of many.
-    let rare = !is_carried(nick.as_str());
-    rare.then(|| nick.carried()).flatten().filter(|carried| carried.key() != nick.key())
+    if nick.as_str().is_ascii() {
+        return None;
+    }
+    nick.carried().filter(|carried| carried.key() != nick.key() || carried.look() != nick.look())
 }
