@@ -58,7 +58,7 @@ pub(super) fn tell(
         known_to: change.answered.clone().filter(|_| old.max(change.new) < Affiliation::Admin),
         mav: step.map(|step| step.mav.clone()),
     };
-    if fx.tells_too_much() {
+    if fx.tells_together || fx.tells_too_much() {
         fx.absent.push(absent);
     } else {
         say(room, &[absent], cx, fx);

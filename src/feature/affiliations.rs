@@ -186,7 +186,7 @@ pub(super) fn apply(
     }
     let step = affiliation_versions::step(room, since, follows);
     // Then the versions go with what is told together, in order, and not with presences that may come later.
-    let late = fx.tells_too_much();
+    let late = fx.tells_together || fx.tells_too_much();
     // A presence tells of the change if it is about the very account, and the others see it. Once is enough.
     let mut told = None;
     for (before, occupant) in present {

@@ -192,6 +192,10 @@ fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliat
             });
         }
     }
+    if changes.len() > cx.limits().items_max {
+        let most = cx.limits().items_max;
+        return Err(Refusal::policy_violation(format!("a form may change {most} affiliations")));
+    }
     Ok(changes)
 }
 

@@ -51,6 +51,9 @@ const STEP_BYTES_MAX: usize = 1 << 20;
 /// The same in records that are written: with what the last event adds it is about a portion.
 const STEP_RECORDS_MAX: usize = PORTION_RECORDS_MAX / 2;
 
+/// How long a room lifts no bans after it has lifted some: when very many end at once, others write in between.
+const LAPSE_PAUSE: Duration = Duration::from_millis(100);
+
 /// How long a room that has too much to do rests at a time.
 const REST_MAX: Duration = Duration::from_millis(200);
 
@@ -86,6 +89,7 @@ pub(super) async fn run(
             task.catch_up().await;
         }
         task.ask_the_lost();
+        task.lapse().await;
         if !task.room.exists() && task.behind.is_none() && task.retire() {
             return;
         }
@@ -104,6 +108,7 @@ pub(super) async fn run(
         };
         let first = match next {
             Ok(event) => event,
+            Err(_) if task.room.has_lapsed(Timestamp::now()) => continue,
             Err(_) if task.behind.is_some() => {
                 task.catch_up().await;
                 continue;
@@ -194,6 +199,8 @@ struct Task {
     heard: Heard,
     /// When those were asked last whose server is out of reach.
     asked: Instant,
+    /// When bans were lifted last that had ended.
+    lapsed: Option<Instant>,
     /// Of the room while it waits for its first occupant.
     place: Option<Awaited>,
     /// The account that the room counts for as one that stays, if it does.
@@ -226,6 +233,7 @@ impl Task {
             place: None,
             heard: Heard::default(),
             asked: Instant::now(),
+            lapsed: None,
             done: Bucket::default(),
             since: Instant::now(),
         };
@@ -344,10 +352,24 @@ impl Task {
 
     /// How long to wait for the next event.
     fn patience(&self) -> Duration {
-        match self.behind {
+        let patience = match self.behind {
             Some(since) => LINGER.saturating_sub(since.elapsed()),
             None if self.room.is_empty() && self.host.quotas.are_short() => IDLE_SHORT,
             None => IDLE,
+        };
+        if self.room.has_lapsed(Timestamp::now()) { patience.min(self.lapse_pause()) } else { patience }
+    }
+
+    /// How long no bans are lifted after some have been.
+    fn lapse_pause(&self) -> Duration {
+        self.lapsed.map_or(Duration::ZERO, |lapsed| LAPSE_PAUSE.saturating_sub(lapsed.elapsed()))
+    }
+
+    /// Has bans lifted that have ended, some at a time. The room pays for it, not whoever comes first.
+    async fn lapse(&mut self) {
+        if self.room.has_lapsed(Timestamp::now()) && self.lapse_pause().is_zero() {
+            self.step(&[Event::Lapse]).await;
+            self.lapsed = Some(Instant::now());
         }
     }
 

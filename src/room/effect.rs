@@ -64,6 +64,8 @@ pub struct Effects {
     pub(crate) owed: Vec<Owed>,
     /// Changes of affiliation that are told together, because each by itself is too much for one event.
     pub(crate) absent: Vec<Absent>,
+    /// There will be so many of them that they are told together from the first one on.
+    pub(crate) tells_together: bool,
     /// Bytes that earlier events had left, by who caused them.
     pub charges: BTreeMap<Jid, usize>,
     /// Affiliations that the event changed.

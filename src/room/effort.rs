@@ -26,14 +26,13 @@ const BANS: usize = 50;
 impl Room {
     /// Whether it may take more than some milliseconds to handle an event that comes now.
     pub fn may_take_long(&self, event: &Event, now: Timestamp) -> bool {
-        let many_end = self.ranks.ended(now).nth(BANS).is_some();
-        many_end
-            || match event {
-                Event::Stanza(inbound) => inbound.size >= BYTES || self.concerns_many(inbound),
-                Event::Found(found) => is_large(found),
-                Event::Order(_) | Event::Stop { .. } => self.roster.len() >= OCCUPANTS,
-                Event::Check(_) | Event::Gap(_) | Event::Continue => false,
-            }
+        match event {
+            Event::Stanza(inbound) => inbound.size >= BYTES || self.concerns_many(inbound),
+            Event::Found(found) => is_large(found),
+            Event::Order(_) | Event::Stop { .. } => self.roster.len() >= OCCUPANTS,
+            Event::Lapse => self.ranks.ended(now).nth(BANS).is_some(),
+            Event::Check(_) | Event::Gap(_) | Event::Continue => false,
+        }
     }
 
     /// Whether a stanza is about everybody in a large room, or about long lists.

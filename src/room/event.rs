@@ -21,6 +21,8 @@ pub enum Event {
     Gap(Duration),
     /// The room goes on with what occupants have still to be told.
     Continue,
+    /// Bans whose time is over are lifted, as many at a time as others hardly notice.
+    Lapse,
     /// An admin of the service wants something done.
     Order(Box<Order>),
     /// The service is about to stop. With `goodbye` it is not expected back, and occupants are told (XEP-0045 §11.2);
@@ -38,7 +40,7 @@ impl Event {
             Self::Stanza(inbound) => Some(inbound),
             Self::Found(found) => Some(&found.inbound),
             Self::Order(order) => Some(&order.inbound),
-            Self::Check(_) | Self::Gap(_) | Self::Continue | Self::Stop { .. } => None,
+            Self::Check(_) | Self::Gap(_) | Self::Continue | Self::Lapse | Self::Stop { .. } => None,
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Limits {
     pub sessions_max: usize,
     /// Most affiliations stored for one room; bans may exceed it by a tenth, and by ten at least.
     pub affiliations_max: usize,
-    /// Most items in one admin request.
+    /// Most items in one admin request, and affiliations that a form changes.
     pub items_max: usize,
     /// Most invitations in one message.
     pub invites_max: usize,

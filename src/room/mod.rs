@@ -223,7 +223,7 @@ impl Room {
             self.state_mut().record.name(cx.ids);
         }
         feature::restart::tell(self, cx, &mut fx);
-        feature::ban::expire(self, cx, &mut fx);
+        feature::ban::expire(self, event, cx, &mut fx);
         feature::locked::open_in_time(self, cx.now);
         let outcome = match event {
             Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
@@ -232,7 +232,7 @@ impl Room {
                 feature::ghost::check(self, session, cx, &mut fx);
                 Ok(())
             }
-            Event::Gap(_) => Ok(()),
+            Event::Gap(_) | Event::Lapse => Ok(()),
             Event::Continue => {
                 feature::backlog::go_on(self, cx, &mut fx);
                 Ok(())

@@ -122,6 +122,17 @@ pub enum Write {
 /// Records in a portion. It takes the store some milliseconds: others that wait for it hardly notice.
 pub const PORTION_RECORDS_MAX: usize = 1000;
 
+/// Records that one event may lead to, and what is written along with it: what all others wait for.
+pub const REQUEST_RECORDS_MAX: usize = 2 * PORTION_RECORDS_MAX;
+
+/// Whether these are no more than one request to the store may be. Who is in a room is not counted.
+pub fn is_request(writes: &[Write]) -> bool {
+    let is_state = |write: &&Write| {
+        !matches!(write, Write::Occupant { .. } | Write::Session { .. } | Write::Said { .. })
+    };
+    writes.iter().filter(is_state).map(Write::records).sum::<usize>() <= REQUEST_RECORDS_MAX
+}
+
 /// Bytes in a portion of writes.
 pub const PORTION_BYTES_MAX: usize = 128 * 1024;
 

@@ -1,9 +1,10 @@
 //! Bans with a reason, a note and an end, and the commands for them.
 
 use conclave::room::Room;
+use conclave::room::event::Event;
 use conclave::room::history::History;
-use conclave::room::state::Affiliation;
-use conclave::store::Write;
+use conclave::room::state::{Affiliated, Affiliation, Ban};
+use conclave::store::{Write, is_request};
 use conclave::wire::encode;
 use conclave::wire::jid::BareJid;
 use minidom::Element;
@@ -153,6 +154,85 @@ fn refused_event_at_the_end_of_a_ban_does_not_lose_the_end() {
     assert_eq!(w.got("stranger").len(), 1, "an error");
     assert!(w.silent(), "a refusal leaves nothing but the answer");
     assert!(!enter(&mut w, "romeo").starts_with("error"));
+}
+
+/// The room as it is, with so many bans more, all of which end in an hour, and that of a domain.
+fn with_bans(w: &mut World, count: usize) {
+    let expires = w.now.checked_add(jiff::SignedDuration::from_hours(1)).ok();
+    let ban = Some(Box::new(Ban { expires, ..Ban::default() }));
+    let outcast = |text: &str| {
+        let listed = Affiliated { ban: ban.clone(), ..Affiliated::new(Affiliation::Outcast) };
+        (BareJid::parse(text).expect("an address"), listed)
+    };
+    let mut state = w.room.state().clone();
+    let others = state.affiliations.iter().map(|(jid, listed)| (jid.clone(), listed.clone()));
+    let bans = (0..count).map(|n| outcast(&format!("n{n}@evil.example")));
+    state.affiliations = others.chain(bans).chain([outcast("zz.example")]).collect();
+    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, History::default());
+    w.join("owner");
+    w.join("juliet");
+}
+
+/// Whose affiliations were written last.
+fn written(w: &mut World) -> Vec<String> {
+    let affiliation = |write: &Write| match write {
+        Write::Affiliation { jid, value: None, .. } => Some(jid.as_str().to_owned()),
+        _ => None,
+    };
+    std::mem::take(&mut w.writes).iter().filter_map(affiliation).collect()
+}
+
+#[test]
+fn of_many_bans_that_end_together_that_of_the_sender_counts_no_more_and_the_others_are_lifted_in_portions() {
+    // 45-9.1-e
+    const BANS: usize = 700;
+    let mut w = room();
+    with_bans(&mut w, BANS);
+    assert!(enter(&mut w, "n3@evil.example/x").starts_with("error"));
+    w.wait(60 * 60);
+    w.clear();
+    w.writes.clear();
+    w.say("owner", "hello");
+    assert_eq!(w.got("juliet"), ["message:groupchat owner body=hello"]);
+    assert_eq!(written(&mut w), [""; 0], "who comes first does not pay for it");
+    for (who, banned) in [("n3@evil.example/x", "n3@evil.example"), ("a@zz.example/x", "zz.example")] {
+        w.clear();
+        w.join_as(who, who.split('@').next().expect("a name"), "");
+        assert!(!w.got(who)[0].contains("error"), "{who}");
+        assert_eq!(written(&mut w), [banned]);
+    }
+    let (mut lifted, mut told) = (0, 0);
+    while w.room.has_lapsed(w.now) {
+        w.clear();
+        w.event(&Event::Lapse);
+        assert!(is_request(&w.writes), "{} writes", w.writes.len());
+        let portion = written(&mut w).len();
+        assert!((1..=200).contains(&portion), "{portion}");
+        lifted += portion;
+        let messages = w.stanzas("juliet");
+        assert!(messages.len() <= 10, "{} messages", messages.len());
+        told += messages.iter().flat_map(Element::children).flat_map(Element::children).count();
+    }
+    assert_eq!((lifted, told), (BANS - 1, BANS - 1));
+    assert!(w.room.state().affiliations.values().all(|a| a.affiliation != Affiliation::Outcast));
+}
+
+#[test]
+fn bans_that_end_together_are_told_to_many_in_smaller_portions() {
+    // 45-9.1-e
+    let mut w = room();
+    w.configure("owner", &[("whois", "anyone")]);
+    with_bans(&mut w, 300);
+    (0..60).for_each(|n| w.join(&format!("guest{n}")));
+    w.wait(60 * 60);
+    w.writes.clear();
+    let bytes = |fx: &conclave::room::effect::Effects| -> usize {
+        fx.sends.iter().map(|sent| sent.stanza.len() * sent.to.len()).sum()
+    };
+    let told = bytes(&w.event(&Event::Lapse));
+    assert!((64 << 10..512 << 10).contains(&told), "{told}");
+    let portion = written(&mut w).len();
+    assert!((8..150).contains(&portion), "{portion}");
 }
 
 #[test]

@@ -202,6 +202,24 @@ fn members_only_removes_non_members_with_322() {
 }
 
 #[test]
+fn form_changes_as_many_affiliations_as_a_request_of_an_admin() {
+    // trap 36
+    let mut w = World::with_room(&[]);
+    let all: Vec<String> = (0..4).map(|n| format!("a{n}@x")).collect();
+    let items = |all: &[String]| {
+        all.iter().map(|jid| format!("<item affiliation='admin' jid='{jid}'/>")).collect::<String>()
+    };
+    w.admin("owner", &items(&all));
+    w.service.limits.items_max = 3;
+    w.clear();
+    // Whoever is missing on the list is an admin no more.
+    w.configure("owner", &[("roomadmins", "")]);
+    assert_eq!(w.got("owner"), ["iq:error room modify/policy-violation"]);
+    w.configure("owner", &[("roomadmins", "a0@x")]);
+    assert!(w.got("owner").iter().any(|line| line == DONE));
+}
+
+#[test]
 fn lists_in_the_form_are_whole_lists() {
     // 45-10.2-e, 45-10.2-f, 45-10.2-g, 45-10.2-i, 45-10.2-j, trap 36
     let mut w = room_of_two(&[]);

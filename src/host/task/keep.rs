@@ -10,7 +10,7 @@ use crate::host::commit::Committer;
 use crate::room::Room;
 use crate::room::archive::Change;
 use crate::room::effect::Effects;
-use crate::store::Write;
+use crate::store::{Write, is_request};
 use crate::wire::jid::BareJid;
 
 impl Task {
@@ -55,6 +55,7 @@ impl Task {
             return false;
         }
         let (writes, told) = self.told.along_with(writes, &self.room);
+        debug_assert!(is_request(&writes), "others wait for {} writes", writes.len());
         let is_written = self.makes_way(&writes).await && self.keep(&self.host.committer, writes).await;
         if is_written {
             self.told = told;

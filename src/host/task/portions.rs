@@ -5,7 +5,7 @@ use crate::config::{Settings, Sources};
 use crate::link::{Outlet, outbox};
 use crate::room::config::Config;
 use crate::room::history::History;
-use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::room::state::{Affiliated, Affiliation, Ban, RoomRecord, State};
 use crate::store::archive::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, Write};
@@ -205,4 +205,40 @@ async fn a_large_room_is_destroyed_at_once_and_one_made_anew_has_nothing_of_it()
     assert!(!bench.store.has_rest(&jid(ROOM)).expect("read"));
     let largest = bench.store.largest_commit();
     assert!(largest <= RECORDS_MAX, "{largest}");
+}
+
+// 45-9.1-e
+#[tokio::test]
+async fn bans_that_end_together_hold_up_nobody() {
+    let expires = Timestamp::now().checked_sub(jiff::SignedDuration::from_secs(1)).ok();
+    let ban = Ban { expires, ..Ban::default() };
+    let mut state = crowd(true);
+    let outcast = Affiliated { ban: Some(Box::new(ban)), ..Affiliated::new(Affiliation::Outcast) };
+    let all = state.affiliations.iter().map(|(account, listed)| match listed.affiliation {
+        Affiliation::Member => (account.clone(), outcast.clone()),
+        _ => (account.clone(), listed.clone()),
+    });
+    state.affiliations = all.collect();
+    let mut bench = Bench::new(&writes(&state));
+    let banned = |bench: &Bench| {
+        let state = bench.store.load(&jid(ROOM)).expect("read").expect("stored");
+        state.affiliations.len() - 1
+    };
+    assert_eq!(banned(&bench), MEMBERS);
+    bench.say(&format!(
+        "<iq type='get' id='i' to='{ROOM}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
+    ));
+    bench.until("id='i'").await;
+    assert!(banned(&bench) > MEMBERS / 2, "whoever comes first does not wait for all");
+    let done = std::cell::Cell::new(false);
+    let lifted = async {
+        while banned(&bench) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        done.set(true);
+    };
+    let ((), edits) = tokio::join!(lifted, edits(&bench.host, &done));
+    let largest = bench.store.largest_commit();
+    assert!(largest <= RECORDS_MAX, "{largest}");
+    assert!(edits > MEMBERS / 200, "{edits}");
 }

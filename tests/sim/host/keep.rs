@@ -2,7 +2,7 @@
 
 use conclave::room::archive::{ArchiveId, Change, Entry};
 use conclave::store::archive::Archive;
-use conclave::store::{Store, Write};
+use conclave::store::{Store, Write, is_request};
 use conclave::wire::ns;
 use jiff::Timestamp;
 
@@ -135,6 +135,7 @@ impl Host<'_> {
         }
         let Place { told, room: Some(room), .. } = &self.places[place] else { return false };
         let (writes, told) = told.along_with(writes, room);
+        assert!(is_request(&writes), "others wait for {} writes", writes.len());
         if !self.keep_store(&writes) {
             self.places[place].owed.extend(withdrawn(changes));
             self.settle_debts(place);
