@@ -28,6 +28,9 @@ use crate::wire::refusal::Refusal;
 /// Invitations that may still be answered, of one inviter and in one room.
 const BOUNDS: Bounds = Bounds { of_one: 100, of_all: 1000 };
 
+/// What an invitation takes in memory besides its texts.
+const INVITATION_BYTES: usize = 1200;
+
 /// How long an invitation may be answered.
 const LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -54,6 +57,13 @@ pub(super) struct Asked {
 }
 
 impl Invitation {
+    /// What it takes in memory, about.
+    fn bytes(&self) -> usize {
+        let shown = self.shown.as_ref().map_or(0, |shown| shown.as_str().len());
+        let asked = self.asked.as_ref().map_or(0, |asked| asked.from.as_str().len() + asked.id.len());
+        INVITATION_BYTES + self.id.len() + self.invitee.as_str().len() + shown + asked
+    }
+
     /// Whether `to` names the inviter as the invited account was shown them.
     fn is_of(&self, to: &Jid) -> bool {
         let Some(shown) = &self.shown else { return false };
@@ -64,8 +74,10 @@ impl Invitation {
 /// Remembers an invitation of `inviter` that was passed on.
 pub(super) fn remember(room: &mut Room, inviter: &BareJid, invitation: Invitation, cx: &mut Cx<'_>) {
     forget_old(room, cx);
-    let kept = Kept { id: cx.id().into(), owner: inviter.clone(), since: cx.uptime, value: invitation };
-    room.invitations.add(kept, BOUNDS);
+    // What finds no place in memory is not remembered: nobody can decline it then.
+    let Some(held) = cx.service.hold_piece(inviter, invitation.bytes()) else { return };
+    let (id, owner, since) = (cx.id().into(), inviter.clone(), cx.uptime);
+    room.invitations.add(Kept { id, owner, since, value: invitation, _held: Some(held) }, BOUNDS);
 }
 
 fn forget_old(room: &mut Room, cx: &Cx<'_>) {

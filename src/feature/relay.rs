@@ -28,6 +28,9 @@ const BOUNDS: Bounds = Bounds { of_one: 500, of_all: 2000 };
 /// Most requests of one account that one other has not answered: beyond it the oldest of them is given up.
 const UNANSWERED_MAX: usize = 50;
 
+/// What a request counts as besides its texts: so hundreds of clients may each ask hundreds of others at a time.
+const REQUEST_BYTES: usize = 400;
+
 /// After so long a request is given up.
 const LIFE: Duration = Duration::from_secs(10 * 60);
 
@@ -131,7 +134,21 @@ fn remember(
     {
         give_up(&over.value, fx);
     }
-    let kept = Kept { id: id.as_str().into(), owner: asker.clone(), since: cx.uptime, value: request };
+    let bytes = REQUEST_BYTES
+        + [request.asker.as_str(), request.asked.as_str(), request.target.as_str(), &request.id]
+            .map(str::len)
+            .iter()
+            .sum::<usize>();
+    let held = cx.service.hold_piece(asker, bytes).ok_or_else(|| {
+        Refusal::resource_constraint("too many requests wait for an answer; try again later")
+    })?;
+    let kept = Kept {
+        id: id.as_str().into(),
+        owner: asker.clone(),
+        since: cx.uptime,
+        value: request,
+        _held: Some(held),
+    };
     match room.relay.add(kept, BOUNDS) {
         Some(over) if *over.id == *id => {
             Err(Refusal::resource_constraint("too many requests wait for an answer; try again later"))

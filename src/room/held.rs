@@ -14,6 +14,9 @@ use crate::wire::jid::BareJid;
 /// What is usual and each account may have held, whatever others do: twenty rooms with two clients.
 pub const FREE_BYTES: usize = 128 << 10;
 
+/// What is usual of a small piece, such as a request that waits for its answer.
+const PIECE_BYTES: usize = 1 << 10;
+
 /// How many times as much as one domain all may have together.
 const DOMAINS: usize = 8;
 
@@ -119,6 +122,12 @@ impl Service {
     pub fn held(&self, kind: Kind, account: &BareJid, usual: usize) -> Held {
         let ledger = (!self.is_admin(account)).then(|| self.held.clone());
         Held { ledger, kind, account: account.clone(), usual, bytes: 0 }
+    }
+
+    /// So many bytes, held for an account in small pieces of which each is usual up to 1 KiB; `None` if that is too much.
+    pub fn hold_piece(&self, account: &BareJid, bytes: usize) -> Option<Arc<Held>> {
+        let mut held = self.held(Kind::Firm, account, PIECE_BYTES);
+        held.resize(self, bytes, false).then(|| Arc::new(held))
     }
 
     /// How much may be held for the accounts of the domain of `who`, together; `None` for any number.

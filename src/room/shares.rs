@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
+use super::held::Held;
 use crate::wire::jid::BareJid;
 
 /// How much is remembered.
@@ -31,6 +32,8 @@ pub(crate) struct Kept<T> {
     pub since: Duration,
     /// What it is.
     pub value: T,
+    /// Its bytes, which count for the account; `None` where they are not counted.
+    pub _held: Option<Arc<Held>>,
 }
 
 /// All that is remembered of one kind. A copy costs next to nothing.
@@ -150,7 +153,7 @@ mod tests {
 
     fn add(shares: &mut Shares<()>, owner: &str, id: &str) -> Option<String> {
         let owner = BareJid::parse(owner).expect("a jid");
-        let kept = Kept { id: id.into(), owner, since: Duration::ZERO, value: () };
+        let kept = Kept { id: id.into(), owner, since: Duration::ZERO, value: (), _held: None };
         shares.add(kept, BOUNDS).map(|gone| gone.id.to_string())
     }
 

@@ -365,6 +365,26 @@ fn all_that_somebody_said_lately_is_retracted_at_once() {
 }
 
 #[test]
+fn what_claims_to_retract_and_says_something_is_retracted_with_the_rest() {
+    // 425-4, 424-1
+    let mut w = room();
+    for (n, retraction) in [
+        "<retract xmlns='urn:xmpp:message-retract:1' id='nothing'/>",
+        "<apply-to xmlns='urn:xmpp:fasten:0' id='nothing'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>",
+    ]
+    .iter()
+    .enumerate()
+    {
+        w.send("romeo", &format!(
+            "<message xmlns='jabber:client' type='groupchat' id='a{n}'><body>abuse</body>{retraction}</message>"
+        ));
+    }
+    w.clear();
+    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "romeo")]), "2 messages retracted");
+    assert_eq!(history(&mut w), [""; 0]);
+}
+
+#[test]
 fn who_has_left_is_found_by_nick_or_occupant_id_or_address() {
     // 425-4, 421-4
     for by in ["nick", "occupant-id", "jid"] {

@@ -56,6 +56,27 @@ fn many_requests_of_one_end_nobody_elses() {
 }
 
 #[test]
+fn requests_without_an_answer_take_no_more_memory_than_an_account_may_have() {
+    // 45-17.4-b, 45-14.6-a
+    let mut w = room_of(&["romeo", "mallory", "slow", "slower"]);
+    w.service.limits.held_bytes_max = 40_000;
+    let mut passed = 0;
+    for n in 0..480 {
+        ask(&mut w, "mallory", ["slow", "slower"][n / 40 % 2], &format!("{n}{}", "x".repeat(1000)), VERSION);
+        passed += w.stanzas("slow").len() + w.stanzas("slower").len();
+        let own = w.stanzas("mallory");
+        if own.iter().any(|iq| crate::world::line(iq).ends_with("wait/resource-constraint")) {
+            break;
+        }
+    }
+    assert!((20..90).contains(&passed), "{passed}");
+    ask(&mut w, "romeo", "slow", "mine", VERSION);
+    let id = asked(&mut w, "slow").remove(0);
+    answer(&mut w, "slow", &id, "");
+    assert_eq!(w.got("romeo"), ["iq:result slow"]);
+}
+
+#[test]
 fn accounts_of_one_domain_end_nobody_elses_either() {
     let mut w = room_of(&["romeo", "slow"]);
     ask(&mut w, "romeo", "slow", "mine", VERSION);
