@@ -3,7 +3,9 @@
 //!
 //! Of everything a part is usual, what an honest client or a small room takes, and each account has some of that which counts
 //! for itself alone: [`FREE_BYTES`]. Of what is beyond it, a domain may have as much as is left of all, up to its own bound, and
-//! an account as much as is left of its domain: half of it at most, so there is always some for the next.
+//! an account as much as is left of its domain: half of it at most, so there is always some for the next. Whatever others have
+//! taken, an account may have a fair share of its domain's bound, and a domain of that of all: the bound by the number of those
+//! that have something, and of one more. So the sum may pass the bound, by its logarithm, and nobody keeps another from what is fair.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +35,8 @@ pub enum Kind {
     Firm,
     /// What was said last in rooms: beyond the bound it is forgotten.
     History,
+    /// What waits for an answer: beyond the bound it is refused.
+    Waiting,
 }
 
 /// What is held, and for which accounts. Nothing here waits.
@@ -40,13 +44,14 @@ pub enum Kind {
 pub struct Ledger {
     firm: Mutex<Sums>,
     history: Mutex<Sums>,
+    waiting: Mutex<Sums>,
 }
 
 #[derive(Debug, Default)]
 struct Sums {
     accounts: HashMap<BareJid, Share>,
-    /// What is not free, of all accounts of a domain, and of all.
-    domains: HashMap<Box<str>, usize>,
+    /// What is not free, of all accounts of a domain and of all, and how many accounts have something that is not.
+    domains: HashMap<Box<str>, (usize, usize)>,
     all: usize,
 }
 
@@ -71,13 +76,19 @@ impl Share {
 }
 
 impl Sums {
-    /// How much more an account may have that is not free, when a domain may have `max`.
+    /// How much more an account may have that is not free, when a domain may have `max`: as much as is left, or what makes a
+    /// fair share of it, however much others have taken.
     fn left(&self, who: &BareJid, max: usize) -> usize {
         let of_account = self.accounts.get(who).copied().unwrap_or_default().beyond();
-        let of_domain = self.domains.get(who.domain()).copied().unwrap_or_default();
-        let (domain, all) = (max.saturating_sub(of_domain), (max * DOMAINS).saturating_sub(self.all));
-        // With so much more, there is as much left as the account, or the domain, has then.
-        (domain.saturating_sub(of_account) / 2).min(all.saturating_sub(of_domain) / 2)
+        let (of_domain, accounts) = self.domains.get(who.domain()).copied().unwrap_or_default();
+        let accounts = accounts + usize::from(of_account == 0);
+        let domains = self.domains.len() + usize::from(of_domain == 0);
+        // With half of the rest there is as much left as the account, or the domain, has then.
+        let part = |max: usize, taken: usize, own: usize, sharers: usize| {
+            let rest = max.saturating_sub(taken).saturating_sub(own) / 2;
+            rest.max((max / (sharers + 1)).saturating_sub(own))
+        };
+        part(max, of_domain, of_account, accounts).min(part(max * DOMAINS, self.all, of_domain, domains))
     }
 
     /// An account has something `new` in the place of something `old`.
@@ -97,8 +108,9 @@ impl Sums {
             return;
         }
         self.all = self.all + is - was;
-        let of_domain = self.domains.entry(who.domain().into()).or_default();
+        let (of_domain, accounts) = self.domains.entry(who.domain().into()).or_default();
         *of_domain = *of_domain + is - was;
+        *accounts = *accounts + usize::from(is > 0) - usize::from(was > 0);
         if *of_domain == 0 {
             self.domains.remove(who.domain());
         }
@@ -110,6 +122,7 @@ impl Ledger {
         let sums = match kind {
             Kind::Firm => &self.firm,
             Kind::History => &self.history,
+            Kind::Waiting => &self.waiting,
         };
         // Nothing under the lock panics half-way through a change.
         sums.lock().unwrap_or_else(PoisonError::into_inner)
@@ -126,7 +139,7 @@ impl Service {
 
     /// So many bytes, held for an account in small pieces of which each is usual up to 1 KiB; `None` if that is too much.
     pub fn hold_piece(&self, account: &BareJid, bytes: usize) -> Option<Arc<Held>> {
-        let mut held = self.held(Kind::Firm, account, PIECE_BYTES);
+        let mut held = self.held(Kind::Waiting, account, PIECE_BYTES);
         held.resize(self, bytes, false).then(|| Arc::new(held))
     }
 
@@ -136,6 +149,7 @@ impl Service {
         let times = if self.is_local(who) { OWN_TIMES } else { 1 };
         let max = match kind {
             Kind::Firm => max,
+            Kind::Waiting => max / HISTORY_PART,
             Kind::History => max / HISTORY_PART * times,
         };
         (max > 0).then_some(max)
