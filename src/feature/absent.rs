@@ -67,6 +67,10 @@ pub(super) fn tell(
 
 /// Tells of all changes that have not been told, as many in one message as it may have.
 pub(crate) fn tell_rest(room: &Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+    // Of most events there is nothing to tell, and each message has an id of its own.
+    if fx.absent.is_empty() {
+        return;
+    }
     let (mut together, mut bytes) = (Vec::new(), 0);
     for absent in std::mem::take(&mut fx.absent) {
         if together.len() == ITEMS_MAX || bytes > LIST_BYTES_MAX {
