@@ -157,12 +157,12 @@ fn jid(text: &str) -> Jid {
 
 /// Where most is said.
 fn busy() -> Lane {
-    Lane::of_room(&BareJid::parse("busy@muc.example").expect("a jid"))
+    Lane::of_room(&BareJid::parse("busy@muc.example").expect("a jid"), "example.org")
 }
 
 /// Where little is said.
 fn quiet() -> Lane {
-    Lane::of_room(&BareJid::parse("quiet@muc.example").expect("a jid"))
+    Lane::of_room(&BareJid::parse("quiet@muc.example").expect("a jid"), "example.org")
 }
 
 fn message(id: &str) -> Outgoing {

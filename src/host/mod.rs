@@ -324,7 +324,7 @@ impl Host {
             self.reply(&answer);
         }
         if let Some(announcement) = effects.announcement {
-            let (outbox, lane) = (self.outbox.clone(), Lane::of_room(&self.service.domain));
+            let (outbox, lane) = (self.outbox.clone(), Lane::of_room(&self.service.domain, ""));
             tokio::spawn(async move { outbox.send(lane, announcement).await });
         }
         if let Some(delay) = effects.stop_after {

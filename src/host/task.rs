@@ -384,7 +384,7 @@ impl Task {
         for ask in std::mem::take(&mut effects.asks) {
             self.ask(ask);
         }
-        send(&self.host, &self.room.jid, effects).await;
+        send(&self.host, &self.room.jid, self.line(), effects).await;
     }
 
     /// Has the archive read on the side; the answer waits in the mailbox like any other event.
@@ -452,7 +452,7 @@ impl Task {
     async fn turn_away(&self, event: &Event) {
         let stopping = Refusal::resource_constraint("the service is stopping; try again later");
         if let Some(inbound) = event.inbound() {
-            send(&self.host, &self.room.jid, Room::refuse(&stopping, inbound)).await;
+            send(&self.host, &self.room.jid, self.line(), Room::refuse(&stopping, inbound)).await;
         }
     }
 

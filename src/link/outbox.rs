@@ -1,10 +1,11 @@
 //! The queue between the rooms and the socket: a lane for each room, served in turn, bounded in bytes.
 //!
 //! A stanza takes its place in its lane at once, and then its sender waits until what is queued is within the bound, or
-//! until its own lane is written: a lane with little to say never waits for one with much. So order is that of the calls
-//! in each lane, and what lies beyond the bound is one stanza for each waiting sender. Nothing of rooms is ever dropped:
-//! what waits while the link is down is sent after the next one is up. Answers that no room gives wait for nobody; what
-//! would exceed their own bounds is given back.
+//! until little of its own lane is left: a lane with little to say never waits for one with much, and has enough queued
+//! for its turns. What is little depends on a reserve that is as large as the bound: a domain has at most three times what
+//! it leaves of both, so that there is always some for another (dynamic thresholds, as network switches have them). Order is that of the calls in each lane, and what lies beyond twice the bound is one
+//! stanza for each waiting sender. Nothing of rooms is ever dropped: what waits while the link is down is sent after the
+//! next one is up. Answers that no room gives wait for nobody; what would exceed their own bounds is given back.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, VecDeque};
@@ -16,6 +17,12 @@ use tokio::sync::{Notify, oneshot};
 use crate::wire::encode::Outgoing;
 use crate::wire::jid::BareJid;
 
+/// Most bytes that a lane may queue while the queue is full: some turns of it.
+const SHARE_BYTES: u64 = 64 << 10;
+
+/// With a small queue, the part of its bound that is a lane's share.
+const SHARE_PART: u64 = 8;
+
 /// Most bytes of answers that wait in one lane.
 const ANSWERS_BYTES_MAX: u64 = 4 << 20;
 
@@ -26,25 +33,30 @@ const ALL_ANSWERS_BYTES_MAX: u64 = 32 << 20;
 const ANSWER_BYTES: u64 = 256;
 
 /// Whose stanzas wait in one queue. Order is kept within a lane, not between lanes. Two of them may be one by chance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Lane(u64);
+/// Domains take turns, and the lanes of a domain within its turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane {
+    pub(super) name: u64,
+    /// Whose share it is part of. While anything of the lane is queued, that of its oldest stanza counts.
+    pub(super) domain: u64,
+}
 
 impl Lane {
-    /// What a room says.
-    pub fn of_room(room: &BareJid) -> Self {
-        Self::of(room.as_str())
+    /// What a room says that counts for `domain`: that of the account that created it, or an empty one.
+    pub fn of_room(room: &BareJid, domain: &str) -> Self {
+        Self { name: hash(room.as_str()), domain: hash(domain) }
     }
 
     /// What those of a domain are answered, other than by a room.
     pub fn of_answers(domain: &str) -> Self {
-        Self::of(domain)
+        Self { name: hash(domain), domain: hash(domain) }
     }
+}
 
-    fn of(name: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        Self(hasher.finish())
-    }
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The rooms' end of the queue. Clones share it.
@@ -82,14 +94,16 @@ struct Queue {
     /// What the link has not taken yet, in the order of the calls.
     arrived: Vec<(Lane, Queued)>,
     /// Lanes of which something is queued and not yet written.
-    lanes: HashMap<Lane, LaneState>,
+    lanes: HashMap<u64, LaneState>,
+    /// What is queued of each domain.
+    domains: HashMap<u64, DomainState>,
     bytes_max: u64,
     /// Bytes that rooms have queued and that are not yet written.
     bytes: u64,
     /// Who waits, in the order of the calls; some may have gone on.
     turns: VecDeque<Ticket>,
-    /// Who waits, with the bytes of the stanza.
-    waiting: HashMap<Ticket, (u64, oneshot::Sender<()>)>,
+    /// Who waits.
+    waiting: HashMap<Ticket, Sender>,
     /// The bytes of those stanzas together.
     waiting_bytes: u64,
     tickets: u64,
@@ -103,8 +117,26 @@ struct Queue {
 
 type Ticket = u64;
 
+/// A sender that waits.
+struct Sender {
+    domain: u64,
+    /// Of its stanza.
+    bytes: u64,
+    go_on: oneshot::Sender<()>,
+}
+
 #[derive(Default)]
+struct DomainState {
+    /// Lanes of which something is queued.
+    lanes: u64,
+    /// What its rooms have queued.
+    bytes: u64,
+    /// How much of it is of senders that wait.
+    waiting: u64,
+}
+
 struct LaneState {
+    domain: u64,
     bytes: u64,
     answers: u64,
     /// Who waits, oldest first; some may have gone on.
@@ -116,6 +148,7 @@ pub fn outbox(bytes_max: usize) -> (Outbox, Outlet) {
     let queue = Queue {
         arrived: Vec::new(),
         lanes: HashMap::new(),
+        domains: HashMap::new(),
         bytes_max: bytes_max as u64,
         bytes: 0,
         turns: VecDeque::new(),
@@ -131,8 +164,8 @@ pub fn outbox(bytes_max: usize) -> (Outbox, Outlet) {
 }
 
 impl Outbox {
-    /// Queues a stanza, and waits until what is queued, this stanza included, is within the bound, or until its lane is
-    /// written. A stanza that is bigger than the bound waits until it is the first.
+    /// Queues a stanza, and waits until what is queued, this stanza included, is within the bound, or until its lane has
+    /// little left. A stanza that is bigger than the bound waits until it is the first.
     ///
     /// The stanza has its place from the first poll on: dropping the future ends the waiting, not the sending.
     /// When the link has ended for good, the stanza is dropped.
@@ -258,18 +291,22 @@ impl Queue {
         let bytes = outgoing.wire_bytes() as u64;
         self.arrived.push((lane, Queued { outgoing, bytes, answer: false }));
         self.bytes += bytes;
-        let state = self.lanes.entry(lane).or_default();
+        let state = self.lane(lane);
         state.bytes += bytes;
-        if self.waiting.is_empty() && self.bytes <= self.bytes_max.max(bytes) {
+        let (domain, own) = (state.domain, state.bytes - state.answers);
+        self.domains.entry(domain).or_default().bytes += bytes;
+        if self.waiting.is_empty() && self.bytes <= self.bytes_max.max(bytes) || own <= self.share(domain) {
             return None;
         }
+        let state = self.lanes.get_mut(&lane.name)?;
         let (sender, receiver) = oneshot::channel();
         self.tickets += 1;
         while state.waiting.front().is_some_and(|ticket| !self.waiting.contains_key(ticket)) {
             state.waiting.pop_front();
         }
         state.waiting.push_back(self.tickets);
-        self.waiting.insert(self.tickets, (bytes, sender));
+        self.waiting.insert(self.tickets, Sender { domain, bytes, go_on: sender });
+        self.domains.entry(domain).or_default().waiting += bytes;
         self.waiting_bytes += bytes;
         if self.turns.len() > 2 * self.waiting.len() {
             self.turns.retain(|ticket| self.waiting.contains_key(ticket));
@@ -278,14 +315,33 @@ impl Queue {
         Some(receiver)
     }
 
+    /// The lane, which is made if it has nothing queued.
+    fn lane(&mut self, Lane { name, domain }: Lane) -> &mut LaneState {
+        self.lanes.entry(name).or_insert_with(|| {
+            self.domains.entry(domain).or_default().lanes += 1;
+            LaneState { domain, bytes: 0, answers: 0, waiting: VecDeque::new() }
+        })
+    }
+
+    /// Most bytes that a lane of a domain may have queued without waiting while the queue is full. A domain may have
+    /// three times what it leaves up to twice the bound, and its lanes share that: the more there are, the less for each.
+    /// The stanzas of those who wait do not count: they would leave nothing to the others.
+    fn share(&self, domain: u64) -> u64 {
+        let all = self.bytes.saturating_sub(self.waiting_bytes);
+        let left = (2 * self.bytes_max).saturating_sub(all);
+        let Some(DomainState { lanes, bytes, waiting }) = self.domains.get(&domain) else { return 0 };
+        let free = (3 * left).saturating_sub(bytes.saturating_sub(*waiting)) / lanes;
+        SHARE_BYTES.min(self.bytes_max / SHARE_PART).min(free)
+    }
+
     fn push_answer(&mut self, lane: Lane, outgoing: Outgoing) -> bool {
         let bytes = outgoing.wire_bytes() as u64 + ANSWER_BYTES;
-        let before = self.lanes.get(&lane).map_or(0, |state| state.answers);
+        let before = self.lanes.get(&lane.name).map_or(0, |state| state.answers);
         if before + bytes > ANSWERS_BYTES_MAX || self.answers + bytes > ALL_ANSWERS_BYTES_MAX {
             return false;
         }
         self.answers += bytes;
-        let state = self.lanes.entry(lane).or_default();
+        let state = self.lane(lane);
         state.bytes += bytes;
         state.answers += bytes;
         self.arrived.push((lane, Queued { outgoing, bytes, answer: true }));
@@ -294,7 +350,7 @@ impl Queue {
 
     fn advance(&mut self, Written { lane, bytes, answer }: Written) {
         // A stanza for nobody has no bytes, and may come when the lane is done.
-        let Some(state) = self.lanes.get_mut(&lane) else { return };
+        let Some(state) = self.lanes.get_mut(&lane.name) else { return };
         state.bytes -= bytes;
         if answer {
             state.answers -= bytes;
@@ -302,12 +358,27 @@ impl Queue {
         } else {
             self.bytes -= bytes;
         }
-        if state.bytes == 0 {
-            let waiting = self.lanes.remove(&lane).map(|state| state.waiting);
-            waiting.into_iter().flatten().for_each(|ticket| self.go_on(ticket));
+        let (domain, left, own) = (state.domain, state.bytes, state.bytes - state.answers);
+        let is_waiting = !state.waiting.is_empty();
+        let of_domain = self.domains.entry(domain).or_default();
+        if !answer {
+            of_domain.bytes -= bytes;
         }
+        of_domain.lanes -= u64::from(left == 0);
+        if of_domain.lanes == 0 {
+            self.domains.remove(&domain);
+        }
+        let waiting = if left == 0 {
+            self.lanes.remove(&lane.name).map(|state| state.waiting)
+        } else if is_waiting && own <= self.share(domain) / 2 {
+            // Half of it, so that not each stanza of a lane waits.
+            self.lanes.get_mut(&lane.name).map(|state| std::mem::take(&mut state.waiting))
+        } else {
+            None
+        };
+        waiting.into_iter().flatten().for_each(|ticket| self.go_on(ticket));
         while let Some(ticket) = self.turns.front().copied() {
-            if let Some((own, _)) = self.waiting.get(&ticket) {
+            if let Some(Sender { bytes: own, .. }) = self.waiting.get(&ticket) {
                 // What those have queued who wait behind this one does not count against it.
                 let before = self.bytes.saturating_sub(self.waiting_bytes - own);
                 if before > self.bytes_max.max(*own) {
@@ -320,10 +391,13 @@ impl Queue {
     }
 
     fn go_on(&mut self, ticket: Ticket) {
-        if let Some((bytes, sender)) = self.waiting.remove(&ticket) {
+        if let Some(Sender { domain, bytes, go_on }) = self.waiting.remove(&ticket) {
             self.waiting_bytes -= bytes;
+            if let Some(of_domain) = self.domains.get_mut(&domain) {
+                of_domain.waiting -= bytes;
+            }
             // A sender that does not wait any more has its stanza queued all the same.
-            let _ = sender.send(());
+            let _ = go_on.send(());
         }
     }
 }
@@ -376,6 +450,81 @@ mod tests {
         outlet.written(&taken[1..2]);
         assert_eq!(outbox.bytes_waiting(), 0);
         assert!(outlet.0.queue().lanes.is_empty() && outlet.0.queue().turns.is_empty());
+        assert!(outlet.0.queue().domains.is_empty());
+    }
+
+    // 114-14, 45-14.6-a
+    #[tokio::test]
+    async fn a_lane_with_little_has_whole_turns_while_others_keep_the_queue_full() {
+        let (outbox, outlet) = outbox(1 << 20);
+        let room = |name: &str, domain: &str| {
+            Lane::of_room(&crate::wire::jid::BareJid::parse(name).expect("a jid"), domain)
+        };
+        // One domain fills the queue from 100 rooms, and each of them has more to say.
+        let mut busy: Vec<_> = (0..100)
+            .flat_map(|n| vec![room(&format!("r{n}@m"), "busy"); 6])
+            .map(|lane| Box::pin(outbox.send(lane, stanza(8000))))
+            .collect();
+        let going_on = busy.iter_mut().filter_map(|send| is_done_now(send.as_mut()).then_some(())).count();
+        assert!((120..200).contains(&going_on), "the bound, and a part of the reserve: {going_on}");
+        // All of them have had a turn.
+        let mut turns = super::super::turns::Turns::default();
+        outlet.take(false, |lane, queued| turns.push(lane, queued));
+        write(&outlet, &mut turns, 1_000_000);
+        // Another enters a hall of 200 people: one stanza for each.
+        let hall = room("hall@m", "quiet");
+        let mut entering = Box::pin(async {
+            for _ in 0..200 {
+                outbox.send(hall, stanza(250)).await;
+            }
+        });
+        let mut rounds = 0;
+        while !is_done_now(entering.as_mut()) {
+            assert!(outbox.bytes_waiting() < 6 << 20);
+            outlet.take(false, |lane, queued| turns.push(lane, queued));
+            // A turn for each of two domains.
+            write(&outlet, &mut turns, 2 * 8 * 1024);
+            rounds += 1;
+        }
+        assert!(rounds <= 10, "{rounds} rounds for 65 KB");
+    }
+
+    // 114-14
+    #[test]
+    fn what_rooms_queue_without_waiting_is_bounded_however_many_there_are() {
+        const BYTES_MAX: u64 = 1 << 20;
+        let (_outbox, outlet) = outbox(BYTES_MAX as usize);
+        // What is queued that nobody waits for, after each lane of a domain has queued all that it may.
+        let fill = |domain: u64| {
+            let mut queue = outlet.0.queue();
+            for name in 0..20_000 {
+                let lane = Lane { name: domain << 32 | name, domain };
+                while queue.bytes < 100 * BYTES_MAX && queue.push(lane, stanza(200)).is_none() {}
+                // A sender that waits is of no interest here.
+                let waits = queue.lanes[&lane.name].waiting.back().copied();
+                let waits = waits.filter(|ticket| queue.waiting.contains_key(ticket));
+                if let Some(ticket) = waits {
+                    let bytes = queue.waiting[&ticket].bytes;
+                    queue.go_on(ticket);
+                    queue.advance(Written { lane, bytes, answer: false });
+                }
+            }
+            queue.bytes
+        };
+        let one = fill(1);
+        assert!((BYTES_MAX..BYTES_MAX * 3 / 2 + 1000).contains(&one), "{one}");
+        let two = fill(2);
+        assert!((one + BYTES_MAX / 8..BYTES_MAX * 2).contains(&two), "{one}, {two}");
+    }
+
+    /// Writes at least so many bytes.
+    fn write(outlet: &Outlet, turns: &mut super::super::turns::Turns, bytes: usize) {
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
+        while out.len() < bytes
+            && let Some(whole) = turns.splice(&mut out, &mut ends)
+        {
+            outlet.written(whole.as_slice());
+        }
     }
 
     /// Whether a future is done when asked now.

@@ -1,4 +1,5 @@
-//! Whose stanzas are written next: the lanes in turn, so that one with much to say costs itself.
+//! Whose stanzas are written next: the domains in turn, and of each its lanes in turn, so that one with much to say costs
+//! itself.
 //!
 //! A lane that had nothing to say goes before those that have had a turn: what is said in a quiet room need not wait for
 //! all the busy ones. (Queues by flow with a deficit each, and new flows first, as networks have them.)
@@ -15,12 +16,53 @@ const TURN_BYTES: i64 = 8 * 1024;
 /// What is to be written, by lane.
 #[derive(Default)]
 pub(super) struct Turns {
-    lanes: HashMap<Lane, Waiting>,
+    lanes: HashMap<u64, Waiting>,
     /// Lanes that have not had a turn since they had nothing to say.
-    fresh: VecDeque<Lane>,
+    fresh: Round,
     /// The others. A lane is in one of the two.
-    later: VecDeque<Lane>,
+    later: Round,
     stanzas: usize,
+}
+
+/// Lanes that wait for their turn, one of each domain at a time.
+#[derive(Default)]
+struct Round {
+    /// Whose turn it is.
+    first: Option<Lane>,
+    /// Domains that have lanes in `lanes`, in the order of their turns, without the one whose turn it is.
+    domains: VecDeque<u64>,
+    lanes: HashMap<u64, VecDeque<Lane>>,
+}
+
+impl Round {
+    fn push(&mut self, lane: Lane) {
+        let Some(first) = self.first else {
+            self.first = Some(lane);
+            return;
+        };
+        let lanes = self.lanes.entry(lane.domain).or_default();
+        if lanes.is_empty() && lane.domain != first.domain {
+            self.domains.push_back(lane.domain);
+        }
+        lanes.push_back(lane);
+    }
+
+    /// The turn of the first is over: it is not here any more, unless it was pushed again before.
+    fn pop(&mut self) {
+        if let Some(Lane { domain, .. }) = self.first.take()
+            && self.lanes.contains_key(&domain)
+        {
+            self.domains.push_back(domain);
+        }
+        self.first = self.domains.pop_front().and_then(|domain| {
+            let lanes = self.lanes.get_mut(&domain)?;
+            let first = lanes.pop_front();
+            if lanes.is_empty() {
+                self.lanes.remove(&domain);
+            }
+            first
+        });
+    }
 }
 
 /// One lane.
@@ -42,8 +84,8 @@ impl Turns {
     /// Queues a stanza behind the others of its lane.
     pub(super) fn push(&mut self, lane: Lane, queued: Queued) {
         let fresh = &mut self.fresh;
-        let waiting = self.lanes.entry(lane).or_insert_with(|| {
-            fresh.push_back(lane);
+        let waiting = self.lanes.entry(lane.name).or_insert_with(|| {
+            fresh.push(lane);
             Waiting { left: TURN_BYTES, ..Waiting::default() }
         });
         waiting.queue.push_back(queued);
@@ -54,26 +96,28 @@ impl Turns {
     /// that was the last recipient of.
     pub(super) fn splice(&mut self, out: &mut Vec<u8>, ends: &mut Vec<usize>) -> Option<Option<Written>> {
         loop {
-            let is_fresh = !self.fresh.is_empty();
+            let is_fresh = self.fresh.first.is_some();
             let turns = if is_fresh { &mut self.fresh } else { &mut self.later };
-            let lane = *turns.front()?;
-            let waiting = self.lanes.get_mut(&lane).expect("a lane has its turns for as long as it is here");
+            let lane = turns.first?;
+            let waiting =
+                self.lanes.get_mut(&lane.name).expect("a lane has its turns for as long as it is here");
             if waiting.left > 0 && !waiting.queue.is_empty() {
                 let (bytes, whole) = waiting.splice(out, ends);
                 waiting.left -= bytes;
                 self.stanzas -= usize::from(whole.is_some());
                 return Some(whole.map(|(bytes, answer)| Written { lane, bytes, answer }));
             }
-            turns.pop_front();
-            if waiting.queue.is_empty() && !is_fresh {
-                self.lanes.remove(&lane);
-                continue;
-            }
             // A fresh lane that is empty stays for one round: else it would be fresh again with each stanza.
-            if waiting.left <= 0 {
-                waiting.left += TURN_BYTES;
+            if is_fresh || !waiting.queue.is_empty() {
+                if waiting.left <= 0 {
+                    waiting.left += TURN_BYTES;
+                }
+                self.later.push(lane);
+            } else {
+                self.lanes.remove(&lane.name);
             }
-            self.later.push_back(lane);
+            // After that: a domain with one lane is behind the others now, as one with many is.
+            if is_fresh { self.fresh.pop() } else { self.later.pop() }
         }
     }
 }
@@ -123,7 +167,7 @@ mod tests {
     }
 
     fn lane(name: &str) -> Lane {
-        Lane::of_room(&BareJid::parse(name).expect("a jid"))
+        Lane::of_room(&BareJid::parse(name).expect("a jid"), "d")
     }
 
     /// Bytes that are written until a stanza of `lane` is whole.
@@ -160,6 +204,29 @@ mod tests {
         }
     }
 
+    // 45-14.6-a
+    #[test]
+    fn a_domain_with_many_lanes_has_no_more_turns_than_one_with_a_single_lane() {
+        let mut turns = Turns::default();
+        let of = |name: &str, domain: &str| Lane::of_room(&BareJid::parse(name).expect("a jid"), domain);
+        for n in 0..100 {
+            turns.push(of(&format!("r{n}@m"), "many"), stanza(500, 2000));
+        }
+        // All of them have had a turn.
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
+        while out.len() < 1_000_000 {
+            turns.splice(&mut out, &mut ends);
+        }
+        let one = of("one@m", "one");
+        turns.push(one, stanza(500, 500));
+        let bytes = bytes_until(&mut turns, one);
+        // All 100 lanes are written alike meanwhile, and are not finished.
+        assert!((500_000..750_000).contains(&bytes), "{bytes} bytes until 300 KB of one lane are written");
+        let left = turns.lanes.values().filter(|lane| !lane.queue.is_empty()).map(|lane| lane.spliced);
+        let (least, most) = (left.clone().min(), left.max());
+        assert!(least >= Some(1) && most < Some(60), "{least:?} to {most:?}");
+    }
+
     #[test]
     fn busy_lanes_share_alike_whatever_the_size_of_their_stanzas() {
         let mut turns = Turns::default();
@@ -186,14 +253,14 @@ mod tests {
         let mut seen = HashMap::new();
         while let Some(whole) = turns.splice(&mut out, &mut ends) {
             if let Some(whole) = whole {
-                seen.entry(whole.lane).or_insert_with(Vec::new).push(whole.bytes);
+                seen.entry(whole.lane.name).or_insert_with(Vec::new).push(whole.bytes);
             }
         }
         assert!(turns.is_empty() && turns.lanes.is_empty());
         for (at, lane) in lanes.iter().enumerate() {
             let expected: Vec<u64> =
                 (at..300).step_by(3).map(|n| stanza(100 * (n / 3), 1 + n % 5).bytes).collect();
-            assert_eq!(seen[lane], expected);
+            assert_eq!(seen[&lane.name], expected);
         }
         assert_eq!(ends.len(), (0..300).map(|n| 1 + n % 5).sum::<usize>());
     }

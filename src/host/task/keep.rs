@@ -114,7 +114,7 @@ impl Task {
     }
 
     /// The domain in whose line the room waits: that of its founder, also when it is gone.
-    fn line(&self) -> &str {
+    pub(super) fn line(&self) -> &str {
         self.room.founder().or(self.told.founder()).map(BareJid::domain).unwrap_or_default()
     }
 

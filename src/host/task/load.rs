@@ -45,7 +45,7 @@ pub(super) async fn load(
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
         while let Ok(waiting) = events.try_recv() {
-            send(host, jid, unreadable(&mailbox.taken(waiting))).await;
+            send(host, jid, "", unreadable(&mailbox.taken(waiting))).await;
         }
         if host.retire(jid, mailbox) {
             return None;

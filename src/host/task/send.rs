@@ -10,9 +10,9 @@ use crate::link::Lane;
 use crate::room::effect::{Effects, Later};
 use crate::wire::jid::BareJid;
 
-/// Sends what an event leads to, in order. Waits while the lane is full.
-pub(super) async fn send(host: &Host, room: &BareJid, effects: Effects) {
-    let lane = Lane::of_room(room);
+/// Sends what an event leads to, in order, in the turns of `domain`. Waits while the lane is full.
+pub(super) async fn send(host: &Host, room: &BareJid, domain: &str, effects: Effects) {
+    let lane = Lane::of_room(room, domain);
     let mut later = effects.later.into_iter().peekable();
     for (place, outgoing) in effects.sends.into_iter().enumerate() {
         while let Some(due) = later.next_if(|later| later.place <= place) {
