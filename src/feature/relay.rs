@@ -37,6 +37,8 @@ const LIFE: Duration = Duration::from_secs(10 * 60);
 /// Requests that are given up with one new request, so that no event has to answer many.
 const GIVEN_UP_MAX: usize = 2;
 
+const NOT_IN: &str = "you are not in this room";
+
 /// Requests that wait for an answer, by the id under which they were passed on.
 pub(crate) type Pending = Shares<Request>;
 
@@ -97,14 +99,13 @@ pub(crate) fn request(
 
 /// Why an account that is not in the room may not ask.
 fn outside(room: &Room, payload: &Element, inbound: &Inbound) -> Refusal {
-    let not_in = "you are not in this room";
     match payload.ns().as_str() {
         // To a client that pings itself, anything else would mean that it is still in the room.
-        ns::PING => Refusal::not_acceptable_here(not_in),
+        ns::PING => Refusal::not_acceptable_here(NOT_IN),
         namespace => match room.must_be_visible_to(&inbound.from) {
             Err(refusal) => refusal,
-            Ok(()) if matches!(namespace, ns::DISCO_INFO | ns::DISCO_ITEMS) => Refusal::bad_request(not_in),
-            Ok(()) => Refusal::not_acceptable_here(not_in),
+            Ok(()) if matches!(namespace, ns::DISCO_INFO | ns::DISCO_ITEMS) => Refusal::bad_request(NOT_IN),
+            Ok(()) => Refusal::not_acceptable_here(NOT_IN),
         },
     }
 }
@@ -182,7 +183,11 @@ pub(crate) fn answered(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
     }
     let Some(kept) = room.relay.remove(inbound.id()) else { return };
     let request = &kept.value;
-    let Some(asker) = room.roster.by_session(&request.asker) else { return };
+    let Some(asker) = room.roster.by_session(&request.asker) else {
+        // They have left. What is inside is for occupants; that it is over is due to who asked.
+        answer(request, &Refusal::not_acceptable_here(NOT_IN), fx);
+        return;
+    };
     let hides = !room.sight(asker.role).sees() && asker.account != account;
     match passed_on(&inbound.stanza, &request.asked, &request.id, hides.then_some(&account)) {
         Some(passed) => fx.send(&passed, &request.asker),

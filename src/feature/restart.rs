@@ -245,7 +245,8 @@ impl Told {
     /// Whether what is known of an occupant is as it was, but for the sessions.
     fn stands_as(&self, old: &Occupant, new: &Occupant, room: &Room) -> bool {
         let of = |state: &State| state.affiliations.of(&new.account).map(|a| a.affiliation);
-        (&old.nick, old.role, old.quiet, old.heard) == (&new.nick, new.role, new.quiet, new.heard)
+        let same = old.account == new.account && old.nick == new.nick;
+        same && (old.role, old.quiet, old.heard) == (new.role, new.quiet, new.heard)
             && self.state.as_ref().is_some_and(|state| of(state) == of(&room.state))
     }
 

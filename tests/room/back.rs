@@ -214,6 +214,27 @@ fn a_change_of_one_session_of_many_is_written_alone() {
 }
 
 #[test]
+fn who_takes_a_nick_right_after_another_account_has_left_it_comes_back() {
+    // 45-7.1-a
+    let (mut w, kept) = kept();
+    let (writes, told) = Told::default().catch_up(&w.room);
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("a store");
+    store.commit(&[kept, writes].concat()).expect("stored");
+    w.send("romeo", "<presence xmlns='jabber:client' type='unavailable' to='r@muc.example/romeo'/>");
+    w.join_as("benvolio", "romeo", "");
+    // The store hears of both at once.
+    store.commit(&told.catch_up(&w.room).0).expect("stored");
+    let jid = BareJid::parse(ROOM).expect("a jid");
+    let state = store.load(&jid).expect("read").expect("the room is stored");
+    let (room, _) = bring_back(
+        Room::stored(jid.clone(), state, Default::default()),
+        store.occupants(&jid).expect("read"),
+    );
+    assert_eq!(everybody(&room), everybody(&w.room));
+}
+
+#[test]
 fn who_an_earlier_version_wrote_down_with_all_sessions_comes_back_and_is_written_anew() {
     let mut w = with_many_sessions();
     w.join("juliet");

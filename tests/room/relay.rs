@@ -128,6 +128,28 @@ fn request_that_nobody_answers_is_over_after_a_while() {
     assert_eq!(w.got("romeo"), ["iq:result slow"], "no request is answered twice");
 }
 
+#[test]
+fn who_asked_and_left_learns_that_it_is_over_and_not_what_was_answered() {
+    // 45-G-e, 45-17.4-b
+    let mut w = room_of(&["romeo", "juliet"]);
+    for id in ["early", "late"] {
+        ask(&mut w, "romeo", "juliet", id, VERSION);
+    }
+    let ids = asked(&mut w, "juliet");
+    w.send("romeo", "<presence xmlns='jabber:client' type='unavailable' to='r@muc.example/romeo'/>");
+    w.clear();
+    answer(&mut w, "juliet", &ids[0], VERSION);
+    let [got] = &w.stanzas("romeo")[..] else { panic!("one answer") };
+    assert_eq!((got.attr("id"), got.attr("from")), (Some("early"), Some("r@muc.example/juliet")));
+    assert!(!got.has_child("query", "jabber:iq:version"), "{}", String::from(got));
+    answer(&mut w, "juliet", &ids[1], VERSION);
+    assert_eq!(w.got("romeo"), ["iq:error juliet cancel/not-acceptable"]);
+    for id in &ids {
+        answer(&mut w, "juliet", id, VERSION);
+    }
+    assert_eq!(w.got("romeo"), Vec::<String>::new(), "no request is answered twice");
+}
+
 /// What `asker` gets of an answer of Juliet's.
 fn relayed(w: &mut World, asker: &str, payload: &str) -> Element {
     w.clear();

@@ -96,12 +96,12 @@ impl Sheet {
     }
 
     /// The affiliation that counts (45-9.2-e): admins of the service are owners of what exists, then the account's own,
-    /// then that of its domain.
+    /// then that of its domain. A ban of the domain comes before a membership that no admin has given.
     pub(crate) fn affiliation(&self, account: &BareJid) -> Affiliation {
         self.affiliation_with(account, &BTreeMap::new())
     }
 
-    /// The same if some records were otherwise.
+    /// The same if an admin had made some records otherwise.
     pub(crate) fn affiliation_with(
         &self,
         account: &BareJid,
@@ -111,10 +111,21 @@ impl Sheet {
             return Affiliation::Owner;
         }
         let record = |jid: &BareJid| records.get(jid).copied().unwrap_or_else(|| self.recorded(jid));
+        let domains = record(&BareJid::parse(account.domain()).expect("a domain"));
+        let own_record = self.room.state().affiliations.get(account);
+        let is_vetted = records.contains_key(account) || own_record.is_some_and(|own| !own.unvetted);
         match record(account) {
-            Affiliation::None => record(&BareJid::parse(account.domain()).expect("a domain")),
+            Affiliation::None => domains,
+            _ if domains == Affiliation::Outcast && !is_vetted => domains,
             own => own,
         }
+    }
+
+    /// Every nick that is reserved, and for which account. One that is banned, if only with its domain, keeps it from nobody.
+    pub(crate) fn reserved(&self) -> impl Iterator<Item = (&BareJid, &str)> {
+        let records = self.room.state().affiliations.iter();
+        let reserved = records.filter_map(|(jid, record)| Some((jid, record.nick.as_deref()?)));
+        reserved.filter(|(jid, _)| self.affiliation(jid) != Affiliation::Outcast)
     }
 
     /// The affiliation of whoever is behind an address.

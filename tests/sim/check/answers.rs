@@ -42,9 +42,11 @@ impl Check for Answers {
     fn look(&mut self, scene: &Scene<'_>) -> Result<(), String> {
         let happening = scene.happening;
         let Some(cause) = &happening.cause else { return Ok(()) };
-        self.given_up(happening);
         match cause.kind {
-            Kind::Iq(IqType::Get | IqType::Set) => self.request(scene, cause),
+            Kind::Iq(IqType::Get | IqType::Set) => {
+                self.given_up(happening);
+                self.request(scene, cause)
+            }
             Kind::Iq(IqType::Result | IqType::Error) => self.answer(scene, cause),
             Kind::Message(MessageType::Error) if self.invited.contains_key(&invited_key(scene, cause)) => {
                 self.returned(scene, cause)
@@ -58,7 +60,8 @@ impl Check for Answers {
 }
 
 impl Answers {
-    /// Requests that nobody has answered for long are answered by the room, along with what happens then.
+    /// Requests that nobody has answered for long are answered by the room, along with another one. What a server answers
+    /// in the place of its client looks the same, and comes by itself.
     fn given_up(&mut self, happening: &Happening) {
         for sent in happening.sent.iter().filter(|s| s.condition() == Some("remote-server-timeout")) {
             self.passed.retain(|(place, _), passed| {
@@ -166,19 +169,23 @@ impl Answers {
         }
         let key = key(scene, cause);
         let due = self.passed.get(&key).is_some_and(|passed| {
-            passed.target == cause.from.to_bare()
-                && passed.epoch == scene.ledger.epoch
-                && happening.before.seat_of(passed.asker).is_some()
+            passed.target == cause.from.to_bare() && passed.epoch == scene.ledger.epoch
         });
         let answered_by_right = self.passed.get(&key).is_some_and(|p| p.target == cause.from.to_bare());
         let passed = if answered_by_right { self.passed.remove(&key) } else { None };
         match (&happening.sent[..], passed.filter(|_| due)) {
             ([], None) => Ok(()),
             ([answer], Some(passed)) => {
+                let inside = happening.before.seat_of(passed.asker).is_some();
                 let right = answer.entities == [Some(passed.asker)]
                     && answer.stanza.attr("id") == Some(passed.id.as_str())
                     && answer.stanza.attr("from") == Some(passed.asked.as_str())
-                    && answer.type_() == cause.stanza.attr("type").unwrap_or_default();
+                    && if inside {
+                        answer.type_() == cause.stanza.attr("type").unwrap_or_default()
+                    } else {
+                        // Who has left learns that it is over, and nothing of what was answered.
+                        answer.condition() == Some("not-acceptable")
+                    };
                 if right { Ok(()) } else { Err("an answer was passed on changed or astray".to_owned()) }
             }
             (sent, passed) => {

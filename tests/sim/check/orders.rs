@@ -60,12 +60,15 @@ fn orders(scene: &Scene<'_>, query: &Element, cause: &Inbound) -> Option<Reasons
     if wishes.len() > limits.items_max || reasons_too_long {
         reasons.push("policy-violation");
     }
+    // Each item meets what the ones before it have led to.
+    let mut stands = std::collections::BTreeMap::new();
     for wish in &wishes {
         match wish {
             Wish::Nonsense => reasons.extend(["bad-request", "item-not-found", "jid-malformed"]),
             Wish::Role { key, new } => reasons.extend(role(sheet, &actor, key, *new)),
             Wish::Affiliation { jid, new, nick } => {
-                reasons.extend(affiliation(scene, &actor, jid, *new, nick.as_deref()));
+                let old = stands.insert(jid, *new).unwrap_or_else(|| sheet.recorded(jid));
+                reasons.extend(affiliation(scene, &actor, jid, (old, *new), nick.as_deref()));
             }
         }
     }
@@ -93,7 +96,7 @@ fn affiliation(
     scene: &Scene<'_>,
     actor: &BareJid,
     jid: &BareJid,
-    new: Affiliation,
+    (old, new): (Affiliation, Affiliation),
     nick: Option<&str>,
 ) -> Reasons {
     let (sheet, limits) = (&scene.happening.before, &scene.cast.service.limits);
@@ -104,13 +107,13 @@ fn affiliation(
     } else if jid == actor && new == Affiliation::Outcast {
         reasons.push("conflict");
     }
-    if !may_affiliate(rank, sheet.recorded(jid), new) {
+    if !may_affiliate(rank, old, new) {
         reasons.extend(["forbidden", "not-allowed"]);
     }
     if jid.local().is_none() && new >= Affiliation::Admin {
         reasons.push("not-allowed");
     }
-    if scene.cast.is_service_admin(jid) && takes_away(sheet.recorded(jid), new) {
+    if scene.cast.is_service_admin(jid) && takes_away(old, new) {
         reasons.push("not-allowed");
     }
     if let Some(nick) = nick.filter(|nick| !nick.is_empty()) {

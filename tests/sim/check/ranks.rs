@@ -1,7 +1,7 @@
 //! No rank changes by itself: every change of an affiliation or a role, every entry and every removal is justified by
 //! what somebody asked for who may do it. An owner is always left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use conclave::room::cx::Create;
 use conclave::room::nick::NickKey;
@@ -14,7 +14,7 @@ use conclave::wire::ns;
 use super::Check;
 use super::rules::{Wish, follow, initial_role, list, may_affiliate, takes_away, voice_verdict, wishes};
 use crate::run::Scene;
-use crate::sheet::Seat;
+use crate::sheet::{Seat, Sheet};
 
 pub(super) struct Ranks;
 
@@ -52,18 +52,16 @@ fn standing(scene: &Scene<'_>) -> Result<(), String> {
     if !records.iter().any(is_owner) {
         return Err("the room has lost its last owner".to_owned());
     }
-    let mut reserved = BTreeMap::new();
-    for (jid, record) in records {
-        let Some(nick) = &record.nick else { continue };
-        if let Some(other) = reserved.insert(NickKey::of(nick), jid) {
-            return Err(format!("{nick} is reserved for {other} and for {jid}"));
-        }
+    let before = &scene.happening.before;
+    // Who was banned with their domain comes back to a nick that may have been taken meanwhile.
+    let comes_back = |jid: &BareJid| before.affiliation(jid) == Affiliation::Outcast;
+    let known = disputes(before);
+    let mut new = disputes(after).into_iter().filter(|one| !known.contains(one));
+    if let Some((nick, ..)) = new.find(|(_, one, other)| !comes_back(one) && !comes_back(other)) {
+        return Err(format!("{nick:?} is the reserved nick of somebody else"));
     }
     for seat in &after.seats {
         let nick = &seat.nick;
-        if reserved.get(&seat.key).is_some_and(|jid| **jid != seat.account) {
-            return Err(format!("{nick} is the reserved nick of somebody else"));
-        }
         if seat.affiliation >= Affiliation::Admin && seat.role != Role::Moderator {
             return Err(format!("{nick} is {} and no moderator", seat.affiliation));
         }
@@ -75,6 +73,18 @@ fn standing(scene: &Scene<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Nicks that two accounts have: one has reserved it, the other has reserved it or is here under it.
+fn disputes(sheet: &Sheet) -> Vec<(NickKey, BareJid, BareJid)> {
+    let reserved: Vec<_> = sheet.reserved().map(|(jid, nick)| (NickKey::of(nick), jid)).collect();
+    let here = sheet.seats.iter().map(|seat| (seat.key.clone(), &seat.account));
+    let has: Vec<_> = reserved.iter().cloned().chain(here).collect();
+    let pairs = reserved.iter().flat_map(|(key, jid)| has.iter().map(move |other| (key, *jid, other)));
+    pairs
+        .filter(|(key, jid, (others, other))| *key == others && jid != other)
+        .map(|(key, jid, (_, other))| (key.clone(), jid.clone(), (*other).clone()))
+        .collect()
 }
 
 /// A room that outlives its occupants ends only by an owner's wish.

@@ -1,5 +1,6 @@
 //! Whoever is not in the room, an outcast or a stranger, gets nothing but answers to what he sent himself, what was
-//! addressed to them by name, and requests that their server answers for them. A refusal of an invitation reaches nobody but
+//! addressed to them by name, and requests that their server answers for them. What they asked of an occupant while they were
+//! inside ends in an error. A refusal of an invitation reaches nobody but
 //! who invited.
 
 use std::collections::BTreeSet;
@@ -12,10 +13,14 @@ use super::Check;
 use crate::happening::Sent;
 use crate::run::Scene;
 
-/// Remembers who invited whom, in which room.
+/// A request that was passed on to an occupant: the room and which life of it, who asked whom, under which id.
+type Asked = (usize, u32, Jid, Jid, String);
+
+/// Remembers who invited whom, in which room, and who waits for an answer, perhaps after they have left.
 #[derive(Default)]
 pub(super) struct Strangers {
     invited: BTreeSet<(usize, BareJid, BareJid)>,
+    asked: Vec<Asked>,
 }
 
 impl Check for Strangers {
@@ -26,11 +31,12 @@ impl Check for Strangers {
     fn look(&mut self, scene: &Scene<'_>) -> Result<(), String> {
         let happening = scene.happening;
         self.invitations(scene)?;
+        self.requests(scene);
         for sent in &happening.sent {
             for (to, entity) in sent.to.iter().zip(&sent.entities) {
                 let inside =
                     |e: usize| happening.before.seat_of(e).is_some() || happening.after.seat_of(e).is_some();
-                if !entity.is_some_and(inside) && !due(scene, sent, to) {
+                if !entity.is_some_and(inside) && !due(scene, sent, to) && !self.answers(scene, sent, to) {
                     return Err(format!("{to}, who is not in the room, gets a {}", sent.stanza.name()));
                 }
             }
@@ -56,6 +62,31 @@ impl Strangers {
             }
         }
         Ok(())
+    }
+}
+
+impl Strangers {
+    /// Notes requests that are passed on.
+    fn requests(&mut self, scene: &Scene<'_>) {
+        let (place, life) = (scene.happening.place, scene.ledger.epoch);
+        let Some(cause) = &scene.happening.cause else { return };
+        let passed_on = |s: &Sent| s.stanza.name() == "iq" && matches!(s.type_(), "get" | "set");
+        if cause.to.is_full() && scene.happening.sent.iter().any(passed_on) {
+            self.asked.push((place, life, cause.from.clone(), cause.to.clone(), cause.id().to_owned()));
+        }
+    }
+
+    /// Whether this is the error that one of these requests, which is over with it, ends in.
+    fn answers(&mut self, scene: &Scene<'_>, sent: &Sent, to: &Jid) -> bool {
+        let (place, life) = (scene.happening.place, scene.ledger.epoch);
+        let is_it = |(at, of, asker, asked, id): &Asked| {
+            (*at, *of, asker) == (place, life, to)
+                && sent.stanza.attr("from") == Some(asked.as_str())
+                && sent.stanza.attr("id") == Some(id.as_str())
+        };
+        let found = self.asked.iter().position(is_it);
+        let is_error = sent.stanza.name() == "iq" && sent.is_error();
+        found.filter(|_| is_error).map(|at| self.asked.swap_remove(at)).is_some()
     }
 }
 

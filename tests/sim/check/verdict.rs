@@ -197,11 +197,10 @@ pub(super) fn taken_but(sheet: &Sheet, nick: &str, account: &BareJid, gone: Opti
         .iter()
         .filter(|seat| Some(&seat.key) != gone)
         .map(|seat| (&seat.account, Nick::trusted(&seat.nick)));
-    let records = sheet.room.state().affiliations.iter();
-    let reserved = records.filter_map(|(jid, record)| Some((jid, record.nick.as_deref()?)));
     // Under what every server carries of it, they may be here as well.
-    let reserved =
-        reserved.flat_map(|(jid, nick)| [nick.into(), carried(nick)].map(|nick| (jid, Nick::trusted(&nick))));
+    let reserved = sheet
+        .reserved()
+        .flat_map(|(jid, nick)| [nick.into(), carried(nick)].map(|nick| (jid, Nick::trusted(&nick))));
     let (own, others): (Vec<_>, Vec<_>) = in_use.chain(reserved).partition(|(jid, _)| *jid == account);
     let is_own = own.iter().any(|(_, nick)| nick.key() == wanted.key());
     others.iter().any(|(_, nick)| nick.key() == wanted.key() || !is_own && nick.look().is_like(wanted.look()))
