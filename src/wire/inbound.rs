@@ -160,11 +160,16 @@ impl Inbound {
         self.stanza.attr("id").unwrap_or_default()
     }
 
-    /// The ids that its sender gives it: that of the stanza, and the origin id of a message (XEP-0359).
+    /// The ids that its sender gives it: that of the stanza, the origin id of a message (XEP-0359), and that of a query,
+    /// which is in each of its results (XEP-0313).
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        let is_message = matches!(self.kind, Kind::Message(_));
-        let origins = self.stanza.children().filter(move |c| is_message && c.is("origin-id", ns::SID));
-        std::iter::once(self.id()).chain(origins.filter_map(|origin| origin.attr("id")))
+        let of_payload = move |c: &'_ Element| match self.kind {
+            Kind::Message(_) => c.is("origin-id", ns::SID).then_some("id"),
+            Kind::Iq(_) => Some("queryid"),
+            Kind::Presence(_) => None,
+        };
+        let given = self.stanza.children().filter_map(move |c| c.attr(of_payload(c)?));
+        std::iter::once(self.id()).chain(given)
     }
 
     /// The payload of an IQ: its first child that is not an error.

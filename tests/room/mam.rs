@@ -669,3 +669,24 @@ fn whoever_is_shown_an_id_may_look_it_up() {
         }
     }
 }
+
+#[test]
+fn id_of_a_query_is_in_each_result_and_so_it_is_bounded() {
+    // 313-12, 45-14.6-a
+    let mut w = World::with_room(&[]);
+    w.join("romeo");
+    for n in 0..100 {
+        w.say("romeo", &format!("number {n}"));
+    }
+    let mut query = |bytes: usize| {
+        w.clear();
+        let id = "q".repeat(bytes);
+        w.send(
+            "romeo",
+            &format!("<iq xmlns='jabber:client' type='set' id='i'><query xmlns='{MAM}' queryid='{id}'/></iq>"),
+        );
+        w.got("romeo")
+    };
+    assert!(query(1024).len() > 1);
+    assert_eq!(query(1025), ["iq:error room modify/policy-violation"]);
+}
