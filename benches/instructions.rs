@@ -5,10 +5,8 @@
 
 use std::time::Duration;
 
-use conclave::config::{Create, LockedRooms};
 use conclave::room::Room;
-use conclave::room::config::Config;
-use conclave::room::cx::{Contacts, Cx, Ids, Service};
+use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
@@ -152,20 +150,6 @@ impl World {
     fn with_people(people: usize) -> Self {
         let service = Service {
             name: "Rooms".to_owned(),
-            admins: Vec::new(),
-            create: Create::Anyone,
-            admins_own_rooms: true,
-            locked_rooms: LockedRooms::Open,
-            item_per_session: false,
-            affiliation_versions: true,
-            admin_fields: Vec::new(),
-            contacts: Contacts::default(),
-            terms: String::new(),
-            default_room: Config::default(),
-            limits: Limits::default(),
-            keep_retracted: false,
-            held: Default::default(),
-            profile: Default::default(),
             ..Service::new(BareJid::parse("muc.example").expect("an address"))
         };
         let room = Room::absent(BareJid::parse(ROOM).expect("an address"));

@@ -214,7 +214,7 @@ fn change_until_killed(folder: &Path) {
             tokio::spawn(change_in_a_row(committer.clone(), caller, last));
         }
         tokio::time::sleep(Duration::from_secs(30)).await;
-        panic!("nobody killed this process");
+        panic!("this process was not killed");
     });
 }
 

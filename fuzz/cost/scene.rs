@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use conclave::config::{Create, LockedRooms};
 use conclave::room::Room;
 use conclave::room::archive::Found;
-use conclave::room::config::Config;
-use conclave::room::cx::{Contacts, Cx, Ids, Service};
+use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
-use conclave::room::limits::Limits;
 use conclave::store::archive::Archive;
 use conclave::store::archive::memory::MemoryArchive;
 use conclave::wire::build::set_attr;
@@ -63,19 +60,7 @@ pub(crate) fn service() -> Service {
     Service {
         name: "Rooms".to_owned(),
         admins: vec![BareJid::parse("root@example").expect("an address")],
-        create: Create::Anyone,
-        admins_own_rooms: true,
-        locked_rooms: LockedRooms::Open,
-        item_per_session: false,
-        affiliation_versions: true,
-        profile: Default::default(),
-        admin_fields: Vec::new(),
-        contacts: Contacts::default(),
-        terms: String::new(),
-        default_room: Config::default(),
-        limits: Limits::default(),
         keep_retracted: true,
-        held: Default::default(),
         ..Service::new(BareJid::parse("muc.example").expect("an address"))
     }
 }

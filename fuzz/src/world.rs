@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use conclave::config::{Create, LockedRooms};
 use conclave::room::Room;
 use conclave::room::config::Config;
-use conclave::room::cx::{Contacts, Cx, Ids, Service};
+use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
@@ -54,19 +53,9 @@ impl World {
         let service = Service {
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("an address")],
-            create: Create::Anyone,
-            admins_own_rooms: true,
-            locked_rooms: LockedRooms::Open,
-            item_per_session: false,
-            affiliation_versions: true,
-            contacts: Contacts::default(),
-            terms: String::new(),
             admin_fields: vec!["muc#roomconfig_enablelogging".to_owned()],
             default_room: Config { history_max: 4, ..Config::default() },
             limits,
-            keep_retracted: false,
-            held: Default::default(),
-            profile: Default::default(),
             ..Service::new(BareJid::parse("muc.example").expect("an address"))
         };
         let mut disk = Disk::default();

@@ -18,7 +18,7 @@ pub use layers::{OVERRIDES, Override, Sources};
 pub use secret::Secret;
 
 use crate::room::config::Config;
-use crate::room::cx::Contacts;
+use crate::room::cx::{self, Contacts};
 pub use crate::room::cx::{Create, LockedRooms};
 use crate::room::limits::Limits;
 use crate::room::nick::Nicks;
@@ -167,21 +167,23 @@ pub enum LogFormat {
 
 impl Default for Service {
     fn default() -> Self {
+        // Any domain will do: none of these depends on it.
+        let usual = cx::Service::new(BareJid::parse("localhost").expect("an address"));
         Self {
-            name: "Chat rooms".to_owned(),
-            admins: Vec::new(),
-            admins_own_rooms: true,
-            create: Create::Anyone,
-            locked_rooms: LockedRooms::Open,
-            item_per_session: false,
-            affiliation_versions: true,
-            nicks: Nicks::default(),
-            invitation_bodies: true,
-            registration_fields: Vec::new(),
-            admin_fields: Vec::new(),
+            name: usual.name,
+            admins: usual.admins,
+            admins_own_rooms: usual.admins_own_rooms,
+            create: usual.create,
+            locked_rooms: usual.locked_rooms,
+            item_per_session: usual.item_per_session,
+            affiliation_versions: usual.affiliation_versions,
+            nicks: usual.nicks,
+            invitation_bodies: usual.invitation_bodies,
+            registration_fields: usual.registration_fields,
+            admin_fields: usual.admin_fields,
             on_stop: OnStop::Stay,
-            terms: String::new(),
-            contacts: Contacts::default(),
+            terms: usual.terms,
+            contacts: usual.contacts,
         }
     }
 }

@@ -257,11 +257,7 @@ fn list(
     let more = more || rows.len() > ROWS_MAX;
     rows.truncate(ROWS_MAX);
     let last = rows.last().map(|row| row[0].clone()).filter(|_| more);
-    let mut done = Done::result(table(BANS, "Bans", COLUMNS, &rows));
-    if let Some(last) = last {
-        done.note = Done::info(format!("There are more after {last}.")).note;
-    }
-    Ok(done)
+    Ok(Done::page(table(BANS, "Bans", COLUMNS, &rows), last.as_deref()))
 }
 
 fn row(jid: &BareJid, affiliated: &Affiliated) -> Vec<String> {

@@ -74,7 +74,7 @@ impl Invitation {
 /// Remembers an invitation of `inviter` that was passed on.
 pub(super) fn remember(room: &mut Room, inviter: &BareJid, invitation: Invitation, cx: &mut Cx<'_>) {
     forget_old(room, cx);
-    // What finds no place in memory is not remembered: nobody can decline it then.
+    // What finds no place in memory is not remembered: it cannot be declined then.
     let Some(held) = cx.service.hold_piece(inviter, invitation.bytes()) else { return };
     let (id, owner, since) = (cx.id().into(), inviter.clone(), cx.uptime);
     room.invitations.add(Kept { id, owner, since, value: invitation, _held: Some(held) }, BOUNDS);

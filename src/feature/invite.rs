@@ -206,7 +206,7 @@ fn send(
 }
 
 /// An invitation into a members-only room makes a member of who is none and not banned. To who may not see the list of
-/// members, it is refused, or not, as if nobody were on it, and takes as long.
+/// members, it is refused, or not, as if no account were on it, and takes as long.
 fn admit(
     room: &mut Room,
     to: &Jid,

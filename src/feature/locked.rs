@@ -1,9 +1,9 @@
 //! Rooms that were created and are not configured yet (XEP-0045 §10.1).
 //!
 //! Until the creator sends the form, or asks for the defaults, others find no room. Some clients and most bots never do:
-//! so a locked room takes its defaults when an owner invites somebody through it, or after a while, unless the operator
+//! so a locked room takes its defaults when an owner invites an account through it, or after a while, unless the operator
 //! wants it as the standard has it. An owner who has asked for the form is about to send it, and is waited for. A room that
-//! was opened by time alone still goes with an owner who turns the form down, or leaves, while nobody else is in it.
+//! was opened by time alone still goes with an owner who turns the form down, or leaves, while no other account is in it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -36,7 +36,7 @@ pub(super) fn asked(room: &mut Room) {
     }
 }
 
-/// An owner invites somebody.
+/// An owner invites an account.
 pub(super) fn invited(room: &mut Room, cx: &Cx<'_>) {
     if room.life == Life::Locked && cx.service.locked_rooms == LockedRooms::Open {
         open(room);
@@ -53,7 +53,7 @@ pub(super) fn open(room: &mut Room) {
     }
 }
 
-/// Whether the room ends when this owner does not want it: no form was sent yet, and nobody else came in meanwhile.
+/// Whether the room ends when this owner does not want it: no form was sent yet, and no other account came in meanwhile.
 pub(super) fn ends_with(room: &Room, owner: &BareJid) -> bool {
     let is_alone = || room.roster.iter().all(|occupant| &occupant.account == owner);
     room.life == Life::Locked || room.state.record.unclaimed && is_alone()

@@ -152,8 +152,8 @@ fn kept_to_admins(field: &super::Field, cx: &Cx<'_>) -> bool {
     cx.service.admin_fields.iter().any(|var| field.var == var)
 }
 
-/// The lists of owners and admins are whole lists: whoever is missing loses the place, an owner to admin (§10.2)
-/// and an admin to member. Whoever is on both is an owner.
+/// The lists of owners and admins are whole lists: an account that is missing loses the place, an owner to admin (§10.2)
+/// and an admin to member. An account on both is an owner.
 fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliations::Change>, Refusal> {
     let read = |var: &str| -> Result<Option<BTreeSet<BareJid>>, Refusal> {
         let Some(values) = form.values(var) else { return Ok(None) };

@@ -76,7 +76,7 @@ pub(crate) fn send(
     let target =
         room.roster.by_nick(&NickKey::of(nick)).filter(|target| quiet::is_known(room, target, &sender));
     let Some(target) = target else {
-        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
+        return Err(Refusal::item_not_found("no occupant of that nick is in this room"));
     };
     reactions::check(room, &inbound.stanza)?;
     // A type that the standard does not have is normal.

@@ -70,7 +70,7 @@ pub(crate) fn request(
     let target =
         room.roster.by_nick(&NickKey::of(nick)).filter(|target| quiet::is_known(room, target, &asker));
     let Some(target) = target.cloned() else {
-        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
+        return Err(Refusal::item_not_found("no occupant of that nick is in this room"));
     };
     if payload.is("ping", ns::PING) && target.nick.key() == asker.nick.key() {
         self_ping::answer(inbound, fx);

@@ -108,7 +108,7 @@ impl Told {
             }
     }
 
-    /// Whether somebody was written down as in a room that hides real addresses, or shows them, and it is not so now.
+    /// Whether occupants were written down as in a room that hides real addresses, or shows them, and it is not so now.
     fn hides_otherwise(&self, room: &Room) -> bool {
         let hid = self.state.as_ref().map(|state| state.record.config.whois);
         !room.roster.is_empty() && hid != Some(room.config().whois)

@@ -34,7 +34,7 @@ pub(super) fn check(
         if standing.role != Role::Moderator {
             return Err(Refusal::forbidden("only moderators change roles"));
         }
-        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
+        return Err(Refusal::item_not_found("no occupant of that nick is in this room"));
     };
     if &target.account == actor && standing.role == Role::Moderator && change.new == Role::None {
         // Kicking oneself is a way to leave (§8.2).

@@ -57,7 +57,7 @@ fn run(
     if let Some(nick) = &nick
         && room.roster.by_nick(nick).is_none()
     {
-        return Err(Refusal::item_not_found("nobody of that nick is in this room"));
+        return Err(Refusal::item_not_found("no occupant of that nick is in this room"));
     }
     let listed = lists::each_session(room, form.value("after").unwrap_or_default());
     let listed =
@@ -71,11 +71,7 @@ fn run(
         rows.retain(|row| row[0] != *last);
     }
     let until = rows.last().map(|row| row[0].clone()).filter(|_| last.is_some());
-    let mut done = Done::result(table(NODE, "Clients of occupants", COLUMNS, &rows));
-    if let Some(until) = until {
-        done.note = Done::info(format!("There are more after {until}.")).note;
-    }
-    Ok(done)
+    Ok(Done::page(table(NODE, "Clients of occupants", COLUMNS, &rows), until.as_deref()))
 }
 
 fn row(room: &Room, occupant: &Occupant, jid: &Jid) -> Vec<String> {

@@ -68,7 +68,7 @@ fn limit(request: &Element, name: &'static str) -> Result<Option<u32>, Refusal> 
     number.map(Some).ok_or_else(|| Refusal::bad_request(format!("{name} must be a number above 0")))
 }
 
-/// Somebody asks for the tokens that they may revoke: the own ones, or as a moderator all (§3.6). Of those of others only admins
+/// An account asks for the tokens that it may revoke: the own ones, or as a moderator all (§3.6). Of those of others only admins
 /// see the secret.
 pub(crate) fn list(room: &Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     let asker = inbound.from.to_bare();
@@ -187,7 +187,7 @@ fn is_same(secret: &str, given: &str) -> bool {
     secret.len() == given.len() && differs == 0
 }
 
-/// What names a token for moderators who make no members: it revokes the token, and lets nobody in.
+/// What names a token for moderators who make no members: it revokes the token, and lets no account in.
 fn name_of(token: &Token) -> String {
     hex(&Sha256::digest(token.secret.as_bytes()))
 }

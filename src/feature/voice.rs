@@ -96,7 +96,7 @@ fn decide(
         return Err(Refusal::forbidden("only moderators give a voice"));
     }
     let allowed = boolean(verdict).ok_or_else(|| Refusal::bad_request("the verdict must be yes or no"))?;
-    // They may have another nick by now, and somebody else theirs: the address tells who asked.
+    // They may have another nick by now, and another occupant theirs: the address tells who asked.
     let asked_by = form.values(JID).and_then(|v| v.first());
     let nick = form.values(ROOM_NICK).and_then(|v| v.first());
     let asker = match (asked_by, nick) {

@@ -423,7 +423,7 @@ impl<T> Fair<T> {
     }
 
     /// Takes tokens of an account for what a stanza turned out to cost besides, and of its domain what the account had of
-    /// them: what an account owes nobody else pays.
+    /// them: what an account owes no other account pays.
     pub(super) fn spend(&mut self, account: &BareJid, tokens: u32, now: Duration) {
         let known = self.domains.contains_key(account.domain());
         let Some(domain) = self.domains.get_mut(if known { account.domain() } else { "" }) else { return };
@@ -502,7 +502,7 @@ impl<T> Fair<T> {
     }
 
     /// All that is delayed, each account's in order: what goes on, and what is refused because the service cannot stop for so
-    /// long. Whoever leaves does so.
+    /// long. An account that leaves does so.
     pub(super) fn drain(&mut self) -> (Vec<T>, Vec<T>) {
         let (mut on, mut refused) = (Vec::new(), Vec::new());
         for domain in self.domains.values_mut() {

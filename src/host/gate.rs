@@ -29,7 +29,7 @@ fn stanza_of(head: &Head) -> Element {
 /// Where the link brings what it reads.
 pub(super) struct Gate {
     pub(super) host: Arc<Host>,
-    /// The first link is that of the process before: nothing was lost, and nobody was in doubt.
+    /// The first link is that of the process before: nothing was lost, and no occupant was in doubt.
     pub(super) no_gap: AtomicBool,
     /// Told when nothing more is read.
     pub(super) quiet: Arc<Notify>,
@@ -49,7 +49,7 @@ impl Arrivals for Gate {
         }
         let stanza = stanza_of(&head);
         if stanza.name() == "presence" && stanza.attr("type") == Some("unavailable") {
-            // However much is said along with it, whoever is gone is gone.
+            // However much is said along with it, an occupant who is gone is gone.
             let size = size::of(&stanza);
             return self.host.route(stanza, size);
         }

@@ -37,7 +37,7 @@ pub(super) struct Bounds {
     /// The bytes of what may be refused, by the domain that it comes from.
     domains: Mutex<HashMap<Box<str>, usize>>,
     /// The domain above the service's own.
-    own: Box<str>,
+    own: Option<Box<str>>,
 }
 
 /// How much waits: what may be refused, and what tells that somebody is gone, which does not take the place of the other.
@@ -72,15 +72,15 @@ impl Load {
 }
 
 impl Bounds {
-    /// Of a service at `domain`.
-    pub(super) fn new(limits: &Limits, domain: &str) -> Self {
+    /// Of a service below the domain `own`.
+    pub(super) fn new(limits: &Limits, own: Option<&str>) -> Self {
         Self {
             stanzas_max: limits.mailbox_stanzas_max,
             bytes_max: limits.mailbox_bytes_max,
             all_bytes_max: limits.mailboxes_bytes_max,
             all: Load::default(),
             domains: Mutex::default(),
-            own: domain.split_once('.').map_or("", |(_, parent)| parent).into(),
+            own: own.map(Into::into),
         }
     }
 
@@ -92,7 +92,7 @@ impl Bounds {
     /// Counts so many bytes more for a domain; false if it has too much waiting in all rooms together: a domain may have as
     /// much as one mailbox holds.
     fn count(&self, domain: &str, bytes: usize) -> bool {
-        let times = if *self.own == *domain { OWN_TIMES } else { 1 };
+        let times = if self.own.as_deref() == Some(domain) { OWN_TIMES } else { 1 };
         let mut domains = self.domains();
         let Some(waiting) = domains.get_mut(domain) else {
             domains.insert(domain.into(), bytes);
@@ -357,7 +357,7 @@ mod tests {
             mailboxes_bytes_max: 1_420_000,
             ..Limits::default()
         };
-        Arc::new(Bounds::new(&limits, "muc.own"))
+        Arc::new(Bounds::new(&limits, Some("own")))
     }
 
     /// How many of them are taken before one is given back.
@@ -392,7 +392,7 @@ mod tests {
                 "<message xmlns='jabber:client' from='a@{domain}/c' to='r@m'><body>b</body></message>"
             ))
         };
-        let (mailbox, mut events) = Mailbox::new(Arc::new(Bounds::new(&Limits::default(), "muc.own")));
+        let (mailbox, mut events) = Mailbox::new(Arc::new(Bounds::new(&Limits::default(), Some("own"))));
         for domain in ["loud"; 1000].iter().chain(&["quiet"]) {
             mailbox.put(from(domain)).expect("there is space");
         }
@@ -445,7 +445,7 @@ mod tests {
     fn a_domain_has_no_more_waiting_in_all_rooms_together_than_one_mailbox_holds() {
         let limits =
             Limits { mailbox_bytes_max: 1_000_000, mailboxes_bytes_max: 1 << 30, ..Limits::default() };
-        let bounds = Arc::new(Bounds::new(&limits, "muc.own"));
+        let bounds = Arc::new(Bounds::new(&limits, Some("own")));
         let rooms: Vec<_> = (0..20).map(|_| Mailbox::new(bounds.clone())).collect();
         let taken_of = |domain: &str| {
             rooms

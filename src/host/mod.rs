@@ -223,7 +223,7 @@ impl Host {
             losses: AtomicU64::new(0),
             quotas,
             outbox,
-            bounds: Arc::new(Bounds::new(&settings.limits, settings.component.domain.as_str())),
+            bounds: Arc::new(Bounds::new(&settings.limits, settings.parent_domain())),
             flood: Flood::new(&settings.limits),
             rooms: Mutex::default(),
             goodbyes: goodbyes::Absent::default(),
@@ -295,7 +295,7 @@ impl Host {
         service::answer(inbound, &mut cx)
     }
 
-    /// Answers where nobody else waits for it, in turn with the searches.
+    /// Answers where no other account waits for it, in turn with the searches.
     fn command(self: &Arc<Self>, inbound: Inbound, mut memory: service::Memory) {
         let (host, turn) = (self.clone(), self.searching.turn(inbound.from.domain()));
         tokio::spawn(async move {

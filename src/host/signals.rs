@@ -42,7 +42,7 @@ pub(super) fn signal(
                 Err(e) => return error!("no signal can be heard any more: {e}"),
             }
         };
-        // Whoever listened may have ended by itself.
+        // What listened may have ended by itself.
         let _ = tell.send(told);
     };
     Builder::new().name("signals".to_owned()).spawn(listen)?;

@@ -365,7 +365,7 @@ impl Task {
         self.lapsed.map_or(Duration::ZERO, |lapsed| LAPSE_PAUSE.saturating_sub(lapsed.elapsed()))
     }
 
-    /// Has bans lifted that have ended, some at a time. The room pays for it, not whoever comes first.
+    /// Has bans lifted that have ended, some at a time. The room pays for it, not the account that comes first.
     async fn lapse(&mut self) {
         if self.room.has_lapsed(Timestamp::now()) && self.lapse_pause().is_zero() {
             self.step(&[Event::Lapse]).await;
@@ -373,7 +373,7 @@ impl Task {
         }
     }
 
-    /// Nobody needs the room in memory; true if the task may end.
+    /// The room is not needed in memory; true if the task may end.
     fn retire(&self) -> bool {
         self.host.goodbyes.keep(&self.room.jid, self.room.goodbyes(), self.host.uptime());
         self.host.retire(&self.room.jid, &self.mailbox)

@@ -5,7 +5,7 @@
 //! for its turns. What is little depends on a reserve that is as large as the bound: a domain has at most three times what
 //! it leaves of both, so that there is always some for another (dynamic thresholds, as network switches have them). Order is that of the calls in each lane, and what lies beyond twice the bound is one
 //! stanza for each waiting sender. Nothing of rooms is ever dropped: what waits while the link is down is sent after the
-//! next one is up. Answers that no room gives wait for nobody; what would exceed their own bounds is given back.
+//! next one is up. Answers that no room gives wait for nothing; what would exceed their own bounds is given back.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, VecDeque};
@@ -494,7 +494,7 @@ mod tests {
     fn what_rooms_queue_without_waiting_is_bounded_however_many_there_are() {
         const BYTES_MAX: u64 = 1 << 20;
         let (_outbox, outlet) = outbox(BYTES_MAX as usize);
-        // What is queued that nobody waits for, after each lane of a domain has queued all that it may.
+        // What is queued that no sender waits for, after each lane of a domain has queued all that it may.
         let fill = |domain: u64| {
             let mut queue = outlet.0.queue();
             for name in 0..20_000 {

@@ -44,7 +44,7 @@ impl Backoff {
     }
 }
 
-/// When to try again while the server is being restarted: nobody listens on its port for a moment, and its users are back as
+/// When to try again while the server is being restarted: its port is closed for a moment, and its users are back as
 /// soon as it does. To be refused a connection costs the server nothing.
 #[derive(Debug)]
 pub(super) struct Eager {

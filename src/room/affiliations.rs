@@ -72,7 +72,7 @@ impl Affiliated {
     }
 }
 
-/// What admins know of a ban beside its reason. Nobody else is ever shown any of it.
+/// What admins know of a ban beside its reason. No other account is ever shown any of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     /// Who set it.

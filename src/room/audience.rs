@@ -63,7 +63,7 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// What whom it is about sees in it.
+    /// What the occupant that it is about sees in it.
     fn own_sight(&self, room: &Room) -> Sight {
         let role = self.item.role.unwrap_or(Role::None);
         Sight::own(if self.hidden { Sight::NONE } else { room.sight(role) })

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::config::Config;
-use super::held::Ledger;
+use super::ledger::Ledger;
 use super::limits::Limits;
 use super::nick::Nicks;
 use crate::wire::inbound::Inbound;

@@ -18,6 +18,7 @@ pub mod held;
 pub mod history;
 pub mod index;
 pub mod invariant;
+mod ledger;
 pub mod limits;
 pub mod listing;
 pub mod look;

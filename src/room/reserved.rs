@@ -59,7 +59,7 @@ impl Reserved {
 }
 
 impl Room {
-    /// The account that a nick is reserved for. One that is banned, if only with its domain, keeps a nick from nobody.
+    /// The account that a nick is reserved for. One that is banned, if only with its domain, keeps a nick from no other account.
     pub(crate) fn holder_of(&self, key: &NickKey) -> Option<&BareJid> {
         self.reserved().holder(key, |holder| self.may_hold(holder))
     }

@@ -170,6 +170,12 @@ impl Done {
         let note = more.then(|| Note::Warn("there are more than one answer has space for".to_owned()));
         Self { note, result: Some(form) }
     }
+
+    /// The page of a list that goes on after the row named `last`; `None` where it is the last page.
+    pub fn page(form: Element, last: Option<&str>) -> Self {
+        let note = last.map(|last| Note::Info(format!("There are more after {last}.")));
+        Self { note, result: Some(form) }
+    }
 }
 
 /// `bad-request` with one of the conditions of XEP-0050 §4.4.

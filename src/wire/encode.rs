@@ -325,7 +325,7 @@ mod tests {
         let mut short = Element::bare("presence", ns::CLIENT);
         short.append_child(verbatim(&inside(stanza.children())));
         assert_eq!(element(&short), element(&stanza));
-        assert!(format!("<a xmlns='{VERBATIM}'/>").parse::<Element>().is_err(), "nobody can send such");
+        assert!(format!("<a xmlns='{VERBATIM}'/>").parse::<Element>().is_err(), "no client can send such");
     }
 
     #[test]

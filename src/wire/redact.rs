@@ -2,7 +2,7 @@
 //!
 //! Clients and servers put addresses into payloads without being asked to: into vCards, into what somebody published, into
 //! lists of services. Only the bare address counts, however it is spelled that stands for the same account: in any case and
-//! composition, as URIs escape it, and with the domain in letters or in ASCII (RFC 5890); whoever wants to show their own
+//! composition, as URIs escape it, and with the domain in letters or in ASCII (RFC 5890); an occupant who wants to show their own
 //! address finds other ways.
 
 use std::borrow::Cow;

@@ -83,8 +83,8 @@ fn update_keeps_its_id_while_others_are_owed_much() {
     assert!(ids(&mut w, "u7").contains(&"p7".to_owned()));
 }
 
-fn invite(w: &mut World, id: &str, whom: &[&str]) {
-    let invites: String = whom.iter().map(|to| format!("<invite to='{to}'/>")).collect();
+fn invite(w: &mut World, id: &str, invited: &[&str]) {
+    let invites: String = invited.iter().map(|to| format!("<invite to='{to}'/>")).collect();
     w.send(
         "romeo",
         &format!("<message xmlns='jabber:client' id='{id}'><x xmlns='{MUC_USER}'>{invites}</x></message>"),
@@ -387,7 +387,7 @@ fn where_the_operator_wants_it_presences_show_each_client() {
     assert_eq!(w.got("juliet"), ["available romeo [none participant]"]);
     assert_eq!(w.got("romeo"), [format!("{both} 110")]);
     w.clear();
-    // One that nobody was shown leaves: the others see who is left.
+    // One that no other was shown leaves: the others see who is left.
     presence(&mut w, "romeo", "romeo", "type='unavailable'");
     assert_eq!(w.got("owner"), ["available romeo [none participant jid=romeo@example/phone]"]);
 }

@@ -281,7 +281,7 @@ fn who_was_put_out_while_addresses_were_hidden_is_told_without_after_a_restart()
         w.join("juliet");
         let kept = tell_store(&mut w);
         w.admin("owner", "<item jid='romeo@example' affiliation='outcast'/>");
-        // The next process finds both changes, and nobody was told.
+        // The next process finds both changes, and no occupant was told.
         w.configure("owner", &[("persistentroom", "1"), ("whois", "anyone")]);
         come_back(&mut w, kept);
         w.say("juliet", "hello");

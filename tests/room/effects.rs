@@ -278,7 +278,7 @@ fn what_one_request_changes_for_the_absent_is_told_to_all_and_costs_each_no_more
         .and_then(|own| own.get_child("x", USER)?.get_child("mav", "urn:xmpp:muc:affiliations:1"));
     let mut version = mav.and_then(|mav| mav.attr("until")).expect("a version").to_owned();
     w.clear();
-    // Members and bans in turn, and between them occupants of whom presences tell.
+    // Members and bans in turn, and between them occupants that presences tell of.
     let item = |n: usize| match n % 5 {
         0 => format!("<item affiliation='member' jid='u{}@example'/>", n / 5),
         1 | 2 => format!("<item affiliation='outcast' jid='a{n}@example'/>"),
@@ -302,7 +302,7 @@ fn what_one_request_changes_for_the_absent_is_told_to_all_and_costs_each_no_more
         assert_eq!(*since, version);
         version.clone_from(until);
     }
-    // The others learn of those whom no presence shows.
+    // The others learn of those that no presence shows.
     let told = told_of_lists(&mut w, "u150");
     assert_eq!(told.into_iter().flat_map(|(_, items)| items).collect::<Vec<_>>(), expected);
     assert_eq!(w.got("owner").last().map(String::as_str), Some("iq:result room"));

@@ -13,7 +13,7 @@ fn invite(w: &mut World, who: &str, inside: &str) {
     w.send(who, &format!("<message xmlns='jabber:client' id='i'><x xmlns='{USER}'>{inside}</x></message>"));
 }
 
-/// The line of an invitation without a reason, of an occupant of this nick or of nobody inside, who is shown so.
+/// The line of an invitation without a reason, of an occupant of this nick or of an account outside, which is shown so.
 fn invited_by(nick: &str, shown: &str) -> String {
     let text = match nick {
         "" => "You are invited".to_owned(),

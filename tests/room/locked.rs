@@ -45,7 +45,7 @@ fn invitation_of_the_owner_opens_a_locked_room() {
     invite(&mut w);
     assert_eq!(w.got("romeo@example").len(), 1);
     assert!(is_open(&mut w));
-    // It is like any other then: whoever turns the form down keeps it.
+    // It is like any other then: an owner who turns the form down keeps it.
     leave(&mut w, "romeo");
     w.owner("owner", "<x xmlns='jabber:x:data' type='cancel'/>");
     assert!(w.room.exists());

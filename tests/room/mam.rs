@@ -683,7 +683,9 @@ fn id_of_a_query_is_in_each_result_and_so_it_is_bounded() {
         let id = "q".repeat(bytes);
         w.send(
             "romeo",
-            &format!("<iq xmlns='jabber:client' type='set' id='i'><query xmlns='{MAM}' queryid='{id}'/></iq>"),
+            &format!(
+                "<iq xmlns='jabber:client' type='set' id='i'><query xmlns='{MAM}' queryid='{id}'/></iq>"
+            ),
         );
         w.got("romeo")
     };

@@ -212,7 +212,7 @@ fn form_changes_as_many_affiliations_as_a_request_of_an_admin() {
     w.admin("owner", &items(&all));
     w.service.limits.items_max = 3;
     w.clear();
-    // Whoever is missing on the list is an admin no more.
+    // An account that is missing on the list is an admin no more.
     w.configure("owner", &[("roomadmins", "")]);
     assert_eq!(w.got("owner"), ["iq:error room modify/policy-violation"]);
     w.configure("owner", &[("roomadmins", "a0@x")]);

@@ -3,14 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use conclave::config::{Create, LockedRooms};
 use conclave::room::Room;
 use conclave::room::archive::Found;
-use conclave::room::config::Config;
 use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
-use conclave::room::limits::Limits;
 use conclave::store::Write;
 use conclave::store::archive::{Archive, memory::MemoryArchive};
 use conclave::wire::encode::Outgoing;
@@ -47,19 +44,6 @@ impl World {
         let service = Service {
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("a jid")],
-            create: Create::Anyone,
-            admins_own_rooms: true,
-            locked_rooms: LockedRooms::Open,
-            item_per_session: false,
-            affiliation_versions: true,
-            admin_fields: Vec::new(),
-            contacts: Default::default(),
-            terms: String::new(),
-            default_room: Config::default(),
-            limits: Limits::default(),
-            keep_retracted: false,
-            held: Default::default(),
-            profile: Default::default(),
             ..Service::new(BareJid::parse("muc.example").expect("a jid"))
         };
         Self {

@@ -4,10 +4,7 @@ mod commands;
 mod hostile;
 mod search;
 
-use conclave::config::{Create, LockedRooms};
-use conclave::room::config::Config;
 use conclave::room::cx::{Contacts, Ids, Service};
-use conclave::room::limits::Limits;
 use conclave::room::listing::Listing;
 use conclave::room::roster::Roster;
 use conclave::service::{Cx, Effects, Memory, Rooms, answer, directory::Directory};
@@ -24,19 +21,6 @@ fn service() -> Service {
     Service {
         name: "Rooms of Verona".to_owned(),
         admins: vec![BareJid::parse("root@example").expect("a jid")],
-        create: Create::Anyone,
-        admins_own_rooms: true,
-        locked_rooms: LockedRooms::Open,
-        item_per_session: false,
-        affiliation_versions: true,
-        admin_fields: Vec::new(),
-        contacts: Default::default(),
-        terms: String::new(),
-        default_room: Config::default(),
-        limits: Limits::default(),
-        keep_retracted: false,
-        held: Default::default(),
-        profile: Default::default(),
         ..Service::new(BareJid::parse("muc.example").expect("a jid"))
     }
 }

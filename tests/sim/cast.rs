@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use conclave::config::{Create, LockedRooms};
+use conclave::config::Create;
 use conclave::room::config::{Config, Roles, Whois};
 use conclave::room::cx::Service;
 use conclave::room::limits::Limits;
@@ -163,17 +163,11 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
             Create::Local,
             Create::Admins,
         ]),
-        admins_own_rooms: true,
-        locked_rooms: LockedRooms::Open,
-        item_per_session: false,
-        affiliation_versions: true,
         nicks: match default_room.history_max {
             0 => Nicks::Any,
             3 => Nicks::Refuse,
             _ => Nicks::Rewrite,
         },
-        contacts: Default::default(),
-        terms: String::new(),
         admin_fields: if random.chance(20) {
             vec!["muc#roomconfig_publicroom".to_owned()]
         } else {
@@ -181,9 +175,6 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         },
         default_room,
         limits,
-        keep_retracted: false,
-        held: Default::default(),
-        profile: Default::default(),
         ..Service::new(bare(SERVICE))
     }
 }

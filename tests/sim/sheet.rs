@@ -121,7 +121,7 @@ impl Sheet {
         }
     }
 
-    /// Every nick that is reserved, and for which account. One that is banned, if only with its domain, keeps it from nobody.
+    /// Every nick that is reserved, and for which account. One that is banned, if only with its domain, keeps it from no other account.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = (&BareJid, &str)> {
         let records = self.room.state().affiliations.iter();
         let reserved = records.filter_map(|(jid, record)| Some((jid, record.nick.as_deref()?)));

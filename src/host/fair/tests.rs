@@ -301,7 +301,7 @@ fn others_of_the_domain_do_not_wait_for_what_some_owe() {
     };
     owes(&mut fair, ms(0));
     assert_eq!(many(&mut fair, &request("quiet@b/c"), 1, ms(0)), (0, 1, 0));
-    // It goes on all the time, and whoever says little has a turn each time.
+    // It goes on all the time, and an account that says little has a turn each time.
     for tick in 1..20 {
         let now = ms(tick * 50);
         owes(&mut fair, now);

@@ -1,6 +1,5 @@
 use super::*;
-use crate::room::config::Config;
-use crate::room::cx::{Contacts, Create, LockedRooms};
+use crate::room::cx::LockedRooms;
 use crate::room::limits::Limits;
 
 fn jid(text: &str) -> BareJid {
@@ -13,21 +12,10 @@ fn room(n: usize) -> BareJid {
 
 fn quotas(limits: Limits) -> Arc<Quotas> {
     Arc::new(Quotas::new(Arc::new(Service {
-        profile: Default::default(),
         name: String::new(),
         admins: vec![jid("root@example")],
-        create: Create::Anyone,
-        admins_own_rooms: true,
         locked_rooms: LockedRooms::Strict,
-        item_per_session: false,
-        affiliation_versions: true,
-        admin_fields: Vec::new(),
-        contacts: Contacts::default(),
-        terms: String::new(),
-        default_room: Config::default(),
         limits,
-        keep_retracted: false,
-        held: Default::default(),
         ..Service::new(jid("muc.example"))
     })))
 }

@@ -118,7 +118,7 @@ impl Task {
         self.room.founder().or(self.told.founder()).map(BareJid::domain).unwrap_or_default()
     }
 
-    /// Takes back what nobody has seen; true if the archive has nothing of it any more.
+    /// Takes back what no occupant has seen; true if the archive has nothing of it any more.
     async fn settle_debts(&mut self) -> bool {
         let settled = self.keep(&self.host.archivist, self.owed.clone()).await;
         if settled {
@@ -139,7 +139,7 @@ impl Task {
     }
 }
 
-/// What takes messages back that nobody has seen.
+/// What takes messages back that no occupant has seen.
 fn withdrawn(changes: Vec<Change>) -> Vec<Change> {
     let withdraw = |change| match change {
         Change::Append { archive, entry } => Some(Change::Withdraw { archive, id: entry.id.clone() }),

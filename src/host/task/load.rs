@@ -71,7 +71,7 @@ fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
         host.archive.look_back(archive, each)
     })?;
     let room = of_service(Room::stored(jid.clone(), state, history));
-    // Made here, where nobody waits, and kept from then on.
+    // Made here, where no stanza waits, and kept from then on.
     room.reserved();
     let mut occupants = host.store.occupants(jid)?;
     occupants.iter_mut().for_each(|stored| Arc::make_mut(&mut stored.occupant).hold(&host.service));

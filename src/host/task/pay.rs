@@ -38,7 +38,7 @@ impl Task {
             self.place = quotas.wait(room.founder());
             if self.place.is_none() {
                 return Err(Refusal::resource_constraint(
-                    "too many rooms wait for somebody; try again later",
+                    "too many rooms wait for their first occupant; try again later",
                 ));
             }
         }
@@ -81,7 +81,7 @@ impl Task {
         self.remember();
     }
 
-    /// Looks at what the room takes now, and whom it counts for.
+    /// Looks at what the room takes now, and for which account it counts.
     fn weigh(&mut self) {
         self.weight.follow(&self.room);
         let founder = self.room.founder().filter(|_| self.room.exists());
@@ -148,7 +148,7 @@ impl Task {
         }
     }
 
-    /// What an event turned out to cost so many tokens more: whoever sent it pays, and the room.
+    /// What an event turned out to cost so many tokens more: the account that sent it pays, and the room.
     pub(super) fn pay(&mut self, event: &Event, tokens: u32) {
         if let Some(inbound) = event.inbound() {
             self.host.charge(&inbound.from, tokens);

@@ -229,7 +229,7 @@ async fn bans_that_end_together_hold_up_nobody() {
         "<iq type='get' id='i' to='{ROOM}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
     ));
     bench.until("id='i'").await;
-    assert!(banned(&bench) > MEMBERS / 2, "whoever comes first does not wait for all");
+    assert!(banned(&bench) > MEMBERS / 2, "the account that comes first does not wait for all");
     let done = std::cell::Cell::new(false);
     let lifted = async {
         while banned(&bench) > 0 {

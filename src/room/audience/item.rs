@@ -44,7 +44,7 @@ impl fmt::Debug for RealJid<'_> {
 /// Whether those whom something is for see the real addresses in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sight {
-    /// That of whom it is about.
+    /// That of the occupant that it is about.
     item: bool,
     /// That of who did it.
     actor: bool,
@@ -59,7 +59,7 @@ impl Sight {
         Self { item: sees, actor: sees }
     }
 
-    /// Of whom it is about: everybody sees their own address. Of others they see what they see otherwise.
+    /// Of the occupant that it is about: all see their own address. Of others they see what they see otherwise.
     pub(in crate::room::audience) fn own(otherwise: Self) -> Self {
         Self { item: true, ..otherwise }
     }

@@ -1,29 +1,18 @@
+use super::super::ledger::DOMAINS;
 use super::*;
-use crate::room::config::Config;
-use crate::room::cx::{Contacts, Create, LockedRooms};
+use crate::room::cx::LockedRooms;
 use crate::room::limits::Limits;
-use crate::wire::jid::Profile;
 
 const MAX: usize = 8 << 20;
 const PIECE: usize = 4096;
 
 fn service() -> Service {
     Service {
-        profile: Profile::default(),
         name: String::new(),
         admins: vec![jid("admin@home.example")],
-        create: Create::Anyone,
-        admins_own_rooms: true,
         locked_rooms: LockedRooms::Strict,
-        item_per_session: false,
         affiliation_versions: false,
-        admin_fields: Vec::new(),
-        contacts: Contacts::default(),
-        terms: String::new(),
-        default_room: Config::default(),
         limits: Limits { held_bytes_max: MAX, ..Limits::default() },
-        keep_retracted: false,
-        held: Arc::default(),
         ..Service::new(jid("rooms.home.example"))
     }
 }

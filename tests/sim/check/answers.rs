@@ -60,7 +60,7 @@ impl Check for Answers {
 }
 
 impl Answers {
-    /// Requests that nobody has answered for long are answered by the room, along with another one. What a server answers
+    /// Requests that have had no answer for long are answered by the room, along with another one. What a server answers
     /// in the place of its client looks the same, and comes by itself.
     fn given_up(&mut self, happening: &Happening) {
         for sent in happening.sent.iter().filter(|s| s.condition() == Some("remote-server-timeout")) {

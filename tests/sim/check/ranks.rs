@@ -58,7 +58,7 @@ fn standing(scene: &Scene<'_>) -> Result<(), String> {
     let known = disputes(before);
     let mut new = disputes(after).into_iter().filter(|one| !known.contains(one));
     if let Some((nick, ..)) = new.find(|(_, one, other)| !comes_back(one) && !comes_back(other)) {
-        return Err(format!("{nick:?} is the reserved nick of somebody else"));
+        return Err(format!("{nick:?} is the reserved nick of another account"));
     }
     for seat in &after.seats {
         let nick = &seat.nick;

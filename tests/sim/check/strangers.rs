@@ -1,6 +1,6 @@
 //! Whoever is not in the room, an outcast or a stranger, gets nothing but answers to what he sent himself, what was
 //! addressed to them by name, and requests that their server answers for them. What they asked of an occupant while they were
-//! inside ends in an error. A refusal of an invitation reaches nobody but
+//! inside ends in an error. A refusal of an invitation reaches no account but
 //! who invited.
 
 use std::collections::BTreeSet;
@@ -13,10 +13,10 @@ use super::Check;
 use crate::happening::Sent;
 use crate::run::Scene;
 
-/// A request that was passed on to an occupant: the room and which life of it, who asked whom, under which id.
+/// A request that was passed on to an occupant: the room and which life of it, who asked which occupant, under which id.
 type Asked = (usize, u32, Jid, Jid, String);
 
-/// Remembers who invited whom, in which room, and who waits for an answer, perhaps after they have left.
+/// Remembers who invited which account, in which room, and who waits for an answer, perhaps after they have left.
 #[derive(Default)]
 pub(super) struct Strangers {
     invited: BTreeSet<(usize, BareJid, BareJid)>,
