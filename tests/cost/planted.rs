@@ -135,7 +135,7 @@ const FAULTS: [Fault; 11] = [
     Fault {
         name: "every invitation goes out with all reasons, to everybody",
         measure: Measure::Out,
-        kind: "message normal",
+        kind: "<x> muc#user",
         work: |stanza| {
             let invites = all(stanza).into_iter().filter(|e| is(e, "invite")).count();
             let reasons: usize =
