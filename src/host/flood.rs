@@ -103,7 +103,7 @@ impl Host {
     /// much of is refused with `wait`: others do not wait for the end of a flood.
     pub(super) fn let_go(self: &Arc<Self>) {
         let mut fair = self.flood.fair();
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.get_or_init(Instant::now);
         let (on, refused) = fair.drain();
         for inbound in on {
             self.pass(inbound);

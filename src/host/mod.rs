@@ -23,7 +23,7 @@ mod trouble;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -63,6 +63,10 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long they may take to make place for the next process: nobody kills, and what they do not finish is lost.
 const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long rooms that stop work off what waits for them. What is left then is refused with `wait`: a domain that has filled
+/// mailboxes within its rates does not keep others waiting for the next process.
+const LAST_WORK: Duration = Duration::from_secs(1);
 
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -149,7 +153,8 @@ pub struct Host {
     started: Timestamp,
     /// The same moment, on a clock that nobody sets.
     awake_since: Instant,
-    stopping: AtomicBool,
+    /// Since when the service stops, if it does.
+    stopping: OnceLock<Instant>,
     goodbye: bool,
     gaps: AtomicU64,
     /// Until when somebody may be gone who has not been found out, in seconds since the start.
@@ -231,7 +236,7 @@ impl Host {
             memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
             started: Timestamp::now(),
             awake_since: Instant::now(),
-            stopping: AtomicBool::new(false),
+            stopping: OnceLock::new(),
             goodbye: settings.service.on_stop == OnStop::Leave,
             gaps: AtomicU64::new(0),
             doubtful_until: AtomicU64::new(0),
@@ -397,7 +402,7 @@ impl Host {
         if let Some(mailbox) = rooms.get(room) {
             return Some(put(mailbox));
         }
-        if self.stopping.load(Ordering::Acquire) || !self.quotas.open(room, opener) {
+        if self.is_stopping() || !self.quotas.open(room, opener) {
             return None;
         }
         let (mailbox, events) = Mailbox::new(self.bounds.clone());
@@ -477,7 +482,12 @@ impl Host {
 
     /// Whether the service is about to stop.
     fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.stopping.get().is_some()
+    }
+
+    /// Whether the service stops, and rooms have had the time to work off what waited for them.
+    fn is_late(&self) -> bool {
+        self.stopping.get().is_some_and(|since| since.elapsed() > LAST_WORK)
     }
 
     /// Notes what the directory has to learn of a room.

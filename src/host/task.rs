@@ -258,6 +258,9 @@ impl Task {
     async fn work_off(&mut self, batch: &[Event]) {
         let mut left = batch;
         while !left.is_empty() {
+            if self.host.is_late() {
+                return self.wind_up(left).await;
+            }
             self.rest().await;
             let done = self.step(left).await;
             left = &left[done..];
@@ -266,6 +269,17 @@ impl Task {
             rate.take(&mut self.done, done as u32, self.since.elapsed());
             // Channels that are ready do not make a task wait: without this, others would starve.
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// Refuses what waited when there is no more time for it. What tells that an occupant is gone, answers, and our own
+    /// events are handled.
+    async fn wind_up(&mut self, left: &[Event]) {
+        for event in left {
+            match event {
+                Event::Stanza(inbound) if inbound.is_refusable() => self.turn_away(event).await,
+                event => _ = self.step(std::slice::from_ref(event)).await,
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use super::*;
 use crate::config::{Settings, Sources};
+use crate::host::LAST_WORK;
 use crate::link::{Outlet, outbox};
 use crate::room::archive::{ArchiveId, Entry, Question};
 use crate::store::Store;
@@ -323,4 +324,27 @@ async fn whoever_has_a_server_that_is_out_of_reach_is_asked_after_a_minute() {
         bench.until("the room has dealt with it", |b| b.saw(&format!("id='{id}'"))).await;
     }
     assert_eq!(asked(&mut bench), 1, "once");
+}
+
+// 45-14.6-a, 45-7.14-a
+#[tokio::test]
+async fn a_room_that_is_late_to_stop_refuses_what_waits_and_lets_occupants_leave() {
+    let mut bench = Bench::with_room(true).await;
+    let list = |id: &str| {
+        format!(
+            "<iq type='get' id='{id}'><query xmlns='http://jabber.org/protocol/muc#admin'>\
+             <item affiliation='owner'/></query></iq>"
+        )
+    };
+    bench.host.stopping.get_or_init(Instant::now);
+    bench.say(&list("soon"));
+    bench.until("what waited when the stop began is answered", |b| b.saw("affiliation='owner'")).await;
+    tokio::time::sleep(LAST_WORK).await;
+    bench.sent.clear();
+    bench.say(&list("late"));
+    bench.say("<presence to='coven@muc.example/Hecate' type='unavailable'/>");
+    bench.until("the owner has left", |b| b.saw("unavailable")).await;
+    let answers: Vec<&String> = bench.sent.iter().filter(|stanza| stanza.contains("id='late'")).collect();
+    assert_eq!(answers.len(), 1, "{:?}", bench.sent);
+    assert!(answers[0].contains("type='wait'") && answers[0].contains("resource-constraint"), "{answers:?}");
 }
