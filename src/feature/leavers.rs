@@ -1,7 +1,6 @@
-//! Who has left lately, for moderators: whoever comes, disturbs and goes can still be named. It is not kept over a
-//! restart.
+//! Who has left lately, for moderators: an account that comes, disturbs and goes can still be named. It is not
+//! kept over a restart.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +12,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::{Nick, NickKey};
 use crate::room::roster::Occupant;
+use crate::room::shares::{Bounds, Kept, Shares};
 use crate::wire::build::stamp;
 use crate::wire::command::Done;
 use crate::wire::form::{Submitted, table};
@@ -23,8 +23,8 @@ use crate::wire::refusal::Refusal;
 /// Name of the command, and FORM_TYPE of its table.
 const NODE: &str = "conclave#leavers";
 
-/// So many are remembered.
-const LEAVERS_MAX: usize = 100;
+/// So many are remembered, and so many nicks of one account.
+const BOUNDS: Bounds = Bounds { of_one: 5, of_all: 100 };
 
 /// For so long.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -46,44 +46,38 @@ const COLUMNS: &[(&str, &str)] =
 
 /// Those who left, the last one last.
 #[derive(Clone, Debug, Default)]
-pub struct Leavers(VecDeque<Arc<Leaver>>);
+pub struct Leavers(Shares<Leaver>);
 
-/// Somebody who left.
-#[derive(Debug)]
+/// An occupant who left.
+#[derive(Clone, Debug)]
 struct Leaver {
     nick: Nick,
-    account: BareJid,
     id: Arc<str>,
     at: Timestamp,
 }
 
-/// An occupant has left, with the last of his sessions.
+/// An occupant has left, with the last of their sessions.
 pub(super) fn note(room: &mut Room, occupant: &Occupant, cx: &Cx<'_>) {
-    let leavers = &mut Arc::make_mut(&mut room.leavers).0;
-    leavers.retain(|leaver| {
-        let again = leaver.account == occupant.account && leaver.nick == occupant.nick;
-        !again && cx.now.duration_since(leaver.at) < REMEMBERED
-    });
-    if leavers.len() >= LEAVERS_MAX {
-        leavers.pop_front();
+    let Leavers(leavers) = Arc::make_mut(&mut room.leavers);
+    if let Some(until) = cx.uptime.checked_sub(REMEMBERED.unsigned_abs()) {
+        while leavers.remove_older(until).is_some() {}
     }
-    leavers.push_back(Arc::new(Leaver {
-        nick: occupant.nick.clone(),
-        account: occupant.account.clone(),
-        id: occupant.id.clone(),
-        at: cx.now,
-    }));
+    let place: Arc<str> = format!("{} {}", occupant.account.as_str(), occupant.nick.key().as_str()).into();
+    leavers.remove(&place);
+    let value = Leaver { nick: occupant.nick.clone(), id: occupant.id.clone(), at: cx.now };
+    let kept = Kept { id: place, owner: occupant.account.clone(), since: cx.uptime, value, _held: None };
+    leavers.add(kept, BOUNDS);
 }
 
 impl Leavers {
     /// The account that left last under this nick.
     pub(super) fn by_nick(&self, key: &NickKey) -> Option<&BareJid> {
-        self.0.iter().rev().find(|leaver| leaver.nick.key() == key).map(|leaver| &leaver.account)
+        self.0.iter().rev().find(|kept| kept.value.nick.key() == key).map(|kept| &kept.owner)
     }
 
     /// The account of this occupant id.
     pub(super) fn by_id(&self, id: &str) -> Option<&BareJid> {
-        self.0.iter().find(|leaver| *leaver.id == *id).map(|leaver| &leaver.account)
+        self.0.iter().find(|kept| *kept.value.id == *id).map(|kept| &kept.owner)
     }
 }
 
@@ -96,10 +90,10 @@ fn run(
 ) -> Result<Done, Refusal> {
     let newest = room.leavers.0.iter().rev();
     let rows: Vec<Vec<String>> = newest
-        .filter(|leaver| cx.now.duration_since(leaver.at) < REMEMBERED)
-        .map(|leaver| {
-            let (nick, account) = (leaver.nick.as_str().to_owned(), leaver.account.as_str().to_owned());
-            vec![nick, account, leaver.id.to_string(), stamp(leaver.at)]
+        .filter(|kept| cx.now.duration_since(kept.value.at) < REMEMBERED)
+        .map(|kept| {
+            let Leaver { nick, id, at } = &kept.value;
+            vec![nick.as_str().to_owned(), kept.owner.as_str().to_owned(), id.to_string(), stamp(*at)]
         })
         .collect();
     Ok(Done::result(table(NODE, "Who has left lately", COLUMNS, &rows)))

@@ -33,6 +33,17 @@ pub(super) fn wanted(message: &Element) -> Option<&str> {
     now.or_else(then)?.attr("id").filter(|id| !id.is_empty())
 }
 
+/// Whether a message takes something back and says nothing beside it that a client could show.
+pub(super) fn is_all(message: &Element) -> bool {
+    const BESIDE: &[&str] = &[ns::RETRACT, ns::FALLBACK, ns::HINTS, ns::SID, ns::OCCUPANT_ID];
+    let is_beside = |child: &Element| match child.ns().as_str() {
+        ns::FASTEN => child.children().all(|inner| inner.is("retract", ns::RETRACT_0)),
+        ns::CLIENT => child.name() == "thread",
+        other => BESIDE.contains(&other),
+    };
+    wanted(message).is_some() && message.children().all(is_beside)
+}
+
 /// An occupant said `message`; if that takes back an earlier message of the same account, what was said is gone from
 /// the history and the archive. Of anybody else's message it takes back nothing: receivers judge the same way. Neither
 /// do ids that are too long for the room to remember.

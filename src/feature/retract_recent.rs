@@ -7,7 +7,7 @@ use minidom::Element;
 
 use super::commands::{Command, Form};
 use super::whom::{self, Whom};
-use super::{Feature, archive, mam, moderate, subject};
+use super::{Feature, mam, moderate};
 use crate::room::Room;
 use crate::room::archive::{Answer, Entry, Found, Question};
 use crate::room::cx::Cx;
@@ -159,11 +159,8 @@ pub(super) fn retract_of(
         .iter()
         .copied()
         .filter(|entry| entry.account.as_ref().is_some_and(|account| author.covers(account)))
-        // What takes something back says nothing that others read, unless it does.
-        .filter(|entry| {
-            let says = || archive::is_spoken(&entry.message) || subject::is_change(&entry.message);
-            !entry.is_tombstone() && (super::retract::wanted(&entry.message).is_none() || says())
-        })
+        // What only takes something back says nothing that others read.
+        .filter(|entry| !entry.is_tombstone() && !super::retract::is_all(&entry.message))
         .collect();
     let left = wanted.len().saturating_sub(recent.last.min(most_at_once(room, by.1)));
     let (mut retracted, mut refused) = (0, 0);

@@ -159,6 +159,8 @@ pub const XHTML: &str = "http://jabber.org/protocol/xhtml-im";
 pub const OOB: &str = "jabber:x:oob";
 /// Files that are shared (XEP-0447).
 pub const FILES: &str = "urn:xmpp:sfs:0";
+/// What part of a text is there for clients without a feature (XEP-0428).
+pub const FALLBACK: &str = "urn:xmpp:fallback:0";
 /// Hints on what to store (XEP-0334).
 pub const HINTS: &str = "urn:xmpp:hints";
 /// The node that tells a reserved nick (XEP-0045 §7.12).

@@ -368,19 +368,37 @@ fn all_that_somebody_said_lately_is_retracted_at_once() {
 fn what_claims_to_retract_and_says_something_is_retracted_with_the_rest() {
     // 425-4, 424-1
     let mut w = room();
-    for (n, retraction) in [
+    let retractions = [
         "<retract xmlns='urn:xmpp:message-retract:1' id='nothing'/>",
         "<apply-to xmlns='urn:xmpp:fasten:0' id='nothing'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>",
-    ]
-    .iter()
-    .enumerate()
-    {
-        w.send("romeo", &format!(
-            "<message xmlns='jabber:client' type='groupchat' id='a{n}'><body>abuse</body>{retraction}</message>"
-        ));
+    ];
+    let abuse = [
+        "<body>abuse</body>",
+        "<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>abuse</reaction></reactions>",
+        "<subject>abuse</subject><thread>t</thread>",
+        "<stranger xmlns='urn:example:words'>abuse</stranger>",
+    ];
+    for retraction in retractions {
+        for said in abuse {
+            w.send(
+                "juliet",
+                &format!(
+                    "<message xmlns='jabber:client' type='groupchat' id='a'>{said}{retraction}</message>"
+                ),
+            );
+        }
+        // One that only takes back is no abuse, whatever a client puts beside it.
+        w.send(
+            "juliet",
+            &format!(
+                "<message xmlns='jabber:client' type='groupchat' id='b'>{retraction}<thread>t</thread>\
+             <fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'/>\
+             <store xmlns='urn:xmpp:hints'/><origin-id xmlns='urn:xmpp:sid:0' id='b'/></message>"
+            ),
+        );
     }
     w.clear();
-    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "romeo")]), "2 messages retracted");
+    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "juliet")]), "8 messages retracted");
     assert_eq!(history(&mut w), [""; 0]);
 }
 
@@ -425,7 +443,16 @@ fn who_came_and_went_is_named_to_moderators_and_can_be_banned() {
     w.send("romeo", &show);
     assert_eq!(w.got("romeo"), ["iq:error room auth/forbidden"]);
     assert_eq!(run(&mut w, "juliet", BAN, &[("nick", "spammer")]), "mercutio@example is banned for good.");
-    // A day later nobody remembers.
+    // One account under many nicks pushes no other out.
+    for n in 0..120 {
+        w.join_as("tybalt", &format!("t{n}"), "");
+        w.send("tybalt", &format!("<presence xmlns='{CLIENT}' type='unavailable' to='{ROOM}/t{n}'/>"));
+    }
+    w.clear();
+    w.send("juliet", &show);
+    let answer = encode::element(&w.stanzas("juliet").pop().expect("an answer"));
+    assert_eq!((answer.matches("mercutio@").count(), answer.matches("tybalt@").count()), (1, 5));
+    // A day later they are forgotten.
     w.wait(24 * 60 * 60);
     w.send("juliet", &show);
     assert!(!encode::element(&w.stanzas("juliet").pop().expect("an answer")).contains("Spammer"));
