@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendError};
 
 use super::lanes::Lanes;
-use super::places::{self, Places};
+use super::places::{self, InLine, Places};
 use crate::room::event::Event;
 use crate::room::limits::Limits;
 use crate::room::roster::Roster;
@@ -252,11 +252,10 @@ impl Mailbox {
         self.bounds.all.take(bytes, refusable);
     }
 
-    /// Waits for a place to read the archive in, for somebody of a domain, in this room and among the readers of `all`
-    /// rooms.
-    pub(super) async fn place(&self, all: &Arc<Places>, domain: &str) -> Place {
-        let own = self.readers.turn(domain).place().await;
-        (own, all.turn(domain).place().await)
+    /// Waits in line for a place to read the archive in, in this room and among the readers of `all` rooms.
+    pub(super) async fn place(&self, all: &Arc<Places>, line: &InLine) -> Place {
+        let own = self.readers.turn(line).place().await;
+        (own, all.turn(line).place().await)
     }
 
     /// Takes an answer of the archive that was expected with so many bytes. Answers are large: nobody else gets the
@@ -329,6 +328,10 @@ fn bytes_of(event: &Event) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn in_line(domain: &str) -> InLine {
+        InLine::from(&BareJid::parse(domain).expect("a jid"))
+    }
 
     fn stanza(xml: &str) -> Event {
         let inbound = Inbound::parse(xml.parse().expect("xml")).expect("a stanza");
@@ -469,11 +472,12 @@ mod tests {
     #[tokio::test]
     async fn one_domain_never_has_all_the_places_of_those_who_read_the_archive_of_a_room() {
         let (mailbox, all) = (Arc::new(Mailbox::new(bounds()).0), Places::new(8));
-        let _held = [mailbox.place(&all, "loud").await, mailbox.place(&all, "loud").await];
+        let _held =
+            [mailbox.place(&all, &in_line("loud")).await, mailbox.place(&all, &in_line("loud")).await];
         let (waits, of_all) = (mailbox.clone(), all.clone());
-        let third = tokio::spawn(async move { waits.place(&of_all, "loud").await });
+        let third = tokio::spawn(async move { waits.place(&of_all, &in_line("loud")).await });
         tokio::task::yield_now().await;
-        let _quiet = mailbox.place(&all, "quiet").await;
+        let _quiet = mailbox.place(&all, &in_line("quiet")).await;
         assert!(!third.is_finished());
     }
 }

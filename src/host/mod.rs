@@ -50,7 +50,7 @@ use flood::Flood;
 use mailbox::{Bounds, Mailbox};
 use meter::Meter;
 use pace::{Pace, Portions};
-use places::Places;
+use places::{InLine, Places};
 use quota::Quotas;
 pub use run::{Ended, RunError, run};
 use signals::Signal;
@@ -302,7 +302,7 @@ impl Host {
 
     /// Answers where no other account waits for it, in turn with the searches.
     fn command(self: &Arc<Self>, inbound: Inbound, mut memory: service::Memory) {
-        let (host, turn) = (self.clone(), self.searching.turn(inbound.from.domain()));
+        let (host, turn) = (self.clone(), self.searching.turn(&InLine::from(&inbound.from.to_bare())));
         tokio::spawn(async move {
             let place = turn.place().await;
             let work = move || {
@@ -344,10 +344,10 @@ impl Host {
 
     /// Searches where nobody else waits for it, until the service stops or the link is lost; refuses if too many wait.
     fn search(self: &Arc<Self>, search: service::Search) {
-        let domain = search.asker().domain();
+        let line = InLine::from(&search.asker().to_bare());
         let turn = match self.is_stopping() {
             true => None,
-            false => self.searching.turn_within(domain, SEARCHES_OF_DOMAIN_MAX, SEARCHES_MAX),
+            false => self.searching.turn_within(&line, SEARCHES_OF_DOMAIN_MAX, SEARCHES_MAX),
         };
         let Some(turn) = turn else {
             return search.turned_away().iter().for_each(|answer| self.reply(answer));

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::places::InLine;
 use crate::room::cx::Service;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
@@ -151,14 +152,15 @@ impl Quotas {
         })
     }
 
-    /// The line in which a stored room waits to be read: one for all rooms that accounts of one domain created. `None` for a
+    /// The line in which a stored room waits to be read: that of the account that created it. `None` for a
     /// room that is not stored, or of which it is not known who created it. So a room never waits behind those of the one who
     /// happens to ask for it first.
-    pub(super) fn line(&self, room: &BareJid) -> Option<String> {
+    pub(super) fn line(&self, room: &BareJid) -> Option<InLine> {
         let founder = self.inner().stored.get(&self.hashes.hash_one(room.as_str())).copied();
         let known = founder.filter(|founder| founder.domain != 0);
-        // No domain looks like this.
-        known.map(|founder| format!("#{:x}", founder.domain))
+        // No domain and no account looks like this.
+        let name = |mark: Mark| format!("#{mark:x}");
+        known.map(|founder| InLine { domain: name(founder.domain), account: name(founder.account) })
     }
 
     /// The store has a room, made by `founder`, that is lasting or not: whatever there is of them.

@@ -19,6 +19,7 @@ use super::fair::{Bucket, Rate};
 use super::mailbox::{Events, Mailbox, Waiting};
 use super::meter::Meter;
 use super::pace::Heard;
+use super::places::InLine;
 use super::quota::Awaited;
 use crate::feature::ghost;
 use crate::feature::restart::Told;
@@ -407,7 +408,7 @@ impl Task {
         let bytes = ask.inbound.size;
         mailbox.expect(bytes);
         tokio::spawn(async move {
-            let place = mailbox.place(&host.reading, ask.inbound.from.domain()).await;
+            let place = mailbox.place(&host.reading, &InLine::from(&ask.inbound.from.to_bare())).await;
             let Ask { archive, retracted, question, inbound } = ask;
             let (reader, asked, asker) = (host.clone(), archive.clone(), inbound.from.clone());
             let answer = move || {
@@ -471,15 +472,15 @@ impl Task {
     }
 
     /// One event through the room; one that may take long where nobody else waits for it, in turn with those of other
-    /// domains. It waits in the line of the domain of the account that made the room: a stanza from outside never puts
-    /// a room at the end of the line of its sender.
+    /// domains. It waits in the line of the account that made the room: a stanza from outside never puts a room at the end of the
+    /// line of its sender.
     async fn handled(&mut self, event: &Event) -> Effects {
         if !self.room.may_take_long(event, Timestamp::now()) {
             return self.handle(event);
         }
-        let sender = event.inbound().map(|inbound| inbound.from.domain());
-        let domain = self.room.founder().map(BareJid::domain).or(sender).unwrap_or_default();
-        let _place = self.host.working.turn(domain).place().await;
+        let sender = || event.inbound().map(|inbound| InLine::from(&inbound.from.to_bare()));
+        let line = self.room.founder().map(InLine::from).or_else(sender).unwrap_or_default();
+        let _place = self.host.working.turn(&line).place().await;
         aside(|| self.handle(event))
     }
 

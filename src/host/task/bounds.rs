@@ -252,7 +252,8 @@ async fn a_room_does_not_wait_in_the_line_of_the_domain_that_an_outsider_sends_f
     ));
     assert!(task.room.may_take_long(&from_outside, Timestamp::now()));
     // The domain of the outsider has all the places that it may have, and many of its rooms wait.
-    let mut line: Vec<_> = (0..100).map(|_| host.working.turn("loud.example")).collect();
+    let loud = InLine::from(&BareJid::parse("outsider@loud.example").expect("a jid"));
+    let mut line: Vec<_> = (0..100).map(|_| host.working.turn(&loud)).collect();
     let _first = line.remove(0).place().await;
     let patience = Duration::from_secs(30);
     let effects = tokio::time::timeout(patience, task.handled(&from_outside)).await.expect("no wait");
@@ -430,7 +431,9 @@ async fn a_command_of_an_admin_waits_for_a_place_and_what_comes_after_it_does_no
         outlet.sent().iter().map(text).collect::<String>()
     };
     // What takes long for others takes all places.
-    let (one, two) = (host.searching.turn("a").place().await, host.searching.turn("b").place().await);
+    let line = |domain: &str| InLine::from(&BareJid::parse(domain).expect("a jid"));
+    let (one, two) =
+        (host.searching.turn(&line("a")).place().await, host.searching.turn(&line("b")).place().await);
     let node = "http://jabber.org/protocol/admin#get-online-users-num";
     asks("set", "list", &format!("<command xmlns='http://jabber.org/protocol/commands' node='{node}'/>"));
     asks("get", "ping", "<ping xmlns='urn:xmpp:ping'/>");

@@ -7,6 +7,7 @@ use tracing::debug;
 use super::{Task, aside};
 use crate::feature::restart::Portion;
 use crate::host::commit::Committer;
+use crate::host::places::InLine;
 use crate::room::Room;
 use crate::room::archive::Change;
 use crate::room::effect::Effects;
@@ -75,7 +76,7 @@ impl Task {
                 return false;
             }
             if !is_last {
-                place = Some(self.host.writing.turn(self.line()).place().await);
+                place = Some(self.host.writing.turn(&self.in_line()).place().await);
             }
             if !self.keep(&self.host.committer, writes).await {
                 return false;
@@ -103,7 +104,7 @@ impl Task {
                 Ok(Ok(false)) => break,
                 _ => return false,
             }
-            let _place = self.host.writing.turn(self.line()).place().await;
+            let _place = self.host.writing.turn(&self.in_line()).place().await;
             let sweep = Write::Sweep { room: self.room.jid.clone() };
             if self.host.is_stopping() || !self.keep(&self.host.committer, vec![sweep]).await {
                 return false;
@@ -116,6 +117,11 @@ impl Task {
     /// The domain in whose line the room waits: that of its founder, also when it is gone.
     pub(super) fn line(&self) -> &str {
         self.room.founder().or(self.told.founder()).map(BareJid::domain).unwrap_or_default()
+    }
+
+    /// Where what the room has to do waits: behind other rooms of its founder, also when it is gone.
+    pub(super) fn in_line(&self) -> InLine {
+        self.room.founder().or(self.told.founder()).map(InLine::from).unwrap_or_default()
     }
 
     /// Takes back what no occupant has seen; true if the archive has nothing of it any more.

@@ -8,6 +8,7 @@ use super::send::send;
 use super::{Events, Host, Mailbox, Meter, refuse};
 use crate::feature::restart::Told;
 use crate::feature::{self, restart};
+use crate::host::places::InLine;
 use crate::room::Room;
 use crate::room::effect::Effects;
 use crate::room::event::Event;
@@ -23,7 +24,7 @@ pub(super) async fn load(
     mailbox: &Mailbox,
     events: &mut Events,
 ) -> Option<(Room, Told)> {
-    let of_asker = || asker.as_ref().map_or("", Jid::domain).to_owned();
+    let of_asker = || asker.as_ref().map(|asker| InLine::from(&asker.to_bare())).unwrap_or_default();
     let line = host.quotas.line(jid).unwrap_or_else(of_asker);
     loop {
         let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
