@@ -19,6 +19,7 @@ use conclave::store::{Store, Write};
 use conclave::wire::jid::BareJid;
 
 const ROUNDS: u32 = 20;
+const ROUNDS_ANEW: u32 = 60;
 const CALLERS: u32 = 4;
 const ROUNDS_LARGE: u32 = 8;
 const ACCOUNTS: usize = 5000;
@@ -54,16 +55,42 @@ fn number(state: &State, account: &str) -> Option<u64> {
 #[test]
 fn every_acknowledged_change_outlives_a_kill() {
     if let Some(folder) = std::env::var_os(FOLDER) {
-        return change_until_killed(Path::new(&folder));
+        return change_until_killed(Path::new(&folder), false);
     }
+    check_changes("every_acknowledged_change_outlives_a_kill", ROUNDS);
+}
+
+/// New files are put into the place of the old ones all the time.
+#[test]
+fn every_acknowledged_change_outlives_a_kill_while_the_files_are_written_anew() {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return change_until_killed(Path::new(&folder), true);
+    }
+    let met = check_changes(
+        "every_acknowledged_change_outlives_a_kill_while_the_files_are_written_anew",
+        ROUNDS_ANEW,
+    );
+    println!("what lay beside the store after the kills: {met:?}");
+    assert!(met.contains_key("rebuild.part"), "{met:?}");
+}
+
+/// Kills the process of `test` so many times and looks what is there. Gives how often what lay beside the store then.
+fn check_changes(test: &str, rounds: u32) -> BTreeMap<String, u32> {
+    let mut met = BTreeMap::new();
     let folder = tempfile::tempdir().expect("a folder");
     let mut acknowledged = BTreeMap::new();
     // What each restart found: a change that was stored as the kill came is there without being acknowledged, and
     // its caller goes on from it.
     let mut found = BTreeMap::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let before: u64 = acknowledged.values().sum();
-        run_and_kill("every_acknowledged_change_outlives_a_kill", folder.path(), &mut acknowledged);
+        run_and_kill(test, folder.path(), &mut acknowledged);
+        for entry in std::fs::read_dir(folder.path()).expect("read") {
+            let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+            if name.starts_with("rebuild.") {
+                *met.entry(name).or_default() += 1;
+            }
+        }
         let after: u64 = acknowledged.values().sum();
         assert!(after > before, "round {round} has got something done");
         let store = SledStore::open(folder.path()).expect("opened after the kill");
@@ -84,7 +111,8 @@ fn every_acknowledged_change_outlives_a_kill() {
             );
         }
     }
-    println!("{} changes acknowledged in {ROUNDS} rounds", acknowledged.values().sum::<u64>());
+    println!("{} changes acknowledged in {rounds} rounds", acknowledged.values().sum::<u64>());
+    met
 }
 
 /// A change of more steps than the store makes at a time: each gives the room and its accounts one number.
@@ -200,10 +228,22 @@ fn read_lines(child: &mut Child) -> mpsc::Receiver<(u32, u64)> {
 }
 
 /// The process that is killed. It ends by itself after a time in which it should have been killed.
-fn change_until_killed(folder: &Path) {
-    let store = SledStore::open(folder).expect("opened");
+fn change_until_killed(folder: &Path, anew: bool) {
+    let store = Arc::new(SledStore::open(folder).expect("opened"));
     let state = store.load(&room()).expect("read");
-    let committer = Committer::of_store(Arc::new(store));
+    let committer = Committer::of_store(store.clone());
+    if anew {
+        std::thread::spawn(move || {
+            // In more and less time than the kills come after.
+            for n in (0..8).cycle() {
+                let rest = |_| {
+                    std::thread::sleep(Duration::from_millis(n));
+                    true
+                };
+                assert_eq!(store.write_anew(&rest), Ok(true));
+            }
+        });
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build();
     runtime.expect("a runtime").block_on(async {
         if state.is_none() {

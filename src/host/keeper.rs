@@ -1,5 +1,5 @@
 //! Frees what need not be kept any more: what is left of rooms that were forgotten, messages that are too old or too many,
-//! and archives of rooms that are gone. It goes by small steps with pauses, so that rooms hardly notice it, and often, so that there is never much to
+//! archives of rooms that are gone, and what all these took on the disk. It goes by small steps with pauses, so that rooms hardly notice it, and often, so that there is never much to
 //! do: what is taken out costs memory until it is written to a file.
 
 use std::cell::Cell;
@@ -12,12 +12,12 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::room::archive::{ArchiveId, Change};
 use crate::room::limits::Limits;
 use crate::store::archive::Archive;
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Renewed, Store, StoreError, Write};
 
 /// Messages that go at a time: some milliseconds of work, for which what is said in rooms may have to wait.
 const STEP_MESSAGES_MAX: usize = 200;
@@ -28,6 +28,10 @@ const STEP_PAUSE: Duration = Duration::from_millis(50);
 /// How long it rests at least after it has been through all archives, and how many times as long as it has worked.
 const ROUND_PAUSE: Duration = Duration::from_secs(60);
 const ROUND_PAUSE_TIMES: u32 = 20;
+
+/// How long the files of the store are left alone after they were written anew, and after that has failed.
+const RENEW_PAUSE: Duration = Duration::from_secs(10 * 60);
+const RENEW_PAUSE_FAILED: Duration = Duration::from_secs(30 * 60);
 
 /// How much is kept. 0 is any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +73,10 @@ pub(super) struct Keeper {
     most: Bounds,
     /// Archives that belonged to no room when the service started.
     orphans: Vec<ArchiveId>,
+    /// When the files of the store may be written anew; `None` at any time.
+    renew_at: Option<Instant>,
+    /// The last time failed, and the operator was told.
+    renew_failed: bool,
 }
 
 /// A keeper at work, on a thread of its own.
@@ -110,7 +118,7 @@ impl Keeper {
             warn!(damaged, "archives without rooms are left alone, for some rooms cannot be read");
         }
         let most = Bounds { days: limits.archive_days_max, messages: limits.archive_messages_max };
-        Ok(Self { store, archive, most, orphans })
+        Ok(Self { store, archive, most, orphans, renew_at: None, renew_failed: false })
     }
 
     /// Works until it is told to end.
@@ -128,6 +136,7 @@ impl Keeper {
             if let Err(e) = round.unwrap_or_else(broke_off) {
                 warn!("what is old or left over could not be removed, and will be later: {e}");
             }
+            self.renew(&rest_within);
             let worked = begun.elapsed().saturating_sub(rested.get());
             if !rest(ROUND_PAUSE.max(worked * ROUND_PAUSE_TIMES)) {
                 return;
@@ -179,6 +188,32 @@ impl Keeper {
             debug!(messages = purged, "old messages left the archive");
         }
         Ok(())
+    }
+
+    /// Has the store give back what takes room on the disk for nothing.
+    fn renew(&mut self, rest: &dyn Fn(Duration) -> bool) {
+        if self.renew_at.is_some_and(|at| Instant::now() < at) {
+            return;
+        }
+        let broke_off = |_| Err(StoreError::Io("it broke off".to_owned()));
+        let pause = match catch_unwind(AssertUnwindSafe(|| self.store.renew(rest))).unwrap_or_else(broke_off)
+        {
+            Ok(None) => return,
+            Ok(Some(Renewed { before, after })) => {
+                info!(before, after, "the files of the store were written anew and take fewer bytes now");
+                self.renew_failed = false;
+                RENEW_PAUSE
+            }
+            Err(e) => {
+                if !std::mem::replace(&mut self.renew_failed, true) {
+                    warn!(
+                        "the store takes more on the disk than it needs, and could not be written anew: {e}"
+                    );
+                }
+                RENEW_PAUSE_FAILED
+            }
+        };
+        self.renew_at = Some(Instant::now() + pause);
     }
 
     /// The archives of which not everything is kept.
@@ -333,5 +368,32 @@ mod tests {
         bench.archive.fail_commits(false);
         keeper.round(&|_| true).expect("done");
         assert_eq!(bench.count("left"), 0);
+    }
+
+    #[test]
+    fn files_that_were_written_anew_or_could_not_be_are_left_alone_for_some_time() {
+        let bench = Bench::new();
+        let done = Ok(Some(Renewed { before: 9, after: 1 }));
+        bench.store.plan_renewals([
+            Ok(None),
+            Ok(None),
+            done.clone(),
+            Err(StoreError::Io(String::new())),
+            done,
+        ]);
+        let mut keeper = bench.keeper(0, 0);
+        let renew = |keeper: &mut Keeper| {
+            (0..5).for_each(|_| keeper.renew(&|_| true));
+            bench.store.planned_renewals()
+        };
+        assert_eq!(renew(&mut keeper), 2, "nothing to do is looked for each time");
+        let pause = |keeper: &Keeper| keeper.renew_at.expect("a pause").duration_since(Instant::now());
+        assert!(pause(&keeper) <= RENEW_PAUSE && !keeper.renew_failed);
+        keeper.renew_at = Some(Instant::now());
+        assert_eq!(renew(&mut keeper), 1);
+        assert!(pause(&keeper) > RENEW_PAUSE && keeper.renew_failed, "told once");
+        keeper.renew_at = None;
+        assert_eq!(renew(&mut keeper), 0);
+        assert!(!keeper.renew_failed);
     }
 }

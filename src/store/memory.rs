@@ -1,11 +1,11 @@
 //! A store in memory, for tests and simulations: the same bytes, the same outcomes, no disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::layout::{Table, kind, part_key, prefix};
-use super::{Store, StoreError, StoredOccupant, Write, change, load};
+use super::{Renewed, Store, StoreError, StoredOccupant, Write, change, load};
 use crate::room::listing::Listed;
 use crate::room::state::State;
 use crate::wire::jid::BareJid;
@@ -21,6 +21,7 @@ struct Inner {
     delay: Duration,
     commits: u64,
     largest: usize,
+    renewals: VecDeque<Result<Option<Renewed>, StoreError>>,
 }
 
 impl Inner {
@@ -61,6 +62,16 @@ impl MemoryStore {
     /// From now on every commit takes so long before it changes anything.
     pub fn slow_commits(&self, delay: Duration) {
         self.lock().delay = delay;
+    }
+
+    /// What the next calls of [`Store::renew`] give, one each.
+    pub fn plan_renewals(&self, outcomes: impl IntoIterator<Item = Result<Option<Renewed>, StoreError>>) {
+        self.lock().renewals.extend(outcomes);
+    }
+
+    /// How many of them were not called for.
+    pub fn planned_renewals(&self) -> usize {
+        self.lock().renewals.len()
     }
 
     /// How many commits have succeeded.
@@ -163,5 +174,9 @@ impl Store for MemoryStore {
         }
         inner.commits += 1;
         Ok(())
+    }
+
+    fn renew(&self, _rest: &dyn Fn(Duration) -> bool) -> Result<Option<Renewed>, StoreError> {
+        self.lock().renewals.pop_front().unwrap_or(Ok(None))
     }
 }

@@ -18,6 +18,7 @@ mod swap;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use occupant::{StoredOccupant, StoredSession};
 
@@ -254,4 +255,23 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// After an error none of them is seen by a later [`Store::load`].
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
+
+    /// Gives back what removed and replaced records take on the disk, if it is much; everything else can go on meanwhile. It
+    /// goes by small steps, and ends early when `rest`, which rests for some time, gives false. Gives what it came to; `None`
+    /// if there was nothing to do, or not to the end.
+    ///
+    /// After an error, which may be that too little is free on the disk, or that too much is written meanwhile, the store is
+    /// as it was.
+    fn renew(&self, _rest: &dyn Fn(Duration) -> bool) -> Result<Option<Renewed>, StoreError> {
+        Ok(None)
+    }
+}
+
+/// How many bytes the files of a store took before they were written anew, and after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewed {
+    /// Before.
+    pub before: u64,
+    /// After.
+    pub after: u64,
 }

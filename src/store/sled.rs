@@ -13,22 +13,24 @@
 mod database;
 mod folder;
 mod journal;
+mod renewal;
 mod upgrade;
 pub(super) mod upkeep;
 
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use ::sled::IVec;
 
 use self::database::{Database, Step, guarded, io};
 use self::folder::Folder;
+use self::renewal::Notes;
 use super::change::changes;
 use super::layout::{Table, first_key, prefix};
-use super::{Store, StoreError, StoredOccupant, Write, load};
+use super::{Renewed, Store, StoreError, StoredOccupant, Write, load, swap};
 use crate::room::listing::Listed;
 use crate::room::state::State;
 use crate::wire::jid::BareJid;
@@ -51,6 +53,10 @@ pub struct SledStore {
     health: RwLock<Health>,
     /// Bytes of keys and values that were handed to the database.
     written: AtomicU64,
+    /// What is changed while the files are written anew. Taken after `health`.
+    notes: Mutex<Option<Notes>>,
+    /// How many bytes new files took, and how many were in them; 0 if that is not known.
+    least: Mutex<(u64, u64)>,
     /// Last, for it is given back when the database is closed.
     folder: Folder,
 }
@@ -76,9 +82,14 @@ impl SledStore {
     /// written by a newer version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let folder = Folder::claim(path)?;
+        if let Err(e) = swap::clear(path) {
+            tracing::warn!("what an earlier run left half-done cannot be removed: {e}");
+        }
         let database = Database::open(&folder)?;
         Ok(Self {
             folder,
+            notes: Mutex::default(),
+            least: Mutex::default(),
             turn: Mutex::new(()),
             health: RwLock::new(Health::Sound(database)),
             written: 0.into(),
@@ -106,6 +117,20 @@ impl SledStore {
     fn write(&self) -> RwLockWriteGuard<'_, Health> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.health.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is noted while the files are written anew.
+    fn notes(&self) -> MutexGuard<'_, Option<Notes>> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the database, if it is sound. The next use opens it again.
+    fn close_for(&self, health: &mut Health, why: &str) {
+        let why = StoreError::Io(why.to_owned());
+        let closed = Failure { undo: Vec::new(), rewrite: false, why, retry_at: Instant::now() };
+        if let Health::Sound(database) = std::mem::replace(health, Health::Failed(closed)) {
+            database.close();
+        }
     }
 
     /// The database, opened again if it failed.
@@ -156,12 +181,8 @@ impl SledStore {
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        let why = StoreError::Unusable("the store is closed".to_owned());
-        let closed = Failure { undo: Vec::new(), rewrite: false, why, retry_at: Instant::now() };
-        let health = self.health.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Health::Sound(database) = std::mem::replace(health, Health::Failed(closed)) {
-            database.close();
-        }
+        let mut health = self.write();
+        self.close_for(&mut health, "it is closed");
     }
 }
 
@@ -229,7 +250,13 @@ impl Store for SledStore {
         }
         let bytes: usize = steps.iter().map(Step::bytes).sum();
         self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+        if let Some(notes) = &mut *self.notes() {
+            notes.note(&steps);
+        }
         let Err(why) = guarded(|| database.make(&steps, &self.folder)) else { return Ok(()) };
+        if let Some(notes) = &mut *self.notes() {
+            notes.spoil();
+        }
         let undo = steps.into_iter().map(Step::undo).collect();
         let rewrite = database.sync_failed(&self.folder);
         let failure = Failure { undo, rewrite, why: why.clone(), retry_at: Instant::now() };
@@ -237,6 +264,10 @@ impl Store for SledStore {
             database.close();
         }
         Err(why)
+    }
+
+    fn renew(&self, rest: &dyn Fn(Duration) -> bool) -> Result<Option<Renewed>, StoreError> {
+        self.renew_files(rest)
     }
 }
 

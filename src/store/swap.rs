@@ -46,8 +46,23 @@ pub(super) fn swap(store: &Path, aside: &str) -> io::Result<()> {
 
 /// The same; the old files are removed.
 pub(super) fn swap_for_good(store: &Path) -> io::Result<()> {
+    swap_beside(store)?;
+    remove(&store.join(REPLACED))
+}
+
+/// The same; the old files lie where [`clear`] and whoever opens the store next remove them.
+pub(super) fn swap_beside(store: &Path) -> io::Result<()> {
     remove(&store.join(REPLACED))?;
-    swap(store, REPLACED)?;
+    swap(store, REPLACED)
+}
+
+/// Removes what is of no use: new files that were not finished, old ones that were replaced.
+pub(super) fn clear(store: &Path) -> io::Result<()> {
+    remove(&store.join(PART))?;
+    // While new files are being put into their place these are no rest yet.
+    if store.join(READY).try_exists()? || store.join(MOVING).try_exists()? {
+        return Ok(());
+    }
     remove(&store.join(REPLACED))
 }
 

@@ -37,6 +37,9 @@ const BYTES_FOR_A_CHANGE: usize = 400;
 /// Where it is written about how many bytes of keys and values there are.
 const LIVE: &str = "live";
 
+/// A store of an earlier version does not have it: more than there can be, until it is counted.
+const LIVE_UNKNOWN: u64 = u64::MAX / 4;
+
 /// A log larger than twice what is in it and so much is cleared more than in proportion: so many values change with each
 /// change of the store, or so many for each step.
 const SPARE_BYTES: u64 = 4 << 20;
@@ -118,10 +121,17 @@ impl Step {
 impl Database {
     /// Opens the database in `folder`, mending it first, and bringing it to the present layout.
     pub(super) fn open(folder: &Folder) -> Result<Self, StoreError> {
+        folder.repair().map_err(|e| {
+            StoreError::Unusable(format!("the database in {} cannot be opened: {e}", folder.path().display()))
+        })?;
+        Self::open_mended(folder)
+    }
+
+    /// The same; there is nothing to mend.
+    pub(super) fn open_mended(folder: &Folder) -> Result<Self, StoreError> {
         let unusable = |e: &dyn std::fmt::Display| {
             StoreError::Unusable(format!("the database in {} cannot be opened: {e}", folder.path().display()))
         };
-        folder.repair().map_err(|e| unusable(&e))?;
         let (db, format) = open(folder)?;
         let db = match format {
             None | Some(Some(FORMAT | FORMAT_WITHOUT_RESTS)) => db,
@@ -146,7 +156,7 @@ impl Database {
         let disk = folder.disk().map_err(|e| unusable(&e))?;
         let live = meta.get(LIVE).map_err(|e| unusable(&e))?;
         let live =
-            live.and_then(|live| Some(u64::from_be_bytes((*live).try_into().ok()?))).unwrap_or(u64::MAX / 4);
+            live.and_then(|live| Some(u64::from_be_bytes((*live).try_into().ok()?))).unwrap_or(LIVE_UNKNOWN);
         let live = if format.is_none() { 0 } else { live };
         let mut database = Self {
             db,
@@ -286,6 +296,26 @@ impl Database {
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
         self.tree(table).scan_prefix(prefix).map(|pair| pair.map_err(io))
+    }
+
+    /// The value of a key.
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<IVec>, StoreError> {
+        self.tree(table).get(key).map_err(io)
+    }
+
+    /// About how many bytes of keys and values there are.
+    pub(super) fn live(&self) -> u64 {
+        self.live
+    }
+
+    /// Whether that is so.
+    pub(super) fn knows_live(&self) -> bool {
+        self.live < LIVE_UNKNOWN / 2
+    }
+
+    /// There were so many bytes when it was taken for `before`.
+    pub(super) fn count(&mut self, before: u64, bytes: u64) {
+        self.live = bytes.saturating_add(self.live).saturating_sub(before);
     }
 
     /// Whether something is left of the room whose keys begin so, which was forgotten.

@@ -1,8 +1,8 @@
 //! The folder that the database lives in: whose it is, what is mended before it is opened, what reaches the disk.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -108,8 +108,8 @@ impl Folder {
         self.sync_entries()
     }
 
-    /// Finishes what an earlier run began to replace, and removes half-written snapshots: sled would take one for the newest, and refuse to open. What they were made
-    /// from is still in the log.
+    /// Finishes what an earlier run began to replace, and removes half-written snapshots: sled would take one for the newest,
+    /// and refuse to open. What they were made from is still in the log.
     pub(super) fn repair(&self) -> io::Result<()> {
         swap::finish(&self.path)?;
         for entry in fs::read_dir(&self.path)? {
@@ -137,6 +137,37 @@ impl Folder {
     /// Makes names in the folder durable: what was made, renamed, removed.
     pub(super) fn sync_entries(&self) -> io::Result<()> {
         sync_dir(&self.path)
+    }
+
+    /// Brings the files of a database that was closed to the disk, and their names.
+    pub(super) fn sync_all(&self) -> io::Result<()> {
+        for (path, _) in self.files()? {
+            File::open(path)?.sync_all()?;
+        }
+        sync_dir(&self.path.join("blobs"))?;
+        self.sync_entries()
+    }
+
+    /// How many bytes the files of the database take on the disk.
+    pub(super) fn bytes(&self) -> io::Result<u64> {
+        const BLOCK_BYTES: u64 = 512;
+        Ok(self.files()?.iter().map(|(_, meta)| meta.blocks() * BLOCK_BYTES).sum())
+    }
+
+    /// The files of the database.
+    fn files(&self) -> io::Result<Vec<(PathBuf, Metadata)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.path)?.chain(fs::read_dir(self.path.join("blobs"))?) {
+            let entry = entry?;
+            match entry.metadata() {
+                Ok(meta) if meta.is_file() => files.push((entry.path(), meta)),
+                Ok(_) => {}
+                // The database has removed it.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(files)
     }
 
     /// Brings all that was written to the disk.

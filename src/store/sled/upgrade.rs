@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::database::{Database, STEPS_AT_A_TIME, Step, guarded, io};
 use super::folder::Folder;
 use super::journal;
+use super::renewal::Copy;
 use crate::room::state::{Affiliation, RoomRecord};
 use crate::store::layout::{self, Table, kind, occupant_key, part_key};
 use crate::store::record::{decode_affiliated, decode_room};
@@ -61,21 +62,14 @@ pub(super) fn anew<T>(
     part: &std::path::Path,
     write: impl FnOnce(&mut Database, &Folder) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let into = part.join("rooms");
-    let folder = Folder::claim(&into)?;
-    let mut new = Database::open(&folder)?;
-    let written = guarded(|| write(&mut new, &folder));
-    new.close();
-    let written = written?;
-    let moved = folder.leave().and_then(|()| {
-        for entry in std::fs::read_dir(&into)? {
-            let entry = entry?;
-            std::fs::rename(entry.path(), part.join(entry.file_name()))?;
+    let mut copy = Copy::new(part)?;
+    match copy.fill(write) {
+        Ok(written) => copy.ready().map(|()| written),
+        Err(e) => {
+            copy.close();
+            Err(e)
         }
-        std::fs::remove_dir(&into)
-    });
-    moved.map_err(|e| StoreError::Io(format!("{}: {e}", into.display())))?;
-    Ok(written)
+    }
 }
 
 /// Makes a change that was written down and not made to its end.
