@@ -75,7 +75,7 @@ pub(super) fn keep(
 /// Clients take the last id that they saw for a place in the archive, so what is said all the time and kept nowhere has
 /// none.
 fn is_silent(message: &Element) -> bool {
-    message.children().all(|child| match child.ns().as_str() {
+    let shows_nothing = |child: &Element| match child.ns().as_str() {
         ns::CLIENT => child.name() == "thread",
         ns::CHAT_STATES => {
             matches!(child.name(), "active" | "composing" | "paused" | "inactive" | "gone")
@@ -87,7 +87,17 @@ fn is_silent(message: &Element) -> bool {
         // Only the room has put it there.
         ns::OCCUPANT_ID => true,
         _ => false,
-    })
+    };
+    !asks_to_be_kept(message) && message.children().all(shows_nothing)
+}
+
+/// Whether its sender wants a message to be kept whatever it says (XEP-0334). Who asks for both wants it not to be.
+pub(super) fn asks_to_be_kept(message: &Element) -> bool {
+    message.has_child("store", ns::HINTS) && !asks_to_be_dropped(message)
+}
+
+fn asks_to_be_dropped(message: &Element) -> bool {
+    ["no-store", "no-permanent-store"].iter().any(|hint| message.has_child(*hint, ns::HINTS))
 }
 
 /// Whether a message is kept: it says something, sets the subject, or refers to another message, and its sender does
@@ -98,11 +108,10 @@ fn is_kept(message: &Element) -> bool {
     if retract::wanted(message).is_some() || subject::is_change(message) {
         return true;
     }
-    let hinted = |name| message.has_child(name, ns::HINTS);
-    if hinted("no-store") || hinted("no-permanent-store") {
+    if asks_to_be_dropped(message) {
         return false;
     }
-    hinted("store")
+    asks_to_be_kept(message)
         || message.children().any(|child| match child.ns().as_str() {
             ns::REACTIONS | ns::RETRACT | ns::FASTEN => true,
             _ => speaks(child),

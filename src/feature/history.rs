@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
-use super::{Feature, Field, FieldKind};
+use super::{Feature, Field, FieldKind, archive};
 use crate::room::Room;
 use crate::room::archive::{Entry, Glimpse};
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::history::History;
+use crate::room::history::{Bound, Bounds, History};
 use crate::room::limits::Limits;
 use crate::wire::build::{Build, delay};
 use crate::wire::encode;
@@ -37,33 +37,67 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("history")
 };
 
-/// To find one message that has a body, so many are looked at on average and no more; and of all bytes that may be kept,
-/// so many times as many.
-const LOOK_BACK: usize = 10;
+/// To find one message that has a body, so many are looked at on average and no more: in a room of many there is much that was
+/// read for each that was said. To look at one takes about a microsecond.
+const LOOK_BACK: usize = 100;
+
+/// Of all bytes that may be kept, so many times as many are looked at.
+const LOOK_BACK_BYTES: usize = 10;
 
 /// Of the bytes that may be kept, so many times as many are read: that takes far longer than to look at them.
 const READ_BACK: usize = 2;
 
-/// Whether a message is for those who enter later: it has a body and was not retracted.
-fn is_shown(entry: &Entry) -> bool {
-    entry.message.has_child("body", ns::CLIENT)
+/// Most messages without a body, and which part of the bytes they may have.
+const UNSAID_MAX: usize = 100;
+const UNSAID_PART: usize = 4;
+
+/// How a message is for those who enter later.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// It has a body.
+    Said,
+    /// It has none, and its sender wants it to be kept, as many clients do with reactions and with what was read.
+    Unsaid,
+}
+
+/// Whether and how a message is for those who enter later. What was retracted is not; the subject comes after all else.
+fn shown(message: &Element) -> Option<Shown> {
+    if message.has_child("body", ns::CLIENT) {
+        return Some(Shown::Said);
+    }
+    // To many clients any subject without a body is a change of it.
+    let has_subject = message.has_child("subject", ns::CLIENT);
+    (archive::asks_to_be_kept(message) && !has_subject).then_some(Shown::Unsaid)
+}
+
+fn bounds(config: &Config, limits: &Limits) -> Bounds {
+    let messages = config.history_max.min(limits.history_messages_max) as usize;
+    let said = Bound { messages, bytes: limits.history_bytes_max };
+    Bounds { said, unsaid: Bound { messages: UNSAID_MAX, bytes: said.bytes / UNSAID_PART } }
+}
+
+fn push(history: &mut History, entry: Arc<Entry>, shown: Shown, bounds: Bounds) {
+    match shown {
+        Shown::Said => history.push(entry, bounds),
+        Shown::Unsaid => history.push_unsaid(entry, bounds),
+    }
 }
 
 /// Keeps a message for those who enter later.
 pub(super) fn keep(room: &mut Room, entry: Arc<Entry>, limits: &Limits) {
-    let messages_max = room.config().history_max.min(limits.history_messages_max) as usize;
+    let bounds = bounds(room.config(), limits);
     let history = Arc::make_mut(&mut room.history);
     history.latest = Some(entry.at);
-    if is_shown(&entry) {
-        history.push(entry, messages_max, limits.history_bytes_max);
+    if let Some(shown) = shown(&entry.message) {
+        push(history, entry, shown, bounds);
     }
 }
 
 impl Room {
-    /// Drops the oldest messages of the history until it has no more than so many bytes.
+    /// Drops messages of the history until it has no more than so many bytes.
     pub(crate) fn shorten_history(&mut self, bytes_max: usize) {
         if self.history.bytes() > bytes_max {
-            Arc::make_mut(&mut self.history).shorten(usize::MAX, bytes_max);
+            Arc::make_mut(&mut self.history).shorten(bytes_max);
         }
     }
 }
@@ -78,9 +112,10 @@ pub fn restore<E>(
     limits: &Limits,
     look_back: impl FnOnce(&mut dyn FnMut(&dyn Glimpse) -> bool) -> Result<(), E>,
 ) -> Result<History, E> {
-    let messages_max = config.history_max.min(limits.history_messages_max) as usize;
-    let bytes_max = limits.history_bytes_max;
-    let (mut kept, mut bytes, mut latest) = (Vec::new(), 0, None);
+    let bounds = bounds(config, limits);
+    let Bound { messages: messages_max, bytes: bytes_max } = bounds.said;
+    let (mut kept, mut latest) = (Vec::new(), None);
+    let (mut said, mut said_bytes, mut unsaid, mut unsaid_bytes) = (0, 0, 0, 0);
     let (mut seen, mut seen_bytes, mut read_bytes) = (0, 0, 0);
     look_back(&mut |message| {
         latest = latest.max(message.at());
@@ -88,23 +123,32 @@ pub fn restore<E>(
             return latest.is_none();
         }
         (seen, seen_bytes) = (seen + 1, seen_bytes + message.bytes());
-        if message.may_hold("body") {
+        let may_be_unsaid = || {
+            let max = bounds.unsaid;
+            let fits = unsaid < max.messages && unsaid_bytes < max.bytes && message.bytes() <= max.bytes;
+            fits && message.may_hold("store")
+        };
+        if message.may_hold("body") || may_be_unsaid() {
             read_bytes += message.bytes();
-            if let Some(entry) = message.read().filter(is_shown) {
-                bytes += entry.bytes();
-                kept.push(Arc::new(entry));
+            let found = message.read().and_then(|entry| Some((shown(&entry.message)?, entry)));
+            if let Some((shown, entry)) = found {
+                match shown {
+                    Shown::Said => (said, said_bytes) = (said + 1, said_bytes + entry.bytes()),
+                    Shown::Unsaid => (unsaid, unsaid_bytes) = (unsaid + 1, unsaid_bytes + entry.bytes()),
+                }
+                kept.push((Arc::new(entry), shown));
             }
         }
-        kept.len() < messages_max
-            && bytes < bytes_max
+        said < messages_max
+            && said_bytes < bytes_max
             && seen < messages_max * LOOK_BACK
-            && seen_bytes < bytes_max * LOOK_BACK
+            && seen_bytes < bytes_max * LOOK_BACK_BYTES
             && read_bytes < bytes_max * READ_BACK
     })?;
     let mut history = History::default();
     history.latest = latest;
-    for entry in kept.into_iter().rev() {
-        history.push(entry, messages_max, limits.history_bytes_max);
+    for (entry, shown) in kept.into_iter().rev() {
+        push(&mut history, entry, shown, bounds);
     }
     Ok(history)
 }
@@ -133,16 +177,19 @@ impl Wish {
     }
 }
 
-/// Sends the newest messages that fit every limit, oldest first.
+/// Sends the newest messages that fit every limit, oldest first. What the client says counts all of them, what the room says
+/// those with a body.
 pub(super) fn send(room: &Room, x: &Element, to: &Jid, cx: &Cx<'_>, fx: &mut Effects) {
     let wish = Wish::read(x, cx.now);
-    let stanzas_max = wish.stanzas_max.unwrap_or(usize::MAX).min(room.config().history_max as usize);
+    let stanzas_max = wish.stanzas_max.unwrap_or(usize::MAX);
+    let mut said_left = room.config().history_max;
     let mut chars_left = wish.chars_max.unwrap_or(usize::MAX);
     let mut chosen = Vec::new();
-    for entry in room.history.iter().rev().take(stanzas_max) {
-        if wish.since.is_some_and(|since| entry.at < since) {
+    for (entry, is_said) in room.history.newest().take(stanzas_max) {
+        if said_left == 0 || wish.since.is_some_and(|since| entry.at < since) {
             break;
         }
+        said_left -= u32::from(is_said);
         let message = delayed(&entry.message, delay(&room.jid, entry.at));
         if wish.chars_max.is_some() {
             let chars = encode::element(&message.clone().with("to", to.as_str())).chars().count();
@@ -214,7 +261,10 @@ mod tests {
             (seen, read.get(), history.expect("it reads").iter().count())
         };
         assert_eq!(count(100, "<body>b</body>", &config), (20, 20, 20));
-        assert_eq!(count(100, "<x/>", &config), (200, 0, 0));
+        assert_eq!(count(100, "<x/>", &config), (2000, 0, 0));
+        let store = "<x/><store xmlns='urn:xmpp:hints'/>";
+        assert_eq!(count(100, store, &config), (2000, 26, 25), "a part of the bytes, in memory");
+        assert_eq!(count(50_000, store, &config), (20, 0, 0), "none of them would be kept");
         assert_eq!(count(50_000, "<x/>", &config), (20, 0, 0));
         assert_eq!(count(50_000, "<x><body/></x>", &config), (4, 4, 0));
         assert_eq!(count(100, "<body>b</body>", &Config { archive: false, ..config.clone() }), (1, 0, 0));

@@ -10,11 +10,73 @@ use super::archive::{Entry, Retraction};
 use crate::wire::jid::BareJid;
 use crate::wire::size;
 
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// Messages at most.
+    pub messages: usize,
+    /// Bytes at most.
+    pub bytes: usize,
+}
+
+/// How much is kept of each kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Of messages with a body.
+    pub said: Bound,
+    /// Of those without.
+    pub unsaid: Bound,
+}
+
 /// A bounded list, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct History {
+struct Line {
     entries: VecDeque<(Arc<Entry>, usize)>,
     bytes: usize,
+}
+
+impl Line {
+    fn push(&mut self, entry: Arc<Entry>) {
+        let bytes = entry.bytes();
+        self.bytes += bytes;
+        self.entries.push_back((entry, bytes));
+    }
+
+    fn pop(&mut self) -> Option<Arc<Entry>> {
+        let (entry, bytes) = self.entries.pop_front()?;
+        self.bytes -= bytes;
+        Some(entry)
+    }
+
+    /// Drops the oldest messages beyond a bound.
+    fn shorten(&mut self, max: Bound) {
+        while (self.entries.len() > max.messages || self.bytes > max.bytes) && self.pop().is_some() {}
+    }
+
+    /// Drops what is older than `entry`.
+    fn drop_before(&mut self, entry: &Entry) {
+        while self.entries.front().is_some_and(|(oldest, _)| oldest.at < entry.at) && self.pop().is_some() {}
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
+        self.entries.iter().map(|(entry, _)| entry)
+    }
+
+    fn retract(&mut self, retraction: &Retraction) -> Option<Arc<Entry>> {
+        let place = self.entries.iter().rposition(|(entry, _)| retraction.target.is(entry))?;
+        let (entry, bytes) = self.entries.remove(place)?;
+        self.bytes -= bytes;
+        Some(entry)
+    }
+}
+
+/// What is remembered of what was said.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// Messages with a body.
+    said: Line,
+    /// Those without: by themselves, so that they do not push out what was said.
+    unsaid: Line,
     /// Messages that the archive has not, without what they said, oldest first: moderators may take them back.
     passing: Vector<Arc<Entry>>,
     /// The same of what clients show nothing of.
@@ -37,30 +99,61 @@ const PASSING_MAX: usize = 256;
 const PASSING_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 impl History {
-    /// Adds a message and drops the oldest ones beyond either bound.
-    pub fn push(&mut self, entry: Arc<Entry>, messages_max: usize, bytes_max: usize) {
-        let bytes = entry.bytes();
-        self.bytes += bytes;
-        self.entries.push_back((entry, bytes));
-        self.shorten(messages_max, bytes_max);
+    /// Adds a message with a body, and drops the oldest beyond the bounds.
+    pub fn push(&mut self, entry: Arc<Entry>, bounds: Bounds) {
+        self.said.push(entry);
+        self.settle(bounds);
     }
 
-    /// Drops the oldest messages beyond either bound.
-    pub fn shorten(&mut self, messages_max: usize, bytes_max: usize) {
-        while self.entries.len() > messages_max || self.bytes > bytes_max {
-            let Some((_, bytes)) = self.entries.pop_front() else { break };
-            self.bytes -= bytes;
+    /// Adds a message without a body, and drops the oldest beyond the bounds. One that is larger than all such may be is not
+    /// kept.
+    pub fn push_unsaid(&mut self, entry: Arc<Entry>, bounds: Bounds) {
+        if entry.bytes() <= bounds.unsaid.bytes {
+            self.unsaid.push(entry);
+            self.settle(bounds);
         }
+    }
+
+    /// Drops the oldest messages beyond the bounds. Once there are as many with a body as may be, nothing is older than they
+    /// are.
+    fn settle(&mut self, bounds: Bounds) {
+        let said = self.said.entries.len();
+        self.said.shorten(bounds.said);
+        let left = self.said.entries.len();
+        let is_full = left < said || left >= bounds.said.messages;
+        match self.said.entries.front() {
+            Some((oldest, _)) if is_full => self.unsaid.drop_before(oldest),
+            None if is_full => self.unsaid = Line::default(),
+            _ => {}
+        }
+        self.unsaid.shorten(bounds.unsaid);
+    }
+
+    /// Drops messages until all of them have no more than so many bytes: first those without a body, the oldest first.
+    pub fn shorten(&mut self, bytes_max: usize) {
+        let within = |bytes| Bound { messages: usize::MAX, bytes };
+        self.unsaid.shorten(within(bytes_max.saturating_sub(self.said.bytes)));
+        self.said.shorten(within(bytes_max));
     }
 
     /// How big all of it is.
     pub fn bytes(&self) -> usize {
-        self.bytes + self.retraction_bytes
+        self.said.bytes + self.unsaid.bytes + self.retraction_bytes
     }
 
-    /// All messages, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
-        self.entries.iter().map(|(entry, _)| entry)
+    /// All messages: those with a body, then those without.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.said.iter().chain(self.unsaid.iter())
+    }
+
+    /// All messages, newest first, and whether each has a body.
+    pub fn newest(&self) -> impl Iterator<Item = (&Arc<Entry>, bool)> {
+        let (mut said, mut unsaid) = (self.said.iter().rev().peekable(), self.unsaid.iter().rev().peekable());
+        std::iter::from_fn(move || match (said.peek(), unsaid.peek()) {
+            (Some(a), Some(b)) if a.at < b.at => unsaid.next().map(|entry| (entry, false)),
+            (None, _) => unsaid.next().map(|entry| (entry, false)),
+            _ => said.next().map(|entry| (entry, true)),
+        })
     }
 
     /// Remembers that there was a message which the archive has not. Nothing is left of it but who said it, when and
@@ -112,10 +205,7 @@ impl History {
                 list.remove(place);
             }
         }
-        let place = self.entries.iter().rposition(|(entry, _)| retraction.target.is(entry))?;
-        let (entry, bytes) = self.entries.remove(place)?;
-        self.bytes -= bytes;
-        Some(entry)
+        self.said.retract(retraction).or_else(|| self.unsaid.retract(retraction))
     }
 
     /// How many messages were retracted since the room came into memory.

@@ -41,6 +41,7 @@ mod returning;
 mod stanzas;
 mod talking;
 mod tokens;
+mod unsaid;
 mod unsupported;
 mod vcard;
 mod versions;

@@ -64,6 +64,12 @@ impl Sent {
             && names.iter().any(|name| self.stanza.has_child(*name, ns::CLIENT))
     }
 
+    /// Whether this is a message to all that somebody has said, or a subject, or what somebody has read.
+    pub(crate) fn is_speech(&self) -> bool {
+        let is_read = || self.stanza.name() == "message" && self.stanza.has_child("displayed", ns::MARKERS);
+        self.is_groupchat_with(&["body", "subject"]) || self.type_() == "groupchat" && is_read()
+    }
+
     /// The room's `<x xmlns='…muc#user'/>`.
     pub(crate) fn x(&self) -> Option<&Element> {
         self.stanza.get_child("x", ns::MUC_USER)

@@ -1,6 +1,6 @@
 //! What is known of a play besides how its rooms stand: how much was played, what each room should have kept.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use conclave::room::archive::ArchiveId;
 use conclave::room::cx::{LockedRooms, Service};
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cast::Cast;
 use crate::happening::{Happening, Sent};
-use crate::run::number;
+use crate::run::{is_said, number_of};
 use crate::sheet::Sheet;
 
 /// How much was played.
@@ -62,7 +62,7 @@ pub(crate) struct Ledger {
     pub(crate) epoch: u32,
     pub(crate) was_epoch: u32,
     /// Numbers of the messages that the room should have kept, and when they came.
-    pub(crate) kept: VecDeque<(u64, Timestamp)>,
+    pub(crate) kept: Vec<(u64, Timestamp)>,
     /// The same for those that each archive should have: a room that is created anew has another one.
     pub(crate) archived: BTreeMap<ArchiveId, Vec<(u64, Timestamp)>>,
     /// When the room last gave a message its time, and what of that its archive knows.
@@ -145,8 +145,7 @@ impl Ledger {
         self.latest = self.archived_until.get(archive_of(sheet)).copied();
         if sheet.exists() && sheet.config().archive {
             let max = sheet.config().history_max.min(limits.history_messages_max) as usize;
-            let archived = self.archived_of(sheet);
-            self.kept = archived[archived.len().saturating_sub(max)..].iter().copied().collect();
+            self.kept = newest(self.archived_of(sheet), max).to_vec();
         }
     }
 
@@ -169,8 +168,8 @@ impl Ledger {
         let Some(stanza) = happening.stanza() else { return };
         let reflected = happening.is_groupchat() && !happening.refused && !happening.unstored;
         let hinted = |name| stanza.has_child(name, ns::HINTS);
-        let body = stanza.get_child("body", ns::CLIENT);
-        let kept = body.is_some() || stanza.has_child("subject", ns::CLIENT);
+        let number = number_of(stanza);
+        let kept = number.is_some() || stanza.has_child("subject", ns::CLIENT);
         if !reflected || !kept || hinted("no-store") || hinted("no-permanent-store") {
             return;
         }
@@ -181,16 +180,25 @@ impl Ledger {
         if happening.before.config().archive {
             self.archived_until.insert(archive.clone(), at);
         }
-        let Some(body) = body else { return };
-        self.kept.push_back((number(body), at));
+        let Some(number) = number else { return };
+        self.kept.push((number, at));
         if happening.before.config().archive {
-            self.archived.entry(archive.clone()).or_default().push((number(body), at));
+            self.archived.entry(archive.clone()).or_default().push((number, at));
         }
         let max = happening.before.config().history_max.min(cast.service.limits.history_messages_max);
-        while self.kept.len() > max as usize {
-            self.kept.pop_front();
-        }
+        self.kept = newest(&self.kept, max as usize).to_vec();
     }
+}
+
+/// The end of what was kept: so many messages with a body at most, and what came between them and after them.
+pub(crate) fn newest(kept: &[(u64, Timestamp)], max: usize) -> &[(u64, Timestamp)] {
+    let mut said = 0;
+    let from_end = kept.iter().rev().take_while(|(number, _)| {
+        let goes_on = said < max;
+        said += usize::from(is_said(*number));
+        goes_on
+    });
+    &kept[kept.len() - from_end.count()..]
 }
 
 /// The name of a room's archive in this life of it.

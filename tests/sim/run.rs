@@ -452,6 +452,18 @@ pub(crate) fn number(body: &Element) -> u64 {
     body.text().rsplit('#').next().and_then(|n| n.parse().ok()).unwrap_or_default()
 }
 
+/// The number of a message that rooms keep: that of its body, or of what was read by who sent it.
+pub(crate) fn number_of(message: &Element) -> Option<u64> {
+    let read = message.get_child("displayed", ns::MARKERS).and_then(|read| read.attr("id"));
+    let read = || read.and_then(|id| id.rsplit('#').next()?.parse().ok());
+    message.get_child("body", ns::CLIENT).map(number).or_else(read)
+}
+
+/// Whether the message of a number has a body. The others say what was read, and want to be kept.
+pub(crate) fn is_said(number: u64) -> bool {
+    number % 9 != 4
+}
+
 /// Whether a cause is an available presence of somebody.
 pub(crate) fn is_available(happening: &Happening) -> bool {
     happening.cause.as_ref().is_some_and(|c| c.kind == Kind::Presence(PresenceType::Available))

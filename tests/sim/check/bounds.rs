@@ -25,6 +25,7 @@ impl Check for Bounds {
         let due = (asked + 2) * (2 * sessions + occupants)
             + if scene.happening.set_of(ns::MUC_OWNER).is_some() { sessions * occupants * 2 } else { 0 }
             + limits.history_messages_max as usize
+            + UNSAID_MAX
             + 4;
         let copies: usize = scene.happening.sent.iter().map(|sent| sent.to.len()).sum();
         if copies > due {
@@ -63,6 +64,9 @@ fn parts(element: &minidom::Element, depth: usize) -> usize {
     element.children().map(|child| 1 + parts(child, depth + 1)).sum()
 }
 
+/// Messages without a body that are kept for those who enter.
+const UNSAID_MAX: usize = 100;
+
 /// Messages that are kept nowhere and remembered for moderators.
 const PASSING_MAX: usize = 256;
 
@@ -74,8 +78,8 @@ pub(crate) fn memory(room: &Room, cast: &Cast) -> Option<String> {
     let (entries, passing) = (kept.matches("Entry {").count(), rest.matches("Entry {").count());
     let requests = shown.matches("Request {").count();
     let max = cast.service.limits.history_messages_max as usize;
-    if entries > max {
-        return Some(format!("the room keeps {entries} messages, and {max} may be"));
+    if entries > max + UNSAID_MAX {
+        return Some(format!("the room keeps {entries} messages, and {max} with a body may be"));
     }
     if passing > PASSING_MAX {
         return Some(format!("the room remembers {passing} messages that it does not keep"));

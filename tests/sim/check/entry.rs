@@ -8,7 +8,8 @@ use minidom::Element;
 
 use super::Check;
 use crate::happening::Sent;
-use crate::run::{Scene, number};
+use crate::ledger::newest;
+use crate::run::{Scene, number_of};
 use crate::sheet::Seat;
 
 pub(super) struct Entry;
@@ -72,11 +73,11 @@ fn sequence(scene: &Scene<'_>, got: &[&Sent], seat: &Seat, x: &Element) -> Resul
     if !is_subject(subject) {
         return Err("the last thing is not the subject".to_owned());
     }
-    if history.iter().any(|s| !s.is_groupchat_with(&["body"]) || !s.stanza.has_child("delay", ns::DELAY)) {
+    let is_kept = |s: &Sent| s.is_speech() && number_of(&s.stanza).is_some();
+    if history.iter().any(|s| !is_kept(s) || !s.stanza.has_child("delay", ns::DELAY)) {
         return Err("between the own presence and the subject comes something that is not history".to_owned());
     }
-    let numbers: Vec<u64> =
-        history.iter().filter_map(|s| s.stanza.get_child("body", ns::CLIENT)).map(number).collect();
+    let numbers: Vec<u64> = history.iter().filter_map(|s| number_of(&s.stanza)).collect();
     let wanted = wanted(scene, x);
     if numbers == wanted { Ok(()) } else { Err(format!("history is {numbers:?}, and {wanted:?} is due")) }
 }
@@ -88,8 +89,8 @@ fn wanted(scene: &Scene<'_>, x: &Element) -> Vec<u64> {
     let since = wish.and_then(|w| w.attr("since")).and_then(|date| date.parse::<Timestamp>().ok());
     let seconds = count("seconds").map(|s| scene.now.as_second() - s as i64);
     let max = scene.happening.after.config().history_max as usize;
-    let max = if count("maxchars") == Some(0) { 0 } else { count("maxstanzas").unwrap_or(max).min(max) };
-    let kept = scene.ledger.kept.iter().rev().take(max);
+    let wished = if count("maxchars") == Some(0) { 0 } else { count("maxstanzas").unwrap_or(usize::MAX) };
+    let kept = newest(&scene.ledger.kept, max).iter().rev().take(wished);
     let recent = kept.filter(|(_, at)| since.is_none_or(|since| *at >= since));
     let recent = recent.filter(|(_, at)| seconds.is_none_or(|seconds| at.as_second() >= seconds));
     let mut numbers: Vec<u64> = recent.map(|(number, _)| *number).collect();

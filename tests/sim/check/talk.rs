@@ -11,7 +11,7 @@ use minidom::Element;
 
 use super::Check;
 use crate::happening::{Happening, Sent};
-use crate::run::{Scene, number};
+use crate::run::{Scene, number_of};
 
 /// Remembers the last message that each client got from each room.
 #[derive(Default)]
@@ -26,8 +26,7 @@ impl Check for Talk {
 
     fn look(&mut self, scene: &Scene<'_>) -> Result<(), String> {
         let happening = scene.happening;
-        let speech: Vec<&Sent> =
-            happening.sent.iter().filter(|s| s.is_groupchat_with(&["body", "subject"])).collect();
+        let speech: Vec<&Sent> = happening.sent.iter().filter(|s| s.is_speech()).collect();
         if happening.entry().is_some() {
             // History and subject; the checker of entries looks at them.
             let own = |sent: &&Sent| sent.entities == [happening.sender];
@@ -67,8 +66,7 @@ impl Talk {
         if got != due {
             return Err(format!("clients {got:?} got the message, and {due:?} are here"));
         }
-        let Some(body) = stanza.get_child("body", ns::CLIENT) else { return Ok(()) };
-        let number = number(body);
+        let Some(number) = number_of(stanza) else { return Ok(()) };
         for client in got {
             let last = self.last.insert((happening.place, client), number).unwrap_or_default();
             if last >= number {

@@ -3,11 +3,10 @@
 use conclave::room::archive::{ArchiveId, Change, Entry};
 use conclave::store::archive::Archive;
 use conclave::store::{Store, Write, is_request};
-use conclave::wire::ns;
 use jiff::Timestamp;
 
 use super::{Handled, Host, Place};
-use crate::run::number;
+use crate::run::number_of;
 
 /// How long after a change the store is told who is in the room, in seconds.
 const LINGER_SECONDS: i64 = 3;
@@ -84,12 +83,11 @@ impl Host<'_> {
         self.archive.commit(changes).is_ok()
     }
 
-    /// The numbers and times of all messages with a body that a room's archive has, oldest first.
+    /// The numbers and times of all messages that a room's archive has, but subjects, oldest first.
     pub(crate) fn archived(&self, place: usize) -> Vec<(u64, Timestamp)> {
         let mut all = Vec::new();
         let each = &mut |entry: Entry| {
-            let body = entry.message.get_child("body", ns::CLIENT);
-            all.extend(body.map(|body| (number(body), entry.at)));
+            all.extend(number_of(&entry.message).map(|number| (number, entry.at)));
             true
         };
         let archive = self.room(place).state().record.archive.clone();
@@ -104,8 +102,8 @@ impl Host<'_> {
             let Change::Withdraw { archive, id } = change else { continue };
             let each = &mut |entry: Entry| {
                 if entry.id == id {
-                    let body = entry.message.get_child("body", ns::CLIENT);
-                    self.haunted.extend(body.map(|body| (archive.clone(), number(body), entry.at)));
+                    let number = number_of(&entry.message);
+                    self.haunted.extend(number.map(|number| (archive.clone(), number, entry.at)));
                 }
                 true
             };

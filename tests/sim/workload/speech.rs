@@ -4,6 +4,7 @@ use conclave::room::role::Role;
 use conclave::wire::ns;
 
 use super::{Stage, Workload, escape};
+use crate::run::is_said;
 
 /// What only a room may say of a message.
 fn forged(room: &str) -> String {
@@ -16,16 +17,23 @@ fn forged(room: &str) -> String {
 }
 
 impl Workload {
-    /// A body with a number of its own, and what may come with it.
+    /// A body with a number of its own, or what was read under such a number, and what may come with it.
     fn said_aloud(&mut self, stage: &Stage<'_>) -> String {
-        let mut inside = format!("<body>so it is &amp; was #{}</body>", self.count);
+        let (is_said, count) = (is_said(self.count), self.count);
+        let mut inside = match is_said {
+            true => format!("<body>so it is &amp; was #{count}</body>"),
+            false => {
+                format!("<displayed xmlns='{}' id='#{count}'/><store xmlns='{}'/>", ns::MARKERS, ns::HINTS)
+            }
+        };
         if self.random.chance(20) {
             inside.push_str("<tail xmlns='urn:example:any'>&lt;&gt;</tail>");
         }
         if self.random.chance(8) {
             inside.push_str("<no-store xmlns='urn:xmpp:hints'/>");
         }
-        if self.random.chance(8) {
+        // Without a body that would be a new subject.
+        if self.random.chance(8) && is_said {
             inside.push_str("<subject>in passing</subject>");
         }
         if self.random.chance(8) {

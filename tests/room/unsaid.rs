@@ -1,0 +1,144 @@
+//! Messages without a body in the history of those who enter (XEP-0045 §7.2.13, XEP-0334).
+
+use conclave::feature::history::restore;
+use conclave::room::Room;
+use conclave::wire::jid::BareJid;
+use minidom::Element;
+
+use crate::world::{ROOM, World};
+
+const STORE: &str = "<store xmlns='urn:xmpp:hints'/>";
+
+fn send(w: &mut World, id: &str, inside: &str) {
+    w.send("owner", &format!("<message xmlns='jabber:client' type='groupchat' id='{id}'>{inside}</message>"));
+}
+
+/// What an account has read, as many clients say it.
+fn has_read(w: &mut World, id: &str) {
+    send(w, id, &format!("<displayed xmlns='urn:xmpp:chat-markers:0' id='m'/>{STORE}"));
+}
+
+fn says(w: &mut World, body: &str) {
+    send(w, body, &format!("<body>{body}</body>"));
+}
+
+/// The history without the subject, which comes last.
+fn entering(w: &mut World, limits: &str) -> Vec<Element> {
+    w.clear();
+    w.join_as("late", "late", &format!("<history {limits}/>"));
+    let mut got: Vec<Element> = w.stanzas("late").into_iter().filter(|s| s.name() == "message").collect();
+    assert!(got.pop().is_some_and(|last| last.has_child("subject", "jabber:client")), "the subject is last");
+    assert!(got.iter().all(|m| m.has_child("delay", "urn:xmpp:delay")), "what is old says so");
+    w.send("late", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/late'/>"));
+    got
+}
+
+fn history(w: &mut World, limits: &str) -> Vec<String> {
+    entering(w, limits).iter().map(|m| m.attr("id").expect("an id").to_owned()).collect()
+}
+
+/// The room leaves memory and comes back.
+fn come_back(w: &mut World) {
+    let (state, limits) = (w.room.state().clone(), &w.service.limits);
+    let look_back = |each: &mut dyn FnMut(&dyn conclave::room::archive::Glimpse) -> bool| {
+        conclave::store::archive::Archive::look_back(&w.archive, &state.record.archive, each)
+    };
+    let history = restore(&state.record.config, limits, look_back).expect("this archive always reads");
+    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, history);
+    w.join("owner");
+    w.clear();
+}
+
+#[test]
+fn what_asks_to_be_stored_is_history_in_its_place_though_it_has_no_body() {
+    // 334-1, 45-7.2.13-a, 45-7.2.13-c, 45-7.2.13-g, trap 57
+    let mut w = World::with_room(&[]);
+    says(&mut w, "1");
+    let reaction = "<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>+</reaction></reactions>";
+    send(&mut w, "liked", &format!("{reaction}{STORE}"));
+    w.wait(10);
+    has_read(&mut w, "read");
+    let live = w.stanzas("owner").pop().expect("the marker");
+    says(&mut w, "2");
+    // What does not ask for it, what also asks for the contrary, and what clients take for the subject is none.
+    send(&mut w, "unasked", reaction);
+    send(&mut w, "typing", "<composing xmlns='http://jabber.org/protocol/chatstates'/>");
+    for hint in ["no-store", "no-permanent-store"] {
+        send(&mut w, hint, &format!("{reaction}{STORE}<{hint} xmlns='urn:xmpp:hints'/>"));
+    }
+    send(&mut w, "subject", &format!("<subject>S</subject>{STORE}"));
+    send(&mut w, "headed", &format!("<subject>S</subject><thread>t</thread>{STORE}"));
+    assert_eq!(history(&mut w, ""), ["1", "liked", "read", "2"]);
+    assert_eq!(history(&mut w, "maxstanzas='2'"), ["read", "2"], "the client's wish counts all");
+    assert_eq!(history(&mut w, "seconds='5'"), ["read", "2"]);
+    assert_eq!(history(&mut w, "maxchars='0'"), [""; 0]);
+    let shown = entering(&mut w, "").remove(2);
+    let id = |m: &Element| {
+        m.get_child("stanza-id", "urn:xmpp:sid:0").and_then(|id| id.attr("id").map(str::to_owned))
+    };
+    assert!(id(&live).is_some() && id(&live) == id(&shown), "what is kept has one id");
+    come_back(&mut w);
+    assert_eq!(history(&mut w, ""), ["1", "liked", "read", "2"]);
+}
+
+#[test]
+fn what_was_read_does_not_push_out_what_was_said() {
+    // 334-1, 45-7.2.14-h
+    let mut w = World::with_room(&[("muc#maxhistoryfetch", "2")]);
+    w.service.limits.history_bytes_max *= 4;
+    for line in ["1", "2", "3"] {
+        says(&mut w, line);
+        for n in 0..60 {
+            has_read(&mut w, &format!("{line}.{n}"));
+        }
+    }
+    let newest: Vec<String> = (20..60).map(|n| format!("2.{n}")).chain(["3".into()]).collect();
+    let newest = ["2".to_owned()].into_iter().chain(newest).chain((0..60).map(|n| format!("3.{n}")));
+    let newest: Vec<String> = newest.collect();
+    assert_eq!(
+        history(&mut w, ""),
+        newest,
+        "the last two that were said, and the last hundred that were not"
+    );
+    come_back(&mut w);
+    assert_eq!(history(&mut w, ""), newest, "as before");
+    says(&mut w, "4");
+    assert_eq!(
+        history(&mut w, "").first().map(String::as_str),
+        Some("3"),
+        "nothing is older than what was said"
+    );
+    says(&mut w, "5");
+    assert_eq!(history(&mut w, ""), ["4", "5"]);
+    w.configure("owner", &[("muc#maxhistoryfetch", "0")]);
+    has_read(&mut w, "last");
+    assert_eq!(history(&mut w, ""), [""; 0], "a room without history has none");
+}
+
+#[test]
+fn what_is_not_said_has_a_part_of_the_bytes() {
+    // 334-1, 45-14.6-a
+    let mut w = World::with_room(&[]);
+    w.service.limits.history_bytes_max = 100_000;
+    says(&mut w, "1");
+    for n in 0..20 {
+        has_read(&mut w, &n.to_string());
+    }
+    let large = "x".repeat(30_000);
+    send(&mut w, "large", &format!("<payload xmlns='urn:example'>{large}</payload>{STORE}"));
+    let got = history(&mut w, "");
+    assert_eq!((got.first().map(String::as_str), got.last().map(String::as_str)), (Some("1"), Some("19")));
+    assert!((3..15).contains(&got.len()), "{}", got.len());
+    come_back(&mut w);
+    assert_eq!(history(&mut w, ""), got);
+}
+
+#[test]
+fn what_is_not_said_is_retracted_like_what_is() {
+    // 424-3, 334-1
+    let mut w = World::with_room(&[]);
+    says(&mut w, "1");
+    has_read(&mut w, "read");
+    send(&mut w, "back", "<retract xmlns='urn:xmpp:message-retract:1' id='read'/>");
+    assert_eq!(history(&mut w, ""), ["1"]);
+}
