@@ -82,6 +82,11 @@ pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &
     if !is_unreachable && condition != AMBIGUOUS && !GONE.contains(&condition) {
         return;
     }
+    if !is_unreachable && room.suspects.sessions.get(&inbound.from).is_some_and(|s| s.unreachable.is_some()) {
+        // Its server is back. What the last look found says nothing of the session.
+        let suspect = suspect(room, &inbound.from);
+        (suspect.unreachable, suspect.looked) = (None, None);
+    }
     if !is_look(room, inbound) {
         look(room, &inbound.from, cx, fx);
     } else if is_unreachable {

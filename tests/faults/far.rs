@@ -72,6 +72,39 @@ impl Far {
         found.unwrap_or_else(|| panic!("{what}"))
     }
 
+    /// What comes within a while.
+    #[allow(dead_code, reason = "only some tests wait for what they do not know")]
+    pub(crate) fn listens(&mut self, time: Duration) -> Vec<Element> {
+        let deadline = Instant::now() + time;
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return std::mem::take(&mut self.journal);
+            }
+            self.socket.set_read_timeout(Some(left)).expect("a time");
+            match self.socket.read(&mut buffer) {
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut
+                    ) => {}
+                read => self.reads(&buffer[..read.unwrap_or_else(|e| panic!("the far server waits: {e}"))]),
+            }
+        }
+    }
+
+    fn reads(&mut self, bytes: &[u8]) {
+        assert!(!bytes.is_empty(), "the connection has ended");
+        let mut out = Vec::new();
+        self.reader.feed(bytes, &mut out).expect("XML");
+        let stanzas = out.into_iter().filter_map(|output| match output {
+            Output::Stanza(stanza, _) => Some(stanza),
+            _ => None,
+        });
+        self.journal.extend(stanzas);
+    }
+
     fn until(&mut self, mut is_enough: impl FnMut(&Output) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let mut buffer = [0; 16 * 1024];

@@ -66,6 +66,19 @@ fn two_short_outages_are_no_long_one() {
 }
 
 #[test]
+fn session_whose_server_died_and_is_back_is_found_at_once() {
+    // 45-18.1.2-a: the look of a moment ago said that the server is out of reach. Now it answers, and has no such session.
+    let mut w = room_of_two();
+    w.comes_back("romeo", "remote-server-timeout");
+    w.wait(1);
+    w.clear();
+    w.error("romeo", "words", "service-unavailable");
+    let look = w.stanzas("romeo").remove(0);
+    w.error("romeo", look.attr("id").expect("an id"), "service-unavailable");
+    assert!(w.got("owner")[0].contains("333"));
+}
+
+#[test]
 fn clock_that_is_set_removes_nobody_and_keeps_nobody() {
     // trap 84
     for step in [3600, -3600] {

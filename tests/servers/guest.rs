@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use conclave::wire::{encode, ns};
 use minidom::Element;
 
-use super::client::{Account, Client};
+use super::client::{Account, Client, Door};
 use super::host::Host;
 
 /// How long a stanza may take.
@@ -25,10 +25,29 @@ impl Guest {
 
     /// Registers an account and logs in.
     pub(crate) fn new(host: &Host, name: &str) -> Self {
-        let account = Self::account(name);
-        Client::register(&host.door(), &account).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let client = Client::login(&host.door(), &account, "door");
+        Self::at(&host.door(), name)
+    }
+
+    /// Registers an account of the server behind this door and logs in.
+    pub(crate) fn at(door: &Door, name: &str) -> Self {
+        Client::register(door, &Self::account(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        Self::again(door, name, "door")
+    }
+
+    /// Logs in to an account that is there, with this resource.
+    pub(crate) fn again(door: &Door, name: &str, resource: &str) -> Self {
+        let client = Client::login(door, &Self::account(name), resource);
         Self { client: client.unwrap_or_else(|e| panic!("{name}: {e}")) }
+    }
+
+    /// Ends the session in order.
+    pub(crate) fn close(self) {
+        self.client.close();
+    }
+
+    /// The full address.
+    pub(crate) fn jid(&self) -> &str {
+        self.client.jid()
     }
 
     /// Writes a stanza.
