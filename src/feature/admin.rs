@@ -16,7 +16,7 @@ use crate::wire::build::iq_result;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{Account, BareJid, Party};
 use crate::wire::ns;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Refusal, quoted};
 
 /// One `<item/>` of a request.
 enum Change {
@@ -124,7 +124,7 @@ pub(super) fn check_attributes(item: &Element, known: &[&str]) -> Result<(), Ref
     match attributes.find(|((_, name), _)| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(((_, name), _)) => {
-            Err(Refusal::feature_not_implemented(format!("an item has no {:?} here", name.as_str())))
+            Err(Refusal::feature_not_implemented(format!("an item has no {} here", quoted(name))))
         }
     }
 }

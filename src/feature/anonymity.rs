@@ -13,6 +13,7 @@ use crate::room::recipients::Group;
 use crate::room::roster::Occupant;
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
+use crate::wire::refusal::quoted;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
@@ -30,7 +31,7 @@ pub(super) const FEATURE: Feature = Feature {
             config.whois = match values.first().map(String::as_str) {
                 Some("moderators") | None => Whois::Moderators,
                 Some("anyone") => Whois::Anyone,
-                Some(other) => return Err(format!("has no option {other:?}")),
+                Some(other) => return Err(format!("has no option {}", quoted(other))),
             };
             Ok(())
         },

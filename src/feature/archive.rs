@@ -43,32 +43,38 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// Marks a message that is about to be reflected with its id, and keeps it, if others can refer to it later. What is not
 /// kept in the archive has an id as well, and is remembered for a while: what everybody was shown, moderators can take back.
+/// Gives it as it is reflected: there is one copy of it, for it may be large.
 pub(super) fn keep(
     room: &mut Room,
     sender: Option<&BareJid>,
-    message: &mut Element,
+    mut message: Element,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
-) {
-    if is_silent(message) {
-        return;
+) -> Arc<Entry> {
+    let is_silent = is_silent(&message);
+    let id = if is_silent { String::new() } else { cx.id() };
+    if !is_silent {
+        message.append_child(stanza_id(room, &id));
     }
-    let id = cx.id();
-    message.append_child(el("stanza-id", ns::SID).with("id", &id).with("by", room.jid.as_str()));
-    let (shown, is_kept) = (room.is_nonanonymous(), is_kept(message));
+    let (shown, is_kept) = (room.is_nonanonymous(), !is_silent && is_kept(&message));
     let at = if is_kept { next_time(room, cx.now) } else { cx.now };
-    let entry = Entry { id, at, account: sender.cloned(), shown, message: message.clone(), original: None };
-    let entry = Arc::new(entry);
-    if sender.is_some() && !(is_kept && room.config().archive) {
-        Arc::make_mut(&mut room.history).note(&entry, is_spoken(message));
+    let entry = Arc::new(Entry { id, at, account: sender.cloned(), shown, message, original: None });
+    if sender.is_some() && !is_silent && !(is_kept && room.config().archive) {
+        Arc::make_mut(&mut room.history).note(&entry, is_spoken(&entry.message));
     }
-    if !is_kept {
-        return;
+    if is_kept {
+        history::keep(room, entry.clone(), cx.limits());
+        if room.config().archive {
+            let archive = room.state.record.archive.clone();
+            fx.archive.push(Change::Append { archive, entry: entry.clone() });
+        }
     }
-    history::keep(room, entry.clone(), cx.limits());
-    if room.config().archive {
-        fx.archive.push(Change::Append { archive: room.state.record.archive.clone(), entry });
-    }
+    entry
+}
+
+/// The id of a message in the archive, as everybody sees it.
+pub(super) fn stanza_id(room: &Room, id: &str) -> Element {
+    el("stanza-id", ns::SID).with("id", id).with("by", room.jid.as_str())
 }
 
 /// Whether a message shows nothing that others could mean: that its sender types, has stopped, or has read something.

@@ -2,6 +2,7 @@
 
 use super::{Feature, Field, FieldKind};
 use crate::wire::jid::Profile;
+use crate::wire::refusal::quoted;
 
 /// Most addresses.
 const CONTACTS_MAX: usize = 20;
@@ -29,7 +30,7 @@ pub(crate) fn read(values: &[String]) -> Result<Vec<String>, String> {
     let mut contacts: Vec<String> = Vec::new();
     for value in values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()) {
         // Only shown: whose it is, the server of whoever writes to it says.
-        let jid = Profile::Precis.prepare(value).map_err(|e| format!("holds {value:?}: {e}"))?;
+        let jid = Profile::Precis.prepare(value).map_err(|e| format!("holds {}: {e}", quoted(value)))?;
         if !contacts.iter().any(|known| known == jid.as_str()) {
             contacts.push(jid.as_str().to_owned());
         }

@@ -37,11 +37,11 @@ pub(crate) fn speak(
     }
     reactions::check(room, &message)?;
     slow_mode::check(room, &speaker.account, &message, cx)?;
-    archive::keep(room, Some(&speaker.account), &mut message, cx, fx);
-    retract::own(room, &speaker.account, &message, cx, fx);
-    activity::count(room, &message, cx.now);
+    let said = archive::keep(room, Some(&speaker.account), message, cx, fx);
+    retract::own(room, &speaker.account, &said.message, cx, fx);
+    activity::count(room, &said.message, cx.now);
     quiet::speaks(room, speaker.nick.key(), cx, fx);
-    fx.send_to(&message, room.roster.everyone_and_last(&speaker));
-    mentions::forward(room, &speaker.account, &message, cx, fx);
+    fx.send_to(&said.message, room.roster.everyone_and_last(&speaker));
+    mentions::forward(room, &speaker.account, &said.message, cx, fx);
     Ok(())
 }

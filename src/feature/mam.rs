@@ -20,7 +20,7 @@ use crate::wire::form::{Field, Reply, Submitted, form as data_form};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Refusal, quoted};
 use crate::wire::rsm::{self, Paging};
 
 /// Messages of a page when nobody says how many.
@@ -190,7 +190,7 @@ fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query,
 /// Refuses what a request asks for beside what is known here: without it the answer would be one to something else.
 fn check_known(payload: &Element, submitted: &Submitted) -> Result<(), Refusal> {
     if let Some(var) = submitted.vars().find(|var| FIELDS.iter().all(|(known, _)| known != var)) {
-        return Err(Refusal::feature_not_implemented(format!("there is no field {var:?}")));
+        return Err(Refusal::feature_not_implemented(format!("there is no field {}", quoted(var))));
     }
     let several = |(var, type_): &&(&str, &str)| {
         *type_ != "list-multi" && submitted.values(var).is_some_and(|values| values.len() > 1)
@@ -200,7 +200,10 @@ fn check_known(payload: &Element, submitted: &Submitted) -> Result<(), Refusal> 
     }
     let is_other = |child: &&Element| child.has_ns(ns::MAM) && child.name() != "flip-page";
     if let Some(other) = payload.children().find(is_other) {
-        return Err(Refusal::feature_not_implemented(format!("there is no <{}/> here", other.name())));
+        return Err(Refusal::feature_not_implemented(format!(
+            "there is no element {} here",
+            quoted(other.name())
+        )));
     }
     match payload.attr("node").filter(|node| !node.is_empty()) {
         None => Ok(()),

@@ -355,7 +355,7 @@ fn to_roles(values: &[String]) -> Result<crate::room::config::Roles, String> {
             "participant" => roles.participant = true,
             "visitor" => roles.visitor = true,
             "none" | "" => {}
-            other => return Err(format!("has no option {other:?}")),
+            other => return Err(format!("has no option {}", crate::wire::refusal::quoted(other))),
         }
     }
     Ok(roles)

@@ -10,6 +10,7 @@ use crate::room::effect::Effects;
 use crate::room::privilege;
 use crate::room::role::Role;
 use crate::wire::build::{Build, el, iq_result, message, stamp};
+use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
@@ -138,20 +139,36 @@ pub(super) fn moderate(
     fx: &mut Effects,
 ) {
     let id = cx.id();
-    let moderated = moderated(room, actor);
-    let reason = reason.map(|reason| el("reason", ns::RETRACT).text_node(reason));
-    let retract =
-        el("retract", ns::RETRACT).with("id", &entry.id).child(moderated.clone()).child_opt(reason.clone());
-    let mut said = message(room.jid.as_jid(), Some("groupchat"), &id).child(retract);
-    archive::keep(room, None, &mut said, cx, fx);
-    fx.send_many(&said, room.roster.everyone());
+    let said = retraction(room, entry, actor, reason, &id);
+    let said = archive::keep(room, None, said, cx, fx);
+    fx.send_many(&said.message, room.roster.everyone());
     let retracted = el("retracted", ns::RETRACT)
         .with("id", &id)
         .with("stamp", &stamp(cx.now))
-        .child(moderated)
-        .child_opt(reason);
+        .child(moderated(room, actor))
+        .child_opt(reason.map(because));
     retract::retract(room, Target::Id(entry.id.clone()), retracted, cx, fx);
     subject::unset(room, entry, cx, fx);
+}
+
+/// What all are told of a retraction.
+fn retraction(room: &Room, entry: &Entry, actor: &BareJid, reason: Option<&str>, id: &str) -> Element {
+    let retract = el("retract", ns::RETRACT)
+        .with("id", &entry.id)
+        .child(moderated(room, actor))
+        .child_opt(reason.map(because));
+    message(room.jid.as_jid(), Some("groupchat"), id).child(retract)
+}
+
+fn because(reason: &str) -> Element {
+    el("reason", ns::RETRACT).text_node(reason)
+}
+
+/// Bytes on the wire of what all sessions together are told when a moderator retracts a message.
+pub(super) fn wire_bytes(room: &Room, entry: &Entry, actor: &BareJid, reason: Option<&str>) -> usize {
+    let said = retraction(room, entry, actor, reason, &entry.id).child(archive::stanza_id(room, &entry.id));
+    let everyone = Recipients::many(room.roster.everyone());
+    Outgoing { stanza: Template::new(&said), to: everyone }.wire_bytes()
 }
 
 /// Who did it: the nick of a moderator who is in the room, and the occupant id also of one who is not.

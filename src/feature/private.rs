@@ -12,7 +12,7 @@ use crate::room::role::Role;
 use crate::wire::build::{Build, el};
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Refusal, quoted};
 
 const CHOICES: &[(&str, &str)] = &[
     ("anyone", "Anyone"),
@@ -35,7 +35,7 @@ pub(super) const FEATURE: Feature = Feature {
                 Some("participants" | "participant") => AllowPm::Participants,
                 Some("moderators" | "moderator") => AllowPm::Moderators,
                 Some("none") => AllowPm::None,
-                Some(other) => return Err(format!("has no option {other:?}")),
+                Some(other) => return Err(format!("has no option {}", quoted(other))),
             };
             Ok(())
         },

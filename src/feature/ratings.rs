@@ -3,6 +3,7 @@
 use super::{Feature, Field, FieldKind};
 use crate::wire::form::{self, form, is_uri};
 use crate::wire::ns;
+use crate::wire::refusal::quoted;
 
 const VAR: &str = "urn:xmpp:crl:0#simple-labels";
 
@@ -39,7 +40,7 @@ pub(crate) fn read(values: &[String], bytes_max: usize) -> Result<Vec<String>, S
         let is_label = |text: &str| !text.trim().is_empty() && !text.contains(char::is_control);
         match line.split_once(' ') {
             Some((scheme, label)) if is_uri(scheme) && is_label(label) => labels.push(line.to_owned()),
-            _ => return Err(format!("holds {line:?}, which is not a URI, a space and a label")),
+            _ => return Err(format!("holds {}, which is not a URI, a space and a label", quoted(line))),
         }
     }
     if labels.len() > LABELS_MAX || labels.iter().map(String::len).sum::<usize>() > bytes_max {

@@ -9,7 +9,7 @@ use crate::room::Room;
 use crate::room::config::Config;
 use crate::wire::form::{self, form};
 use crate::wire::ns;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Refusal, quoted};
 
 /// Most reactions to choose from.
 const ALLOWED_MAX: usize = 100;
@@ -70,7 +70,7 @@ pub(crate) fn read(values: &[String]) -> Result<Vec<String>, String> {
     let mut allowed: Vec<String> = Vec::new();
     for value in values.iter().flat_map(|value| value.lines()).map(str::trim).filter(|v| !v.is_empty()) {
         if value.len() > REACTION_BYTES_MAX || value.contains(char::is_control) {
-            return Err(format!("holds {value:?}, which is no reaction"));
+            return Err(format!("holds {}, which is no reaction", quoted(value)));
         }
         if !allowed.iter().any(|known| known == value) {
             allowed.push(value.to_owned());

@@ -21,7 +21,7 @@ use crate::wire::form::{Field, Reply, Submitted, form, rows_that_fit, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Refusal, quoted};
 
 const ROOM_NICK: &str = "muc#register_roomnick";
 
@@ -153,7 +153,7 @@ fn read_data(
 ) -> Result<BTreeMap<String, String>, Refusal> {
     let is_asked_for = |var: &str| var == ROOM_NICK || asked_for(service).any(|(asked, _)| asked == var);
     if let Some(var) = form.vars().find(|var| !is_asked_for(var) && form.value(var).is_some()) {
-        return Err(Refusal::feature_not_implemented(format!("there is no field {var:?}")));
+        return Err(Refusal::feature_not_implemented(format!("there is no field {}", quoted(var))));
     }
     let mut data = room.state.affiliations.own(account).map(|a| a.data.clone()).unwrap_or_default();
     for (var, _) in asked_for(service) {

@@ -13,7 +13,6 @@ use crate::room::archive::{Answer, Entry, Found, Question};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::command::{Done, wrong};
-use crate::wire::encode::escaped_len;
 use crate::wire::form::{Field, Submitted, form};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Party};
@@ -26,12 +25,13 @@ const NODE: &str = "conclave#retract-recent";
 /// Most messages that are retracted by one command.
 const LAST_MAX: usize = 200;
 
-/// Bytes on the wire of what all are told of the retractions of one command: about as many as a server takes in a second. One
-/// message at least is retracted.
-const WIRE_BYTES_MAX: usize = 16 << 20;
+/// Bytes on the wire of what all are told of the retractions of one command: as many as a page of the archive, and some for
+/// each session. One message at least is retracted.
+const WIRE_BYTES: usize = 3 << 20;
+const SESSION_BYTES: usize = 16 << 10;
 
-/// What a retraction has on the wire beside its reason, about.
-const RETRACTION_BYTES: usize = 800;
+/// Most bytes of it, however many sessions there are: about as many as a server takes in a second.
+const WIRE_BYTES_MAX: usize = 16 << 20;
 
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
@@ -162,7 +162,8 @@ pub(super) fn retract_of(
         // What only takes something back says nothing that others read.
         .filter(|entry| !entry.is_tombstone() && !super::retract::is_all(&entry.message))
         .collect();
-    let left = wanted.len().saturating_sub(recent.last.min(most_at_once(room, by.1)));
+    let most = wanted.last().map_or(0, |entry| most_at_once(room, entry, by));
+    let left = wanted.len().saturating_sub(recent.last.min(most));
     let (mut retracted, mut refused) = (0, 0);
     for entry in &wanted[left..] {
         match moderate::check(room, by.0, entry) {
@@ -186,11 +187,11 @@ pub(super) fn retract_of(
     Ok(text)
 }
 
-/// How many retractions for this reason one command tells to all who are here. Those that are left need another command, which
-/// is paid for by itself, and others have their turn in between.
-fn most_at_once(room: &Room, reason: Option<&str>) -> usize {
-    let each = RETRACTION_BYTES + reason.map_or(0, escaped_len);
-    (WIRE_BYTES_MAX / (each * room.roster.everyone().len().max(1))).max(1)
+/// How many retractions such as that of `entry` one command tells to all who are here. Those that are left need another
+/// command, which is paid for by itself, and others have their turn in between.
+fn most_at_once(room: &Room, entry: &Entry, by: (&BareJid, Option<&str>)) -> usize {
+    let bytes_max = WIRE_BYTES + SESSION_BYTES * room.roster.everyone().len();
+    (bytes_max.min(WIRE_BYTES_MAX) / moderate::wire_bytes(room, entry, by.0, by.1).max(1)).max(1)
 }
 
 /// What a message says, for people.

@@ -62,9 +62,9 @@ pub(super) fn unset(room: &mut Room, retracted: &Entry, cx: &mut Cx<'_>, fx: &mu
         return;
     }
     room.state_mut().record.subject = None;
-    let mut said = message(room.jid.as_jid(), Some("groupchat"), &cx.id()).child(el("subject", ns::CLIENT));
-    archive::keep(room, None, &mut said, cx, fx);
-    fx.send_many(&said, room.roster.everyone());
+    let said = message(room.jid.as_jid(), Some("groupchat"), &cx.id()).child(el("subject", ns::CLIENT));
+    let said = archive::keep(room, None, said, cx, fx);
+    fx.send_many(&said.message, room.roster.everyone());
 }
 
 /// Stores the subject of `message`, which is about to be reflected.

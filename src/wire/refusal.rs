@@ -22,6 +22,18 @@ pub struct Refusal {
     pub application: Option<Box<Element>>,
 }
 
+/// Most characters that [`quoted`] gives of a text.
+const QUOTED_CHARS_MAX: usize = 64;
+
+/// What a peer wrote, between quotes, as a refusal names it; of a long text the beginning. To escape a text takes longer
+/// than to read it, and a peer may send megabytes.
+pub fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident => $type_:ident, $condition:ident;)*) => {
         impl Refusal {$(
@@ -202,6 +214,13 @@ mod tests {
             error.other = refusal.application.as_deref().cloned();
             assert_eq!(refusal.error(&inbound), Element::from(error).with("by", "r@s"));
         }
+    }
+
+    #[test]
+    fn of_a_long_text_a_refusal_names_the_beginning() {
+        assert_eq!(quoted("a \u{27}b\u{27}\n"), "\"a \u{27}b\u{27}\\n\"");
+        let long = quoted(&"\u{fdfa}".repeat(300_000));
+        assert!(long.starts_with("\"\u{fdfa}") && long.ends_with("\"…") && long.len() < 250, "{long}");
     }
 
     fn answer(xml: &str) -> Option<String> {

@@ -6,7 +6,7 @@ use minidom::Element;
 
 use super::build::{Build, el};
 use super::ns;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, quoted};
 
 /// Longest list in one stanza, in bytes on the wire. A server may end the stream of a component that says more at a time
 /// (Prosody: 512 KiB), and then the link is lost for everybody.
@@ -49,7 +49,10 @@ impl Paging {
         let Some(set) = request.get_child("set", ns::RSM) else { return Ok(None) };
         let is_other = |child: &&Element| !matches!(child.name(), "max" | "after" | "before" | "index");
         if let Some(other) = set.children().filter(|child| child.has_ns(ns::RSM)).find(is_other) {
-            return Err(Refusal::feature_not_implemented(format!("no page goes by <{}/>", other.name())));
+            return Err(Refusal::feature_not_implemented(format!(
+                "no page goes by {}",
+                quoted(other.name())
+            )));
         }
         let text = |name| set.get_child(name, ns::RSM).map(Element::text);
         let number = |name| {
