@@ -233,15 +233,36 @@ fn attribute(name: &str, value: &str, out: &mut String) {
 
 /// How many bytes [`escape`] makes of a text.
 pub(crate) fn escaped_len(text: &str) -> usize {
-    // Most texts have nothing to escape: many bytes are looked at together.
-    let (chunks, rest) = text.as_bytes().as_chunks::<16>();
-    let plain = |chunk: &[u8; 16]| chunk.iter().fold(true, |plain, byte| plain & !is_escaped(*byte));
-    let bytes = if chunks.iter().all(plain) { rest } else { text.as_bytes() };
-    text.len() + bytes.iter().map(|byte| usize::from(ESCAPED_MORE[usize::from(*byte)])).sum::<usize>()
+    let bytes = text.as_bytes();
+    // Most texts have nothing to escape.
+    if is_plain(bytes) {
+        return bytes.len();
+    }
+    bytes.len() + bytes.iter().map(|byte| usize::from(ESCAPED_MORE[usize::from(*byte)])).sum::<usize>()
 }
 
-fn is_escaped(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'\'') | (byte == b'"')
+/// Whether nothing of a text is escaped. Eight bytes are looked at together; the last of them may be some that were before,
+/// and a short text stands twice among them.
+fn is_plain(bytes: &[u8]) -> bool {
+    let plain = |eight: &[u8; 8]| is_plain_word(u64::from_ne_bytes(*eight));
+    if let Some(last) = bytes.last_chunk() {
+        return plain(last) && bytes.as_chunks().0.iter().all(plain);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let words = [first, last].map(|four| u64::from(u32::from_ne_bytes(*four)));
+        return is_plain_word(words[0] << 32 | words[1]);
+    }
+    bytes.iter().all(|byte| ESCAPED_MORE[usize::from(*byte)] == 0)
+}
+
+/// The same of eight bytes. If one is below what is taken from each, the highest bit of one is set that was not.
+fn is_plain_word(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let below = |word: u64, byte: u8| word.wrapping_sub(ONES * u64::from(byte)) & !word;
+    let is = |but: u8, byte: u8| below((word | (ONES * u64::from(but))) ^ (ONES * u64::from(byte)), 1);
+    // `&` and `'` differ in one bit, `<` and `>` in another.
+    let found = below(word, 0x20) | is(0, b'"') | is(1, b'\'') | is(2, b'>');
+    found & (ONES << 7) == 0
 }
 
 /// How many bytes more a byte takes when it is escaped.
@@ -332,7 +353,9 @@ mod tests {
     fn the_length_of_what_is_escaped_is_known_before() {
         let all: String = (0..0x250).chain(0xfff0..0x10010).filter_map(char::from_u32).collect();
         for c in all.chars() {
-            for plain in ["", "0123456789abcdef"] {
+            for plain in
+                ["", "0", "01234", "0123456789", "0123456789abcdef", "0123456789abcdefghijklmnopqrstuvw"]
+            {
                 let (text, mut escaped) = (format!("a{c}b{plain}"), String::new());
                 escape(&text, &mut escaped);
                 assert_eq!(escaped_len(&text), escaped.len(), "{c:?}");

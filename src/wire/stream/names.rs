@@ -113,19 +113,23 @@ impl Tag {
         depth: usize,
         scopes: &mut Scopes,
     ) -> Result<(Element, Namespace<'static>), Error> {
-        let mut plain = Vec::with_capacity(self.attributes.len());
-        for ((prefix, name), value) in self.attributes {
-            match &prefix {
-                None if name == "xmlns" => scopes.declare(depth, None, value)?,
-                Some(xmlns) if *xmlns == "xmlns" => scopes.declare(depth, Some(name), value)?,
-                _ => plain.push((prefix, name, value)),
+        // A declaration holds for all of the tag, wherever it stands there.
+        let (mut attributes, mut declares) = (self.attributes, false);
+        for ((prefix, name), value) in &mut attributes {
+            if is_declaration(prefix.as_ref(), name) {
+                let declared = prefix.as_ref().map(|_| name.clone());
+                scopes.declare(depth, declared, std::mem::take(value))?;
+                declares = true;
             }
         }
         let namespace = in_program(scopes.resolve(self.prefix.as_ref())?);
         let mut element = Element::bare(self.name, namespace.as_str());
-        let attributes = element.attrs_mut();
-        for (prefix, name, value) in plain {
+        let into = element.attrs_mut();
+        for ((prefix, name), value) in attributes {
             // An attribute without a prefix is in no namespace, whatever the default one is.
+            if declares && is_declaration(prefix.as_ref(), &name) {
+                continue;
+            }
             let namespace = match &prefix {
                 None => Namespace::NONE,
                 prefix => scopes.resolve(prefix.as_ref())?,
@@ -133,12 +137,17 @@ impl Tag {
             if matches!(namespace.as_str(), ns::XMLNS | DISARMED) {
                 continue;
             }
-            if attributes.insert(namespace, name, value).is_some() {
+            if into.insert(namespace, name, value).is_some() {
                 return Err(Error::DuplicateAttribute);
             }
         }
         Ok((element, namespace))
     }
+}
+
+/// Whether an attribute declares a namespace.
+fn is_declaration(prefix: Option<&NcName>, name: &NcName) -> bool {
+    *prefix.unwrap_or(name) == "xmlns"
 }
 
 /// Whether an element is in a namespace that no element may be in.
