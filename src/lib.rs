@@ -7,7 +7,7 @@
 //!    1 writes to the store (group commit)      2 sends to link::write, only once the writes are durable
 //! ```
 //!
-//! `wire`, `room` and `feature` are pure: nothing under them reads a clock, a socket, a disk or a random
+//! `wire`, `words`, `room` and `feature` are pure: nothing under them reads a clock, a socket, a disk or a random
 //! number. `host`, `link` and `store` are the rim. `tests/tidy.rs` holds the line.
 
 pub mod config;
@@ -18,3 +18,4 @@ pub mod room;
 pub mod service;
 pub mod store;
 pub mod wire;
+pub mod words;

@@ -29,7 +29,11 @@ fn main() -> ExitCode {
         Command::Store(command) => return store(command),
         Command::Config(ConfigCommand::Check(args)) => args.load().map(|settings| {
             let component = &settings.component;
-            format!("The settings are sound: {} at {}.\n", component.domain, component.server)
+            let sound = format!("The settings are sound: {} at {}.\n", component.domain, component.server);
+            let missing = settings.words.missing();
+            let missing = missing
+                .map(|(tag, count)| format!("In [{tag}], {count} texts are not there and so in English.\n"));
+            sound + &missing.collect::<String>()
         }),
         Command::Config(ConfigCommand::Print(args)) => args.load().map(|settings| settings.to_toml()),
         Command::HostConfig { host, show_secret, settings } => {

@@ -6,11 +6,12 @@ use conclave::wire::inbound::{Inbound, Malformed};
 use conclave::wire::jid::Jid;
 use conclave::wire::refusal::Refusal;
 use conclave::wire::stream::{Output, StreamReader};
+use conclave::words::{Lang, NO_SUCH_FIELD, Words};
 use conclave_fuzz::{OPEN, WIDE, stanzas};
 use libfuzzer_sys::fuzz_target;
 use minidom::Element;
 
-const REFUSALS: [fn(String) -> Refusal; 17] = [
+const REFUSALS: [fn(Words) -> Refusal; 17] = [
     Refusal::bad_request,
     Refusal::conflict,
     Refusal::feature_not_implemented,
@@ -57,7 +58,7 @@ fuzz_target!(|data: &[u8]| {
             Ok(inbound) => {
                 let _ = (inbound.payload(), inbound.is_refusable());
                 for refusal in REFUSALS {
-                    let answer = refusal(inbound.id().to_owned()).answer(&inbound);
+                    let answer = refusal(NO_SUCH_FIELD.with([inbound.id()])).answer(&inbound, Lang::english());
                     assert_eq!(answer.is_some(), inbound.may_be_answered());
                     if let Some(answer) = answer {
                         check(&answer, &name, inbound.from.as_str());

@@ -1,12 +1,14 @@
 //! What can only be judged when all settings are together: addresses, ranges, what contradicts what.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use toml::{Table, Value};
 
 use super::layers::{Origins, meant};
 use super::{Component, ConfigError, Create, PORT_DEFAULT, Place, Raw, Secret, Settings, parent};
 use crate::wire::jid::{BareJid, PART_BYTES_MAX};
+use crate::words::{Catalogue, Extra, LANGUAGES};
 
 /// The least and the most that each limit may be.
 const RANGES: [(&str, i64, i64); 33] = [
@@ -74,6 +76,7 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     check.store()?;
     check.archive()?;
     check.log()?;
+    let words = Arc::new(check.words()?);
     let mut service = raw.service;
     service.admins = admins;
     let mut limits = raw.limits;
@@ -88,6 +91,7 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
             addresses: raw.component.addresses,
         },
         service,
+        words,
         default_room: raw.default_room,
         limits,
         store: raw.store,
@@ -141,6 +145,30 @@ impl Check<'_> {
                 format_args!("has no field \"{var}\"; there are {}", known.join(", ")),
             )),
         }
+    }
+
+    /// The languages that the service comes with and those of the operator's file.
+    fn words(&self) -> Result<Catalogue, ConfigError> {
+        const PATH: &str = "service.texts";
+        let service = &self.raw.service;
+        let mut extra = Extra::default();
+        if !service.texts.is_empty() {
+            let path = Path::new(&service.texts);
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                self.wrong(PATH, format_args!("{} cannot be read: {error}", path.display()))
+            })?;
+            extra = toml::from_str(&text).map_err(|error| {
+                self.wrong(PATH, format_args!("{} is not understood: {error}", path.display()))
+            })?;
+            Catalogue::new(LANGUAGES[0], &extra)
+                .map_err(|why| self.wrong(PATH, format_args!("{}: {why}", path.display())))?;
+        }
+        Catalogue::new(&service.language, &extra).map_err(|_| {
+            self.wrong(
+                "service.language",
+                format_args!("is \"{}\", and there are no texts in it", service.language),
+            )
+        })
     }
 
     fn domain(&self) -> Result<BareJid, ConfigError> {

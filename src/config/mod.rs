@@ -10,6 +10,7 @@ mod layers;
 mod secret;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ pub use crate::room::cx::{Create, LockedRooms};
 use crate::room::limits::Limits;
 use crate::room::nick::Nicks;
 use crate::wire::jid::{BareJid, Profile};
+use crate::words::{Catalogue, LANGUAGES};
 
 /// The documented sample: every key with its default and what it means.
 pub const SAMPLE: &str = include_str!("../../component.toml");
@@ -37,6 +39,8 @@ pub struct Settings {
     pub component: Component,
     /// The service as a whole.
     pub service: Service,
+    /// What people read, in which languages.
+    pub words: Arc<Catalogue>,
     /// What a new room starts with.
     pub default_room: Config,
     /// Bounds on what others can make grow.
@@ -95,6 +99,10 @@ pub struct Service {
     pub on_stop: OnStop,
     /// Address of the terms of service; empty: none.
     pub terms: String,
+    /// The language of texts for whom nothing else says which.
+    pub language: String,
+    /// A file with texts of the operator's; empty: none.
+    pub texts: String,
     /// Whom to write to.
     pub contacts: Contacts,
 }
@@ -183,6 +191,8 @@ impl Default for Service {
             admin_fields: usual.admin_fields,
             on_stop: OnStop::Stay,
             terms: usual.terms,
+            language: LANGUAGES[0].to_owned(),
+            texts: String::new(),
             contacts: usual.contacts,
         }
     }

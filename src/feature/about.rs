@@ -1,29 +1,30 @@
 //! What a room says of itself: name, description, language, pubsub node (XEP-0045 §16.5.3).
 
 use super::{Feature, Field, FieldKind, text_field};
-use crate::wire::form::{self, form, is_uri};
+use crate::wire::form::{self, is_uri};
 use crate::wire::ns;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
-        text_field!("muc#roomconfig_roomname", "Name", Text, name),
-        text_field!("muc#roomconfig_roomdesc", "Description", Text, description),
+        text_field!("muc#roomconfig_roomname", &words::ROOM_NAME, Text, name),
+        text_field!("muc#roomconfig_roomdesc", &words::ROOM_DESCRIPTION, Text, description),
         Field {
             var: "muc#roomconfig_lang",
             aliases: &[],
-            label: "Language of the conversation (such as en or pt-BR)",
+            label: &words::ROOM_LANGUAGE,
             kind: FieldKind::Text,
             get: |config| vec![config.language.clone()],
             set: |config, values, _| {
                 let tag = values.first().map(|v| v.trim()).unwrap_or_default();
                 if tag.len() > 35 || !tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-                    return Err("is no language tag".to_owned());
+                    return Err((&words::NOT_LANGUAGE).into());
                 }
                 config.language = tag.to_owned();
                 Ok(())
             },
         },
-        text_field!("muc#roomconfig_pubsub", "Associated pubsub node (an xmpp: address)", Text, pubsub),
+        text_field!("muc#roomconfig_pubsub", &words::PUBSUB_NODE, Text, pubsub),
     ],
     info: |room, info| {
         let config = room.config();
@@ -45,7 +46,7 @@ pub(super) const FEATURE: Feature = Feature {
         let parent = &room.config().pubsub;
         if is_node(parent) {
             let field = form::Field { var: "parent", values: vec![parent.clone()], ..form::Field::default() };
-            forms.push(form("result", ns::SPACES, None, &[field]));
+            forms.push(form::result(ns::SPACES, &[field]));
         }
     },
     ..Feature::new("about")

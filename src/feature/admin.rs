@@ -16,7 +16,8 @@ use crate::wire::build::iq_result;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{Account, BareJid, Party};
 use crate::wire::ns;
-use crate::wire::refusal::{Refusal, quoted};
+use crate::wire::refusal::Refusal;
+use crate::words::{self, Value};
 
 /// One `<item/>` of a request.
 enum Change {
@@ -38,7 +39,7 @@ pub(crate) fn set(
     let standing = room.standing(&account);
     if standing.role != Role::Moderator {
         // Neither does a request that is not even understood tell who is in the room.
-        return Err(Refusal::forbidden("only moderators and admins change roles and affiliations"));
+        return Err(Refusal::forbidden(&words::ONLY_MODERATORS_AND_ADMINS));
     }
     let changes = read(room, query, inbound, cx)?;
     let actor = room.actor(&inbound.from);
@@ -87,7 +88,7 @@ fn make_way(
     if &holder.account == change.jid() || &holder.account == actor {
         return false;
     }
-    let reason = Some("This nickname is now reserved for another account.".to_owned());
+    let reason = Some(room.lang(cx.service).text(&words::NICK_NOW_RESERVED).to_owned());
     let removal = roles::Change { key: holder.nick.key().clone(), new: Role::None, reason };
     let may = roles::check(room, actor, standing, &removal).is_ok();
     if may {
@@ -99,10 +100,10 @@ fn make_way(
 fn read(room: &Room, query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<Vec<Change>, Refusal> {
     let items: Vec<_> = query.children().filter(|c| c.is("item", ns::MUC_ADMIN)).collect();
     if items.is_empty() {
-        return Err(Refusal::bad_request("a request needs an item"));
+        return Err(Refusal::bad_request(&words::ITEM_NEEDED));
     }
     if items.len() > cx.limits().items_max {
-        return Err(Refusal::policy_violation(format!("a request may have {} items", cx.limits().items_max)));
+        return Err(Refusal::policy_violation(words::ITEMS_MOST.with([cx.limits().items_max])));
     }
     let (by, answered) = (inbound.from.to_bare(), (items.len() > 1).then_some(&inbound.from));
     let mut changes =
@@ -124,55 +125,54 @@ pub(super) fn check_attributes(item: &Element, known: &[&str]) -> Result<(), Ref
     match attributes.find(|((_, name), _)| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(((_, name), _)) => {
-            Err(Refusal::feature_not_implemented(format!("an item has no {} here", quoted(name))))
+            Err(Refusal::feature_not_implemented(words::ITEM_ATTRIBUTE.with([Value::quoted(name)])))
         }
     }
 }
 
 /// Refuses an item about the role of a nick that belongs to another address than it says.
 fn check_holder(room: &Room, nick: &str, jid: &str, cx: &Cx<'_>) -> Result<(), Refusal> {
-    let jid = cx.address(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+    let jid = cx.address(jid).map_err(|e| Refusal::jid_malformed(e.words()))?;
     let holder = room.roster.by_nick(&NickKey::of(nick));
     let is_of =
         |holder: &Occupant| jid.bare_str() == holder.account.as_str() || jid.bare_str() == room.jid.as_str();
     if holder.is_none_or(|holder| is_of(holder)) {
         return Ok(());
     }
-    Err(Refusal::item_not_found("the occupant of this nick has another address"))
+    Err(Refusal::item_not_found(&words::NICK_OF_OTHER))
 }
 
 fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<Change, Refusal> {
     let reason = item.get_child("reason", ns::MUC_ADMIN).map(Element::text).filter(|r| !r.is_empty());
     if reason.as_ref().is_some_and(|r| r.len() > cx.limits().text_bytes_max) {
-        return Err(Refusal::policy_violation("the reason is too long"));
+        return Err(Refusal::policy_violation(&words::REASON_TOO_LONG));
     }
     check_attributes(item, &["role", "affiliation", "jid", "nick"])?;
     match (item.attr("role"), item.attr("affiliation")) {
-        (Some(_), Some(_)) => Err(Refusal::bad_request("an item changes a role or an affiliation, not both")),
-        (None, None) => Err(Refusal::bad_request("an item needs a role or an affiliation")),
+        (Some(_), Some(_)) => Err(Refusal::bad_request(&words::ROLE_OR_AFFILIATION)),
+        (None, None) => Err(Refusal::bad_request(&words::NO_ROLE_OR_AFFILIATION)),
         (Some(word), None) => {
-            let new = Role::parse(word).ok_or_else(|| Refusal::bad_request("there is no such role"))?;
-            let nick = item.attr("nick").ok_or_else(|| Refusal::bad_request("a role belongs to a nick"))?;
+            let new = Role::parse(word).ok_or_else(|| Refusal::bad_request(&words::NO_SUCH_ROLE))?;
+            let nick = item.attr("nick").ok_or_else(|| Refusal::bad_request(&words::ROLE_OF_NICK))?;
             item.attr("jid").map_or(Ok(()), |jid| check_holder(room, nick, jid, cx))?;
             Ok(Change::Role(roles::Change { key: NickKey::of(nick), new, reason }))
         }
         (None, Some(word)) => {
-            let new = Affiliation::parse(word)
-                .ok_or_else(|| Refusal::bad_request("there is no such affiliation"))?;
+            let new =
+                Affiliation::parse(word).ok_or_else(|| Refusal::bad_request(&words::NO_SUCH_AFFILIATION))?;
             let nick = item.attr("nick");
             // Full addresses mean the account. Without any address, old clients mean the occupant of the nick.
             let (party, nick) = match (item.attr("jid"), nick) {
                 (Some(jid), nick) => {
-                    let jid = cx.address(jid).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+                    let jid = cx.address(jid).map_err(|e| Refusal::jid_malformed(e.words()))?;
                     (Party::named(&jid), nick.map(str::to_owned))
                 }
                 (None, Some(nick)) => {
                     let occupant = room.roster.by_nick(&NickKey::of(nick));
-                    let occupant =
-                        occupant.ok_or_else(|| Refusal::item_not_found("nobody of that nick is here"))?;
+                    let occupant = occupant.ok_or_else(|| Refusal::item_not_found(&words::NICK_NOT_HERE))?;
                     (Account::of(&occupant.account).into(), None)
                 }
-                (None, None) => return Err(Refusal::bad_request("an affiliation belongs to an address")),
+                (None, None) => return Err(Refusal::bad_request(&words::AFFILIATION_OF_ADDRESS)),
             };
             let ban = Ban { by: Some(by.clone()), at: Some(cx.now), ..Ban::default() };
             let mut change = affiliations::Change::by_admin(party, new)?;

@@ -21,6 +21,7 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::LIST_BYTES_MAX;
+use crate::words;
 
 /// Lost affiliations that are remembered. Whoever was away for longer gets the whole list.
 const LOST_MAX: usize = 200;
@@ -105,8 +106,8 @@ pub(super) fn greet(
     let account = inbound.from.to_bare();
     let now = room.state.record.versions.now;
     if !is_for(room, &account) {
-        let refusal = Refusal::forbidden("you may not see the lists of this room");
-        fx.send(&refusal.aside(inbound, &cx.id()), &inbound.from);
+        let refusal = Refusal::forbidden(&words::LISTS_HIDDEN);
+        fx.send(&refusal.aside(inbound, &cx.id(), room.lang(cx.service)), &inbound.from);
         // Nobody can build on this one, and it never changes: it is no version that the room knows.
         return Some(mav(None, &format!("{}x", mark(room))));
     }

@@ -16,6 +16,7 @@ use crate::room::ranks::Ranks;
 use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::wire::jid::{Account, BareJid, Jid, Party};
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// A wanted affiliation.
 #[derive(Clone, Debug)]
@@ -51,9 +52,9 @@ impl Change {
     /// As for [`Change::new`]: the domain has to be named as such.
     pub(super) fn by_admin(party: Party, new: Affiliation) -> Result<Self, Refusal> {
         match &party {
-            Party::Account(account) if !account.has_local() => Err(Refusal::not_acceptable(
-                "this is the address of a whole domain: only admins put it on a list, by that very address",
-            )),
+            Party::Account(account) if !account.has_local() => {
+                Err(Refusal::not_acceptable(&words::DOMAIN_BY_ADMIN))
+            }
             _ => Ok(Self::of(party, new)),
         }
     }
@@ -100,12 +101,12 @@ pub(super) fn check(
 ) -> Result<(), Refusal> {
     // A ban of the own domain is no ban of oneself: whoever may ban has an affiliation of his own.
     if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && change.jid() == actor {
-        return Err(Refusal::conflict("you would ban yourself"));
+        return Err(Refusal::conflict(&words::BAN_YOURSELF));
     }
     privilege::change_affiliation(rank, recorded(room, change.jid()), change.new)?;
     check_service_admin(room, change)?;
     if matches!(change.party, Party::Domain(_)) && change.new >= Affiliation::Admin {
-        return Err(Refusal::not_allowed("a whole domain can be a member or banned, no more"));
+        return Err(Refusal::not_allowed(&words::DOMAIN_MEMBER_OR_BANNED));
     }
     if let Some(wanted) = change.nick.as_deref().filter(|nick| !nick.is_empty()) {
         nick::check_free(room, &nick::to_reserve(room, wanted, change.jid(), cx)?, change.jid())?;
@@ -121,7 +122,7 @@ pub(super) fn check_service_admin(room: &Room, change: &Change) -> Result<(), Re
     if !room.is_owned_anyway(change.jid()) || change.new == Affiliation::Owner || change.new == old || lifts {
         return Ok(());
     }
-    Err(Refusal::not_allowed("this account is an admin of the service, and so an owner of every room"))
+    Err(Refusal::not_allowed(&words::IS_SERVICE_ADMIN))
 }
 
 /// Whether these changes, whoever asks for them, would leave a list as it must be. What counts is how it would be at
@@ -144,16 +145,14 @@ pub(super) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<
 /// banning.
 pub(super) fn check_list(list: &Ranks, before: &Ranks, cx: &Cx<'_>) -> Result<(), Refusal> {
     if list.owners.is_empty() {
-        return Err(Refusal::conflict("a room needs an owner"));
+        return Err(Refusal::conflict(&words::OWNER_NEEDED));
     }
     let full = cx.limits().affiliations_max;
     if list.len() > full && list.others() > before.others() {
-        return Err(Refusal::resource_constraint("the room has too many affiliations"));
+        return Err(Refusal::resource_constraint(&words::AFFILIATIONS_MOST));
     }
     if list.len() > full + (full / 10).max(10) && list.len() > before.len() {
-        return Err(Refusal::resource_constraint(
-            "the room has too many bans; ban whole domains, or lift some",
-        ));
+        return Err(Refusal::resource_constraint(&words::BANS_MOST));
     }
     Ok(())
 }
@@ -161,7 +160,7 @@ pub(super) fn check_list(list: &Ranks, before: &Ranks, cx: &Cx<'_>) -> Result<()
 /// Whether one more account may be put on a list.
 pub(super) fn check_space(room: &Room, cx: &Cx<'_>) -> Result<(), Refusal> {
     if room.state.affiliations.len() >= cx.limits().affiliations_max {
-        return Err(Refusal::resource_constraint("the room has too many affiliations"));
+        return Err(Refusal::resource_constraint(&words::AFFILIATIONS_MOST));
     }
     Ok(())
 }

@@ -13,14 +13,17 @@ use crate::room::recipients::Group;
 use crate::room::roster::Occupant;
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
-use crate::wire::refusal::quoted;
+use crate::words::{self, Label, Value};
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         var: "muc#roomconfig_whois",
         aliases: &[],
-        label: "Who may see real addresses",
-        kind: FieldKind::One(&[("moderators", "Moderators only"), ("anyone", "Anyone")]),
+        label: &words::ADDRESSES_SEEN_BY,
+        kind: FieldKind::One(&[
+            ("moderators", Label::Text(&words::MODERATORS_ONLY)),
+            ("anyone", Label::Text(&words::ANYONE)),
+        ]),
         get: |config| {
             vec![match config.whois {
                 Whois::Moderators => "moderators".to_owned(),
@@ -31,7 +34,7 @@ pub(super) const FEATURE: Feature = Feature {
             config.whois = match values.first().map(String::as_str) {
                 Some("moderators") | None => Whois::Moderators,
                 Some("anyone") => Whois::Anyone,
-                Some(other) => return Err(format!("has no option {}", quoted(other))),
+                Some(other) => return Err(words::NO_OPTION.with([Value::quoted(other)])),
             };
             Ok(())
         },

@@ -15,24 +15,20 @@ use crate::wire::build::Build;
 use crate::wire::build::el;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
         boolean_field!(
             "muc#roomconfig_enablearchiving",
-            "Messages are archived",
+            &words::ARCHIVE_ON,
             archive,
             &["muc#roomconfig_mam", "mam"]
         ),
-        number_field!(
-            "x-muc#roomconfig_archivedays",
-            "Days that messages stay in the archive (0: as long as the service keeps them)",
-            archive_days,
-            archive_days_max
-        ),
+        number_field!("x-muc#roomconfig_archivedays", &words::ARCHIVE_DAYS, archive_days, archive_days_max),
         number_field!(
             "x-muc#roomconfig_archivemessages",
-            "Most messages in the archive (0: as many as the service keeps)",
+            &words::ARCHIVE_MESSAGES,
             archive_messages,
             archive_messages_max
         ),

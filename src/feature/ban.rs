@@ -25,6 +25,7 @@ use crate::wire::form::{Field, Submitted, boolean, form, rows_that_fit, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Party};
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang, Text, Value};
 
 /// Name of the command that bans, and FORM_TYPE of its form.
 const BAN: &str = "conclave#ban";
@@ -45,7 +46,7 @@ pub(super) const FEATURE: Feature = Feature {
     commands: &[
         Command {
             node: BAN,
-            name: "Ban somebody",
+            name: &words::BAN_COMMAND,
             allowed: admins,
             form: Some(Form { type_: BAN, show }),
             run,
@@ -53,13 +54,13 @@ pub(super) const FEATURE: Feature = Feature {
         },
         Command {
             node: BANS,
-            name: "List bans",
+            name: &words::BANS_COMMAND,
             allowed: admins,
             form: Some(Form {
                 type_: BANS,
-                show: |_| {
-                    let after = text_field("after", "Only what comes after this address");
-                    form("form", BANS, Some("List bans"), &[after])
+                show: |_, lang| {
+                    let after = text_field("after", &words::AFTER_ADDRESS);
+                    form(lang, BANS, &words::BANS_COMMAND, &[after])
                 },
             }),
             run: list,
@@ -135,27 +136,26 @@ fn own(room: &Room, account: &BareJid, cx: &Cx<'_>) -> Vec<BareJid> {
     parties.flatten().filter(has_ended).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn show(_room: &Room) -> Element {
+fn show(_room: &Room, lang: Lang<'_>) -> Element {
     let [nick, id, jid] = whom::fields();
     let retract = Field {
         var: "retract",
         type_: Some("boolean"),
-        label: Some("Retract what was said lately, too"),
+        label: Some(&words::RETRACT_TOO),
         values: vec!["0".to_owned()],
         ..Field::default()
     };
     let [last, since] = retract_recent::fields();
-    let reason = text_field("reason", "Reason, shown to all");
-    let note = text_field("note", "Note, for admins only");
-    let duration =
-        text_field("duration", "For how long, such as 30m, 12h or 7d; for good, if nothing is said");
-    form("form", BAN, Some("Ban somebody"), &[nick, id, jid, reason, note, duration, retract, last, since])
+    let reason = text_field("reason", &words::REASON_FOR_ALL);
+    let note = text_field("note", &words::NOTE_FOR_ADMINS);
+    let duration = text_field("duration", &words::FOR_HOW_LONG);
+    form(lang, BAN, &words::BAN_COMMAND, &[nick, id, jid, reason, note, duration, retract, last, since])
 }
 
 /// Whether what was said is to be retracted, too.
 fn retracts(form: &Submitted) -> Result<bool, Refusal> {
     let values = form.values("retract").unwrap_or_default();
-    boolean(values).ok_or_else(|| wrong("bad-payload", "retract: must be 0 or 1"))
+    boolean(values).ok_or_else(|| wrong("bad-payload", &words::RETRACT_UNCLEAR))
 }
 
 /// What was said is looked at only if it is to be retracted, or if nothing else tells who is meant.
@@ -203,7 +203,7 @@ fn set(
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
-    let expires = expires.map_err(|_| wrong("bad-payload", "duration: that is after all times"))?;
+    let expires = expires.map_err(|_| wrong("bad-payload", &words::DURATION_TOO_LONG))?;
     let account = inbound.from.to_bare();
     let ban = Ban { by: Some(account.clone()), at: Some(cx.now), expires, note };
     let mut change = Change::by_admin(author.clone(), Affiliation::Outcast)?;
@@ -212,38 +212,39 @@ fn set(
     affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
     let actor = room.actor(&inbound.from);
     affiliations::apply(room, &change, actor.as_ref(), cx, fx);
-    let until = expires.map_or_else(|| "for good".to_owned(), |end| format!("until {}", stamp(end)));
-    let mut text = format!("{} is banned {until}", author.as_bare());
+    let who = author.as_bare().as_str();
+    let mut said_of_it = match expires {
+        None => words::IS_BANNED.with([who]),
+        Some(end) => words::IS_BANNED_UNTIL.with([Value::from(who), end.into()]),
+    };
     if let Party::Domain(domain) = &author
         && let count @ 1.. = room.state.affiliations.exempt(domain.as_bare())
     {
-        text = format!(
-            "{text}; {count} of its accounts stay, because admins have put them on a list themselves"
-        );
+        said_of_it = said_of_it.and(words::EXEMPT_STAY.with([count]));
     }
     if retracts(form)? {
         let retracted =
             retract_recent::retract_of(room, &author, &recent, &said, (&account, reason.as_deref()), cx, fx)?;
-        text = format!("{text}; {retracted}");
+        said_of_it = said_of_it.and(retracted);
     }
-    Ok(Done::info(format!("{text}.")))
+    Ok(Done::info(said_of_it))
 }
 
-const COLUMNS: &[(&str, &str)] = &[
-    ("jid", "Address"),
-    ("reason", "Reason"),
-    ("note", "Note"),
-    ("by", "Set by"),
-    ("at", "Set at"),
-    ("expires", "Ends at"),
+const COLUMNS: &[(&str, &Text)] = &[
+    ("jid", &words::ADDRESS),
+    ("reason", &words::REASON_COLUMN),
+    ("note", &words::NOTE_COLUMN),
+    ("by", &words::SET_BY),
+    ("at", &words::SET_AT),
+    ("expires", &words::ENDS_AT),
 ];
 
 /// All that is known of the bans, in the order of their addresses.
 fn list(
     room: &mut Room,
     form: &Submitted,
-    _inbound: &Inbound,
-    _cx: &mut Cx<'_>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let after = form.value("after").unwrap_or_default();
@@ -257,7 +258,10 @@ fn list(
     let more = more || rows.len() > ROWS_MAX;
     rows.truncate(ROWS_MAX);
     let last = rows.last().map(|row| row[0].clone()).filter(|_| more);
-    Ok(Done::page(table(BANS, "Bans", COLUMNS, &rows), last.as_deref()))
+    Ok(Done::page(
+        table(room.lang(cx.service).of(&inbound.stanza), BANS, &words::BANS, COLUMNS, &rows),
+        last.as_deref(),
+    ))
 }
 
 fn row(jid: &BareJid, affiliated: &Affiliated) -> Vec<String> {

@@ -5,22 +5,23 @@ use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Label};
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         var: "muc#roomconfig_maxusers",
         aliases: &[],
-        label: "Most occupants",
+        label: &words::ROOM_OCCUPANTS_MOST,
         kind: FieldKind::One(&[
-            ("none", "No limit"),
-            ("10", "10"),
-            ("20", "20"),
-            ("30", "30"),
-            ("50", "50"),
-            ("100", "100"),
-            ("200", "200"),
-            ("500", "500"),
-            ("1000", "1000"),
+            ("none", Label::Text(&words::NO_LIMIT)),
+            ("10", Label::Plain("10")),
+            ("20", Label::Plain("20")),
+            ("30", Label::Plain("30")),
+            ("50", Label::Plain("50")),
+            ("100", Label::Plain("100")),
+            ("200", Label::Plain("200")),
+            ("500", Label::Plain("500")),
+            ("1000", Label::Plain("1000")),
         ]),
         get: |config| {
             vec![if config.occupants_max == 0 { "none".to_owned() } else { config.occupants_max.to_string() }]
@@ -29,10 +30,10 @@ pub(super) const FEATURE: Feature = Feature {
             let word = values.first().map(|v| v.trim()).unwrap_or_default();
             config.occupants_max = match word {
                 "" | "none" | "0" => 0,
-                number => number.parse().map_err(|_| "must be a number or none".to_owned())?,
+                number => number.parse().map_err(|_| &words::NOT_NUMBER_OR_NONE)?,
             };
             if config.occupants_max > limits.occupants_max {
-                return Err(format!("may be {} at most on this service", limits.occupants_max));
+                return Err(words::NUMBER_MOST.with([limits.occupants_max]));
             }
             Ok(())
         },
@@ -54,5 +55,5 @@ pub(super) fn check(room: &Room, affiliation: Affiliation, cx: &Cx<'_>) -> Resul
         own => own.min(service_max),
     } as usize;
     let seats = if affiliation >= Affiliation::Admin { max + (max / 10).max(5) } else { max };
-    if room.roster.len() < seats { Ok(()) } else { Err(Refusal::room_full("the room is full")) }
+    if room.roster.len() < seats { Ok(()) } else { Err(Refusal::room_full(&words::ROOM_FULL)) }
 }

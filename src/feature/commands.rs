@@ -15,6 +15,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang, Text};
 
 pub(super) const FEATURE: Feature =
     Feature { disco: |_, vars| vars.push(ns::COMMANDS), ..Feature::new("commands") };
@@ -24,7 +25,7 @@ pub(crate) struct Command {
     /// Its name on the wire.
     pub(crate) node: &'static str,
     /// For people.
-    pub(crate) name: &'static str,
+    pub(crate) name: &'static Text,
     /// Whether an account may run it. Whoever may not does not see it.
     pub(crate) allowed: fn(&Room, &BareJid) -> bool,
     /// What is to be filled in, if anything.
@@ -46,8 +47,8 @@ pub(crate) type Run = fn(&mut Room, &Submitted, &Inbound, &mut Cx<'_>, &mut Effe
 pub(crate) struct Form {
     /// Its FORM_TYPE (XEP-0068).
     pub(crate) type_: &'static str,
-    /// The form as it is shown.
-    pub(crate) show: fn(&Room) -> Element,
+    /// The form as it is shown, in a language.
+    pub(crate) show: fn(&Room, Lang<'_>) -> Element,
 }
 
 /// For [`Command::allowed`]: admins and owners.
@@ -62,12 +63,8 @@ fn all() -> impl Iterator<Item = &'static Command> {
 /// The command of that name, for somebody who may run it.
 fn find(room: &Room, node: &str, account: &BareJid) -> Result<&'static Command, Refusal> {
     let command = all().find(|command| command.node == node);
-    let command = command.ok_or_else(|| Refusal::item_not_found("there is no such command"))?;
-    if (command.allowed)(room, account) {
-        Ok(command)
-    } else {
-        Err(Refusal::forbidden("you may not run this command"))
-    }
+    let command = command.ok_or_else(|| Refusal::item_not_found(&words::NO_SUCH_COMMAND))?;
+    if (command.allowed)(room, account) { Ok(command) } else { Err(Refusal::forbidden(&words::MAY_NOT_RUN)) }
 }
 
 /// A request to run a command, or to go on with one.
@@ -81,7 +78,9 @@ pub(crate) fn execute(
     let request = Request::read(payload)?;
     let command = find(room, request.node, &inbound.from.to_bare())?;
     let stage = match (step(room, command, &request, inbound, cx)?, &command.form) {
-        (Step::Ask, Some(form)) => Stage::Executing((form.show)(room)),
+        (Step::Ask, Some(form)) => {
+            Stage::Executing((form.show)(room, room.lang(cx.service).of(&inbound.stanza)))
+        }
         (Step::Ask, None) => Stage::Completed((command.run)(room, &Submitted::default(), inbound, cx, fx)?),
         (Step::Run(form), _) => Stage::Completed((command.run)(room, &form, inbound, cx, fx)?),
         (Step::Cancel, _) => Stage::Canceled,
@@ -135,28 +134,29 @@ fn answer(
         Some(session) => session.to_owned(),
         None => sessions.open(request.node, &inbound.from, &nonce),
     };
-    let answer = request.answer(&session, stage);
+    let answer = request.answer(&session, stage, room.lang(cx.service).of(&inbound.stanza));
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
 }
 
 /// disco#items: the commands that an account may run.
-pub(super) fn items(room: &Room, account: &BareJid) -> Element {
+pub(super) fn items(room: &Room, account: &BareJid, lang: Lang<'_>) -> Element {
     let mut query = el("query", ns::DISCO_ITEMS).with("node", ns::COMMANDS);
     for command in all().filter(|command| (command.allowed)(room, account)) {
         let item = el("item", ns::DISCO_ITEMS).with("jid", room.jid.as_str());
-        query.append_child(item.with("node", command.node).with("name", command.name));
+        query.append_child(item.with("node", command.node).with("name", lang.text(command.name)));
     }
     query
 }
 
 /// disco#info of the list of commands, or of one command.
-pub(super) fn info(room: &Room, node: &str, account: &BareJid) -> Result<Element, Refusal> {
+pub(super) fn info(room: &Room, node: &str, account: &BareJid, lang: Lang<'_>) -> Result<Element, Refusal> {
     let identity = |type_, name| {
+        let name = lang.text(name);
         el("identity", ns::DISCO_INFO).with("category", "automation").with("type", type_).with("name", name)
     };
     let query = el("query", ns::DISCO_INFO).with("node", node);
     if node == ns::COMMANDS {
-        return Ok(query.child(identity("command-list", "Commands")));
+        return Ok(query.child(identity("command-list", &words::COMMANDS)));
     }
     let command = find(room, node, account)?;
     let feature = |var| el("feature", ns::DISCO_INFO).with("var", var);

@@ -15,6 +15,7 @@ use crate::room::event::Event;
 use crate::wire::inbound::Kind;
 use crate::wire::jid::Jid;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Conflicts in a row of which a session is told as such.
 const TOLD_MAX: u32 = 10;
@@ -54,6 +55,6 @@ pub(crate) fn weighed(room: &mut Room, refusal: Refusal, event: &Event, cx: &Cx<
     }
     match Arc::make_mut(&mut room.conflicts).count(&inbound.from, cx.now) {
         0..=TOLD_MAX => refusal,
-        _ => Refusal::resource_constraint("too many nicks that are taken; try again later"),
+        _ => Refusal::resource_constraint(&words::TOO_MANY_CONFLICTS),
     }
 }

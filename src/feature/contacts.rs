@@ -2,7 +2,7 @@
 
 use super::{Feature, Field, FieldKind};
 use crate::wire::jid::Profile;
-use crate::wire::refusal::quoted;
+use crate::words::{self, Value, Words};
 
 /// Most addresses.
 const CONTACTS_MAX: usize = 20;
@@ -11,7 +11,7 @@ pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         var: "x-muc#roomconfig_contactjid",
         aliases: &["muc#roominfo_contactjid"],
-        label: "Whom to write to about the room",
+        label: &words::CONTACTS,
         kind: FieldKind::Jids,
         get: |config| config.contacts.clone(),
         set: |config, values, _| {
@@ -26,16 +26,18 @@ pub(super) const FEATURE: Feature = Feature {
 };
 
 /// Addresses in the order in which they come, each once.
-pub(crate) fn read(values: &[String]) -> Result<Vec<String>, String> {
+pub(crate) fn read(values: &[String]) -> Result<Vec<String>, Words> {
     let mut contacts: Vec<String> = Vec::new();
     for value in values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()) {
         // Only shown: whose it is, the server of whoever writes to it says.
-        let jid = Profile::Precis.prepare(value).map_err(|e| format!("holds {}: {e}", quoted(value)))?;
+        let jid = Profile::Precis
+            .prepare(value)
+            .map_err(|e| words::CONTACT_WRONG.with([Value::quoted(value), e.words().into()]))?;
         if !contacts.iter().any(|known| known == jid.as_str()) {
             contacts.push(jid.as_str().to_owned());
         }
         if contacts.len() > CONTACTS_MAX {
-            return Err(format!("may hold {CONTACTS_MAX} addresses"));
+            return Err(words::ADDRESSES_MOST.with([CONTACTS_MAX]));
         }
     }
     Ok(contacts)

@@ -5,7 +5,7 @@ use minidom::Element;
 
 use super::Feature;
 use crate::room::cx::Service;
-use crate::wire::form::{Field, form};
+use crate::wire::form::{Field, result};
 use crate::wire::ns;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -38,7 +38,7 @@ pub(crate) fn policy(service: &Service, days: u32) -> Element {
     if !service.terms.is_empty() {
         fields.push(field("tos", "text-single", &service.terms));
     }
-    form("result", ns::DATA_POLICY, None, &fields)
+    result(ns::DATA_POLICY, &fields)
 }
 
 /// Of two limits the one that is reached first; 0 is none.

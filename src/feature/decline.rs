@@ -24,6 +24,7 @@ use crate::wire::inbound::{Inbound, Kind, MessageType};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Invitations that may still be answered, of one inviter and in one room.
 const BOUNDS: Bounds = Bounds { of_one: 100, of_all: 1000 };
@@ -92,7 +93,7 @@ fn forget_old(room: &mut Room, cx: &Cx<'_>) {
 pub(super) fn reason(word: &Element, cx: &Cx<'_>) -> Result<Option<String>, Refusal> {
     let reason = word.get_child("reason", ns::MUC_USER).map(Element::text).filter(|r| !r.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.len() > cx.limits().text_bytes_max) {
-        return Err(Refusal::policy_violation("the reason is too long"));
+        return Err(Refusal::policy_violation(&words::REASON_TOO_LONG));
     }
     Ok(reason)
 }
@@ -108,8 +109,8 @@ pub(super) fn pass_on(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
-    let to = decline.attr("to").ok_or_else(|| Refusal::bad_request("a refusal needs an address"))?;
-    let to = cx.address(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+    let to = decline.attr("to").ok_or_else(|| Refusal::bad_request(&words::DECLINE_ADDRESS_NEEDED))?;
+    let to = cx.address(to).map_err(|e| Refusal::jid_malformed(e.words()))?;
     let reason = reason(decline, cx)?;
     forget_old(room, cx);
     let account = inbound.from.to_bare();
@@ -133,7 +134,7 @@ pub(super) fn pass_on(
 
 /// An invitation comes back: its sender learns that there is no such account (§7.8.2). Only the answer of the invited
 /// address counts.
-pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
+pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) {
     let came_back = |kept: &&Kept<Invitation>| {
         *kept.value.id == *inbound.id() && kept.value.invitee.bare_str() == inbound.from.bare_str()
     };
@@ -141,8 +142,10 @@ pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
         return;
     };
     let Some(kept) = room.invitations.remove(&place) else { return };
-    let refusal = Refusal::item_not_found("the invitation could not be delivered");
-    let answer = kept.value.asked.as_ref().and_then(|asked| refusal.answer(&head(room, &kept.value, asked)));
+    let refusal = Refusal::item_not_found(&words::NOT_DELIVERED);
+    let lang = room.lang(cx.service);
+    let answer = |asked| refusal.answer(&head(room, &kept.value, asked), lang);
+    let answer = kept.value.asked.as_ref().and_then(answer);
     if let Some(answer) = answer {
         fx.reply(&answer);
     }

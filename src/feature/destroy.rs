@@ -15,20 +15,21 @@ use crate::wire::encode::{self, Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Reads the owner's `<destroy/>` and copies what may be passed on: the alternate venue, its password, the reason.
 pub(super) fn read(request: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
     let mut copy = el("destroy", ns::MUC_USER);
     if let Some(venue) = request.attr("jid").filter(|jid| !jid.is_empty()) {
         let venue =
-            Jid::prepare(venue).map_err(|e| Refusal::jid_malformed(format!("alternate venue: {e}")))?;
+            Jid::prepare(venue).map_err(|e| Refusal::jid_malformed(words::VENUE_WRONG.with([e.words()])))?;
         copy = copy.with("jid", venue.as_str());
     }
     for name in ["password", "reason"] {
         if let Some(child) = request.get_child(name, ns::MUC_OWNER) {
             let text = child.text();
             if text.len() > cx.limits().text_bytes_max {
-                return Err(Refusal::policy_violation(format!("the {name} is too long")));
+                return Err(Refusal::policy_violation(words::WORDS_TOO_LONG.with([name])));
             }
             copy.append_child(el(name, ns::MUC_USER).text_node(&text));
         }

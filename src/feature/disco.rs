@@ -10,11 +10,12 @@ use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, iq_result};
-use crate::wire::form::{Field, form};
+use crate::wire::form::{Field, result};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// disco#info of the room, or of one of its well-known nodes.
 pub(crate) fn info(
@@ -27,8 +28,10 @@ pub(crate) fn info(
     let answer = match query.attr("node").filter(|node| !node.is_empty()) {
         None => about_room(room, &inbound.from.to_bare(), cx),
         Some(ns::NODE_RESERVED_NICK) => reserved_nick(room, inbound),
-        Some(ns::NODE_TRAFFIC) => return Err(Refusal::service_unavailable("every extension passes")),
-        Some(node) => commands::info(room, node, &inbound.from.to_bare())?,
+        Some(ns::NODE_TRAFFIC) => return Err(Refusal::service_unavailable(&words::EVERY_EXTENSION_PASSES)),
+        Some(node) => {
+            commands::info(room, node, &inbound.from.to_bare(), room.lang(cx.service).of(&inbound.stanza))?
+        }
     };
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
     Ok(())
@@ -40,12 +43,15 @@ pub(crate) fn items(
     room: &Room,
     query: &Element,
     inbound: &Inbound,
+    cx: &Cx<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let answer = match query.attr("node").filter(|node| !node.is_empty()) {
         None => el("query", ns::DISCO_ITEMS),
-        Some(ns::COMMANDS) => commands::items(room, &inbound.from.to_bare()),
-        Some(_) => return Err(Refusal::item_not_found("there is no such node")),
+        Some(ns::COMMANDS) => {
+            commands::items(room, &inbound.from.to_bare(), room.lang(cx.service).of(&inbound.stanza))
+        }
+        Some(_) => return Err(Refusal::item_not_found(&words::NO_SUCH_NODE)),
     };
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
     Ok(())
@@ -75,7 +81,7 @@ fn about_room(room: &Room, asker: &BareJid, cx: &Cx<'_>) -> Element {
             None => fields.push(Field { var, values: vec![value], ..Field::default() }),
         }
     }
-    forms.insert(0, form("result", ns::MUC_ROOMINFO, None, &fields));
+    forms.insert(0, result(ns::MUC_ROOMINFO, &fields));
     forms.into_iter().fold(query, Build::child)
 }
 

@@ -20,6 +20,7 @@ use crate::wire::build::{Build, el, message};
 use crate::wire::inbound::{Inbound, IqType, Kind};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
+use crate::words::{self, Text};
 
 /// Conditions by which a server says that nobody is at an address (XEP-0045 §18.1.2, and what servers really send).
 const GONE: &[&str] = &[
@@ -207,18 +208,19 @@ fn unreachable(room: &mut Room, session: &Jid, condition: &str, cx: &mut Cx<'_>,
 }
 
 /// What the others read of a condition: words of the room, never those that came with the error.
-fn in_words(condition: &str) -> &'static str {
+fn in_words(condition: &str) -> &'static Text {
     match condition {
-        condition if UNREACHABLE.contains(&condition) => "The server of this account cannot be reached.",
-        "internal-server-error" => "The server of this account has failed.",
-        "gone" | "item-not-found" | "redirect" => "There is no such account or client any more.",
-        _ => "The connection to this client was lost.",
+        condition if UNREACHABLE.contains(&condition) => &words::SERVER_UNREACHABLE,
+        "internal-server-error" => &words::SERVER_FAILED,
+        "gone" | "item-not-found" | "redirect" => &words::ACCOUNT_GONE,
+        _ => &words::CONNECTION_LOST,
     }
 }
 
 fn gone(room: &mut Room, session: &Jid, condition: &str, cx: &mut Cx<'_>, fx: &mut Effects) {
     Arc::make_mut(&mut room.suspects).sessions.remove(session);
-    let status = el("status", ns::CLIENT).text_node(in_words(condition));
-    let (id, said) = (cx.id(), Said::new(Some("en"), [&status]));
+    let lang = room.lang(cx.service);
+    let status = el("status", ns::CLIENT).text_node(lang.text(in_words(condition)));
+    let (id, said) = (cx.id(), Said::new(Some(lang.tag()), [&status]));
     depart(room, session, &Goodbye { id: &id, said: &said, codes: &[333] }, cx, fx);
 }

@@ -9,6 +9,7 @@ use crate::room::role::Role;
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 pub(super) const FEATURE: Feature =
     Feature { disco: |_, vars| vars.push(ns::MUC_STABLE_ID), ..Feature::new("groupchat") };
@@ -21,7 +22,7 @@ pub(crate) fn speak(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(speaker) = room.roster.by_session(&inbound.from).cloned() else {
-        return Err(Refusal::not_acceptable("only occupants speak in this room"));
+        return Err(Refusal::not_acceptable(&words::ONLY_OCCUPANTS_SPEAK));
     };
     let mut message = passed_on(room, &speaker, Some("groupchat"), inbound, cx);
     if subject::is_change(&inbound.stanza) {
@@ -31,7 +32,7 @@ pub(crate) fn speak(
             // Clients show every error: who only types would be told so again and again.
             return Ok(());
         }
-        return Err(Refusal::forbidden("you have no voice in this room"));
+        return Err(Refusal::forbidden(&words::NO_VOICE));
     } else {
         subject::withhold(room, &speaker, &mut message);
     }

@@ -15,6 +15,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Label, Lang, Text};
 
 /// Most hats of a room.
 const KNOWN_MAX: usize = 64;
@@ -40,15 +41,17 @@ pub(super) const FEATURE: Feature = Feature {
     commands: &[
         Command {
             node: "urn:xmpp:hats:commands:list",
-            name: "List the hats of this room",
+            name: &words::HATS_COMMAND,
             allowed: archive::may_read,
             form: None,
-            run: |room, _, _, _, _| Ok(Done::result(list(room))),
+            run: |room, _, inbound, cx, _| {
+                Ok(Done::result(list(room, room.lang(cx.service).of(&inbound.stanza))))
+            },
             found: None,
         },
         Command {
             node: "urn:xmpp:hats:commands:create",
-            name: "Make a hat, or change one",
+            name: &words::MAKE_HAT_COMMAND,
             allowed: commands::admins,
             form: Some(Form { type_: ns::HATS_COMMANDS, show: create_form }),
             run: create,
@@ -56,7 +59,7 @@ pub(super) const FEATURE: Feature = Feature {
         },
         Command {
             node: "urn:xmpp:hats:commands:destroy",
-            name: "Do away with a hat",
+            name: &words::DROP_HAT_COMMAND,
             allowed: commands::admins,
             form: Some(Form { type_: ns::HATS_COMMANDS, show: destroy_form }),
             run: destroy,
@@ -64,26 +67,32 @@ pub(super) const FEATURE: Feature = Feature {
         },
         Command {
             node: "urn:xmpp:hats:commands:assign",
-            name: "Give a hat to somebody",
+            name: &words::GIVE_HAT_COMMAND,
             allowed: commands::admins,
-            form: Some(Form { type_: ns::HATS_COMMANDS, show: |room| wearer_form(room, "Giving a hat") }),
+            form: Some(Form {
+                type_: ns::HATS_COMMANDS,
+                show: |room, lang| wearer_form(room, lang, &words::GIVING_HAT),
+            }),
             run: assign,
             found: None,
         },
         Command {
             node: "urn:xmpp:hats:commands:unassign",
-            name: "Take a hat from somebody",
+            name: &words::TAKE_HAT_COMMAND,
             allowed: commands::admins,
-            form: Some(Form { type_: ns::HATS_COMMANDS, show: |room| wearer_form(room, "Taking a hat") }),
+            form: Some(Form {
+                type_: ns::HATS_COMMANDS,
+                show: |room, lang| wearer_form(room, lang, &words::TAKING_HAT),
+            }),
             run: unassign,
             found: None,
         },
         Command {
             node: "urn:xmpp:hats:commands:list-assigned",
-            name: "List who wears which hat",
+            name: &words::WORN_HATS_COMMAND,
             allowed: commands::admins,
             form: None,
-            run: |room, _, _, _, _| Ok(list_assigned(room)),
+            run: |room, _, inbound, cx, _| Ok(list_assigned(room, room.lang(cx.service).of(&inbound.stanza))),
             found: None,
         },
     ],
@@ -106,7 +115,7 @@ pub(crate) fn element(room: &Room, account: &BareJid) -> Option<Element> {
     hats.children().next().is_some().then_some(hats)
 }
 
-fn create_form(_: &Room) -> Element {
+fn create_form(_: &Room, lang: Lang<'_>) -> Element {
     let field = |var, label, required| Field {
         var,
         type_: Some("text-single"),
@@ -115,53 +124,50 @@ fn create_form(_: &Room) -> Element {
         ..Field::default()
     };
     let fields = [
-        field(TITLE, "Title", true),
-        field(URI, "URI, which tells this hat from others", true),
-        field(HUE, "Colour, as an angle from 0 to 360", false),
+        field(TITLE, &words::HAT_TITLE, true),
+        field(URI, &words::HAT_URI, true),
+        field(HUE, &words::HAT_HUE, false),
     ];
-    form("form", ns::HATS_COMMANDS, Some("Making a hat"), &fields)
+    form(lang, ns::HATS_COMMANDS, &words::MAKING_HAT, &fields)
 }
 
 /// The hats as options of a form, with a field for an address before them if asked for.
-fn choice(room: &Room, title: &str, jid: bool) -> Element {
+fn choice(room: &Room, lang: Lang<'_>, title: &'static Text, jid: bool) -> Element {
     let known = &room.state.record.hats.known;
-    let options: Vec<(&str, &str)> =
-        known.iter().map(|(uri, hat)| (uri.as_str(), hat.title.as_str())).collect();
+    let options: Vec<(&str, Label<'_>)> =
+        known.iter().map(|(uri, hat)| (uri.as_str(), Label::Plain(&hat.title))).collect();
     let who = Field {
         var: JID,
         type_: Some("jid-single"),
-        label: Some("Address of the person"),
+        label: Some(&words::HAT_WEARER),
         required: true,
         ..Field::default()
     };
     let which = Field {
         var: URI,
         type_: Some("list-single"),
-        label: Some("Hat"),
+        label: Some(&words::HAT),
         options: &options,
         required: true,
         ..Field::default()
     };
     let fields = [who, which];
-    form("form", ns::HATS_COMMANDS, Some(title), &fields[usize::from(!jid)..])
+    form(lang, ns::HATS_COMMANDS, title, &fields[usize::from(!jid)..])
 }
 
-fn destroy_form(room: &Room) -> Element {
-    choice(room, "Doing away with a hat", false)
+fn destroy_form(room: &Room, lang: Lang<'_>) -> Element {
+    choice(room, lang, &words::DROPPING_HAT, false)
 }
 
-fn wearer_form(room: &Room, title: &str) -> Element {
-    choice(room, title, true)
+fn wearer_form(room: &Room, lang: Lang<'_>, title: &'static Text) -> Element {
+    choice(room, lang, title, true)
 }
 
 /// The URI in a form, also under the name that an example of the specification has for it.
 fn uri(form: &Submitted) -> Result<&str, Refusal> {
     let uri = form.value(URI).or_else(|| form.value("hat")).unwrap_or_default();
     if uri.is_empty() || uri.len() > TEXT_BYTES_MAX || uri.contains(char::is_whitespace) {
-        return Err(wrong(
-            "bad-payload",
-            format!("{URI}: a URI of at most {TEXT_BYTES_MAX} bytes is needed"),
-        ));
+        return Err(wrong("bad-payload", words::HAT_URI_NEEDED.with([TEXT_BYTES_MAX])));
     }
     Ok(uri)
 }
@@ -170,25 +176,22 @@ fn uri(form: &Submitted) -> Result<&str, Refusal> {
 fn known<'f>(room: &Room, form: &'f Submitted) -> Result<&'f str, Refusal> {
     let uri = uri(form)?;
     let known = room.state.record.hats.known.contains_key(uri);
-    if known { Ok(uri) } else { Err(Refusal::item_not_found("there is no such hat")) }
+    if known { Ok(uri) } else { Err(Refusal::item_not_found(&words::NO_SUCH_HAT)) }
 }
 
 fn account(form: &Submitted, cx: &Cx<'_>) -> Result<BareJid, Refusal> {
     let jid = form.value(JID).and_then(|text| cx.address(text).ok()).map(|jid| jid.to_bare());
-    jid.filter(|jid| jid.local().is_some())
-        .ok_or_else(|| wrong("bad-payload", format!("{JID}: the address of a person is needed")))
+    jid.filter(|jid| jid.local().is_some()).ok_or_else(|| wrong("bad-payload", &words::PERSON_NEEDED))
 }
 
 fn hat(form: &Submitted, inbound: &Inbound) -> Result<Hat, Refusal> {
     let title = form.value(TITLE).filter(|title| title.len() <= TEXT_BYTES_MAX);
-    let title = title.ok_or_else(|| {
-        wrong("bad-payload", format!("{TITLE}: a title of at most {TEXT_BYTES_MAX} bytes is needed"))
-    })?;
+    let title = title.ok_or_else(|| wrong("bad-payload", words::HAT_TITLE_NEEDED.with([TEXT_BYTES_MAX])))?;
     let hue = form.value(HUE);
     let is_angle =
         |text: &str| text.len() <= 20 && text.parse::<f64>().is_ok_and(|a| (0.0..=360.0).contains(&a));
     if hue.is_some_and(|hue| !is_angle(hue)) {
-        return Err(wrong("bad-payload", format!("{HUE}: must be a number from 0 to 360")));
+        return Err(wrong("bad-payload", &words::HAT_HUE_WRONG));
     }
     let lang = lang(&inbound.stanza).filter(|lang| lang.len() <= 35);
     Ok(Hat { title: title.to_owned(), hue: hue.map(str::to_owned), lang: lang.map(str::to_owned) })
@@ -204,10 +207,10 @@ fn create(
     let (uri, hat) = (uri(form)?, hat(form, inbound)?);
     let hats = &room.state.record.hats;
     if hats.known.get(uri) == Some(&hat) {
-        return Ok(Done::info("There is this hat already."));
+        return Ok(Done::info(&words::HAT_IS_THERE));
     }
     if !hats.known.contains_key(uri) && hats.known.len() >= KNOWN_MAX {
-        return Err(Refusal::resource_constraint("the room has too many hats"));
+        return Err(Refusal::resource_constraint(&words::HATS_MOST));
     }
     let wearers = hats.wearers(uri);
     room.state_mut().record.hats.known.insert(uri.to_owned(), hat);
@@ -244,10 +247,10 @@ fn assign(
     let worn = &room.state.record.hats.worn;
     let own = worn.get(&account);
     if own.is_some_and(|own| own.contains(uri)) {
-        return Ok(Done::info("This person has the hat already."));
+        return Ok(Done::info(&words::HAT_IS_WORN));
     }
     if own.is_some_and(|own| own.len() >= WORN_MAX) || (own.is_none() && worn.len() >= WEARERS_MAX) {
-        return Err(Refusal::resource_constraint("too many hats are given away"));
+        return Err(Refusal::resource_constraint(&words::HATS_WORN_MOST));
     }
     room.state_mut().record.hats.worn.entry(account.clone()).or_default().insert(uri.to_owned());
     tell(room, &[account], cx, fx);
@@ -263,7 +266,7 @@ fn unassign(
 ) -> Result<Done, Refusal> {
     let (uri, account) = (uri(form)?, account(form, cx)?);
     if !room.state_mut().record.hats.take_off(&account, uri) {
-        return Err(Refusal::item_not_found("this person does not have the hat"));
+        return Err(Refusal::item_not_found(&words::HAT_NOT_WORN));
     }
     tell(room, &[account], cx, fx);
     Ok(Done::default())
@@ -277,7 +280,7 @@ fn tell(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
     room.tell_of_configuration(&[], cx, fx);
 }
 
-fn list(room: &Room) -> Element {
+fn list(room: &Room, lang: Lang<'_>) -> Element {
     let rows = room
         .state
         .record
@@ -285,11 +288,11 @@ fn list(room: &Room) -> Element {
         .known
         .iter()
         .map(|(uri, hat)| vec![hat.title.clone(), uri.clone(), hat.hue.clone().unwrap_or_default()]);
-    let columns = [(TITLE, "Title"), (URI, "URI"), (HUE, "Colour")];
-    table(ns::HATS_COMMANDS, "Hats of this room", &columns, &rows.collect::<Vec<_>>())
+    let columns: &[(&str, &Text)] = &[(TITLE, &words::HAT_TITLE), (URI, &words::URI), (HUE, &words::COLOUR)];
+    table(lang, ns::HATS_COMMANDS, &words::HATS, columns, &rows.collect::<Vec<_>>())
 }
 
-fn list_assigned(room: &Room) -> Done {
+fn list_assigned(room: &Room, lang: Lang<'_>) -> Done {
     let hats = &room.state.record.hats;
     let rows = hats.worn.keys().flat_map(|account| {
         hats.of(account).map(|(uri, hat)| {
@@ -297,7 +300,8 @@ fn list_assigned(room: &Room) -> Done {
             vec![account.as_str().to_owned(), uri.clone(), hat.title.clone(), hue]
         })
     });
-    let columns = [(JID, "Address"), (URI, "URI"), (TITLE, "Title"), (HUE, "Colour")];
+    let columns: &[(&str, &Text)] =
+        &[(JID, &words::ADDRESS), (URI, &words::URI), (TITLE, &words::HAT_TITLE), (HUE, &words::COLOUR)];
     let (rows, more) = rows_that_fit(rows);
-    Done::result_of(table(ns::HATS_COMMANDS, "Who wears which hat", &columns, &rows), more)
+    Done::result_of(table(lang, ns::HATS_COMMANDS, &words::WORN_HATS, columns, &rows), more)
 }

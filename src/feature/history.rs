@@ -17,18 +17,19 @@ use crate::wire::build::{Build, delay};
 use crate::wire::encode;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         var: "muc#maxhistoryfetch",
         aliases: &["muc#roomconfig_historylength"],
-        label: "Most messages of history for those who enter",
+        label: &words::HISTORY_MOST,
         kind: FieldKind::Text,
         get: |config| vec![config.history_max.to_string()],
         set: |config, values, limits| {
             config.history_max = super::to_number(values)?;
             if config.history_max > limits.history_messages_max {
-                return Err(format!("may be {} at most on this service", limits.history_messages_max));
+                return Err(words::NUMBER_MOST.with([limits.history_messages_max]));
             }
             Ok(())
         },

@@ -18,20 +18,17 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::size;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
         boolean_field!(
             "muc#roomconfig_allowinvites",
-            "Members may invite into a members-only room",
+            &words::MEMBERS_INVITE,
             allow_invites,
             &["{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites"]
         ),
-        boolean_field!(
-            "x-muc#roomconfig_invitenewmembers",
-            "New members of a members-only room are invited by the room",
-            invite_new_members
-        ),
+        boolean_field!("x-muc#roomconfig_invitenewmembers", &words::NEW_MEMBERS_INVITED, invite_new_members),
     ],
     info: |room, info| {
         let anybody = !room.config().members_only || room.config().allow_invites;
@@ -57,13 +54,10 @@ pub(crate) fn mediate(
         return decline::pass_on(room, refusal, inbound, cx, fx);
     }
     if invites.is_empty() {
-        return Err(Refusal::bad_request("a message to the room must be of type groupchat"));
+        return Err(Refusal::bad_request(&words::INVITE_NEEDED));
     }
     if invites.len() > cx.limits().invites_max {
-        return Err(Refusal::policy_violation(format!(
-            "a message may hold {} invitations",
-            cx.limits().invites_max
-        )));
+        return Err(Refusal::policy_violation(words::INVITES_MOST.with([cx.limits().invites_max])));
     }
     check_inviter(room, inbound)?;
     locked::invited(room, cx);
@@ -75,7 +69,7 @@ pub(crate) fn mediate(
     for wish in wishes {
         let banned = room.affiliation(&wish.to.to_bare()) == Affiliation::Outcast;
         if banned && sees_bans {
-            return Err(Refusal::forbidden("this account is banned from the room"));
+            return Err(Refusal::forbidden(&words::INVITEE_BANNED));
         }
         if room.config().members_only {
             admit(room, &wish.to, banned, inbound, cx, fx)?;
@@ -97,10 +91,10 @@ struct Wish {
 
 impl Wish {
     fn read(room: &Room, invite: &Element, inviter: &Jid, cx: &Cx<'_>) -> Result<Self, Refusal> {
-        let to = invite.attr("to").ok_or_else(|| Refusal::bad_request("an invitation needs an address"))?;
-        let to = cx.address(to).map_err(|e| Refusal::jid_malformed(e.to_string()))?;
+        let to = invite.attr("to").ok_or_else(|| Refusal::bad_request(&words::INVITE_ADDRESS_NEEDED))?;
+        let to = cx.address(to).map_err(|e| Refusal::jid_malformed(e.words()))?;
         if to.bare_str() == room.jid.as_str() {
-            return Err(Refusal::bad_request("an occupant is here already"));
+            return Err(Refusal::bad_request(&words::INVITEE_INSIDE));
         }
         let goes_on = invite.get_child("continue", ns::MUC_USER);
         let goes_on = goes_on.map(|goes_on| goes_on.attr("thread").map(str::to_owned));
@@ -110,7 +104,7 @@ impl Wish {
         let wish = Self { to, reason, goes_on, others };
         let text = text(room, inviter, cx);
         if size::of(&wish.element(None)) + text.iter().map(size::of).sum::<usize>() > WORD_BYTES_MAX {
-            return Err(Refusal::policy_violation(format!("an invitation may have {WORD_BYTES_MAX} bytes")));
+            return Err(Refusal::policy_violation(words::INVITE_TOO_LONG.with([WORD_BYTES_MAX])));
         }
         Ok(wish)
     }
@@ -133,10 +127,10 @@ fn text(room: &Room, inviter: &Jid, cx: &Cx<'_>) -> Option<Element> {
         return None;
     }
     let text = match room.roster.by_session(inviter) {
-        Some(occupant) => format!("{} invites you to the room {}", occupant.nick.as_str(), room.jid),
-        None => format!("You are invited to the room {}", room.jid),
+        Some(occupant) => words::INVITED_BY.with([occupant.nick.as_str(), room.jid.as_str()]),
+        None => words::INVITED.with([room.jid.as_str()]),
     };
-    Some(el("body", ns::CLIENT).text_node(&text))
+    Some(el("body", ns::CLIENT).text_node(&room.lang(cx.service).words(&text)))
 }
 
 /// The same for clients that know of direct invitations only (XEP-0249).
@@ -149,12 +143,12 @@ fn direct(room: &Room, password: Option<&str>) -> Element {
 fn check_inviter(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
     let affiliation = room.affiliation(&inbound.from.to_bare());
     if room.roster.by_session(&inbound.from).is_none() && affiliation < Affiliation::Member {
-        return Err(Refusal::not_acceptable_here("you are not in this room"));
+        return Err(Refusal::not_acceptable_here(&words::NOT_INSIDE));
     }
     if room.config().members_only {
         let needed = if room.config().allow_invites { Affiliation::Member } else { Affiliation::Admin };
         if affiliation < needed {
-            return Err(Refusal::forbidden("you may not invite into this room"));
+            return Err(Refusal::forbidden(&words::MAY_NOT_INVITE));
         }
     }
     Ok(())

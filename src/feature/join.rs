@@ -18,6 +18,7 @@ use crate::room::{Life, Room};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Somebody who is not in the room asks to enter with `x`, creating the room if it does not exist.
 ///
@@ -42,7 +43,7 @@ pub(super) fn enter(
     }
     let affiliation = room.affiliation(&account);
     if affiliation == Affiliation::Outcast {
-        return Err(Refusal::forbidden("you are banned from this room"));
+        return Err(Refusal::forbidden(&words::BANNED));
     }
     let (affiliation, proof) = match token_invite::redeem(room, affiliation, x, &account, cx, fx)? {
         true => (Affiliation::Member, 0),
@@ -62,7 +63,7 @@ pub(super) fn enter(
         capacity::check(room, affiliation, cx)?;
     }
     if room.roster.sessions_of(&account) >= cx.limits().sessions_max {
-        return Err(Refusal::resource_constraint("this account has too many sessions in the room"));
+        return Err(Refusal::resource_constraint(&words::TOO_MANY_SESSIONS));
     }
 
     let role = present.map_or_else(|| roles::on_entry(room, &account), |o| o.role);
@@ -147,12 +148,10 @@ pub(super) fn create(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     if owner.local().is_none() {
-        return Err(Refusal::not_allowed(
-            "rooms are created by accounts, and they have addresses with a local part",
-        ));
+        return Err(Refusal::not_allowed(&words::CREATORS_ARE_ACCOUNTS));
     }
     if !cx.service.may_create(owner) {
-        return Err(Refusal::not_allowed("you may not create rooms here"));
+        return Err(Refusal::not_allowed(&words::MAY_NOT_CREATE));
     }
     let record = RoomRecord::new(cx.now, cx.service.default_room.clone());
     room.state_mut().record = RoomRecord { founder: Some(owner.clone()), ..record };

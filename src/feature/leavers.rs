@@ -19,6 +19,7 @@ use crate::wire::form::{Submitted, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Text};
 
 /// Name of the command, and FORM_TYPE of its table.
 const NODE: &str = "conclave#leavers";
@@ -32,7 +33,7 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
         node: NODE,
-        name: "Show who has left lately",
+        name: &words::LEAVERS_COMMAND,
         allowed: |room, account| moderate::check_role(room, account).is_ok(),
         form: None,
         run,
@@ -41,8 +42,12 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("leavers")
 };
 
-const COLUMNS: &[(&str, &str)] =
-    &[("nick", "Nick"), ("jid", "Account"), ("occupant-id", "Occupant id"), ("at", "Left at")];
+const COLUMNS: &[(&str, &Text)] = &[
+    ("nick", &words::NICK),
+    ("jid", &words::ACCOUNT),
+    ("occupant-id", &words::OCCUPANT_ID),
+    ("at", &words::LEFT_AT),
+];
 
 /// Those who left, the last one last.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +89,7 @@ impl Leavers {
 fn run(
     room: &mut Room,
     _form: &Submitted,
-    _inbound: &Inbound,
+    inbound: &Inbound,
     cx: &mut Cx<'_>,
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
@@ -96,5 +101,5 @@ fn run(
             vec![nick.as_str().to_owned(), kept.owner.as_str().to_owned(), id.to_string(), stamp(*at)]
         })
         .collect();
-    Ok(Done::result(table(NODE, "Who has left lately", COLUMNS, &rows)))
+    Ok(Done::result(table(room.lang(cx.service).of(&inbound.stanza), NODE, &words::LEAVERS, COLUMNS, &rows)))
 }

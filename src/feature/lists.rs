@@ -20,33 +20,30 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::{self, Paging, that_fit};
 use crate::wire::{encode, ns};
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[roles_field!(
-        "muc#roomconfig_getmemberlist",
-        "Who may see the member list of a non-anonymous room",
-        member_list
-    )],
+    fields: &[roles_field!("muc#roomconfig_getmemberlist", &words::MEMBER_LIST_SEEN_BY, member_list)],
     ..Feature::new("lists")
 };
 
 /// Answers with the list that the request's item names.
 pub(crate) fn get(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
     let mut asked = query.children().filter(|child| child.is("item", ns::MUC_ADMIN));
-    let item = asked.next().ok_or_else(|| Refusal::bad_request("which list?"))?;
+    let item = asked.next().ok_or_else(|| Refusal::bad_request(&words::WHICH_LIST))?;
     if asked.next().is_some() {
-        return Err(Refusal::feature_not_implemented("one list at a time"));
+        return Err(Refusal::feature_not_implemented(&words::ONE_LIST));
     }
     admin::check_attributes(item, &["role", "affiliation"])?;
     let paging = Paging::read(query)?;
     if paging.as_ref().is_some_and(|paging| paging.before.is_some() || paging.index.is_some()) {
-        return Err(Refusal::feature_not_implemented("pages of this list go by <after/> alone"));
+        return Err(Refusal::feature_not_implemented(&words::LIST_AFTER_ONLY));
     }
     let after = paging.as_ref().and_then(|paging| paging.after.as_deref()).unwrap_or_default();
     let items = match (item.attr("role"), item.attr("affiliation")) {
         (Some(role), None) => by_role(room, role, after, inbound)?,
         (None, Some(affiliation)) => by_affiliation(room, affiliation, after, inbound)?,
-        _ => return Err(Refusal::bad_request("a list is one of roles or of affiliations")),
+        _ => return Err(Refusal::bad_request(&words::LIST_OF_WHAT)),
     };
     let max = paging.as_ref().and_then(|paging| paging.max).unwrap_or(usize::MAX);
     let (page, more) = that_fit(items.take(max), |(_, item)| encode::element(item).len());
@@ -68,10 +65,10 @@ type Items<'r> = Box<dyn Iterator<Item = (String, Element)> + 'r>;
 /// Occupants of a role, an item for each session: nick, role, affiliation and full address, for moderators.
 fn by_role<'r>(room: &'r Room, word: &str, after: &str, inbound: &Inbound) -> Result<Items<'r>, Refusal> {
     let role = Role::parse(word).filter(|r| *r != Role::None);
-    let role = role.ok_or_else(|| Refusal::bad_request("there is no list of this role"))?;
+    let role = role.ok_or_else(|| Refusal::bad_request(&words::NO_LIST_OF_ROLE))?;
     let asker = room.standing(&inbound.from.to_bare()).role;
     if asker != Role::Moderator {
-        return Err(Refusal::forbidden("only moderators see lists of roles"));
+        return Err(Refusal::forbidden(&words::ONLY_MODERATORS_SEE_ROLES));
     }
     let of_role = each_session(room, after).filter(move |(_, o, _)| o.role == role);
     Ok(Box::new(of_role.map(move |(place, o, session)| {
@@ -123,7 +120,7 @@ fn by_affiliation<'r>(
     inbound: &Inbound,
 ) -> Result<Items<'r>, Refusal> {
     let list = Affiliation::parse(word).filter(|a| *a != Affiliation::None);
-    let list = list.ok_or_else(|| Refusal::bad_request("there is no list of this affiliation"))?;
+    let list = list.ok_or_else(|| Refusal::bad_request(&words::NO_LIST_OF_AFFILIATION))?;
     let sight = room.sight_of_list(&inbound.from.to_bare(), list)?;
     let is_ban = list == Affiliation::Outcast;
     let all = &room.state.affiliations;

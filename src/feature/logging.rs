@@ -3,13 +3,10 @@
 //! The option says that the conversation is published; it is not about an archive for occupants.
 
 use super::{Feature, boolean_field};
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!(
-        "muc#roomconfig_enablelogging",
-        "The conversation is logged in public",
-        logging
-    )],
+    fields: &[boolean_field!("muc#roomconfig_enablelogging", &words::LOGGED_IN_PUBLIC, logging)],
     entry_codes: |room, codes| {
         if room.config().logging {
             codes.push(170);

@@ -16,12 +16,13 @@ use crate::room::audience::{Authors, Item};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, iq_result, message, muc_user, stamp};
-use crate::wire::form::{Field, Reply, Submitted, form as data_form};
+use crate::wire::form::{Field, Reply, Submitted, untitled};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::Jid;
+use crate::wire::jid::{Jid, JidError};
 use crate::wire::ns;
-use crate::wire::refusal::{Refusal, quoted};
+use crate::wire::refusal::Refusal;
 use crate::wire::rsm::{self, Paging};
+use crate::words::{self, Value};
 
 /// Messages of a page when nobody says how many.
 const PAGE_DEFAULT: usize = 50;
@@ -59,7 +60,7 @@ const FIELDS: [(&str, &str); 6] = [
 pub(crate) fn form(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
     let field = |(var, type_)| Field { var, type_: Some(type_), ..Field::default() };
-    let mut x = data_form("form", ns::MAM, None, &FIELDS.map(field));
+    let mut x = untitled(ns::MAM, &FIELDS.map(field));
     // Any id may be asked for, not only listed ones.
     let open = el("validate", ns::VALIDATE).with("datatype", "xs:string").child(el("open", ns::VALIDATE));
     if let Some(ids) = x.children_mut().find(|f| f.attr("var") == Some("ids")) {
@@ -117,8 +118,8 @@ pub(crate) fn found(
             let inbound = &found.inbound;
             fx.send(&iq_result(&inbound.to, inbound.id(), Some(metadata)), &inbound.from);
         }
-        Answer::NoSuchId => return Err(Refusal::item_not_found("there is no message of that id")),
-        Answer::Failed => return Err(Refusal::internal_server_error("the archive cannot be read now")),
+        Answer::NoSuchId => return Err(Refusal::item_not_found(&words::NO_SUCH_MESSAGE)),
+        Answer::Failed => return Err(Refusal::internal_server_error(&words::ARCHIVE_UNREADABLE)),
     }
     Ok(())
 }
@@ -132,16 +133,16 @@ pub(super) fn ask(room: &Room, question: Question, inbound: &Inbound, fx: &mut E
 
 fn check(room: &Room, who: &Jid) -> Result<(), Refusal> {
     if !room.config().archive {
-        return Err(Refusal::service_unavailable("this room has no archive"));
+        return Err(Refusal::service_unavailable(&words::NO_ARCHIVE));
     }
     if !archive::may_read(room, &who.to_bare()) {
-        return Err(Refusal::forbidden("you may not read the archive of this room"));
+        return Err(Refusal::forbidden(&words::ARCHIVE_CLOSED));
     }
     Ok(())
 }
 
 fn hidden() -> Refusal {
-    Refusal::forbidden("you may not know who is behind an occupant")
+    Refusal::forbidden(&words::AUTHORS_HIDDEN)
 }
 
 /// Reads what `who` asks for, as far as they may know who is behind an occupant.
@@ -150,14 +151,14 @@ fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query,
         None => Submitted::default(),
         Some(x) => match Reply::read(x, ns::MAM).map_err(Refusal::bad_request)? {
             Reply::Submit(submitted) => submitted,
-            Reply::Cancel => return Err(Refusal::bad_request("the form must be of type submit")),
+            Reply::Cancel => return Err(Refusal::bad_request(&words::FORM_SUBMIT_NEEDED)),
         },
     };
     check_known(payload, &submitted)?;
     let one = |var| submitted.values(var).and_then(|v| v.first()).filter(|v| !v.is_empty());
     let ids = submitted.values("ids").unwrap_or_default();
     if ids.len() > IDS_MAX {
-        return Err(Refusal::policy_violation(format!("more than {IDS_MAX} ids at a time")));
+        return Err(Refusal::policy_violation(words::IDS_MOST.with([IDS_MAX])));
     }
     let paging = Paging::read(payload)?.unwrap_or_default();
     let place = match (paging.after.filter(|id| !id.is_empty()), paging.before, paging.index) {
@@ -169,7 +170,7 @@ fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query,
         (None, Some(before), _) => Place::Before(before),
         (Some(after), None, _) => Place::After(after),
         (None, None, Some(index)) if index > INDEX_MAX => {
-            let text = format!("a page may begin after {INDEX_MAX} messages; go by ids beyond that");
+            let text = words::INDEX_MOST.with([INDEX_MAX]);
             return Err(Refusal::feature_not_implemented(text));
         }
         (None, None, Some(index)) => Place::At(index),
@@ -190,30 +191,31 @@ fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query,
 /// Refuses what a request asks for beside what is known here: without it the answer would be one to something else.
 fn check_known(payload: &Element, submitted: &Submitted) -> Result<(), Refusal> {
     if let Some(var) = submitted.vars().find(|var| FIELDS.iter().all(|(known, _)| known != var)) {
-        return Err(Refusal::feature_not_implemented(format!("there is no field {}", quoted(var))));
+        return Err(Refusal::feature_not_implemented(words::NO_SUCH_FIELD.with([Value::quoted(var)])));
     }
     let several = |(var, type_): &&(&str, &str)| {
         *type_ != "list-multi" && submitted.values(var).is_some_and(|values| values.len() > 1)
     };
     if let Some((var, _)) = FIELDS.iter().find(several) {
-        return Err(Refusal::feature_not_implemented(format!("the field {var:?} takes one value")));
+        return Err(Refusal::feature_not_implemented(words::FIELD_ONE_VALUE.with([*var])));
     }
     let is_other = |child: &&Element| child.has_ns(ns::MAM) && child.name() != "flip-page";
     if let Some(other) = payload.children().find(is_other) {
-        return Err(Refusal::feature_not_implemented(format!(
-            "there is no element {} here",
-            quoted(other.name())
-        )));
+        return Err(Refusal::feature_not_implemented(
+            words::NO_SUCH_ELEMENT.with([Value::quoted(other.name())]),
+        ));
     }
     match payload.attr("node").filter(|node| !node.is_empty()) {
         None => Ok(()),
-        Some(_) => Err(Refusal::feature_not_implemented("the archive of a room has no nodes")),
+        Some(_) => Err(Refusal::feature_not_implemented(&words::ARCHIVE_NO_NODES)),
     }
 }
 
 /// Whose messages: those of an occupant's address, or of a real one. The room's own address is where all were said.
 fn with(room: &Room, text: &str, who: &Jid, cx: &Cx<'_>) -> Result<Option<With>, Refusal> {
-    let malformed = |e| Refusal::jid_malformed(format!("with: {e}"));
+    let malformed = |e: JidError| {
+        Refusal::jid_malformed(words::FIELD_WRONG.with([Value::from("with"), e.words().into()]))
+    };
     let jid = Jid::prepare(text).map_err(malformed)?;
     let account = cx.address(text).map_err(malformed)?.to_bare();
     Ok(match jid.resource() {
@@ -229,7 +231,7 @@ fn with(room: &Room, text: &str, who: &Jid, cx: &Cx<'_>) -> Result<Option<With>,
 }
 
 fn time(text: &str) -> Result<Timestamp, Refusal> {
-    Timestamp::from_str(text.trim()).map_err(|_| Refusal::bad_request("a time is not understood"))
+    Timestamp::from_str(text.trim()).map_err(|_| Refusal::bad_request(&words::TIME_UNCLEAR))
 }
 
 /// The messages of a page, each in a stanza of its own, then the end.

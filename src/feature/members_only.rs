@@ -7,9 +7,10 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_membersonly", "Only members may enter", members_only)],
+    fields: &[boolean_field!("muc#roomconfig_membersonly", &words::ROOM_MEMBERS_ONLY, members_only)],
     disco: |room, vars| vars.push(if room.config().members_only { "muc_membersonly" } else { "muc_open" }),
     ..Feature::new("members_only")
 };
@@ -17,7 +18,7 @@ pub(super) const FEATURE: Feature = Feature {
 /// Refuses to let in whoever is no member.
 pub(super) fn check(room: &Room, affiliation: Affiliation) -> Result<(), Refusal> {
     if room.config().members_only && affiliation < Affiliation::Member {
-        return Err(Refusal::registration_required("only members may enter"));
+        return Err(Refusal::registration_required(&words::MEMBERS_ONLY));
     }
     Ok(())
 }

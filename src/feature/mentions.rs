@@ -13,16 +13,13 @@ use crate::room::state::Affiliation;
 use crate::wire::build::{Build, delay, el, message};
 use crate::wire::jid::{BareJid, Jid, Profile};
 use crate::wire::ns;
+use crate::words;
 
 /// So many mentions of a message are looked at, the first ones.
 const MENTIONS_MAX: usize = 20;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!(
-        "muc#roomconfig_forwardmentions",
-        "Members who are away are told when somebody mentions them",
-        forward_mentions
-    )],
+    fields: &[boolean_field!("muc#roomconfig_forwardmentions", &words::MENTIONS_FORWARDED, forward_mentions)],
     ..Feature::new("mentions")
 };
 

@@ -75,6 +75,7 @@ use crate::room::Room;
 use crate::room::config::Config;
 use crate::room::cx::Service;
 use crate::room::limits::Limits;
+use crate::words::{self, Label, Text, Value, Words};
 
 /// The surfaces of a feature. Everything but the name may be empty.
 pub struct Feature {
@@ -122,13 +123,13 @@ pub struct Field {
     /// Other names under which clients submit it.
     pub aliases: &'static [&'static str],
     /// For people.
-    pub label: &'static str,
+    pub label: &'static Text,
     /// How it is filled in.
     pub kind: FieldKind,
     /// Its current values.
     pub get: fn(&Config) -> Vec<String>,
     /// Takes submitted values; empty means cleared. An error says what is wrong with them.
-    pub set: fn(&mut Config, &[String], &Limits) -> Result<(), String>,
+    pub set: fn(&mut Config, &[String], &Limits) -> Result<(), Words>,
 }
 
 /// How a field is filled in (XEP-0004 §3.3).
@@ -147,14 +148,14 @@ pub enum FieldKind {
     /// A whole number up to this one.
     Integer(u32),
     /// One of these values (with labels).
-    One(&'static [(&'static str, &'static str)]),
+    One(&'static [(&'static str, Label<'static>)]),
     /// Any of these values (with labels).
-    Many(&'static [(&'static str, &'static str)]),
+    Many(&'static [(&'static str, Label<'static>)]),
 }
 
 impl FieldKind {
     /// The word on the wire and the options.
-    pub fn wire(self) -> (&'static str, &'static [(&'static str, &'static str)]) {
+    pub fn wire(self) -> (&'static str, &'static [(&'static str, Label<'static>)]) {
         match self {
             Self::Boolean => ("boolean", &[]),
             Self::Text | Self::Integer(_) => ("text-single", &[]),
@@ -228,10 +229,10 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
 
 /// A boolean field on a member of [`Config`].
 macro_rules! boolean_field {
-    ($var:literal, $label:literal, $($member:ident).+) => {
+    ($var:literal, $label:expr, $($member:ident).+) => {
         boolean_field!($var, $label, $($member).+, &[])
     };
-    ($var:literal, $label:literal, $($member:ident).+, $aliases:expr) => {
+    ($var:literal, $label:expr, $($member:ident).+, $aliases:expr) => {
         $crate::feature::Field {
             var: $var,
             aliases: $aliases,
@@ -248,7 +249,7 @@ macro_rules! boolean_field {
 
 /// A field of one line of text on a member of [`Config`].
 macro_rules! text_field {
-    ($var:literal, $label:literal, $kind:ident, $member:ident) => {
+    ($var:literal, $label:expr, $kind:ident, $member:ident) => {
         $crate::feature::Field {
             var: $var,
             aliases: &[],
@@ -265,7 +266,7 @@ macro_rules! text_field {
 
 /// A field of a whole number on a member of [`Config`].
 macro_rules! number_field {
-    ($var:literal, $label:literal, $member:ident) => {
+    ($var:literal, $label:expr, $member:ident) => {
         $crate::feature::Field {
             var: $var,
             aliases: &[],
@@ -279,12 +280,12 @@ macro_rules! number_field {
         }
     };
     // One that the service bounds, unless its bound is 0.
-    ($var:literal, $label:literal, $member:ident, $most:ident) => {
+    ($var:literal, $label:expr, $member:ident, $most:ident) => {
         $crate::feature::Field {
             set: |config, values, limits| {
                 config.$member = $crate::feature::to_number(values)?;
                 if limits.$most > 0 && config.$member > limits.$most {
-                    return Err(format!("may be {} at most on this service", limits.$most));
+                    return Err($crate::words::NUMBER_MOST.with([limits.$most]));
                 }
                 Ok(())
             },
@@ -295,7 +296,7 @@ macro_rules! number_field {
 
 /// A list-multi field of roles on a member of [`Config`].
 macro_rules! roles_field {
-    ($var:literal, $label:literal, $member:ident) => {
+    ($var:literal, $label:expr, $member:ident) => {
         $crate::feature::Field {
             var: $var,
             aliases: &[],
@@ -312,29 +313,32 @@ macro_rules! roles_field {
 
 pub(crate) use {boolean_field, number_field, roles_field, text_field};
 
-const ROLES: &[(&str, &str)] =
-    &[("moderator", "Moderators"), ("participant", "Participants"), ("visitor", "Visitors")];
+const ROLES: &[(&str, Label<'static>)] = &[
+    ("moderator", Label::Text(&words::MODERATORS)),
+    ("participant", Label::Text(&words::PARTICIPANTS)),
+    ("visitor", Label::Text(&words::VISITORS)),
+];
 
 fn digit(value: bool) -> String {
     if value { "1" } else { "0" }.to_owned()
 }
 
-fn to_boolean(values: &[String]) -> Result<bool, String> {
-    crate::wire::form::boolean(values).ok_or_else(|| "must be 0, 1, true or false".to_owned())
+fn to_boolean(values: &[String]) -> Result<bool, Words> {
+    crate::wire::form::boolean(values).ok_or_else(|| (&words::NOT_BOOLEAN).into())
 }
 
 /// A number; nothing is 0.
-fn to_number(values: &[String]) -> Result<u32, String> {
+fn to_number(values: &[String]) -> Result<u32, Words> {
     let word = values.first().map(|v| v.trim()).unwrap_or_default();
     let number = if word.is_empty() { Ok(0) } else { word.parse() };
-    number.map_err(|_| "must be a number".to_owned())
+    number.map_err(|_| (&words::NOT_NUMBER).into())
 }
 
-fn to_text(values: &[String], bytes_max: usize) -> Result<String, String> {
+fn to_text(values: &[String], bytes_max: usize) -> Result<String, Words> {
     // Clients that were given a text-multi long ago still send several lines.
     let text = values.join("\n");
     if text.len() > bytes_max {
-        return Err(format!("is longer than {bytes_max} bytes"));
+        return Err(words::TEXT_MOST.with([bytes_max]));
     }
     Ok(text)
 }
@@ -347,7 +351,7 @@ fn role_words(roles: crate::room::config::Roles) -> Vec<String> {
         .collect()
 }
 
-fn to_roles(values: &[String]) -> Result<crate::room::config::Roles, String> {
+fn to_roles(values: &[String]) -> Result<crate::room::config::Roles, Words> {
     let mut roles = crate::room::config::Roles { moderator: false, participant: false, visitor: false };
     for value in values {
         match value.as_str() {
@@ -355,7 +359,7 @@ fn to_roles(values: &[String]) -> Result<crate::room::config::Roles, String> {
             "participant" => roles.participant = true,
             "visitor" => roles.visitor = true,
             "none" | "" => {}
-            other => return Err(format!("has no option {}", crate::wire::refusal::quoted(other))),
+            other => return Err(words::NO_OPTION.with([Value::quoted(other)])),
         }
     }
     Ok(roles)

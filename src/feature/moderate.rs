@@ -15,6 +15,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 pub(super) const FEATURE: Feature =
     Feature { disco: |_, vars| vars.push(ns::MODERATE), ..Feature::new("moderate") };
@@ -34,17 +35,16 @@ impl Wanted {
         } else {
             (payload.get_child("moderate", ns::MODERATE_0), ns::RETRACT_0)
         };
-        let moderate =
-            moderate.ok_or_else(|| Refusal::bad_request("only moderation is attached by request"))?;
+        let moderate = moderate.ok_or_else(|| Refusal::bad_request(&words::ONLY_MODERATION))?;
         if !moderate.has_child("retract", retract) {
-            return Err(Refusal::feature_not_implemented("moderators can retract messages, no more"));
+            return Err(Refusal::feature_not_implemented(&words::ONLY_RETRACTION));
         }
         let id = payload.attr("id").filter(|id| !id.is_empty());
-        let id = id.ok_or_else(|| Refusal::bad_request("which message?"))?.to_owned();
+        let id = id.ok_or_else(|| Refusal::bad_request(&words::WHICH_MESSAGE))?.to_owned();
         let reason = moderate.children().find(|c| c.name() == "reason").map(Element::text);
         let reason = reason.filter(|reason| !reason.is_empty());
         if reason.as_ref().is_some_and(|reason| reason.len() > cx.limits().text_bytes_max) {
-            return Err(Refusal::policy_violation("the reason is too long"));
+            return Err(Refusal::policy_violation(&words::REASON_TOO_LONG));
         }
         Ok(Self { id, reason })
     }
@@ -90,14 +90,14 @@ pub(crate) fn found(
 }
 
 fn unknown() -> Refusal {
-    Refusal::item_not_found("there is no message of that id")
+    Refusal::item_not_found(&words::NO_SUCH_MESSAGE)
 }
 
 pub(super) fn check_role(room: &Room, account: &BareJid) -> Result<(), Refusal> {
     if room.standing(account).role == Role::Moderator {
         return Ok(());
     }
-    Err(Refusal::forbidden("only moderators retract what others said"))
+    Err(Refusal::forbidden(&words::ONLY_MODERATORS_RETRACT))
 }
 
 /// Everybody is told first, the moderator gets the result last. What was retracted already stays as it is.
@@ -121,7 +121,7 @@ fn answer(
 /// Whether `actor`, a moderator, may retract this message.
 pub(super) fn check(room: &Room, actor: &BareJid, entry: &Entry) -> Result<(), Refusal> {
     let Some(author) = &entry.account else {
-        return Err(Refusal::not_allowed("what the room itself said stays"));
+        return Err(Refusal::not_allowed(&words::ROOM_SAID_IT));
     };
     if author == actor {
         return Ok(());

@@ -11,12 +11,13 @@ use crate::room::roster::Occupant;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, is_carried};
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Refuses a nick that another account uses or has reserved, or that looks like one of those. Whoever has the nick
 /// already, or has reserved it, has it whatever it looks like. Which of these it is, is not told: that a nick is taken
 /// shows by itself, but not whether somebody of that nick is here.
 pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<(), Refusal> {
-    let taken = || Refusal::conflict("this nick is taken, reserved or looks like one that is");
+    let taken = || Refusal::conflict(&words::NICK_TAKEN);
     let holder = room.roster.by_nick(nick.key());
     if holder.as_ref().is_some_and(|holder| &holder.account != account) {
         return Err(taken());
@@ -76,9 +77,7 @@ pub(super) fn to_reserve(room: &Room, text: &str, account: &BareJid, cx: &Cx<'_>
 }
 
 fn not_carried() -> Refusal {
-    Refusal::jid_malformed(
-        "other servers cannot carry this nick; choose one without emoji and rare characters",
-    )
+    Refusal::jid_malformed(&words::NICK_NOT_CARRIED)
 }
 
 /// What every server carries of a nick; a made-up one if that is nothing. `id` is that of the occupant, so that they have
@@ -148,13 +147,13 @@ pub(super) fn change(
 ) -> Result<(), Refusal> {
     check_free(room, wanted, &occupant.account)?;
     if locked_to(room, &occupant.account, cx).is_some_and(|nick| &nick != wanted) {
-        return Err(Refusal::not_acceptable_here("you keep to the nick that you registered"));
+        return Err(Refusal::not_acceptable_here(&words::NICK_IS_LOCKED));
     }
     if occupant.sessions.len() > 1 && wanted.key() == occupant.nick.key() {
-        return Err(Refusal::conflict("your other client uses this nick in another spelling"));
+        return Err(Refusal::conflict(&words::NICK_OTHER_SPELLING));
     }
     if !is_open_to(room, wanted, occupant) {
-        return Err(Refusal::conflict("your other client has another role under this nick"));
+        return Err(Refusal::conflict(&words::NICK_OTHER_ROLE));
     }
     let id = cx.id_of(inbound);
     relocate(room, &inbound.from, wanted, &id, &[], cx, fx);

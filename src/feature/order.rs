@@ -9,12 +9,13 @@ use crate::room::{Life, Room};
 use crate::wire::build::{Build, el};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Does what is ordered, or says why it cannot be done.
 pub(crate) fn obey(room: &mut Room, order: &Order, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     match &order.what {
         What::Create { .. } if room.exists() => {
-            return Err(Refusal::conflict("there is such a room already"));
+            return Err(Refusal::conflict(&words::ROOM_EXISTS));
         }
         What::Create { owner, name } => {
             let mut record = RoomRecord::new(cx.now, cx.service.default_room.clone());
@@ -27,7 +28,7 @@ pub(crate) fn obey(room: &mut Room, order: &Order, cx: &mut Cx<'_>, fx: &mut Eff
             affiliations::found(room, owner, fx)?;
         }
         What::Destroy { .. } if !room.exists() => {
-            return Err(Refusal::item_not_found("there is no such room"));
+            return Err(Refusal::item_not_found(&words::NO_SUCH_ROOM));
         }
         What::Destroy { reason, venue } => {
             let mut word =

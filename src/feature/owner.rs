@@ -19,11 +19,10 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 use crate::wire::{encode, ns, rsm};
+use crate::words::{self, Text, Value};
 
 const ADMINS: &str = "muc#roomconfig_roomadmins";
 const OWNERS: &str = "muc#roomconfig_roomowners";
-const ADMINS_HINT: &str = "An account that is taken off this list becomes a member.";
-const OWNERS_HINT: &str = "An account that is taken off this list becomes an admin.";
 
 /// Longest list in a form, in bytes on the wire, and what a value is beside its text.
 const LIST_BYTES_MAX: usize = rsm::LIST_BYTES_MAX / 4;
@@ -33,7 +32,7 @@ fn must_be_owner(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
     if room.affiliation(&inbound.from.to_bare()) == Affiliation::Owner {
         Ok(())
     } else {
-        Err(Refusal::forbidden("only owners configure a room"))
+        Err(Refusal::forbidden(&words::ONLY_OWNERS_CONFIGURE))
     }
 }
 
@@ -64,10 +63,11 @@ pub(crate) fn get(
             }
         })
         .collect();
-    for (var, label, desc, list) in [
-        (ADMINS, "Admins", ADMINS_HINT, &room.ranks.admins),
-        (OWNERS, "Owners", OWNERS_HINT, &room.ranks.owners),
-    ] {
+    let lists: [(&str, &Text, &Text, _); 2] = [
+        (ADMINS, &words::ROOM_ADMINS, &words::ROOM_ADMINS_HINT, &room.ranks.admins),
+        (OWNERS, &words::ROOM_OWNERS, &words::ROOM_OWNERS_HINT, &room.ranks.owners),
+    ];
+    for (var, label, desc, list) in lists {
         // A field that is not in the form keeps its value.
         if list.iter().map(|jid| encode::escaped_len(jid.as_str()) + VALUE_BYTES).sum::<usize>()
             > LIST_BYTES_MAX
@@ -78,8 +78,8 @@ pub(crate) fn get(
         let (label, desc) = (Some(label), Some(desc));
         shown.push(Field { var, type_: Some("jid-multi"), label, desc, values, ..Field::default() });
     }
-    let title = format!("Configuration of {}", room.name());
-    let x = form("form", ns::MUC_ROOMCONFIG, Some(&title), &shown);
+    let title = words::SETTINGS_OF.with([room.name()]);
+    let x = form(room.lang(cx.service).of(&inbound.stanza), ns::MUC_ROOMCONFIG, title, &shown);
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(el("query", ns::MUC_OWNER).child(x))), &inbound.from);
     Ok(())
 }
@@ -100,9 +100,7 @@ pub(crate) fn set(
         fx.send(&result, &inbound.from);
         return Ok(());
     }
-    let x = query
-        .get_child("x", ns::DATA)
-        .ok_or_else(|| Refusal::bad_request("a form or a destroy is needed"))?;
+    let x = query.get_child("x", ns::DATA).ok_or_else(|| Refusal::bad_request(&words::FORM_OR_DESTROY))?;
     match Reply::read(x, ns::MUC_ROOMCONFIG).map_err(Refusal::bad_request)? {
         Reply::Cancel if locked::ends_with(room, &inbound.from.to_bare()) => {
             destroy::destroy(room, None, cx, fx);
@@ -133,18 +131,19 @@ fn read_config(now: &Config, form: &Submitted, by_admin: bool, cx: &Cx<'_>) -> R
     for field in fields() {
         let names = std::iter::once(&field.var).chain(field.aliases);
         if let Some(values) = names.filter_map(|name| form.values(name)).next() {
-            (field.set)(&mut config, values, cx.limits())
-                .map_err(|wrong| Refusal::not_acceptable(format!("{}: {wrong}", field.var)))?;
+            (field.set)(&mut config, values, cx.limits()).map_err(|wrong| wrong_field(field.var, wrong))?;
             if !by_admin && kept_to_admins(field, cx) && (field.get)(&config) != (field.get)(now) {
-                return Err(Refusal::not_acceptable(format!(
-                    "{}: only the service's admins change this",
-                    field.var
-                )));
+                return Err(wrong_field(field.var, &words::ONLY_SERVICE_ADMINS_CHANGE));
             }
         }
     }
     password::reconcile(&mut config, form)?;
     Ok(config)
+}
+
+/// What is wrong with a field.
+pub(super) fn wrong_field(field: &str, why: impl Into<Value>) -> Refusal {
+    Refusal::not_acceptable(words::FIELD_WRONG.with([field.into(), why.into()]))
 }
 
 /// Whether the operator lets only the admins of the service change a field.
@@ -159,7 +158,7 @@ fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliat
         let Some(values) = form.values(var) else { return Ok(None) };
         let parse = |text: &String| cx.address(text.trim()).map(|jid| jid.to_bare());
         let jids = values.iter().filter(|v| !v.trim().is_empty()).map(parse).collect::<Result<_, _>>();
-        jids.map(Some).map_err(|e| Refusal::not_acceptable(format!("{var}: {e}")))
+        jids.map(Some).map_err(|e| wrong_field(var, e.words()))
     };
     let (owners, admins) = (read(OWNERS)?, read(ADMINS)?);
     let on = |list: &Option<BTreeSet<BareJid>>, jid: &BareJid| list.as_ref().map(|l| l.contains(jid));
@@ -185,16 +184,14 @@ fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliat
                 // One that the list had from long ago.
                 None if new < now => affiliations::Change::end(jid),
                 None => {
-                    return Err(Refusal::not_acceptable(format!(
-                        "{jid}: a whole domain cannot be admin or owner"
-                    )));
+                    return Err(wrong_field(jid.as_str(), &words::DOMAIN_NO_RANK));
                 }
             });
         }
     }
     if changes.len() > cx.limits().items_max {
         let most = cx.limits().items_max;
-        return Err(Refusal::policy_violation(format!("a form may change {most} affiliations")));
+        return Err(Refusal::policy_violation(words::FORM_CHANGES_MOST.with([most])));
     }
     Ok(changes)
 }

@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{Feature, boolean_field, text_field};
+use super::{Feature, boolean_field, owner, text_field};
 use crate::room::Room;
 use crate::room::config::Config;
 use crate::room::state::Affiliation;
@@ -10,15 +10,16 @@ use crate::wire::form::Submitted;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
         boolean_field!(
             "muc#roomconfig_passwordprotectedroom",
-            "A password is needed to enter",
+            &words::ROOM_PASSWORD_PROTECTED,
             password_protected
         ),
-        text_field!("muc#roomconfig_roomsecret", "The password", Private, password),
+        text_field!("muc#roomconfig_roomsecret", &words::ROOM_PASSWORD, Private, password),
     ],
     disco: |room, vars| {
         vars.push(if room.config().password_protected { "muc_passwordprotected" } else { "muc_unsecured" });
@@ -36,7 +37,7 @@ pub(super) fn check(room: &Room, x: &Element) -> Result<(), Refusal> {
     if given.as_deref() == Some(config.password.as_str()) {
         Ok(())
     } else {
-        Err(Refusal::not_authorized("the room needs a password"))
+        Err(Refusal::not_authorized(&words::PASSWORD_NEEDED))
     }
 }
 
@@ -72,7 +73,7 @@ pub(super) fn reconcile(config: &mut Config, form: &Submitted) -> Result<(), Ref
         config.password_protected = !config.password.is_empty();
     }
     if config.password_protected && config.password.is_empty() {
-        return Err(Refusal::not_acceptable("muc#roomconfig_roomsecret: a password is needed"));
+        return Err(owner::wrong_field("muc#roomconfig_roomsecret", &words::PASSWORD_EMPTY));
     }
     Ok(())
 }

@@ -9,13 +9,10 @@ use crate::room::effect::Effects;
 use crate::room::{Life, Room};
 use crate::store::Write;
 use crate::wire::jid::BareJid;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!(
-        "muc#roomconfig_persistentroom",
-        "The room stays when everybody has left",
-        persistent
-    )],
+    fields: &[boolean_field!("muc#roomconfig_persistentroom", &words::ROOM_PERSISTENT, persistent)],
     disco: |room, vars| vars.push(if room.config().persistent { "muc_persistent" } else { "muc_temporary" }),
     ..Feature::new("persistence")
 };

@@ -17,11 +17,12 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[roles_field!(
         "muc#roomconfig_presencebroadcast",
-        "Whose presence is shown to others",
+        &words::PRESENCE_SHOWN_OF,
         presence_broadcast
     )],
     ..Feature::new("presence")
@@ -40,13 +41,13 @@ pub(crate) fn available(
         (Some(nick), present) => nick::asked_for(nick, present.as_deref(), cx)?,
         // An occupant who addresses the room means the nick that he has.
         (None, Some(occupant)) => occupant.nick.clone(),
-        (None, None) => return Err(Refusal::jid_malformed("a nick is needed to enter a room")),
+        (None, None) => return Err(Refusal::jid_malformed(&words::NICK_NEEDED)),
     };
     let presence = reflect::clean(&inbound.stanza, &room.jid);
     let bytes_max = cx.limits().presence_bytes_max;
     // What is kept is never bigger than what came.
     if inbound.size > bytes_max && reflect::size_of_clean(&inbound.stanza, &room.jid) > bytes_max {
-        return Err(Refusal::policy_violation(format!("a presence may have {bytes_max} bytes")));
+        return Err(Refusal::policy_violation(words::PRESENCE_TOO_LONG.with([bytes_max])));
     }
     match (present, x) {
         (None, Some(x)) => join::enter(room, &wanted, x, presence, inbound, cx, fx),
@@ -95,7 +96,7 @@ pub(super) fn held(
     if no_more {
         held.must_be(bytes);
     } else if !held.resize(cx.service, bytes, false) {
-        return Err(Refusal::resource_constraint("too much is held here for this account or its server"));
+        return Err(Refusal::resource_constraint(&words::TOO_MUCH_HELD));
     }
     Ok(Arc::new(presence.held(held)))
 }
@@ -131,7 +132,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
         affiliation: Some(Affiliation::None),
         role: Some(Role::None),
         jid: Some((&inbound.from).into()),
-        reason: Some("You are not in this room; please join again."),
+        reason: Some(room.lang(cx.service).of(&inbound.stanza).text(&words::JOIN_AGAIN)),
         ..Item::default()
     };
     let notice = Notice {
@@ -157,7 +158,7 @@ pub(crate) fn probe(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(asker) = room.roster.by_session(&inbound.from) else {
-        return Err(Refusal::not_acceptable_here("you are not in this room"));
+        return Err(Refusal::not_acceptable_here(&words::NOT_INSIDE));
     };
     let target = inbound.to.resource().map(NickKey::of);
     let Some(target) = target.and_then(|key| room.roster.by_nick(&key)) else { return Ok(()) };

@@ -12,20 +12,21 @@ use crate::room::role::Role;
 use crate::wire::build::{Build, el};
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
-use crate::wire::refusal::{Refusal, quoted};
+use crate::wire::refusal::Refusal;
+use crate::words::{self, Label, Value};
 
-const CHOICES: &[(&str, &str)] = &[
-    ("anyone", "Anyone"),
-    ("participants", "Those with a voice"),
-    ("moderators", "Moderators"),
-    ("none", "Nobody"),
+const CHOICES: &[(&str, Label<'static>)] = &[
+    ("anyone", Label::Text(&words::ANYONE)),
+    ("participants", Label::Text(&words::THOSE_WITH_VOICE)),
+    ("moderators", Label::Text(&words::MODERATORS)),
+    ("none", Label::Text(&words::NOT_ANYONE)),
 ];
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         var: "muc#roomconfig_allowpm",
         aliases: &[],
-        label: "Who may send private messages",
+        label: &words::PRIVATE_MESSAGES_BY,
         kind: FieldKind::One(CHOICES),
         get: |config| vec![word(config.allow_pm).to_owned()],
         set: |config, values, _| {
@@ -35,7 +36,7 @@ pub(super) const FEATURE: Feature = Feature {
                 Some("participants" | "participant") => AllowPm::Participants,
                 Some("moderators" | "moderator") => AllowPm::Moderators,
                 Some("none") => AllowPm::None,
-                Some(other) => return Err(format!("has no option {}", quoted(other))),
+                Some(other) => return Err(words::NO_OPTION.with([Value::quoted(other)])),
             };
             Ok(())
         },
@@ -62,7 +63,7 @@ pub(crate) fn send(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(sender) = room.roster.by_session(&inbound.from).cloned() else {
-        return Err(Refusal::not_acceptable_here("you are not in this room"));
+        return Err(Refusal::not_acceptable_here(&words::NOT_INSIDE));
     };
     let allowed = match room.config().allow_pm {
         AllowPm::Anyone => true,
@@ -71,12 +72,12 @@ pub(crate) fn send(
         AllowPm::None => false,
     };
     if !allowed {
-        return Err(Refusal::forbidden("you may not send private messages in this room"));
+        return Err(Refusal::forbidden(&words::NO_PRIVATE_MESSAGES));
     }
     let target =
         room.roster.by_nick(&NickKey::of(nick)).filter(|target| quiet::is_known(room, target, &sender));
     let Some(target) = target else {
-        return Err(Refusal::item_not_found("no occupant of that nick is in this room"));
+        return Err(Refusal::item_not_found(&words::NO_SUCH_NICK));
     };
     reactions::check(room, &inbound.stanza)?;
     // A type that the standard does not have is normal.

@@ -11,13 +11,10 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[number_field!(
-        "x-muc#roomconfig_quietabove",
-        "Above so many occupants, newcomers are shown once they speak (0: always)",
-        quiet_above
-    )],
+    fields: &[number_field!("x-muc#roomconfig_quietabove", &words::QUIET_ABOVE, quiet_above)],
     ..Feature::new("quiet")
 };
 

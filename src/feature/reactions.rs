@@ -7,9 +7,10 @@ use minidom::Element;
 use super::{Feature, Field, FieldKind};
 use crate::room::Room;
 use crate::room::config::Config;
-use crate::wire::form::{self, form};
+use crate::wire::form;
 use crate::wire::ns;
-use crate::wire::refusal::{Refusal, quoted};
+use crate::wire::refusal::Refusal;
+use crate::words::{self, Value, Words};
 
 /// Most reactions to choose from.
 const ALLOWED_MAX: usize = 100;
@@ -21,7 +22,7 @@ pub(super) const FEATURE: Feature = Feature {
         Field {
             var: "{urn:xmpp:reactions:0:restrictions}max_reactions_per_user",
             aliases: &[],
-            label: "Most reactions of one occupant to one message (0: any number)",
+            label: &words::REACTIONS_EACH_MOST,
             kind: FieldKind::Text,
             get: |config| vec![config.reactions_max.to_string()],
             set: |config, values, _| {
@@ -32,7 +33,7 @@ pub(super) const FEATURE: Feature = Feature {
         Field {
             var: "{urn:xmpp:reactions:0:restrictions}allowlist",
             aliases: &[],
-            label: "The reactions that are allowed, one in a line (none: all)",
+            label: &words::REACTIONS_LIST,
             kind: FieldKind::Lines,
             get: |config| config.reactions_allowed.clone(),
             set: |config, values, _| {
@@ -55,7 +56,7 @@ pub(super) const FEATURE: Feature = Feature {
             .then(|| field("allowlist", config.reactions_allowed.clone()));
         if is_restricted(config) {
             let fields: Vec<_> = most.into_iter().chain(allowed).collect();
-            forms.push(form("result", ns::REACTION_RESTRICTIONS, None, &fields));
+            forms.push(form::result(ns::REACTION_RESTRICTIONS, &fields));
         }
     },
     ..Feature::new("reactions")
@@ -66,17 +67,17 @@ fn is_restricted(config: &Config) -> bool {
 }
 
 /// Reactions to choose from, each once.
-pub(crate) fn read(values: &[String]) -> Result<Vec<String>, String> {
+pub(crate) fn read(values: &[String]) -> Result<Vec<String>, Words> {
     let mut allowed: Vec<String> = Vec::new();
     for value in values.iter().flat_map(|value| value.lines()).map(str::trim).filter(|v| !v.is_empty()) {
         if value.len() > REACTION_BYTES_MAX || value.contains(char::is_control) {
-            return Err(format!("holds {}, which is no reaction", quoted(value)));
+            return Err(words::REACTION_WRONG.with([Value::quoted(value)]));
         }
         if !allowed.iter().any(|known| known == value) {
             allowed.push(value.to_owned());
         }
         if allowed.len() > ALLOWED_MAX {
-            return Err(format!("may hold {ALLOWED_MAX} reactions"));
+            return Err(words::REACTIONS_LISTED_MOST.with([ALLOWED_MAX]));
         }
     }
     Ok(allowed)
@@ -95,15 +96,12 @@ pub(super) fn check(room: &Room, message: &Element) -> Result<(), Refusal> {
         let distinct: BTreeSet<String> = texts.collect();
         if config.reactions_max > 0 && distinct.len() > config.reactions_max as usize {
             let most = config.reactions_max;
-            return Err(Refusal::policy_violation(format!("this room allows {most} reactions to a message")));
+            return Err(Refusal::policy_violation(words::REACTIONS_MOST.with([most])));
         }
         let allowed = &config.reactions_allowed;
         let plainly: BTreeSet<String> = allowed.iter().map(|a| plain(a)).collect();
         if !allowed.is_empty() && !distinct.is_subset(&plainly) {
-            return Err(Refusal::policy_violation(format!(
-                "this room allows these reactions: {}",
-                allowed.join(" ")
-            )));
+            return Err(Refusal::policy_violation(words::REACTIONS_ALLOWED.with([allowed.join(" ")])));
         }
     }
     Ok(())

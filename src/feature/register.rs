@@ -21,18 +21,19 @@ use crate::wire::form::{Field, Reply, Submitted, form, rows_that_fit, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
-use crate::wire::refusal::{Refusal, quoted};
+use crate::wire::refusal::Refusal;
+use crate::words::{self, Text, Value};
 
 const ROOM_NICK: &str = "muc#register_roomnick";
 
 /// What members may say of themselves (§7.10), where the service asks for it: the field, and its label. All are text; the
 /// last may have several lines.
-const DATA: [(&str, &str); 5] = [
-    ("muc#register_first", "Given name"),
-    ("muc#register_last", "Family name"),
-    ("muc#register_url", "Web page"),
-    ("muc#register_email", "Email address"),
-    (FAQ_ENTRY, "A few words for the others"),
+const DATA: [(&str, &Text); 5] = [
+    ("muc#register_first", &words::GIVEN_NAME),
+    ("muc#register_last", &words::FAMILY_NAME),
+    ("muc#register_url", &words::WEB_PAGE),
+    ("muc#register_email", &words::EMAIL_ADDRESS),
+    (FAQ_ENTRY, &words::FEW_WORDS),
 ];
 const FAQ_ENTRY: &str = "muc#register_faqentry";
 
@@ -41,23 +42,15 @@ const DATA_BYTES_MAX: usize = 2048;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
-        boolean_field!(
-            "x-muc#roomconfig_registration",
-            "Whoever may enter may register and becomes a member",
-            registration
-        ),
-        boolean_field!(
-            "x-muc#roomconfig_reservednick",
-            "Whoever has registered a nick keeps to it",
-            lock_nicks
-        ),
+        boolean_field!("x-muc#roomconfig_registration", &words::REGISTRATION_OPEN, registration),
+        boolean_field!("x-muc#roomconfig_reservednick", &words::NICKS_LOCKED, lock_nicks),
     ],
     commands: &[Command {
         node: "conclave#registrations",
-        name: "List who is registered, with what they say of themselves",
+        name: &words::REGISTERED_COMMAND,
         allowed: commands::admins,
         form: None,
-        run: |room, _, _, cx, _| Ok(list(room, cx.service)),
+        run: |room, _, inbound, cx, _| Ok(list(room, inbound, cx.service)),
         found: None,
     }],
     ..Feature::new("register")
@@ -69,7 +62,7 @@ pub(crate) fn data_fields() -> [&'static str; 5] {
 }
 
 /// Those that it asks for, with their labels.
-fn asked_for(service: &Service) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn asked_for(service: &Service) -> impl Iterator<Item = (&'static str, &'static Text)> {
     DATA.into_iter().filter(|(var, _)| service.registration_fields.iter().any(|asked| asked == var))
 }
 
@@ -92,7 +85,7 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects)
     let nick = Field {
         var: ROOM_NICK,
         type_: Some("text-single"),
-        label: Some("Nickname"),
+        label: Some(&words::NICKNAME),
         values: registered_nick(room, &account).map(str::to_owned).into_iter().collect(),
         required: true,
         ..Field::default()
@@ -105,8 +98,8 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects)
         Field { var, type_, label: Some(label), values, ..Field::default() }
     });
     let fields: Vec<_> = std::iter::once(nick).chain(data).collect();
-    let title = format!("Registration with {}", room.name());
-    let x = form("form", ns::MUC_REGISTER, Some(&title), &fields);
+    let lang = room.lang(cx.service).of(&inbound.stanza);
+    let x = form(lang, ns::MUC_REGISTER, words::REGISTRATION_WITH.with([room.name()]), &fields);
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(query.child(x))), &inbound.from);
     Ok(())
 }
@@ -122,17 +115,17 @@ pub(crate) fn set(
     let account = inbound.from.to_bare();
     if query.has_child("remove", ns::REGISTER) {
         if query.children().count() > 1 {
-            return Err(Refusal::bad_request("a removal stands alone"));
+            return Err(Refusal::bad_request(&words::REMOVAL_ALONE));
         }
         unregister(room, &account, cx, fx)?;
     } else {
         check_allowed(room, &account)?;
-        let x = query.get_child("x", ns::DATA).ok_or_else(|| Refusal::bad_request("a form is needed"))?;
+        let x = query.get_child("x", ns::DATA).ok_or_else(|| Refusal::bad_request(&words::FORM_NEEDED))?;
         match Reply::read(x, ns::MUC_REGISTER).map_err(Refusal::bad_request)? {
             Reply::Cancel => {}
             Reply::Submit(form) => {
                 let nick = form.values(ROOM_NICK).and_then(|v| v.first()).filter(|nick| !nick.is_empty());
-                let nick = nick.ok_or_else(|| Refusal::bad_request("a nick is needed"))?;
+                let nick = nick.ok_or_else(|| Refusal::bad_request(&words::REGISTER_NICK_NEEDED))?;
                 let nick = nick::to_reserve(room, nick, &account, cx)?;
                 let data = read_data(room, &account, &form, cx.service)?;
                 register(room, &account, &nick, data, cx, fx)?;
@@ -153,7 +146,7 @@ fn read_data(
 ) -> Result<BTreeMap<String, String>, Refusal> {
     let is_asked_for = |var: &str| var == ROOM_NICK || asked_for(service).any(|(asked, _)| asked == var);
     if let Some(var) = form.vars().find(|var| !is_asked_for(var) && form.value(var).is_some()) {
-        return Err(Refusal::feature_not_implemented(format!("there is no field {}", quoted(var))));
+        return Err(Refusal::feature_not_implemented(words::NO_SUCH_FIELD.with([Value::quoted(var)])));
     }
     let mut data = room.state.affiliations.own(account).map(|a| a.data.clone()).unwrap_or_default();
     for (var, _) in asked_for(service) {
@@ -164,37 +157,34 @@ fn read_data(
         };
     }
     if data.values().map(String::len).sum::<usize>() > DATA_BYTES_MAX {
-        return Err(Refusal::policy_violation(format!(
-            "all fields together may have {DATA_BYTES_MAX} bytes"
-        )));
+        return Err(Refusal::policy_violation(words::DATA_MOST.with([DATA_BYTES_MAX])));
     }
     Ok(data)
 }
 
 /// Everybody who has registered a nick or said something of himself.
-fn list(room: &Room, service: &Service) -> Done {
+fn list(room: &Room, inbound: &Inbound, service: &Service) -> Done {
+    let lang = room.lang(service).of(&inbound.stanza);
     let registered = room.state.affiliations.iter().filter(|(_, a)| a.nick.is_some() || !a.data.is_empty());
     let (rows, more) = rows_that_fit(registered.map(|(jid, a)| {
         let said = asked_for(service).map(|(var, _)| a.data.get(var).cloned().unwrap_or_default());
         [jid.as_str().to_owned(), a.nick.clone().unwrap_or_default()].into_iter().chain(said).collect()
     }));
-    let columns = [("jid", "Address"), (ROOM_NICK, "Nickname")].into_iter();
-    let columns: Vec<_> = columns.chain(asked_for(service)).collect();
-    Done::result_of(table(ns::MUC_REGISTER, "Who is registered", &columns, &rows), more)
+    let columns: [(&str, &Text); 2] = [("jid", &words::ADDRESS), (ROOM_NICK, &words::NICKNAME)];
+    let columns: Vec<_> = columns.into_iter().chain(asked_for(service)).collect();
+    Done::result_of(table(lang, ns::MUC_REGISTER, &words::REGISTERED, &columns, &rows), more)
 }
 
 fn check_allowed(room: &Room, account: &BareJid) -> Result<(), Refusal> {
     if account.local().is_none() {
-        return Err(Refusal::not_allowed(
-            "only accounts register, and they have addresses with a local part",
-        ));
+        return Err(Refusal::not_allowed(&words::REGISTER_ACCOUNTS));
     }
     let allowed = match room.affiliation(account) {
         Affiliation::Outcast => false,
         Affiliation::None => room.config().registration,
         Affiliation::Member | Affiliation::Admin | Affiliation::Owner => true,
     };
-    if allowed { Ok(()) } else { Err(Refusal::not_allowed("you may not register with this room")) }
+    if allowed { Ok(()) } else { Err(Refusal::not_allowed(&words::MAY_NOT_REGISTER)) }
 }
 
 /// The nick that is reserved for an account.
@@ -227,12 +217,12 @@ fn register(
 /// The nick is free again; a member is one no longer, admins and owners stay what they are (trap 46).
 fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     if room.affiliation(account) == Affiliation::Outcast {
-        return Err(Refusal::forbidden("you are banned from this room"));
+        return Err(Refusal::forbidden(&words::BANNED));
     }
     let now = affiliations::recorded(room, account);
     let new = match now {
         Affiliation::Outcast | Affiliation::None => {
-            return Err(Refusal::registration_required("you are not registered with this room"));
+            return Err(Refusal::registration_required(&words::NOT_REGISTERED));
         }
         Affiliation::Member => Affiliation::None,
         Affiliation::Admin | Affiliation::Owner => now,

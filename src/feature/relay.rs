@@ -20,6 +20,7 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::redact::without_address;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang};
 
 /// Most requests without an answer, of one account and in one room. Beyond it the oldest of the same account are given
 /// up, or those of the account that has the most.
@@ -36,8 +37,6 @@ const LIFE: Duration = Duration::from_secs(10 * 60);
 
 /// Requests that are given up with one new request, so that no event has to answer many.
 const GIVEN_UP_MAX: usize = 2;
-
-const NOT_IN: &str = "you are not in this room";
 
 /// Requests that wait for an answer, by the id under which they were passed on.
 pub(crate) type Pending = Shares<Request>;
@@ -70,7 +69,7 @@ pub(crate) fn request(
     let target =
         room.roster.by_nick(&NickKey::of(nick)).filter(|target| quiet::is_known(room, target, &asker));
     let Some(target) = target.cloned() else {
-        return Err(Refusal::item_not_found("no occupant of that nick is in this room"));
+        return Err(Refusal::item_not_found(&words::NO_SUCH_NICK));
     };
     if payload.is("ping", ns::PING) && target.nick.key() == asker.nick.key() {
         self_ping::answer(inbound, fx);
@@ -80,7 +79,7 @@ pub(crate) fn request(
     let id = cx.id();
     let (from, hidden) = (room.occupant_jid(&asker.nick), hides.then_some(&asker.account));
     let passed = passed_on(&inbound.stanza, &from, &id, hidden)
-        .ok_or_else(|| Refusal::policy_violation("the request shows an address that this room hides"))?;
+        .ok_or_else(|| Refusal::policy_violation(&words::REQUEST_SHOWS_ADDRESS))?;
     let request = Request {
         target: target.account.clone(),
         asker: inbound.from.clone(),
@@ -101,11 +100,13 @@ pub(crate) fn request(
 fn outside(room: &Room, payload: &Element, inbound: &Inbound) -> Refusal {
     match payload.ns().as_str() {
         // To a client that pings itself, anything else would mean that it is still in the room.
-        ns::PING => Refusal::not_acceptable_here(NOT_IN),
+        ns::PING => Refusal::not_acceptable_here(&words::NOT_INSIDE),
         namespace => match room.must_be_visible_to(&inbound.from) {
             Err(refusal) => refusal,
-            Ok(()) if matches!(namespace, ns::DISCO_INFO | ns::DISCO_ITEMS) => Refusal::bad_request(NOT_IN),
-            Ok(()) => Refusal::not_acceptable_here(NOT_IN),
+            Ok(()) if matches!(namespace, ns::DISCO_INFO | ns::DISCO_ITEMS) => {
+                Refusal::bad_request(&words::NOT_INSIDE)
+            }
+            Ok(()) => Refusal::not_acceptable_here(&words::NOT_INSIDE),
         },
     }
 }
@@ -125,7 +126,7 @@ fn remember(
     if let Some(until) = cx.uptime.checked_sub(LIFE) {
         for _ in 0..GIVEN_UP_MAX {
             let Some(over) = room.relay.remove_older(until) else { break };
-            give_up(&over.value, fx);
+            give_up(&over.value, room.lang(cx.service), fx);
         }
     }
     let mut unanswered = room.relay.of(asker).filter(|kept| kept.value.target == request.target);
@@ -133,16 +134,17 @@ fn remember(
     if unanswered.count() + 1 >= UNANSWERED_MAX
         && let Some(over) = oldest.and_then(|id| room.relay.remove(&id))
     {
-        give_up(&over.value, fx);
+        give_up(&over.value, room.lang(cx.service), fx);
     }
     let bytes = REQUEST_BYTES
         + [request.asker.as_str(), request.asked.as_str(), request.target.as_str(), &request.id]
             .map(str::len)
             .iter()
             .sum::<usize>();
-    let held = cx.service.hold_piece(asker, bytes).ok_or_else(|| {
-        Refusal::resource_constraint("too many requests wait for an answer; try again later")
-    })?;
+    let held = cx
+        .service
+        .hold_piece(asker, bytes)
+        .ok_or_else(|| Refusal::resource_constraint(&words::REQUESTS_WAIT))?;
     let kept = Kept {
         id: id.as_str().into(),
         owner: asker.clone(),
@@ -151,11 +153,9 @@ fn remember(
         _held: Some(held),
     };
     match room.relay.add(kept, BOUNDS) {
-        Some(over) if *over.id == *id => {
-            Err(Refusal::resource_constraint("too many requests wait for an answer; try again later"))
-        }
+        Some(over) if *over.id == *id => Err(Refusal::resource_constraint(&words::REQUESTS_WAIT)),
         Some(over) => {
-            give_up(&over.value, fx);
+            give_up(&over.value, room.lang(cx.service), fx);
             Ok(())
         }
         None => Ok(()),
@@ -163,20 +163,20 @@ fn remember(
 }
 
 /// A request is answered in the place of who did not.
-fn give_up(request: &Request, fx: &mut Effects) {
-    answer(request, &Refusal::remote_server_timeout("there was no answer"), fx);
+fn give_up(request: &Request, lang: Lang<'_>, fx: &mut Effects) {
+    answer(request, &Refusal::remote_server_timeout(&words::NO_ANSWER), lang, fx);
 }
 
-fn answer(request: &Request, refusal: &Refusal, fx: &mut Effects) {
+fn answer(request: &Request, refusal: &Refusal, lang: Lang<'_>, fx: &mut Effects) {
     let stanza = el("iq", ns::CLIENT).with("id", &request.id);
     let (from, to) = (request.asker.clone(), request.asked.clone());
-    if let Some(answer) = refusal.answer(&Inbound::new(from, to, Kind::Iq(IqType::Get), stanza)) {
+    if let Some(answer) = refusal.answer(&Inbound::new(from, to, Kind::Iq(IqType::Get), stanza), lang) {
         fx.reply(&answer);
     }
 }
 
 /// A result or an error to what was passed on; what nobody waits for is ignored.
-pub(crate) fn answered(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
+pub(crate) fn answered(room: &mut Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) {
     let account = inbound.from.to_bare();
     if room.relay.get(inbound.id()).is_none_or(|kept| kept.value.target != account) {
         return;
@@ -185,7 +185,7 @@ pub(crate) fn answered(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
     let request = &kept.value;
     let Some(asker) = room.roster.by_session(&request.asker) else {
         // They have left. What is inside is for occupants; that it is over is due to who asked.
-        answer(request, &Refusal::not_acceptable_here(NOT_IN), fx);
+        answer(request, &Refusal::not_acceptable_here(&words::NOT_INSIDE), room.lang(cx.service), fx);
         return;
     };
     let hides = !room.sight(asker.role).sees() && asker.account != account;
@@ -194,7 +194,8 @@ pub(crate) fn answered(room: &mut Room, inbound: &Inbound, fx: &mut Effects) {
         None => {
             answer(
                 request,
-                &Refusal::policy_violation("the answer shows an address that this room hides"),
+                &Refusal::policy_violation(&words::ANSWER_SHOWS_ADDRESS),
+                room.lang(cx.service),
                 fx,
             );
         }

@@ -18,6 +18,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Party};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang, Text, Words};
 
 /// Name of the command, and FORM_TYPE of its form.
 const NODE: &str = "conclave#retract-recent";
@@ -36,7 +37,7 @@ const WIRE_BYTES_MAX: usize = 16 << 20;
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
         node: NODE,
-        name: "Retract what somebody said lately",
+        name: &words::RETRACT_COMMAND,
         allowed: |room, account| moderate::check_role(room, account).is_ok(),
         form: Some(Form { type_: NODE, show }),
         run,
@@ -45,23 +46,20 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("retract_recent")
 };
 
-fn show(_room: &Room) -> Element {
+fn show(_room: &Room, lang: Lang<'_>) -> Element {
     let [nick, id, jid] = whom::fields();
     let [last, since] = fields();
-    let reason = text_field("reason", "Reason, shown to all");
-    form("form", NODE, Some("Retract what somebody said lately"), &[nick, id, jid, last, since, reason])
+    let reason = text_field("reason", &words::REASON_FOR_ALL);
+    form(lang, NODE, &words::RETRACT_COMMAND, &[nick, id, jid, last, since, reason])
 }
 
 /// The fields by which [`Recent`] is read.
 pub(super) fn fields() -> [Field<'static>; 2] {
-    [
-        text_field("last", "How many messages at most (200, if nothing is said)"),
-        text_field("since", "How far back, such as 30m, 12h or 7d"),
-    ]
+    [text_field("last", &words::HOW_MANY_MESSAGES), text_field("since", &words::HOW_FAR_BACK)]
 }
 
 /// A field of one line.
-pub(super) fn text_field(var: &'static str, label: &'static str) -> Field<'static> {
+pub(super) fn text_field(var: &'static str, label: &'static Text) -> Field<'static> {
     Field { var, type_: Some("text-single"), label: Some(label), ..Field::default() }
 }
 
@@ -75,9 +73,9 @@ pub(super) struct Recent {
 impl Recent {
     pub(super) fn read(form: &Submitted, cx: &Cx<'_>) -> Result<Self, Refusal> {
         let since = whom::span(form, "since")?.map(|span| cx.now.checked_sub(span));
-        let since = since.transpose().map_err(|_| wrong("bad-payload", "since: that is before all times"))?;
+        let since = since.transpose().map_err(|_| wrong("bad-payload", &words::SINCE_TOO_EARLY))?;
         let last = form.value("last").map_or(Ok(LAST_MAX), str::parse);
-        let last = last.map_err(|_| wrong("bad-payload", "last: that is no number of messages"))?;
+        let last = last.map_err(|_| wrong("bad-payload", &words::NOT_MESSAGE_COUNT))?;
         Ok(Self { since, last: last.min(LAST_MAX) })
     }
 }
@@ -154,7 +152,7 @@ pub(super) fn retract_of(
     by: (&BareJid, Option<&str>),
     cx: &mut Cx<'_>,
     fx: &mut Effects,
-) -> Result<String, Refusal> {
+) -> Result<Words, Refusal> {
     let wanted: Vec<&Entry> = said
         .iter()
         .copied()
@@ -164,7 +162,7 @@ pub(super) fn retract_of(
         .collect();
     let most = wanted.last().map_or(0, |entry| most_at_once(room, entry, by));
     let left = wanted.len().saturating_sub(recent.last.min(most));
-    let (mut retracted, mut refused) = (0, 0);
+    let (mut retracted, mut refused) = (0_usize, 0_usize);
     for entry in &wanted[left..] {
         match moderate::check(room, by.0, entry) {
             Ok(()) => {
@@ -176,15 +174,14 @@ pub(super) fn retract_of(
             Err(_) => refused += 1,
         }
     }
-    let plural = if retracted == 1 { "" } else { "s" };
-    let mut text = format!("{retracted} message{plural} retracted");
+    let mut how_many = words::RETRACTED_COUNT.with([retracted]);
     if left > 0 {
-        text.push_str(&format!("; {left} older ones were left"));
+        how_many = how_many.and(words::OLDER_LEFT.with([left]));
     }
     if refused > 0 {
-        text.push_str(&format!("; {} of a higher affiliation stay", refused));
+        how_many = how_many.and(words::HIGHER_STAY.with([refused]));
     }
-    Ok(text)
+    Ok(how_many)
 }
 
 /// How many retractions such as that of `entry` one command tells to all who are here. Those that are left need another

@@ -16,6 +16,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Text};
 
 /// Name of the command, and FORM_TYPE of its form and of its table.
 const NODE: &str = "conclave#retracted";
@@ -29,26 +30,26 @@ const ROWS_MAX: usize = 50;
 /// So much of a message is shown, in characters.
 const CHARS_MAX: usize = 1000;
 
-const COLUMNS: &[(&str, &str)] = &[
-    ("id", "Message"),
-    ("at", "Said"),
-    ("nick", "Nick"),
-    ("jid", "Account"),
-    ("body", "Text"),
-    ("by", "Retracted by"),
-    ("reason", "Reason"),
+const COLUMNS: &[(&str, &Text)] = &[
+    ("id", &words::MESSAGE_ID),
+    ("at", &words::SAID_AT),
+    ("nick", &words::NICK),
+    ("jid", &words::ACCOUNT),
+    ("body", &words::MESSAGE_TEXT),
+    ("by", &words::RETRACTED_BY),
+    ("reason", &words::REASON_COLUMN),
 ];
 
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
         node: NODE,
-        name: "Show what was retracted",
+        name: &words::RETRACTED_COMMAND,
         allowed: |room, account| moderate::check_role(room, account).is_ok(),
         form: Some(Form {
             type_: NODE,
-            show: |_| {
-                let before = text_field("before", "Only what was said before the message of this id");
-                form("form", NODE, Some("Show what was retracted"), &[before])
+            show: |_, lang| {
+                let before = text_field("before", &words::BEFORE_MESSAGE);
+                form(lang, NODE, &words::RETRACTED_COMMAND, &[before])
             },
         }),
         run,
@@ -65,7 +66,7 @@ fn run(
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     if !cx.service.keep_retracted || !room.config().archive {
-        return Err(Refusal::feature_not_implemented("nothing is kept of what is retracted here"));
+        return Err(Refusal::feature_not_implemented(&words::NOTHING_KEPT));
     }
     let place = form.value("before").map_or(Place::Last, |id| Place::Before(id.to_owned()));
     let query = Query { place, max: MESSAGES_MAX, ..Query::default() };
@@ -74,23 +75,24 @@ fn run(
 }
 
 fn found(
-    _room: &mut Room,
+    room: &mut Room,
     _form: &Submitted,
     found: &Found,
-    _cx: &mut Cx<'_>,
+    cx: &mut Cx<'_>,
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let Answer::Page(page) = &found.answer else {
-        return Err(Refusal::item_not_found("there is no message of that id"));
+        return Err(Refusal::item_not_found(&words::NO_SUCH_MESSAGE));
     };
     let kept: Vec<&Entry> = page.entries.iter().filter(|entry| entry.original.is_some()).collect();
     let newest = &kept[kept.len().saturating_sub(ROWS_MAX)..];
     let rows: Vec<Vec<String>> = newest.iter().map(|entry| row(entry)).collect();
-    let mut done = Done::result(table(NODE, "What was retracted", COLUMNS, &rows));
+    let lang = room.lang(cx.service).of(&found.inbound.stanza);
+    let mut done = Done::result(table(lang, NODE, &words::RETRACTED, COLUMNS, &rows));
     // Where to go on: before the oldest row if there was no room for more, else before the oldest message looked at.
     let next = if kept.len() > ROWS_MAX { newest.first().copied() } else { page.entries.first() };
     if let Some(next) = next.filter(|_| kept.len() > ROWS_MAX || !page.complete) {
-        done.note = Done::info(format!("There may be more before {}.", next.id)).note;
+        done.note = Done::info(words::MORE_BEFORE.with([&*next.id])).note;
     }
     Ok(done)
 }

@@ -13,6 +13,7 @@ use crate::room::roster::Occupant;
 use crate::room::state::Affiliation;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// A wanted role for the occupant of a nick.
 #[derive(Clone, Debug)]
@@ -32,9 +33,9 @@ pub(super) fn check(
     let Some(target) = room.roster.by_nick(&change.key) else {
         // Whoever may change no roles at all does not learn who is in the room.
         if standing.role != Role::Moderator {
-            return Err(Refusal::forbidden("only moderators change roles"));
+            return Err(Refusal::forbidden(&words::ONLY_MODERATORS_CHANGE_ROLES));
         }
-        return Err(Refusal::item_not_found("no occupant of that nick is in this room"));
+        return Err(Refusal::item_not_found(&words::NO_SUCH_NICK));
     };
     if &target.account == actor && standing.role == Role::Moderator && change.new == Role::None {
         // Kicking oneself is a way to leave (§8.2).

@@ -15,6 +15,7 @@ use crate::wire::form::{Submitted, form, rows_that_fit, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang, Text};
 
 /// Name of the command, and FORM_TYPE of its form and of its table.
 const NODE: &str = "conclave#sessions";
@@ -25,7 +26,7 @@ const ROWS_MAX: usize = 200;
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
         node: NODE,
-        name: "Show the clients of occupants",
+        name: &words::SESSIONS_COMMAND,
         allowed: |room, account| moderate::check_role(room, account).is_ok(),
         form: Some(Form { type_: NODE, show }),
         run,
@@ -34,30 +35,32 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("sessions")
 };
 
-const COLUMNS: &[(&str, &str)] =
-    &[("nick", "Nick"), ("jid", "Address"), ("role", "Role"), ("affiliation", "Affiliation")];
+const COLUMNS: &[(&str, &Text)] = &[
+    ("nick", &words::NICK),
+    ("jid", &words::ADDRESS),
+    ("role", &words::ROLE),
+    ("affiliation", &words::AFFILIATION),
+];
 
-fn show(_room: &Room) -> Element {
-    let fields = [
-        text_field("nick", "Whose: the nick; those of all, if nothing is said"),
-        text_field("after", "Only those of nicks after this one"),
-    ];
-    form("form", NODE, Some("Show the clients of occupants"), &fields)
+fn show(_room: &Room, lang: Lang<'_>) -> Element {
+    let fields = [text_field("nick", &words::SESSIONS_OF), text_field("after", &words::AFTER_NICK)];
+    form(lang, NODE, &words::SESSIONS_COMMAND, &fields)
 }
 
 /// A list that is too long ends between two occupants.
 fn run(
     room: &mut Room,
     form: &Submitted,
-    _inbound: &Inbound,
-    _cx: &mut Cx<'_>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
+    let lang = room.lang(cx.service).of(&inbound.stanza);
     let nick = form.value("nick").map(NickKey::of);
     if let Some(nick) = &nick
         && room.roster.by_nick(nick).is_none()
     {
-        return Err(Refusal::item_not_found("no occupant of that nick is in this room"));
+        return Err(Refusal::item_not_found(&words::NO_SUCH_NICK));
     }
     let listed = lists::each_session(room, form.value("after").unwrap_or_default());
     let listed =
@@ -71,7 +74,7 @@ fn run(
         rows.retain(|row| row[0] != *last);
     }
     let until = rows.last().map(|row| row[0].clone()).filter(|_| last.is_some());
-    Ok(Done::page(table(NODE, "Clients of occupants", COLUMNS, &rows), until.as_deref()))
+    Ok(Done::page(table(lang, NODE, &words::SESSIONS, COLUMNS, &rows), until.as_deref()))
 }
 
 fn row(room: &Room, occupant: &Occupant, jid: &Jid) -> Vec<String> {

@@ -12,6 +12,7 @@ use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// The longest wait between two messages: a day.
 pub const SECONDS_MAX: u32 = 24 * 60 * 60;
@@ -23,13 +24,13 @@ pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         var: "muc#roomconfig_slow_mode_duration",
         aliases: &[],
-        label: "Seconds that everybody has to wait between two messages (0: none)",
+        label: &words::SLOW_MODE_SECONDS,
         kind: FieldKind::Integer(SECONDS_MAX),
         get: |config| vec![config.slow_mode_seconds.to_string()],
         set: |config, values, _| {
             config.slow_mode_seconds = to_number(values)?;
             if config.slow_mode_seconds > SECONDS_MAX {
-                return Err(format!("may be {SECONDS_MAX} at most"));
+                return Err(words::NUMBER_MOST.with([SECONDS_MAX]));
             }
             Ok(())
         },
@@ -67,10 +68,7 @@ pub(super) fn check(
     };
     let pace = Arc::make_mut(&mut room.pace);
     if let Some(left_ms) = pace.spoke.get(account).map(|spoke| left(*spoke)).filter(|left_ms| *left_ms > 0) {
-        return Err(Refusal::too_soon(format!(
-            "this room is in slow mode: one message in {seconds} seconds; please wait {} more",
-            (left_ms + 999) / 1000
-        )));
+        return Err(Refusal::too_soon(words::SLOW_MODE.with([i128::from(seconds), (left_ms + 999) / 1000])));
     }
     if pace.spoke.len() >= ACCOUNTS_MAX {
         pace.forget(|spoke| left(spoke) > 0);

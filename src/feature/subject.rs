@@ -16,13 +16,10 @@ use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::size;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!(
-        "muc#roomconfig_changesubject",
-        "Participants may change the subject",
-        change_subject
-    )],
+    fields: &[boolean_field!("muc#roomconfig_changesubject", &words::SUBJECT_BY_ALL, change_subject)],
     info: |room, info| {
         info.push(("muc#roomconfig_changesubject", super::digit(room.config().change_subject)));
         info.push(("muc#roominfo_subjectmod", super::digit(room.config().change_subject)));
@@ -75,12 +72,12 @@ pub(super) fn set(
     cx: &Cx<'_>,
 ) -> Result<(), Refusal> {
     if !may_set(room, speaker) {
-        return Err(Refusal::forbidden("you may not change the subject of this room"));
+        return Err(Refusal::forbidden(&words::NO_SUBJECT));
     }
     let texts = texts(message);
     let subjects = message.children().filter(|c| c.is("subject", ns::CLIENT));
     if size::of_all(subjects) > cx.limits().subject_bytes_max {
-        return Err(Refusal::policy_violation("the subject is too long"));
+        return Err(Refusal::policy_violation(&words::SUBJECT_TOO_LONG));
     }
     let nick = speaker.nick.as_str().to_owned();
     let subject = Subject { texts, nick, occupant_id: Some(speaker.id.to_string()), at: cx.now };

@@ -17,6 +17,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// The longest life of a token, also of one that was asked for without an end (§7): a year.
 const DELAY_SECONDS_MAX: u32 = 365 * 24 * 60 * 60;
@@ -40,16 +41,16 @@ pub(crate) fn issue(
 ) -> Result<(), Refusal> {
     let issuer = inbound.from.to_bare();
     if !may_issue(room, &issuer) {
-        return Err(Refusal::forbidden("you may not invite into this room"));
+        return Err(Refusal::forbidden(&words::MAY_NOT_INVITE));
     }
     let uses_left = limit(request, "counter")?;
     let seconds = limit(request, "delay")?.unwrap_or(DELAY_SECONDS_MAX).min(DELAY_SECONDS_MAX);
     let expires = cx.now.checked_add(SignedDuration::from_secs(seconds.into()));
-    let expires = expires.map_err(|_| Refusal::internal_server_error("the clock is at the end of time"))?;
+    let expires = expires.map_err(|_| Refusal::internal_server_error(&words::CLOCK_ENDS))?;
     let mut tokens: Vec<Token> = live(room, cx.now).cloned().collect();
     let own = tokens.iter().filter(|t| t.issuer == issuer).count();
     if tokens.len() >= TOKENS_MAX || own >= TOKENS_OF_ONE_MAX {
-        return Err(Refusal::resource_constraint("there are too many tokens; revoke one or wait"));
+        return Err(Refusal::resource_constraint(&words::TOKENS_MOST));
     }
     let token = Token { secret: cx.ids.secret(), issuer, expires, uses_left };
     let answer = element(&token, &token.secret, cx.now);
@@ -65,7 +66,7 @@ pub(crate) fn issue(
 fn limit(request: &Element, name: &'static str) -> Result<Option<u32>, Refusal> {
     let Some(word) = request.attr(name) else { return Ok(None) };
     let number = word.trim().parse().ok().filter(|number| *number > 0);
-    number.map(Some).ok_or_else(|| Refusal::bad_request(format!("{name} must be a number above 0")))
+    number.map(Some).ok_or_else(|| Refusal::bad_request(words::TOKEN_NUMBER.with([name])))
 }
 
 /// An account asks for the tokens that it may revoke: the own ones, or as a moderator all (§3.6). Of those of others only admins
@@ -103,7 +104,7 @@ pub(crate) fn revoke(
         let token = &room.state.record.tokens[*at];
         may_revoke(room, &asker, token)
     });
-    let at = found.ok_or_else(|| Refusal::item_not_found("there is no such token, or it is not yours"))?;
+    let at = found.ok_or_else(|| Refusal::item_not_found(&words::TOKEN_UNKNOWN))?;
     room.state_mut().record.tokens.remove(at);
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
     Ok(())
@@ -143,8 +144,9 @@ pub(super) fn check_expired(room: &Room, affiliation: Affiliation, x: &Element) 
     let looks_so = given.len() == 64 && given.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let kept_out = config.members_only && !config.password_protected && affiliation == Affiliation::None;
     if kept_out && looks_so {
-        return Err(Refusal::not_authorized("the token is not good any more")
-            .because("expired-token", ns::TOKEN_INVITE));
+        return Err(
+            Refusal::not_authorized(&words::TOKEN_NOT_GOOD).because("expired-token", ns::TOKEN_INVITE)
+        );
     }
     Ok(())
 }
@@ -164,7 +166,7 @@ fn check_may_revoke_any(room: &Room, account: &BareJid) -> Result<(), Refusal> {
     if may_issue(room, account) || room.standing(account).role == Role::Moderator {
         return Ok(());
     }
-    Err(Refusal::forbidden("you may not invite into this room"))
+    Err(Refusal::forbidden(&words::MAY_NOT_INVITE))
 }
 
 /// Whether a token is still good: its time is not over, and who asked for it may still invite.

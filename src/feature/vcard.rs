@@ -16,6 +16,7 @@ use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::size;
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     disco: |_, vars| vars.push(ns::VCARD),
@@ -34,7 +35,7 @@ fn hashes(room: &Room) -> &[String] {
 /// Everybody who knows the address may see the vCard, but for those who are banned.
 pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
     if room.affiliation(&inbound.from.to_bare()) == Affiliation::Outcast {
-        return Err(Refusal::forbidden("you are banned from this room"));
+        return Err(Refusal::forbidden(&words::BANNED));
     }
     let vcard = room.state.vcard.as_ref().map(|vcard| vcard.element().clone());
     let vcard = vcard.unwrap_or_else(|| el("vCard", ns::VCARD));
@@ -51,11 +52,11 @@ pub(crate) fn set(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     if room.affiliation(&inbound.from.to_bare()) != Affiliation::Owner {
-        return Err(Refusal::forbidden("only owners set the vCard of a room"));
+        return Err(Refusal::forbidden(&words::ONLY_OWNERS_SET_PICTURE));
     }
     let bytes_max = cx.limits().vcard_bytes_max;
     if size::of(payload) > bytes_max {
-        return Err(Refusal::policy_violation(format!("the vCard may have {bytes_max} bytes")));
+        return Err(Refusal::policy_violation(words::VCARD_MOST.with([bytes_max])));
     }
     let vcard = Vcard::read(payload).map_err(Refusal::bad_request)?;
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);

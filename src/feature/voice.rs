@@ -13,6 +13,7 @@ use crate::wire::form::{Field, Reply, Submitted, boolean, form};
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Label, Text};
 
 pub(super) const FEATURE: Feature =
     Feature { disco: |_, vars| vars.push(ns::MUC_REQUEST), ..Feature::new("voice") };
@@ -45,7 +46,7 @@ pub(crate) fn handle(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(sender) = room.roster.by_session(&inbound.from).cloned() else {
-        return Err(Refusal::not_acceptable_here("you are not in this room"));
+        return Err(Refusal::not_acceptable_here(&words::NOT_INSIDE));
     };
     match form.values(ALLOW) {
         Some(verdict) => decide(room, form, verdict, inbound, cx, fx),
@@ -53,12 +54,12 @@ pub(crate) fn handle(
             fx.send_many(&to_moderators(room, sender.nick.as_str(), inbound, cx), room.moderators());
             Ok(())
         }
-        None => Err(Refusal::bad_request("you have a voice already")),
+        None => Err(Refusal::bad_request(&words::HAS_VOICE)),
     }
 }
 
 fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Cx<'_>) -> Element {
-    let field = |var, type_, label, value: &str| Field {
+    let field = |var, type_, label: &'static Text, value: &str| Field {
         var,
         type_: Some(type_),
         label: Some(label),
@@ -67,19 +68,15 @@ fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Cx<'_>) ->
     };
     let fields = [
         Field {
-            options: &[("participant", "Participant")],
-            ..field("muc#role", "list-single", "Requested role", "participant")
+            options: &[("participant", Label::Text(&words::PARTICIPANT))],
+            ..field("muc#role", "list-single", &words::REQUESTED_ROLE, "participant")
         },
-        field(JID, "jid-single", "Address", inbound.from.as_str()),
-        field(ROOM_NICK, "text-single", "Nick", nick),
-        field(ALLOW, "boolean", "Give this person a voice?", "0"),
+        field(JID, "jid-single", &words::ADDRESS, inbound.from.as_str()),
+        field(ROOM_NICK, "text-single", &words::NICK, nick),
+        field(ALLOW, "boolean", &words::GIVE_VOICE, "0"),
     ];
-    message(room.jid.as_jid(), None, &cx.id()).child(form(
-        "form",
-        ns::MUC_REQUEST,
-        Some("Voice request"),
-        &fields,
-    ))
+    let form = form(room.lang(cx.service), ns::MUC_REQUEST, &words::VOICE_REQUEST, &fields);
+    message(room.jid.as_jid(), None, &cx.id()).child(form)
 }
 
 fn decide(
@@ -93,18 +90,18 @@ fn decide(
     let account = inbound.from.to_bare();
     let standing = room.standing(&account);
     if standing.role != Role::Moderator {
-        return Err(Refusal::forbidden("only moderators give a voice"));
+        return Err(Refusal::forbidden(&words::ONLY_MODERATORS_GIVE_VOICE));
     }
-    let allowed = boolean(verdict).ok_or_else(|| Refusal::bad_request("the verdict must be yes or no"))?;
+    let allowed = boolean(verdict).ok_or_else(|| Refusal::bad_request(&words::VERDICT_UNCLEAR))?;
     // They may have another nick by now, and another occupant theirs: the address tells who asked.
     let asked_by = form.values(JID).and_then(|v| v.first());
     let nick = form.values(ROOM_NICK).and_then(|v| v.first());
     let asker = match (asked_by, nick) {
         (Some(jid), _) => cx.address(jid).ok().and_then(|jid| room.roster.by_session(&jid)),
         (None, Some(nick)) => room.roster.by_nick(&NickKey::of(nick)),
-        (None, None) => return Err(Refusal::bad_request("whose request is it?")),
+        (None, None) => return Err(Refusal::bad_request(&words::WHOSE_REQUEST)),
     };
-    let asker = asker.ok_or_else(|| Refusal::item_not_found("this person has left"))?;
+    let asker = asker.ok_or_else(|| Refusal::item_not_found(&words::HAS_LEFT))?;
     let change = roles::Change { key: asker.nick.key().clone(), new: Role::Participant, reason: None };
     if allowed && asker.role == Role::Visitor {
         let actor = room.actor(&inbound.from);

@@ -9,6 +9,7 @@ use crate::wire::command::wrong;
 use crate::wire::form::{Field, Submitted};
 use crate::wire::jid::{Account, Jid, Party, Profile};
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Text, Value};
 
 /// Most messages that are looked through for somebody who cannot be looked up.
 const MESSAGES_MAX: usize = 500;
@@ -26,11 +27,16 @@ pub(super) enum Whom {
 
 /// The fields of a form by which [`Whom`] is read.
 pub(super) fn fields() -> [Field<'static>; 3] {
-    let text = |var, label| Field { var, type_: Some("text-single"), label: Some(label), ..Field::default() };
+    let text = |var, label: &'static Text| Field {
+        var,
+        type_: Some("text-single"),
+        label: Some(label),
+        ..Field::default()
+    };
     [
-        text("nick", "Whom: the nick,"),
-        text("occupant-id", "or the occupant id,"),
-        text("jid", "or the address of the account or of a whole domain"),
+        text("nick", &words::WHOM_NICK),
+        text("occupant-id", &words::WHOM_OCCUPANT_ID),
+        text("jid", &words::WHOM_ADDRESS),
     ]
 }
 
@@ -41,10 +47,10 @@ impl Whom {
             (Some(nick), None, None) => Ok(Self::Nick(nick.to_owned())),
             (None, Some(id), None) => Ok(Self::Id(id.to_owned())),
             (None, None, Some(jid)) => {
-                let jid = profile.prepare(jid).map_err(|e| wrong("bad-payload", e.to_string()))?;
+                let jid = profile.prepare(jid).map_err(|e| wrong("bad-payload", e.words()))?;
                 Ok(Self::Jid(Party::named(&jid)))
             }
-            _ => Err(wrong("bad-payload", "one of nick, occupant id and address has to be filled in")),
+            _ => Err(wrong("bad-payload", &words::ONE_OF_WHOM)),
         }
     }
 
@@ -67,7 +73,7 @@ impl Whom {
         let said = said.iter().rev().filter(|entry| self.said(room, entry, key.as_ref()));
         let spoke = || said.filter_map(|e| e.account.as_ref()).next().map(|one| Account::of(one).into());
         let party = self.party(room).or_else(spoke);
-        party.ok_or_else(|| Refusal::item_not_found("nobody like that is here or spoke lately"))
+        party.ok_or_else(|| Refusal::item_not_found(&words::NOT_FOUND_HERE))
     }
 
     /// Whether they said it; `key` is that of the nick.
@@ -111,14 +117,18 @@ pub(super) fn span(form: &Submitted, var: &str) -> Result<Option<SignedDuration>
         .and_then(|unit: i64| text[..text.len() - 1].trim().parse::<u32>().ok().map(|n| i64::from(n) * unit));
     match seconds {
         Some(seconds) if seconds > 0 => Ok(Some(SignedDuration::from_secs(seconds))),
-        _ => Err(wrong("bad-payload", format!("{var}: a time is written as 30m, 12h, 7d or 2w"))),
+        _ => {
+            Err(wrong("bad-payload", words::FIELD_WRONG.with([Value::from(var), (&words::TIME_SPAN).into()])))
+        }
     }
 }
 
 /// Text of at most so many bytes, if anything is filled in.
 pub(super) fn text(form: &Submitted, var: &str, bytes_max: usize) -> Result<Option<String>, Refusal> {
     match form.value(var) {
-        Some(text) if text.len() > bytes_max => Err(wrong("bad-payload", format!("{var}: that is too long"))),
+        Some(text) if text.len() > bytes_max => {
+            Err(wrong("bad-payload", words::FIELD_WRONG.with([Value::from(var), (&words::TOO_LONG).into()])))
+        }
         text => Ok(text.map(str::to_owned)),
     }
 }

@@ -14,6 +14,7 @@ use crate::wire::inbound::{Inbound, IqType, Kind, PresenceType};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// How often it is looked whether what is delayed may go on.
 const TICK: Duration = Duration::from_millis(50);
@@ -137,13 +138,11 @@ impl Host {
             warn!(times, "floods: stanzas were refused");
         }
         let refusal = match (whose, inbound.kind) {
-            (Whose::Account, Kind::Message(_)) => Refusal::too_soon("you send too much; please wait"),
-            (Whose::Account, _) => Refusal::resource_constraint("you send too much; please wait"),
-            (Whose::Domain, _) => {
-                Refusal::resource_constraint("too much comes from your server; please wait")
-            }
+            (Whose::Account, Kind::Message(_)) => Refusal::too_soon(&words::YOU_SEND_TOO_MUCH),
+            (Whose::Account, _) => Refusal::resource_constraint(&words::YOU_SEND_TOO_MUCH),
+            (Whose::Domain, _) => Refusal::resource_constraint(&words::SERVER_SENDS_TOO_MUCH),
         };
-        if let Some(answer) = refusal.answer(inbound) {
+        if let Some(answer) = refusal.answer(inbound, self.lang()) {
             self.reply(&answer);
         }
     }

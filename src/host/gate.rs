@@ -16,6 +16,7 @@ use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::size;
 use crate::wire::stream::{Excess, Head};
+use crate::words;
 
 /// What is left of a skipped stanza: its name, addresses, id and type.
 fn stanza_of(head: &Head) -> Element {
@@ -54,9 +55,9 @@ impl Arrivals for Gate {
             return self.host.route(stanza, size);
         }
         let size = size::of(&stanza);
-        if let Ok(inbound) = Inbound::read(stanza, size, self.host.service.profile)
+        if let Ok(inbound) = Inbound::read(stanza, size, self.host.service.profile, self.host.lang())
             && let Some(answer) =
-                Refusal::policy_violation("the stanza is too large or too deep").answer(&inbound)
+                Refusal::policy_violation(&words::STANZA_TOO_LARGE).answer(&inbound, self.host.lang())
         {
             self.host.reply(&answer);
         }

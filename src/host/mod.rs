@@ -45,6 +45,7 @@ use crate::wire::encode::Outgoing;
 use crate::wire::inbound::{Inbound, Malformed};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang};
 use commit::Committer;
 use flood::Flood;
 use mailbox::{Bounds, Mailbox};
@@ -109,6 +110,7 @@ fn service_of(settings: &Settings) -> Service {
         admin_fields: settings.service.admin_fields.clone(),
         contacts: settings.service.contacts.clone(),
         terms: settings.service.terms.clone(),
+        words: settings.words.clone(),
         default_room: settings.default_room.clone(),
         limits: settings.limits.clone(),
         keep_retracted: settings.archive.keep_retracted,
@@ -258,9 +260,14 @@ impl Host {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The language of answers to stanzas of which no language is known, where no room answers.
+    pub(super) fn lang(&self) -> Lang<'_> {
+        self.service.words.usual()
+    }
+
     /// Decides which task gets a stanza of this size ([`size::of`]). Never blocks: the link must go on reading.
     pub fn route(self: &Arc<Self>, stanza: Element, size: usize) {
-        let inbound = match Inbound::read(stanza, size, self.service.profile) {
+        let inbound = match Inbound::read(stanza, size, self.service.profile, self.lang()) {
             Ok(inbound) => inbound,
             Err(Malformed::Answer(answer)) => return self.reply(&answer),
             Err(Malformed::Silent(why)) => return debug!(why, "stanza dropped"),
@@ -350,7 +357,7 @@ impl Host {
             false => self.searching.turn_within(&line, SEARCHES_OF_DOMAIN_MAX, SEARCHES_MAX),
         };
         let Some(turn) = turn else {
-            return search.turned_away().iter().for_each(|answer| self.reply(answer));
+            return search.turned_away(self.lang()).iter().for_each(|answer| self.reply(answer));
         };
         let (host, losses) = (self.clone(), self.losses.load(Ordering::Acquire));
         tokio::spawn(async move {
@@ -358,9 +365,9 @@ impl Host {
             let work = move || {
                 let meter = Meter::start();
                 let is_wanted = || !host.is_stopping() && host.losses.load(Ordering::Acquire) == losses;
-                let answer = search.answer(&is_wanted);
+                let answer = search.answer(&is_wanted, host.lang());
                 host.charge(search.asker(), meter.tokens());
-                let answer = answer.or_else(|| search.turned_away());
+                let answer = answer.or_else(|| search.turned_away(host.lang()));
                 answer.iter().for_each(|answer| host.reply(answer));
                 drop(place);
             };
@@ -372,8 +379,8 @@ impl Host {
     /// Brings an event to its room, or refuses it.
     fn bring(self: &Arc<Self>, room: &BareJid, event: Event) {
         if let Err(event) = self.deliver(room, event) {
-            let busy = Refusal::resource_constraint("too much is waiting here; try again later");
-            if let Some(answer) = event.inbound().and_then(|inbound| busy.answer(inbound)) {
+            let busy = Refusal::resource_constraint(&words::TOO_MUCH_WAITS);
+            if let Some(answer) = event.inbound().and_then(|inbound| busy.answer(inbound, self.lang())) {
                 self.reply(&answer);
             }
         }

@@ -16,6 +16,7 @@ use super::places::InLine;
 use crate::room::cx::Service;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Rooms that may wait for their first occupant at a time, and those of one account.
 const AWAITED_MAX: usize = 1000;
@@ -127,8 +128,8 @@ impl NoPlace {
     /// What is said to who asked.
     pub(super) fn refusal(self) -> Refusal {
         Refusal::too_many(match self {
-            Self::Account => "who created this room has as many rooms that stay as an account may have",
-            Self::Domain => "the server of who created this room has as many rooms that stay as it may have",
+            Self::Account => &words::ACCOUNT_ROOMS_MOST,
+            Self::Domain => &words::DOMAIN_ROOMS_MOST,
         })
     }
 }

@@ -33,6 +33,7 @@ use crate::room::weight::Weight;
 use crate::store::{PORTION_RECORDS_MAX, StoreError};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang, Text};
 
 /// Events whose effects are committed together.
 const BATCH_EVENTS_MAX: usize = 64;
@@ -164,8 +165,8 @@ fn is_last(event: &Event) -> bool {
     matches!(event, Event::Stop { .. })
 }
 
-fn refuse(event: &Event, why: &'static str) -> Effects {
-    let refuse = |inbound| Room::refuse(&Refusal::internal_server_error(why), inbound);
+fn refuse(event: &Event, why: &'static Text, lang: Lang<'_>) -> Effects {
+    let refuse = |inbound| Room::refuse(&Refusal::internal_server_error(why), inbound, lang);
     event.inbound().map_or_else(Effects::default, refuse)
 }
 
@@ -437,7 +438,7 @@ impl Task {
             return effects;
         }
         self.set_back(before);
-        refuse(event, "the change could not be stored")
+        refuse(event, &words::NOT_STORED, self.lang())
     }
 
     /// Whoever has asked the archive before the service stops gets the answer, if it comes soon.
@@ -455,6 +456,11 @@ impl Task {
         }
     }
 
+    /// The language of the room.
+    fn lang(&self) -> Lang<'_> {
+        self.room.lang(&self.host.service)
+    }
+
     /// The end: nothing more is taken, and nobody waits for this room any longer.
     async fn close(&self, mut events: Events) {
         events.close();
@@ -465,9 +471,10 @@ impl Task {
 
     /// What came after the goodbye is refused with `wait`: clients come back then.
     async fn turn_away(&self, event: &Event) {
-        let stopping = Refusal::resource_constraint("the service is stopping; try again later");
+        let stopping = Refusal::resource_constraint(&words::STOPPING);
         if let Some(inbound) = event.inbound() {
-            send(&self.host, &self.room.jid, self.line(), Room::refuse(&stopping, inbound)).await;
+            send(&self.host, &self.room.jid, self.line(), Room::refuse(&stopping, inbound, self.lang()))
+                .await;
         }
     }
 
@@ -497,7 +504,9 @@ impl Task {
         match (outcome, claimed) {
             (Ok(_), Err(refusal)) => {
                 self.set_back(before);
-                event.inbound().map_or_else(Effects::default, |inbound| Room::refuse(&refusal, inbound))
+                event
+                    .inbound()
+                    .map_or_else(Effects::default, |inbound| Room::refuse(&refusal, inbound, self.lang()))
             }
             (Ok(effects), Ok(())) => {
                 self.pay_for_writes(event, &before, &effects);
@@ -512,7 +521,7 @@ impl Task {
             (Err(_), _) => {
                 error!(room = %before.jid, "an event broke off; the room stands as before");
                 self.room = before;
-                refuse(event, "the request could not be handled")
+                refuse(event, &words::NOT_HANDLED, self.lang())
             }
         }
     }

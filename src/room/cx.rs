@@ -12,6 +12,7 @@ use super::limits::Limits;
 use super::nick::Nicks;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, JidError, Profile};
+use crate::words::Catalogue;
 
 /// Who may create rooms (`[service] create`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -103,6 +104,8 @@ pub struct Service {
     pub contacts: Contacts,
     /// Address of the terms of service; empty: none.
     pub terms: String,
+    /// What people read, in which languages.
+    pub words: Arc<Catalogue>,
     /// Configuration of a new room.
     pub default_room: Config,
     /// Bounds.
@@ -132,6 +135,7 @@ impl Service {
             admin_fields: Vec::new(),
             contacts: Contacts::default(),
             terms: String::new(),
+            words: Arc::default(),
             default_room: Config::default(),
             limits: Limits::default(),
             keep_retracted: false,

@@ -45,6 +45,7 @@ use crate::wire::inbound::{ID_BYTES_MAX, Inbound, IqType, Kind, MessageType, Pre
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang};
 use affiliations::Affiliations;
 use archive::{Answer, Found};
 use config::Config;
@@ -251,7 +252,8 @@ impl Room {
             (Err(refusal), event) => {
                 *self = before;
                 let refusal = feature::conflicts::weighed(self, refusal, event, cx);
-                return event.inbound().map_or_else(Effects::default, |i| Self::refuse(&refusal, i));
+                let lang = self.lang(cx.service);
+                return event.inbound().map_or_else(Effects::default, |i| Self::refuse(&refusal, i, lang));
             }
             (Ok(()), _) => {
                 feature::quiet::settle(self, cx, &mut fx);
@@ -264,10 +266,10 @@ impl Room {
         fx
     }
 
-    /// The effects of turning `inbound` down.
-    pub fn refuse(refusal: &Refusal, inbound: &Inbound) -> Effects {
+    /// The effects of turning `inbound` down, in its language or else in `lang`.
+    pub fn refuse(refusal: &Refusal, inbound: &Inbound, lang: Lang<'_>) -> Effects {
         let mut fx = Effects { refused: true, ..Effects::default() };
-        if let Some(answer) = refusal.answer(inbound) {
+        if let Some(answer) = refusal.answer(inbound, lang) {
             fx.reply(&answer);
         }
         fx
@@ -284,7 +286,7 @@ impl Room {
         }
         // A room remembers ids, shows them to everybody, and keeps them in its archive.
         if inbound.is_refusable() && inbound.ids().any(|id| id.len() > ID_BYTES_MAX) {
-            return Err(Refusal::policy_violation(format!("an id may have {ID_BYTES_MAX} bytes")));
+            return Err(Refusal::policy_violation(words::ID_MOST.with([ID_BYTES_MAX])));
         }
         match inbound.kind {
             Kind::Presence(type_) => self.presence(type_, inbound, cx, fx),
@@ -313,7 +315,7 @@ impl Room {
             PresenceType::Probe => feature::presence::probe(self, inbound, cx, fx),
             // A room has no roster: subscriptions are neither granted nor refused (45-17.3-a).
             PresenceType::Subscription => Ok(()),
-            PresenceType::Unknown => Err(Refusal::bad_request("there is no presence of this type")),
+            PresenceType::Unknown => Err(Refusal::bad_request(&words::NO_SUCH_PRESENCE)),
         }
     }
 
@@ -325,22 +327,20 @@ impl Room {
         fx: &mut Effects,
     ) -> Result<(), Refusal> {
         if type_ == MessageType::Error {
-            feature::decline::bounced(self, inbound, fx);
+            feature::decline::bounced(self, inbound, cx, fx);
             feature::ghost::bounced(self, inbound, cx, fx);
             return Ok(());
         }
         self.must_be_visible_to(&inbound.from)?;
         match (type_, inbound.to.resource()) {
             (MessageType::Groupchat, None) => feature::groupchat::speak(self, inbound, cx, fx),
-            (MessageType::Groupchat, Some(_)) => {
-                Err(Refusal::bad_request("a message to one occupant cannot be of type groupchat"))
-            }
+            (MessageType::Groupchat, Some(_)) => Err(Refusal::bad_request(&words::PRIVATE_GROUPCHAT)),
             (_, Some(nick)) => feature::private::send(self, nick, inbound, cx, fx),
             (MessageType::Normal, None) => match feature::voice::find(&inbound.stanza) {
                 Some(form) => feature::voice::handle(self, &form, inbound, cx, fx),
                 None => feature::invite::mediate(self, inbound, cx, fx),
             },
-            (_, None) => Err(Refusal::bad_request("a message to the room must be of type groupchat")),
+            (_, None) => Err(Refusal::bad_request(&words::INVITE_NEEDED)),
         }
     }
 
@@ -356,13 +356,13 @@ impl Room {
             IqType::Set => true,
             IqType::Result | IqType::Error => {
                 if !feature::ghost::answered(self, inbound, cx, fx) {
-                    feature::relay::answered(self, inbound, fx);
+                    feature::relay::answered(self, inbound, cx, fx);
                 }
                 return Ok(());
             }
         };
         let Some(payload) = inbound.payload() else {
-            return Err(Refusal::bad_request("an IQ needs a payload"));
+            return Err(Refusal::bad_request(&words::PAYLOAD_NEEDED));
         };
         if let Some(nick) = inbound.to.resource() {
             return feature::relay::request(self, nick, payload, inbound, cx, fx);
@@ -373,7 +373,7 @@ impl Room {
         self.must_be_visible_to(&inbound.from)?;
         match (payload.name(), payload.ns().as_str(), set) {
             ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, cx, fx),
-            ("query", ns::DISCO_ITEMS, false) => feature::disco::items(self, payload, inbound, fx),
+            ("query", ns::DISCO_ITEMS, false) => feature::disco::items(self, payload, inbound, cx, fx),
             ("query", ns::MUC_ADMIN, false) => feature::lists::get(self, payload, inbound, fx),
             ("query", ns::MUC_ADMIN, true) => feature::admin::set(self, payload, inbound, cx, fx),
             ("query", ns::MUC_OWNER, false) => feature::owner::get(self, inbound, cx, fx),
@@ -397,7 +397,7 @@ impl Room {
                 feature::moderate::request(self, payload, inbound, cx, fx)
             }
             ("ping", ns::PING, false) => feature::self_ping::room(inbound, fx),
-            _ => Err(Refusal::service_unavailable("the room does not know this request")),
+            _ => Err(Refusal::service_unavailable(&words::ROOM_UNKNOWN_REQUEST)),
         }
     }
 
@@ -410,14 +410,14 @@ impl Room {
             return self.stanza(inbound, cx, fx);
         };
         if found.answer == Answer::Failed {
-            return Err(Refusal::internal_server_error("the archive cannot be read now"));
+            return Err(Refusal::internal_server_error(&words::ARCHIVE_UNREADABLE));
         }
         let payload = inbound.payload().expect("only requests lead to questions");
         match payload.ns().as_str() {
             ns::MAM => feature::mam::found(self, payload, found, cx, fx),
             ns::COMMANDS => feature::commands::found(self, payload, found, cx, fx),
             ns::MODERATE | ns::FASTEN => feature::moderate::found(self, payload, found, cx, fx),
-            _ => Err(Refusal::service_unavailable("the room does not know this request")),
+            _ => Err(Refusal::service_unavailable(&words::ROOM_UNKNOWN_REQUEST)),
         }
     }
 
@@ -428,7 +428,12 @@ impl Room {
             Life::Locked => self.affiliation(&who.to_bare()) == Affiliation::Owner,
             Life::Open => true,
         };
-        if visible { Ok(()) } else { Err(Refusal::item_not_found("there is no such room")) }
+        if visible { Ok(()) } else { Err(Refusal::item_not_found(&words::NO_SUCH_ROOM)) }
+    }
+
+    /// The language of what all in the room hear, and of what one hears of whose own language nothing is known.
+    pub fn lang<'a>(&self, service: &'a cx::Service) -> Lang<'a> {
+        service.words.lang(&self.config().language)
     }
 
     /// The configuration.

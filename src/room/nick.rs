@@ -9,6 +9,7 @@ use super::limits::Limits;
 use super::look::Look;
 use crate::wire::jid::{JidError, PART_BYTES_MAX, carried, check_resource};
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// What becomes of nicks that some servers cannot carry, such as emoji (`[service] nicks`): the stanzas of who has one come
 /// back from there.
@@ -45,25 +46,20 @@ impl Nick {
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         // First, since all that follows reads the whole of it.
         if text.len() > limits.nick_bytes_max {
-            return Err(Refusal::not_acceptable_here(format!(
-                "a nick may have {} bytes",
-                limits.nick_bytes_max
-            )));
+            return Err(Refusal::not_acceptable_here(words::NICK_TOO_LONG.with([limits.nick_bytes_max])));
         }
         let nick = Self::trusted(text);
         if nick.key.is_beyond() {
-            return Err(Refusal::not_acceptable_here(format!(
-                "a nick may have {KEY_BYTES_MAX} bytes when its characters are taken apart"
-            )));
+            return Err(Refusal::not_acceptable_here(words::NICK_TOO_LONG.with([KEY_BYTES_MAX])));
         }
         if nick.key.0.is_empty() {
-            return Err(Refusal::jid_malformed("a nick needs a visible character"));
+            return Err(Refusal::jid_malformed(&words::NICK_INVISIBLE));
         }
         if check_resource(text) == Err(JidError::Character) {
-            return Err(Refusal::jid_malformed("a nick holds no control characters"));
+            return Err(Refusal::jid_malformed(&words::NICK_CONTROLS));
         }
         if text.contains(turns_text) {
-            return Err(Refusal::jid_malformed("a nick holds no characters that turn text around"));
+            return Err(Refusal::jid_malformed(&words::NICK_TURNS));
         }
         Ok(nick)
     }
@@ -220,7 +216,7 @@ mod tests {
         for nick in ["\u{202e}ecila", "al\u{202d}ice", "\u{2067}alice", "alice\u{2069}", "\u{202a}a\u{202c}"]
         {
             let refusal = Nick::parse(nick, &Limits::default()).expect_err("refused");
-            assert_eq!(refusal, Refusal::jid_malformed("a nick holds no characters that turn text around"));
+            assert_eq!(refusal, Refusal::jid_malformed(&words::NICK_TURNS));
         }
         for nick in ["שלום", "مرحبا", "نیم\u{200c}فاصله", "alice שלום", "क्\u{200d}ष"]
         {
@@ -240,10 +236,7 @@ mod tests {
         // 85 of them have 255 bytes, and 2,805 when taken apart.
         let swelling = "\u{fdfa}".repeat(85);
         let refusal = Nick::parse(&swelling, &Limits::default()).expect_err("refused");
-        assert_eq!(
-            refusal,
-            Refusal::not_acceptable_here("a nick may have 1024 bytes when its characters are taken apart")
-        );
+        assert_eq!(refusal, Refusal::not_acceptable_here(words::NICK_TOO_LONG.with([KEY_BYTES_MAX])));
         assert_ne!(NickKey::of(&swelling), NickKey::of(&swelling[3..]));
         assert!(folded(&swelling, 100).len() < 110);
         assert!(Nick::parse("محمد \u{fdfa}", &Limits::default()).is_ok());
@@ -252,6 +245,6 @@ mod tests {
     #[test]
     fn a_long_nick_is_refused_in_a_way_that_stops_retries() {
         let refusal = Nick::parse(&"n".repeat(256), &Limits::default()).expect_err("refused");
-        assert_eq!(refusal, Refusal::not_acceptable_here("a nick may have 255 bytes"));
+        assert_eq!(refusal, Refusal::not_acceptable_here(words::NICK_TOO_LONG.with([255_u32])));
     }
 }

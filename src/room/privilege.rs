@@ -3,6 +3,7 @@
 use super::role::Role;
 use super::state::Affiliation;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Somebody's standing in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,16 +40,16 @@ pub fn role_after(old: Affiliation, new: Affiliation, role: Role, moderated: boo
 /// `not-allowed`.
 pub fn change_affiliation(actor: Affiliation, old: Affiliation, new: Affiliation) -> Result<(), Refusal> {
     if actor < Affiliation::Admin {
-        return Err(Refusal::forbidden("only admins and owners change affiliations"));
+        return Err(Refusal::forbidden(&words::ONLY_ADMINS_CHANGE_AFFILIATIONS));
     }
     if actor == Affiliation::Owner {
         return Ok(());
     }
     if new >= Affiliation::Admin {
-        return Err(Refusal::forbidden("only owners make admins and owners"));
+        return Err(Refusal::forbidden(&words::ONLY_OWNERS_MAKE_ADMINS));
     }
     if old >= Affiliation::Admin {
-        return Err(Refusal::not_allowed("only owners change the affiliation of admins and owners"));
+        return Err(Refusal::not_allowed(&words::ONLY_OWNERS_CHANGE_ADMINS));
     }
     Ok(())
 }
@@ -56,22 +57,20 @@ pub fn change_affiliation(actor: Affiliation, old: Affiliation, new: Affiliation
 /// Whether `actor` may change the role of `target` to `new` (§5.1.3, §8, §9.6, §9.7).
 pub fn change_role(actor: Standing, target: Standing, new: Role) -> Result<(), Refusal> {
     if actor.role != Role::Moderator {
-        return Err(Refusal::forbidden("only moderators change roles"));
+        return Err(Refusal::forbidden(&words::ONLY_MODERATORS_CHANGE_ROLES));
     }
     if target.role == new {
         return Ok(());
     }
     let actor_is_admin = actor.affiliation >= Affiliation::Admin;
     match new {
-        Role::Moderator if !actor_is_admin => {
-            Err(Refusal::forbidden("only admins and owners make moderators"))
-        }
+        Role::Moderator if !actor_is_admin => Err(Refusal::forbidden(&words::ONLY_ADMINS_MAKE_MODERATORS)),
         Role::Moderator => Ok(()),
         Role::None if target.affiliation > actor.affiliation => {
-            Err(Refusal::not_allowed("nobody kicks somebody of a higher affiliation"))
+            Err(Refusal::not_allowed(&words::KICK_HIGHER))
         }
         Role::None if target.role == Role::Moderator && !actor_is_admin => {
-            Err(Refusal::not_allowed("only admins and owners kick moderators"))
+            Err(Refusal::not_allowed(&words::ONLY_ADMINS_KICK_MODERATORS))
         }
         Role::None => Ok(()),
         Role::Participant | Role::Visitor => lower(actor, target, new),
@@ -84,17 +83,15 @@ fn lower(actor: Standing, target: Standing, new: Role) -> Result<(), Refusal> {
         return Ok(());
     }
     if target.affiliation >= Affiliation::Admin {
-        return Err(Refusal::not_allowed("admins and owners are moderators for good"));
+        return Err(Refusal::not_allowed(&words::ADMINS_STAY_MODERATORS));
     }
     if target.role == Role::Moderator && actor.affiliation < Affiliation::Admin {
-        return Err(Refusal::forbidden("only admins and owners unmake moderators"));
+        return Err(Refusal::forbidden(&words::ONLY_ADMINS_UNMAKE_MODERATORS));
     }
     // §8.4: not from somebody of the same or a higher standing. Two without any affiliation have no standing to
     // compare: otherwise an unaffiliated moderator could mute nobody.
     if target.affiliation >= actor.affiliation && target.affiliation > Affiliation::None {
-        return Err(Refusal::not_allowed(
-            "voice cannot be taken from somebody of the same or a higher affiliation",
-        ));
+        return Err(Refusal::not_allowed(&words::VOICE_OF_HIGHER));
     }
     Ok(())
 }
@@ -104,7 +101,7 @@ fn lower(actor: Standing, target: Standing, new: Role) -> Result<(), Refusal> {
 /// affiliation undoes what they do.
 pub fn moderate(actor: Affiliation, author: Affiliation) -> Result<(), Refusal> {
     if author >= Affiliation::Admin && author > actor {
-        return Err(Refusal::not_allowed("nobody retracts what somebody of a higher affiliation said"));
+        return Err(Refusal::not_allowed(&words::RETRACT_HIGHER));
     }
     Ok(())
 }
@@ -128,7 +125,7 @@ pub fn read_list(
             asker.affiliation == Affiliation::Owner || shown_to_members
         }
     };
-    if allowed { Ok(()) } else { Err(Refusal::forbidden("you may not see this list")) }
+    if allowed { Ok(()) } else { Err(Refusal::forbidden(&words::LIST_HIDDEN)) }
 }
 
 #[cfg(test)]

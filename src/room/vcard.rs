@@ -8,6 +8,7 @@ use sha1::{Digest, Sha1};
 
 use super::cx::hex;
 use crate::wire::ns;
+use crate::words::{self, Text};
 
 /// Base64 as clients write it: with padding or without.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -24,9 +25,9 @@ pub struct Vcard {
 
 impl Vcard {
     /// Reads `<vCard/>`; an empty one is none. A picture that is not base64 is an error that says so.
-    pub fn read(element: &Element) -> Result<Option<Self>, &'static str> {
+    pub fn read(element: &Element) -> Result<Option<Self>, &'static Text> {
         if !element.is("vCard", ns::VCARD) {
-            return Err("this is no vCard");
+            return Err(&words::VCARD_NEEDED);
         }
         let photos = element.children().filter(|c| c.is("PHOTO", ns::VCARD));
         let pictures = photos.filter_map(|photo| photo.get_child("BINVAL", ns::VCARD));
@@ -46,9 +47,9 @@ impl Vcard {
     }
 }
 
-fn hash(picture: &Element) -> Result<String, &'static str> {
+fn hash(picture: &Element) -> Result<String, &'static Text> {
     let text: String = picture.text().split_ascii_whitespace().collect();
-    let bytes = BASE64.decode(text).map_err(|_| "the picture is not in base64")?;
+    let bytes = BASE64.decode(text).map_err(|_| &words::PICTURE_UNREADABLE)?;
     Ok(hex(&Sha1::digest(bytes)))
 }
 
@@ -56,7 +57,7 @@ fn hash(picture: &Element) -> Result<String, &'static str> {
 mod tests {
     use super::*;
 
-    fn read(inside: &str) -> Result<Option<Vcard>, &'static str> {
+    fn read(inside: &str) -> Result<Option<Vcard>, &'static Text> {
         Vcard::read(&format!("<vCard xmlns='vcard-temp'>{inside}</vCard>").parse().expect("test xml"))
     }
 

@@ -13,11 +13,12 @@ use crate::room::order::{Order, What};
 use crate::wire::build::{Build, el, iq_result, message};
 use crate::wire::command::{Done, Note, Request, Sessions, Stage, Step, wrong};
 use crate::wire::encode::{Outgoing, Recipients, Template};
-use crate::wire::form::{Field, Submitted, form, table};
+use crate::wire::form::{self, Field, Submitted, form, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Label, Lang, Text, Value};
 
 /// Most rooms or accounts in one answer.
 const ITEMS_MAX: usize = 1000;
@@ -25,16 +26,21 @@ const ITEMS_MAX: usize = 1000;
 /// Longest wait before the service stops.
 const DELAY_MAX: SignedDuration = SignedDuration::from_hours(1);
 
-const COUNTS: &[(&str, &str)] =
-    &[("25", "25"), ("50", "50"), ("100", "100"), ("200", "200"), ("none", "As many as fit")];
+const COUNTS: &[(&str, Label<'static>)] = &[
+    ("25", Label::Plain("25")),
+    ("50", Label::Plain("50")),
+    ("100", Label::Plain("100")),
+    ("200", Label::Plain("200")),
+    ("none", Label::Text(&words::AS_MANY_AS_FIT)),
+];
 
-const DELAYS: &[(&str, &str)] = &[
-    ("0", "At once"),
-    ("30", "30 seconds"),
-    ("60", "1 minute"),
-    ("120", "2 minutes"),
-    ("300", "5 minutes"),
-    ("900", "15 minutes"),
+const DELAYS: &[(&str, Label<'static>)] = &[
+    ("0", Label::Text(&words::AT_ONCE)),
+    ("30", Label::Text(&words::SECONDS_30)),
+    ("60", Label::Text(&words::MINUTES_1)),
+    ("120", Label::Text(&words::MINUTES_2)),
+    ("300", Label::Text(&words::MINUTES_5)),
+    ("900", Label::Text(&words::MINUTES_15)),
 ];
 
 /// What a command comes to.
@@ -48,22 +54,22 @@ enum Outcome {
 /// One command.
 struct Command {
     node: &'static str,
-    name: &'static str,
+    name: &'static Text,
     /// Fields to fill in; none if it runs at once.
     fields: &'static [FormField],
-    run: fn(&Submitted, &mut Cx<'_>, &mut Effects) -> Result<Outcome, Refusal>,
+    run: fn(&Submitted, Lang<'_>, &mut Cx<'_>, &mut Effects) -> Result<Outcome, Refusal>,
 }
 
 struct FormField {
     var: &'static str,
     type_: &'static str,
-    label: &'static str,
-    options: &'static [(&'static str, &'static str)],
+    label: &'static Text,
+    options: &'static [(&'static str, Label<'static>)],
     required: bool,
 }
 
 impl FormField {
-    const fn new(var: &'static str, type_: &'static str, label: &'static str) -> Self {
+    const fn new(var: &'static str, type_: &'static str, label: &'static Text) -> Self {
         Self { var, type_, label, options: &[], required: false }
     }
 
@@ -71,7 +77,7 @@ impl FormField {
         Self { required: true, ..self }
     }
 
-    const fn one_of(self, options: &'static [(&'static str, &'static str)]) -> Self {
+    const fn one_of(self, options: &'static [(&'static str, Label<'static>)]) -> Self {
         Self { options, ..self }
     }
 }
@@ -79,54 +85,54 @@ impl FormField {
 static COMMANDS: [Command; 7] = [
     Command {
         node: "http://jabber.org/protocol/admin#announce",
-        name: "Announce to everybody in a room",
-        fields: &[FormField::new("announcement", "text-multi", "Announcement").required()],
-        run: |form, cx, fx| {
+        name: &words::ANNOUNCE_COMMAND,
+        fields: &[FormField::new("announcement", "text-multi", &words::ANNOUNCEMENT).required()],
+        run: |form, _, cx, fx| {
             let text =
-                announcement(form, cx)?.ok_or_else(|| wrong("bad-payload", "the announcement is empty"))?;
+                announcement(form, cx)?.ok_or_else(|| wrong("bad-payload", &words::ANNOUNCEMENT_EMPTY))?;
             let told = announce(&text, cx, fx);
-            Ok(Outcome::Done(Done::info(format!("sent to {told} sessions"))))
+            Ok(Outcome::Done(Done::info(words::SENT_TO.with([told]))))
         },
     },
     Command {
         node: "http://jabber.org/protocol/admin#get-online-users-num",
-        name: "How many are in a room",
+        name: &words::COUNT_COMMAND,
         fields: &[],
-        run: |_, cx, _| Ok(Outcome::Done(result("onlineusersnum", vec![accounts(cx).len().to_string()]))),
+        run: |_, _, cx, _| Ok(Outcome::Done(result("onlineusersnum", vec![accounts(cx).len().to_string()]))),
     },
     Command {
         node: "http://jabber.org/protocol/admin#get-online-users-list",
-        name: "Who is in a room",
-        fields: &[FormField::new("max_items", "list-single", "Most accounts").one_of(COUNTS)],
+        name: &words::WHO_COMMAND,
+        fields: &[FormField::new("max_items", "list-single", &words::ACCOUNTS_MOST).one_of(COUNTS)],
         run: online,
     },
     Command {
         node: "http://jabber.org/protocol/admin#shutdown",
-        name: "Stop the service",
+        name: &words::STOP_COMMAND,
         fields: &[
-            FormField::new("delay", "list-single", "When").one_of(DELAYS),
-            FormField::new("announcement", "text-multi", "Announcement"),
+            FormField::new("delay", "list-single", &words::WHEN).one_of(DELAYS),
+            FormField::new("announcement", "text-multi", &words::ANNOUNCEMENT),
         ],
         run: shutdown,
     },
-    Command { node: "conclave#rooms", name: "Rooms in use", fields: &[], run: rooms },
+    Command { node: "conclave#rooms", name: &words::ROOMS_IN_USE, fields: &[], run: rooms },
     Command {
         node: "conclave#create-room",
-        name: "Create a room",
+        name: &words::CREATE_COMMAND,
         fields: &[
-            FormField::new("room", "jid-single", "Address").required(),
-            FormField::new("owner", "jid-single", "Owner").required(),
-            FormField::new("name", "text-single", "Name"),
+            FormField::new("room", "jid-single", &words::ADDRESS).required(),
+            FormField::new("owner", "jid-single", &words::OWNER).required(),
+            FormField::new("name", "text-single", &words::ROOM_NAME),
         ],
         run: create,
     },
     Command {
         node: "conclave#destroy-room",
-        name: "Destroy a room",
+        name: &words::DESTROY_COMMAND,
         fields: &[
-            FormField::new("room", "jid-single", "Address").required(),
-            FormField::new("reason", "text-single", "Reason"),
-            FormField::new("venue", "jid-single", "Where to go instead"),
+            FormField::new("room", "jid-single", &words::ADDRESS).required(),
+            FormField::new("reason", "text-single", &words::REASON_COLUMN),
+            FormField::new("venue", "jid-single", &words::OTHER_PLACE),
         ],
         run: destroy,
     },
@@ -138,7 +144,7 @@ impl Command {
         if self.node.starts_with(ns::ADMIN) { ns::ADMIN } else { self.node }
     }
 
-    fn form(&self) -> Element {
+    fn form(&self, lang: Lang<'_>) -> Element {
         let fields: Vec<Field<'_>> = self
             .fields
             .iter()
@@ -151,39 +157,46 @@ impl Command {
                 ..Field::default()
             })
             .collect();
-        form("form", self.form_type(), Some(self.name), &fields)
+        form(lang, self.form_type(), self.name, &fields)
     }
 }
 
 /// The command of that name, for an admin.
 fn find(node: &str, account: &BareJid, cx: &Cx<'_>) -> Result<&'static Command, Refusal> {
     let command = COMMANDS.iter().find(|command| command.node == node);
-    let command = command.ok_or_else(|| Refusal::item_not_found("there is no such command"))?;
+    let command = command.ok_or_else(|| Refusal::item_not_found(&words::NO_SUCH_COMMAND))?;
     if cx.service.is_admin(account) {
         Ok(command)
     } else {
-        Err(Refusal::forbidden("only admins of the service may run this"))
+        Err(Refusal::forbidden(&words::ONLY_SERVICE_ADMINS_RUN))
     }
 }
 
 /// disco#items: the commands for whom they are.
-pub(super) fn items(account: &BareJid, cx: &Cx<'_>) -> Element {
+pub(super) fn items(inbound: &Inbound, cx: &Cx<'_>) -> Element {
+    let (account, lang) = (inbound.from.to_bare(), cx.lang(inbound));
     let mut query = el("query", ns::DISCO_ITEMS).with("node", ns::COMMANDS);
-    for command in COMMANDS.iter().filter(|_| cx.service.is_admin(account)) {
+    for command in COMMANDS.iter().filter(|_| cx.service.is_admin(&account)) {
         let item = el("item", ns::DISCO_ITEMS).with("jid", cx.service.domain.as_str());
-        query.append_child(item.with("node", command.node).with("name", command.name));
+        query.append_child(item.with("node", command.node).with("name", lang.text(command.name)));
     }
     query
 }
 
 /// disco#info of the list of commands, or of one command.
-pub(super) fn info(node: &str, account: &BareJid, cx: &Cx<'_>) -> Result<Element, Refusal> {
-    let (type_, name, vars) = match node {
-        ns::COMMANDS => ("command-list", "Commands", &[ns::DISCO_INFO, ns::DISCO_ITEMS][..]),
-        _ => ("command-node", find(node, account, cx)?.name, &[ns::DISCO_INFO, ns::COMMANDS, ns::DATA][..]),
+pub(super) fn info(node: &str, inbound: &Inbound, cx: &Cx<'_>) -> Result<Element, Refusal> {
+    let (type_, name, vars): (_, &Text, _) = match node {
+        ns::COMMANDS => ("command-list", &words::COMMANDS, &[ns::DISCO_INFO, ns::DISCO_ITEMS][..]),
+        _ => (
+            "command-node",
+            find(node, &inbound.from.to_bare(), cx)?.name,
+            &[ns::DISCO_INFO, ns::COMMANDS, ns::DATA][..],
+        ),
     };
     let identity = el("identity", ns::DISCO_INFO).with("category", "automation").with("type", type_);
-    let mut query = el("query", ns::DISCO_INFO).with("node", node).child(identity.with("name", name));
+    let mut query = el("query", ns::DISCO_INFO)
+        .with("node", node)
+        .child(identity.with("name", cx.lang(inbound).text(name)));
     for var in vars {
         query.append_child(el("feature", ns::DISCO_INFO).with("var", var));
     }
@@ -197,7 +210,7 @@ pub(super) fn execute(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Option<Element>, Refusal> {
-    let request = Request::read(payload)?;
+    let (request, lang) = (Request::read(payload)?, cx.lang(inbound));
     let command = find(request.node, &inbound.from.to_bare(), cx)?;
     let nonce = cx.memory.ids.fresh();
     let sessions = Sessions { key: cx.memory.secret.as_bytes(), now: cx.now };
@@ -208,12 +221,12 @@ pub(super) fn execute(
         None => sessions.open(request.node, &inbound.from, &nonce),
     };
     let stage = match step {
-        Step::Ask => Stage::Executing(command.form()),
+        Step::Ask => Stage::Executing(command.form(lang)),
         Step::Cancel => Stage::Canceled,
-        Step::Run(form) => match (command.run)(&form, cx, fx)? {
+        Step::Run(form) => match (command.run)(&form, lang, cx, fx)? {
             Outcome::Done(done) => Stage::Completed(done),
             Outcome::Order(room, what, done) => {
-                let payload = request.answer(&session, Stage::Completed(done));
+                let payload = request.answer(&session, Stage::Completed(done), lang);
                 let answer = iq_result(&inbound.to, inbound.id(), Some(payload));
                 let answer = answer.with("to", inbound.from.as_str());
                 let order = Order { inbound: Box::new(inbound.clone()), what, answer };
@@ -222,11 +235,11 @@ pub(super) fn execute(
             }
         },
     };
-    Ok(Some(request.answer(&session, stage)))
+    Ok(Some(request.answer(&session, stage, lang)))
 }
 
 fn result(var: &str, values: Vec<String>) -> Done {
-    Done::result(form("result", ns::ADMIN, None, &[Field { var, values, ..Field::default() }]))
+    Done::result(form::result(ns::ADMIN, &[Field { var, values, ..Field::default() }]))
 }
 
 /// Everybody who is in a room.
@@ -236,21 +249,19 @@ fn accounts(cx: &Cx<'_>) -> BTreeSet<BareJid> {
     accounts
 }
 
-fn online(form: &Submitted, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
+fn online(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let most = match form.value("max_items") {
         None | Some("none") => ITEMS_MAX,
-        Some(number) => {
-            number.parse().map_err(|_| wrong("bad-payload", "max_items must be a number or none"))?
-        }
+        Some(number) => number.parse().map_err(|_| wrong("bad-payload", &words::COUNT_WRONG))?,
     };
     let accounts = accounts(cx);
     let shown: Vec<String> = accounts.iter().take(most.min(ITEMS_MAX)).map(ToString::to_string).collect();
     let note = (shown.len() < accounts.len())
-        .then(|| Note::Warn(format!("these are {} of {}", shown.len(), accounts.len())));
+        .then(|| Note::Warn(words::THESE_ARE_OF.with([shown.len(), accounts.len()])));
     Ok(Outcome::Done(Done { note, ..result("onlineuserjids", shown) }))
 }
 
-fn rooms(_: &Submitted, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
+fn rooms(_: &Submitted, lang: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let mut rooms = Vec::new();
     cx.rooms.each(&mut |room, roster| {
         if !roster.is_empty() {
@@ -264,9 +275,9 @@ fn rooms(_: &Submitted, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Ref
         .take(ITEMS_MAX)
         .map(|(count, room)| vec![room.to_string(), count.0.to_string()])
         .collect();
-    let note = (rows.len() < count).then(|| Note::Warn(format!("these are {} of {count}", rows.len())));
-    let columns = [("room", "Address"), ("occupants", "Occupants")];
-    let rows = table("conclave#rooms", "Rooms in use", &columns, &rows);
+    let note = (rows.len() < count).then(|| Note::Warn(words::THESE_ARE_OF.with([rows.len(), count])));
+    let columns: [(&str, &Text); 2] = [("room", &words::ADDRESS), ("occupants", &words::OCCUPANTS)];
+    let rows = table(lang, "conclave#rooms", &words::ROOMS_IN_USE, &columns, &rows);
     Ok(Outcome::Done(Done { note, result: Some(rows) }))
 }
 
@@ -274,7 +285,7 @@ fn rooms(_: &Submitted, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Ref
 fn announcement(form: &Submitted, cx: &Cx<'_>) -> Result<Option<String>, Refusal> {
     let text = form.values("announcement").unwrap_or_default().join("\n");
     if text.len() > cx.service.limits.text_bytes_max {
-        return Err(Refusal::policy_violation("the announcement is too long"));
+        return Err(Refusal::policy_violation(&words::ANNOUNCEMENT_TOO_LONG));
     }
     Ok((!text.trim().is_empty()).then_some(text))
 }
@@ -293,26 +304,27 @@ fn announce(text: &str, cx: &mut Cx<'_>, fx: &mut Effects) -> usize {
     told
 }
 
-fn shutdown(form: &Submitted, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<Outcome, Refusal> {
+fn shutdown(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<Outcome, Refusal> {
     let delay = form.value("delay").unwrap_or("0").parse().ok().map(SignedDuration::from_secs);
     let delay = delay.filter(|delay| (SignedDuration::ZERO..=DELAY_MAX).contains(delay));
-    let delay = delay.ok_or_else(|| wrong("bad-payload", "delay must be seconds, an hour at most"))?;
+    let delay = delay.ok_or_else(|| wrong("bad-payload", &words::DELAY_WRONG))?;
     if let Some(text) = announcement(form, cx)? {
         announce(&text, cx, fx);
     }
     fx.stop_after = Some(delay);
-    Ok(Outcome::Done(Done::info(format!("the service stops in {} s", delay.as_secs()))))
+    Ok(Outcome::Done(Done::info(words::STOPS_IN.with([delay.as_secs()]))))
 }
 
 /// The address of a room of this service. A name without a domain is meant to be here.
 fn room(form: &Submitted, cx: &Cx<'_>) -> Result<BareJid, Refusal> {
-    let text =
-        form.value("room").ok_or_else(|| wrong("bad-payload", "the address of the room is missing"))?;
+    let text = form.value("room").ok_or_else(|| wrong("bad-payload", &words::ROOM_ADDRESS_MISSING))?;
     let whole = if text.contains('@') { text.to_owned() } else { format!("{text}@{}", cx.service.domain) };
-    let jid = Jid::prepare(&whole).map_err(|e| Refusal::jid_malformed(format!("{whole}: {e}")))?;
+    let jid = Jid::prepare(&whole).map_err(|e| {
+        Refusal::jid_malformed(words::FIELD_WRONG.with([Value::from(&*whole), e.words().into()]))
+    })?;
     let room = jid.to_bare();
     if room.local().is_none() || room.domain() != cx.service.domain.as_str() || jid.resource().is_some() {
-        return Err(Refusal::item_not_found("no room of this service has such an address"));
+        return Err(Refusal::item_not_found(&words::NOT_OUR_ROOM));
     }
     Ok(room)
 }
@@ -321,30 +333,30 @@ fn room(form: &Submitted, cx: &Cx<'_>) -> Result<BareJid, Refusal> {
 fn line(form: &Submitted, var: &str, cx: &Cx<'_>) -> Result<String, Refusal> {
     let text = form.value(var).unwrap_or_default();
     if text.len() > cx.service.limits.text_bytes_max {
-        return Err(Refusal::policy_violation(format!("{var} is too long")));
+        return Err(Refusal::policy_violation(words::WORDS_TOO_LONG.with([var])));
     }
     Ok(text.to_owned())
 }
 
-fn create(form: &Submitted, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
+fn create(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let room = room(form, cx)?;
-    let owner = form.value("owner").ok_or_else(|| wrong("bad-payload", "the owner is missing"))?;
+    let owner = form.value("owner").ok_or_else(|| wrong("bad-payload", &words::OWNER_MISSING))?;
     let owner = cx
         .service
         .profile
         .prepare(owner)
-        .map_err(|e| Refusal::jid_malformed(format!("{owner}: {e}")))?
+        .map_err(|e| Refusal::jid_malformed(words::FIELD_WRONG.with([Value::from(owner), e.words().into()])))?
         .to_bare();
     if owner.local().is_none() {
-        return Err(Refusal::jid_malformed("the owner must be an account"));
+        return Err(Refusal::jid_malformed(&words::OWNER_IS_ACCOUNT));
     }
     let what = What::Create { owner, name: line(form, "name", cx)? };
-    Ok(Outcome::Order(room, what, Done::info("the room is there")))
+    Ok(Outcome::Order(room, what, Done::info(&words::ROOM_IS_THERE)))
 }
 
-fn destroy(form: &Submitted, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
+fn destroy(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let venue = form.value("venue").map(Jid::prepare).transpose();
-    let venue = venue.map_err(|e| Refusal::jid_malformed(format!("the other place: {e}")))?;
+    let venue = venue.map_err(|e| Refusal::jid_malformed(words::VENUE_WRONG.with([e.words()])))?;
     let what = What::Destroy { reason: line(form, "reason", cx)?, venue };
-    Ok(Outcome::Order(room(form, cx)?, what, Done::info("the room is gone")))
+    Ok(Outcome::Order(room(form, cx)?, what, Done::info(&words::ROOM_IS_GONE)))
 }

@@ -12,6 +12,7 @@ use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::{self, Paging};
+use crate::words;
 
 /// Most rooms in one answer; the rest is behind paging.
 pub(super) const PAGE_MAX: usize = 100;
@@ -118,7 +119,7 @@ impl Directory {
 
 /// For an id in `<after/>` or `<before/>` that the service never gave out.
 pub(super) fn no_such_page() -> Refusal {
-    Refusal::item_not_found("there is no such place in this list")
+    Refusal::item_not_found(&words::NO_SUCH_PLACE)
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use super::{Cx, commands};
 use crate::feature::data_policy;
 use crate::room::cx::Service;
 use crate::wire::build::{Build, el};
-use crate::wire::form::{Field, form};
-use crate::wire::jid::BareJid;
+use crate::wire::form::{Field, result};
+use crate::wire::inbound::Inbound;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::Paging;
+use crate::words;
 
 /// What works here.
 const FEATURES: &[&str] = &[
@@ -36,9 +37,9 @@ const FEATURES: &[&str] = &[
 ];
 
 /// disco#info of the service, or of its commands.
-pub(super) fn info(query: &Element, asker: &BareJid, cx: &Cx<'_>) -> Result<Element, Refusal> {
+pub(super) fn info(query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<Element, Refusal> {
     if let Some(node) = node(query) {
-        return commands::info(node, asker, cx);
+        return commands::info(node, inbound, cx);
     }
     let identity = el("identity", ns::DISCO_INFO)
         .with("category", "conference")
@@ -54,11 +55,11 @@ pub(super) fn info(query: &Element, asker: &BareJid, cx: &Cx<'_>) -> Result<Elem
 }
 
 /// disco#items: the listed rooms, or the commands.
-pub(super) fn items(query: &Element, asker: &BareJid, cx: &Cx<'_>) -> Result<Element, Refusal> {
+pub(super) fn items(query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<Element, Refusal> {
     match node(query) {
         None => cx.directory.items(Paging::read(query)?.as_ref()),
-        Some(ns::COMMANDS) => Ok(commands::items(asker, cx)),
-        Some(_) => Err(Refusal::item_not_found("there is no such node")),
+        Some(ns::COMMANDS) => Ok(commands::items(inbound, cx)),
+        Some(_) => Err(Refusal::item_not_found(&words::NO_SUCH_NODE)),
     }
 }
 
@@ -79,5 +80,5 @@ fn contacts(service: &Service) -> Option<Element> {
             ..Field::default()
         })
         .collect();
-    (!fields.is_empty()).then(|| form("result", ns::SERVER_INFO, None, &fields))
+    (!fields.is_empty()).then(|| result(ns::SERVER_INFO, &fields))
 }

@@ -18,6 +18,7 @@ use crate::wire::inbound::{Inbound, IqType, Kind, MessageType};
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang};
 use directory::Directory;
 use pace::Pace;
 use search::Dialect;
@@ -37,6 +38,13 @@ pub struct Cx<'a> {
     pub rooms: &'a dyn Rooms,
     /// What the service remembers.
     pub memory: &'a mut Memory,
+}
+
+impl<'a> Cx<'a> {
+    /// The language of who asks.
+    fn lang(&self, inbound: &Inbound) -> Lang<'a> {
+        self.service.words.usual().of(&inbound.stanza)
+    }
 }
 
 /// The rooms in memory and who is in them.
@@ -98,7 +106,7 @@ pub fn answer(inbound: &Inbound, cx: &mut Cx<'_>) -> Effects {
         // Presence to the service means nothing; the server's own announcements come as messages (114-18).
         Kind::Iq(_) | Kind::Presence(_) | Kind::Message(MessageType::Error) => return fx,
         Kind::Message(_) if announcement(&inbound.stanza) => return fx,
-        Kind::Message(_) => Err(Refusal::service_unavailable("nobody reads messages to the service")),
+        Kind::Message(_) => Err(Refusal::service_unavailable(&words::SERVICE_READS_NOTHING)),
     };
     match outcome {
         Ok(_) if fx.order.is_some() || fx.search.is_some() => {}
@@ -106,7 +114,10 @@ pub fn answer(inbound: &Inbound, cx: &mut Cx<'_>) -> Effects {
             let answer = iq_result(&inbound.to, inbound.id(), payload);
             fx.answer = Some(answer.with("to", inbound.from.as_str()));
         }
-        Err(refusal) => fx = Effects { answer: refusal.answer(inbound), ..Effects::default() },
+        Err(refusal) => {
+            let answer = refusal.answer(inbound, cx.service.words.usual());
+            fx = Effects { answer, ..Effects::default() };
+        }
     }
     fx
 }
@@ -121,10 +132,10 @@ fn request(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Option<Element>, Refusal> {
-    let payload = inbound.payload().ok_or_else(|| Refusal::bad_request("an IQ needs a payload"))?;
+    let payload = inbound.payload().ok_or_else(|| Refusal::bad_request(&words::PAYLOAD_NEEDED))?;
     let answer = match (payload.name(), payload.ns().as_str(), set) {
-        ("query", ns::DISCO_INFO, false) => disco::info(payload, &inbound.from.to_bare(), cx)?,
-        ("query", ns::DISCO_ITEMS, false) => disco::items(payload, &inbound.from.to_bare(), cx)?,
+        ("query", ns::DISCO_INFO, false) => disco::info(payload, inbound, cx)?,
+        ("query", ns::DISCO_ITEMS, false) => disco::items(payload, inbound, cx)?,
         ("query", ns::VERSION, false) => version(),
         ("query", ns::LAST, false) => uptime(cx),
         ("time", ns::TIME, false) => time(cx.now),
@@ -134,7 +145,7 @@ fn request(
         ("unique", ns::MUC_UNIQUE, false) => el("unique", ns::MUC_UNIQUE).text_node(&cx.memory.ids.fresh()),
         ("command", ns::COMMANDS, true) => return commands::execute(payload, inbound, cx, fx),
         ("ping", ns::PING, false) => return Ok(None),
-        _ => return Err(Refusal::service_unavailable("the service does not know this request")),
+        _ => return Err(Refusal::service_unavailable(&words::SERVICE_UNKNOWN_REQUEST)),
     };
     Ok(Some(answer))
 }
@@ -147,7 +158,9 @@ fn find(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Option<Element>, Refusal> {
-    let Some(x) = search.get_child("x", ns::DATA) else { return Ok(Some(search::blank(dialect))) };
+    let Some(x) = search.get_child("x", ns::DATA) else {
+        return Ok(Some(search::blank(dialect, cx.lang(inbound))));
+    };
     let admitted = cx.memory.searches.admit(&inbound.from.to_bare(), cx.now);
     admitted.map_err(|seconds| search::too_often(dialect, seconds))?;
     fx.search = Some(Search::new(dialect, search, x, inbound, cx.directory)?);

@@ -8,13 +8,14 @@ use std::cmp::Reverse;
 use minidom::Element;
 
 use super::directory::{Directory, Entry, PAGE_MAX, no_such_page, searchable};
-use crate::wire::build::{Build, el, iq_result};
+use crate::wire::build::{Build, el, iq_result, lang, set_lang};
 use crate::wire::form::{Field, Reply, Submitted, boolean, form};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::{self, Paging};
+use crate::words::{self, Label, Lang, Text, Value, Words};
 
 /// Most bytes of what is searched for.
 const TERMS_BYTES_MAX: usize = 256;
@@ -33,7 +34,7 @@ pub(super) struct Dialect {
     /// The field that says whether addresses are searched.
     in_address: &'static str,
     /// The orders of the results: by occupants, by address.
-    orders: [(&'static str, &'static str); 2],
+    orders: [(&'static str, Label<'static>); 2],
     /// What a room is called in which addresses are seen by all, and by moderators only.
     anonymity: [&'static str; 2],
     /// Whether the field `all` has to be set for all rooms; if not, a search for nothing finds all.
@@ -46,8 +47,8 @@ pub(super) static STANDARD: Dialect = Dialect {
     form_type: ns::SEARCH_PARAMS,
     in_address: "sinaddress",
     orders: [
-        ("{urn:xmpp:channel-search:0:order}nusers", "Number of occupants"),
-        ("{urn:xmpp:channel-search:0:order}address", "Address"),
+        ("{urn:xmpp:channel-search:0:order}nusers", Label::Text(&words::NUMBER_OF_OCCUPANTS)),
+        ("{urn:xmpp:channel-search:0:order}address", Label::Text(&words::ADDRESS)),
     ],
     anonymity: ["{urn:xmpp:channel-search:0:anonymity}none", "muc_semianonymous"],
     all: true,
@@ -58,13 +59,13 @@ pub(super) static MUCLUMBUS: Dialect = Dialect {
     ns: ns::MUCLUMBUS,
     form_type: ns::MUCLUMBUS_PARAMS,
     in_address: "sinaddr",
-    orders: [("nusers", "Number of occupants"), ("address", "Address")],
+    orders: [("nusers", Label::Text(&words::NUMBER_OF_OCCUPANTS)), ("address", Label::Text(&words::ADDRESS))],
     anonymity: ["none", "semi"],
     all: false,
 };
 
 /// The kinds of rooms that can be asked for.
-const TYPES: &[(&str, &str)] = &[("xep-0045", "Multi-User Chat (XEP-0045)")];
+const TYPES: &[(&str, Label<'static>)] = &[("xep-0045", Label::Text(&words::MULTI_USER_CHAT))];
 
 #[derive(Debug, PartialEq, Eq)]
 enum Order {
@@ -86,28 +87,31 @@ struct Query {
 }
 
 /// The form to fill in.
-pub(super) fn blank(dialect: &Dialect) -> Element {
-    let field = |var, type_, label, value: &str| Field {
+pub(super) fn blank(dialect: &Dialect, lang: Lang<'_>) -> Element {
+    let field = |var, type_, label: &'static Text, value: &str| Field {
         var,
         type_: Some(type_),
         label: Some(label),
         values: Some(value.to_owned()).filter(|v| !v.is_empty()).into_iter().collect(),
         ..Field::default()
     };
-    let mut fields = vec![field("q", "text-single", "Search for", "")];
+    let mut fields = vec![field("q", "text-single", &words::SEARCH_FOR, "")];
     if dialect.all {
-        fields.push(field("all", "boolean", "All rooms", "false"));
+        fields.push(field("all", "boolean", &words::ALL_ROOMS, "false"));
     }
-    fields.push(field("sinname", "boolean", "Search in names", "true"));
-    fields.push(field("sindescription", "boolean", "Search in descriptions", "true"));
-    fields.push(field(dialect.in_address, "boolean", "Search in addresses", "true"));
-    fields.push(field("min_users", "text-single", "Fewest occupants", "0"));
+    fields.push(field("sinname", "boolean", &words::IN_NAMES, "true"));
+    fields.push(field("sindescription", "boolean", &words::IN_DESCRIPTIONS, "true"));
+    fields.push(field(dialect.in_address, "boolean", &words::IN_ADDRESSES, "true"));
+    fields.push(field("min_users", "text-single", &words::FEWEST_OCCUPANTS, "0"));
     if dialect.all {
-        fields.push(Field { options: TYPES, ..field("types", "list-multi", "Kinds of rooms", "xep-0045") });
+        fields.push(Field {
+            options: TYPES,
+            ..field("types", "list-multi", &words::KINDS_OF_ROOMS, "xep-0045")
+        });
     }
-    let key = field("key", "list-single", "Order of the results", dialect.orders[0].0);
+    let key = field("key", "list-single", &words::ORDER_OF_RESULTS, dialect.orders[0].0);
     fields.push(Field { options: &dialect.orders, ..key });
-    el("search", dialect.ns).child(form("form", dialect.form_type, Some("Search for rooms"), &fields))
+    el("search", dialect.ns).child(form(lang, dialect.form_type, &words::SEARCH_FOR_ROOMS, &fields))
 }
 
 /// A search that was understood. To go through all rooms takes its time: it is for whom that keeps nobody waiting.
@@ -135,7 +139,8 @@ impl Search {
             Reply::Submit(form) => Query::read(dialect, &form)?,
             Reply::Cancel => return Err(nothing_asked()),
         };
-        let head = el("iq", ns::CLIENT).with("type", "get").with("id", inbound.id());
+        let mut head = el("iq", ns::CLIENT).with("type", "get").with("id", inbound.id());
+        lang(&inbound.stanza).into_iter().for_each(|tag| set_lang(&mut head, tag));
         let inbound = Inbound { stanza: head, ..inbound.clone() };
         let asked = Paging::read(search)?.unwrap_or_default();
         Ok(Self { inbound, dialect, query, asked, directory: directory.clone() })
@@ -146,21 +151,21 @@ impl Search {
         &self.inbound.from
     }
 
-    /// The answer; `None` as soon as `is_wanted` says that nobody waits for it any more.
-    pub fn answer(&self, is_wanted: &dyn Fn() -> bool) -> Option<Element> {
+    /// The answer, in the language of the request or else in `lang`; `None` as soon as `is_wanted` says that nobody waits for it any more.
+    pub fn answer(&self, is_wanted: &dyn Fn() -> bool, lang: Lang<'_>) -> Option<Element> {
         let outcome = find(self.dialect, &self.query, &self.asked, &self.directory, is_wanted)?;
         Some(match outcome {
             Ok(payload) => {
                 let answer = iq_result(&self.inbound.to, self.inbound.id(), Some(payload));
                 answer.with("to", self.asker().as_str())
             }
-            Err(refusal) => refusal.answer(&self.inbound)?,
+            Err(refusal) => refusal.answer(&self.inbound, lang)?,
         })
     }
 
     /// What the asker gets instead when too many search.
-    pub fn turned_away(&self) -> Option<Element> {
-        Refusal::resource_constraint("too many searches wait; try again later").answer(&self.inbound)
+    pub fn turned_away(&self, lang: Lang<'_>) -> Option<Element> {
+        Refusal::resource_constraint(&words::SEARCHES_WAIT).answer(&self.inbound, lang)
     }
 }
 
@@ -211,17 +216,16 @@ fn page(
 
 /// For somebody who has to wait.
 pub(super) fn too_often(dialect: &Dialect, seconds: u64) -> Refusal {
-    let refusal = Refusal::resource_constraint(format!("too many searches; try again in {seconds} s"));
+    let refusal = Refusal::resource_constraint(words::SEARCHED_TOO_OFTEN.with([seconds]));
     let ns = if dialect.all { ns::SEARCH_ERROR } else { dialect.ns };
     refusal.because_of(el("rate-limit", ns).with("retry-after", &seconds.to_string()))
 }
 
 fn nothing_asked() -> Refusal {
-    Refusal::bad_request("say what to search for, or that you want all rooms")
-        .because("no-search-conditions", ns::SEARCH_ERROR)
+    Refusal::bad_request(&words::SEARCH_FOR_WHAT).because("no-search-conditions", ns::SEARCH_ERROR)
 }
 
-fn conflict(text: &'static str, vars: &[&str]) -> Refusal {
+fn conflict(text: &'static Text, vars: &[&str]) -> Refusal {
     let mut condition = el("conflicting-fields", ns::SEARCH_ERROR);
     for var in vars {
         condition.append_child(el("var", ns::SEARCH_ERROR).text_node(var));
@@ -235,27 +239,30 @@ impl Query {
             |var| form.values(var).and_then(|v| v.first()).map(String::as_str).filter(|v| !v.is_empty());
         let flag = |var, default| match form.values(var) {
             None => Ok(default),
-            Some(values) => boolean(values)
-                .ok_or_else(|| Refusal::bad_request(format!("{var} must be 0, 1, true or false"))),
+            Some(values) => boolean(values).ok_or_else(|| {
+                Refusal::bad_request(
+                    words::FIELD_WRONG.with([Value::from(var), (&words::NOT_BOOLEAN).into()]),
+                )
+            }),
         };
         let all = dialect.all && flag("all", false)?;
-        let words = match value("q") {
+        let sought = match value("q") {
             Some(_) if all => {
-                return Err(conflict("\"All rooms\" and \"Search for\" exclude each other", &["all", "q"]));
+                return Err(conflict(&words::SEARCH_BOTH, &["all", "q"]));
             }
             Some(q) => terms(q)?,
             None if all || !dialect.all => Vec::new(),
             None => return Err(nothing_asked()),
         };
         let query = Self {
-            words,
+            words: sought,
             in_name: flag("sinname", true)?,
             in_description: flag("sindescription", true)?,
             // The example of XEP-0433 has the older name.
             in_address: flag(dialect.in_address, flag(MUCLUMBUS.in_address, true)?)?,
             occupants_min: value("min_users")
                 .map_or(Ok(0), |n| n.trim().parse())
-                .map_err(|_| Refusal::bad_request("the fewest occupants must be a number"))?,
+                .map_err(|_| Refusal::bad_request(&words::SEARCH_FEWEST_NUMBER))?,
             mucs: form.values("types").is_none_or(|t| t.is_empty() || t.iter().any(|t| t == TYPES[0].0)),
             order: match value("key") {
                 None => Order::Occupants,
@@ -267,7 +274,7 @@ impl Query {
         let somewhere = query.in_name || query.in_description || query.in_address;
         if !query.words.is_empty() && !somewhere {
             let vars = ["q", "sinname", "sindescription", dialect.in_address];
-            return Err(conflict("there is nowhere left to search in", &vars));
+            return Err(conflict(&words::SEARCH_NOWHERE, &vars));
         }
         Ok(query)
     }
@@ -289,30 +296,30 @@ impl Query {
 }
 
 fn unknown_order() -> Refusal {
-    let refusal = Refusal::not_implemented_so("the results cannot be put in this order");
+    let refusal = Refusal::not_implemented_so(&words::SEARCH_NO_ORDER);
     refusal.because("invalid-sort-key", ns::SEARCH_ERROR)
 }
 
 /// The words of a search. What is no word at all finds nothing, and asking for too much is no search.
 fn terms(q: &str) -> Result<Vec<String>, Refusal> {
-    let invalid = |text: String| Refusal::bad_request(text).because("invalid-search-terms", ns::SEARCH_ERROR);
+    let invalid = |text: Words| Refusal::bad_request(text).because("invalid-search-terms", ns::SEARCH_ERROR);
     if q.len() > TERMS_BYTES_MAX {
-        return Err(invalid(format!("search for {TERMS_BYTES_MAX} bytes at most")));
+        return Err(invalid(words::SEARCH_BYTES_MOST.with([TERMS_BYTES_MAX])));
     }
     let text = searchable(q);
     let mut asked: Vec<&str> = text.split_whitespace().collect();
     asked.sort_by_key(|word| Reverse(word.len()));
-    let mut words: Vec<String> = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
     for word in asked {
         // Where a longer word stands, there stands each part of it.
-        if !words.iter().any(|longer| longer.contains(word)) {
-            words.push(word.to_owned());
+        if !kept.iter().any(|longer| longer.contains(word)) {
+            kept.push(word.to_owned());
         }
     }
-    match words.len() {
-        0 => Err(invalid("there is no word to search for".to_owned())),
-        1..=WORDS_MAX => Ok(words),
-        _ => Err(invalid(format!("search for {WORDS_MAX} words at most"))),
+    match kept.len() {
+        0 => Err(invalid((&words::SEARCH_NO_WORD).into())),
+        1..=WORDS_MAX => Ok(kept),
+        _ => Err(invalid(words::SEARCH_WORDS_MOST.with([WORDS_MAX]))),
     }
 }
 
@@ -406,7 +413,7 @@ mod tests {
         let looks = std::cell::Cell::new(0);
         let waits = |most: usize| {
             looks.set(0);
-            search.answer(&|| looks.replace(looks.get() + 1) < most)
+            search.answer(&|| looks.replace(looks.get() + 1) < most, Lang::english())
         };
         assert_eq!(waits(3), None);
         assert_eq!(looks.get(), 4);

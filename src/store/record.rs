@@ -15,6 +15,7 @@ use crate::room::vcard::Vcard;
 use crate::wire::encode;
 use crate::wire::jid::{BareJid, check_resource};
 use crate::wire::stream;
+use crate::words::Words;
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
@@ -122,7 +123,7 @@ pub fn encode_vcard(vcard: &Vcard) -> Vec<u8> {
 pub fn decode_vcard(key: &[u8], bytes: &[u8]) -> Result<Vcard, StoreError> {
     let xml = std::str::from_utf8(content(key, bytes)?).map_err(|e| corrupt(key, e.to_string()))?;
     let element = stream::read(xml).map_err(|e| corrupt(key, e.to_string()))?;
-    let vcard = Vcard::read(&element).map_err(|e| corrupt(key, e.to_owned()))?;
+    let vcard = Vcard::read(&element).map_err(|e| corrupt(key, Words::from(e).to_string()))?;
     vcard.ok_or_else(|| corrupt(key, "an empty vCard is the absence of a record".to_owned()))
 }
 

@@ -14,6 +14,7 @@ use super::jid::Jid;
 use super::ns;
 use super::refusal::Refusal;
 use crate::room::cx::hex;
+use crate::words::{self, Lang, Words};
 
 /// How long a form may lie before it comes back.
 const SESSION: SignedDuration = SignedDuration::from_hours(1);
@@ -66,14 +67,14 @@ pub struct Done {
 }
 
 /// A word for people (XEP-0050 §4.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Note {
     /// It went well.
-    Info(String),
+    Info(Words),
     /// It went, but not as might be thought.
-    Warn(String),
+    Warn(Words),
     /// It did not go.
-    Error(String),
+    Error(Words),
 }
 
 impl<'a> Request<'a> {
@@ -83,9 +84,9 @@ impl<'a> Request<'a> {
             None | Some("" | "execute" | "complete") => false,
             Some("cancel") => true,
             Some("prev" | "next") => {
-                return Err(wrong("bad-action", "there is one form, and no other stage"));
+                return Err(wrong("bad-action", &words::NO_OTHER_STAGE));
             }
-            Some(_) => return Err(wrong("malformed-action", "there is no such action")),
+            Some(_) => return Err(wrong("malformed-action", &words::NO_SUCH_ACTION)),
         };
         Ok(Self {
             node: command.attr("node").unwrap_or_default(),
@@ -106,7 +107,7 @@ impl<'a> Request<'a> {
         if let Some(session) = self.session {
             sessions.check(session, self.node, requester)?;
         } else if self.cancel {
-            return Err(wrong("bad-sessionid", "there is no session to end"));
+            return Err(wrong("bad-sessionid", &words::NO_SESSION_TO_END));
         }
         match (self.x, form_type) {
             _ if self.cancel => Ok(Step::Cancel),
@@ -114,14 +115,14 @@ impl<'a> Request<'a> {
                 let form = Submitted::read(x, form_type).map_err(|text| wrong("bad-payload", text))?;
                 Ok(Step::Run(form))
             }
-            (None, Some(_)) if self.session.is_some() => Err(wrong("bad-payload", "the form is missing")),
+            (None, Some(_)) if self.session.is_some() => Err(wrong("bad-payload", &words::FORM_MISSING)),
             (None, Some(_)) => Ok(Step::Ask),
             (_, None) => Ok(Step::Run(Submitted::default())),
         }
     }
 
-    /// `<command/>` for the requester.
-    pub fn answer(&self, session: &str, stage: Stage) -> Element {
+    /// `<command/>` for the requester, in a language.
+    pub fn answer(&self, session: &str, stage: Stage, lang: Lang<'_>) -> Element {
         let command = el("command", ns::COMMANDS).with("node", self.node).with("sessionid", session);
         match stage {
             Stage::Executing(form) => {
@@ -131,7 +132,7 @@ impl<'a> Request<'a> {
             }
             Stage::Completed(done) => command
                 .with("status", "completed")
-                .child_opt(done.note.as_ref().map(Note::element))
+                .child_opt(done.note.as_ref().map(|note| note.element(lang)))
                 .child_opt(done.result),
             Stage::Canceled => command.with("status", "canceled"),
         }
@@ -139,24 +140,24 @@ impl<'a> Request<'a> {
 }
 
 impl Note {
-    fn element(&self) -> Element {
+    fn element(&self, lang: Lang<'_>) -> Element {
         let (type_, text) = match self {
             Self::Info(text) => ("info", text),
             Self::Warn(text) => ("warn", text),
             Self::Error(text) => ("error", text),
         };
-        el("note", ns::COMMANDS).with("type", type_).text_node(text)
+        el("note", ns::COMMANDS).with("type", type_).text_node(&lang.words(text))
     }
 }
 
 impl Done {
     /// Well done, with a word to people.
-    pub fn info(text: impl Into<String>) -> Self {
+    pub fn info(text: impl Into<Words>) -> Self {
         Self { note: Some(Note::Info(text.into())), result: None }
     }
 
     /// Not done, and why.
-    pub fn error(text: impl Into<String>) -> Self {
+    pub fn error(text: impl Into<Words>) -> Self {
         Self { note: Some(Note::Error(text.into())), result: None }
     }
 
@@ -167,19 +168,19 @@ impl Done {
 
     /// Here is what was asked for, or its beginning if there is `more`.
     pub fn result_of(form: Element, more: bool) -> Self {
-        let note = more.then(|| Note::Warn("there are more than one answer has space for".to_owned()));
+        let note = more.then(|| Note::Warn((&words::MORE_THAN_FITS).into()));
         Self { note, result: Some(form) }
     }
 
     /// The page of a list that goes on after the row named `last`; `None` where it is the last page.
     pub fn page(form: Element, last: Option<&str>) -> Self {
-        let note = last.map(|last| Note::Info(format!("There are more after {last}.")));
+        let note = last.map(|last| Note::Info(words::MORE_AFTER.with([last])));
         Self { note, result: Some(form) }
     }
 }
 
 /// `bad-request` with one of the conditions of XEP-0050 §4.4.
-pub fn wrong(condition: &'static str, text: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
+pub fn wrong(condition: &'static str, text: impl Into<Words>) -> Refusal {
     Refusal::bad_request(text).because(condition, ns::COMMANDS)
 }
 
@@ -209,9 +210,9 @@ impl Sessions<'_> {
             let seconds = i64::from_str_radix(start.split_once('-')?.0, 16).ok()?;
             Timestamp::from_second(seconds).ok()
         };
-        let opened = known().ok_or_else(|| wrong("bad-sessionid", "there is no such session"))?;
+        let opened = known().ok_or_else(|| wrong("bad-sessionid", &words::NO_SUCH_SESSION))?;
         if self.now.duration_since(opened) > SESSION {
-            let refusal = Refusal::not_allowed("this was begun too long ago; please begin anew");
+            let refusal = Refusal::not_allowed(&words::SESSION_EXPIRED);
             return Err(refusal.because("session-expired", ns::COMMANDS));
         }
         Ok(())

@@ -7,6 +7,7 @@ use minidom::Element;
 
 use super::build::{Build, el};
 use super::{encode, ns, rsm};
+use crate::words::{self, Label, Lang, Text, Words};
 
 /// A field of a form that the service sends.
 #[derive(Clone, Debug, Default)]
@@ -16,24 +17,44 @@ pub struct Field<'a> {
     /// The type, such as `text-single`; none in results.
     pub type_: Option<&'a str>,
     /// For people.
-    pub label: Option<&'a str>,
+    pub label: Option<&'static Text>,
     /// What else people need to know before they fill it in.
-    pub desc: Option<&'a str>,
+    pub desc: Option<&'static Text>,
     /// Current values.
     pub values: Vec<String>,
     /// Values to choose from, with their labels.
-    pub options: &'a [(&'a str, &'a str)],
+    pub options: &'a [(&'a str, Label<'a>)],
     /// For a whole number: the largest that is taken; none is smaller than 0 (XEP-0122).
     pub integer_max: Option<u32>,
     /// Whether it has to be filled in.
     pub required: bool,
 }
 
-/// A form: `type_` is `form` or `result`; `form_type` becomes the hidden first field (XEP-0068).
-pub fn form(type_: &str, form_type: &str, title: Option<&str>, fields: &[Field<'_>]) -> Element {
+/// A form to fill in; `form_type` becomes the hidden first field (XEP-0068).
+pub fn form(lang: Lang<'_>, form_type: &str, title: impl Into<Words>, fields: &[Field<'_>]) -> Element {
+    of_type("form", lang, form_type, Some(title.into()), fields)
+}
+
+/// A form to fill in that is for programs: nothing of it is for people.
+pub fn untitled(form_type: &str, fields: &[Field<'_>]) -> Element {
+    of_type("form", Lang::english(), form_type, None, fields)
+}
+
+/// What a form can say of something (XEP-0128). Nothing of it is for people.
+pub fn result(form_type: &str, fields: &[Field<'_>]) -> Element {
+    of_type("result", Lang::english(), form_type, None, fields)
+}
+
+fn of_type(
+    type_: &str,
+    lang: Lang<'_>,
+    form_type: &str,
+    title: Option<Words>,
+    fields: &[Field<'_>],
+) -> Element {
     let mut x = el("x", ns::DATA).with("type", type_);
     if let Some(title) = title {
-        x.append_child(el("title", ns::DATA).text_node(title));
+        x.append_child(el("title", ns::DATA).text_node(&lang.words(&title)));
     }
     let hidden = Field {
         var: "FORM_TYPE",
@@ -42,7 +63,7 @@ pub fn form(type_: &str, form_type: &str, title: Option<&str>, fields: &[Field<'
         ..Field::default()
     };
     for field in std::iter::once(&hidden).chain(fields) {
-        x.append_child(element(field));
+        x.append_child(element(field, lang));
     }
     x
 }
@@ -56,29 +77,35 @@ pub fn rows_that_fit(rows: impl Iterator<Item = Vec<String>>) -> (Vec<Vec<String
 
 /// A table (XEP-0004 §3.4): the columns, and in each row the values that the columns have there; empty ones are left
 /// out.
-pub fn table(form_type: &str, title: &str, columns: &[(&str, &str)], rows: &[Vec<String>]) -> Element {
+pub fn table(
+    lang: Lang<'_>,
+    form_type: &str,
+    title: impl Into<Words>,
+    columns: &[(&str, &'static Text)],
+    rows: &[Vec<String>],
+) -> Element {
     let mut reported = el("reported", ns::DATA);
     for (var, label) in columns {
-        reported.append_child(element(&Field { var, label: Some(label), ..Field::default() }));
+        reported.append_child(element(&Field { var, label: Some(label), ..Field::default() }, lang));
     }
-    let mut x = form("result", form_type, Some(title), &[]).child(reported);
+    let mut x = of_type("result", lang, form_type, Some(title.into()), &[]).child(reported);
     for row in rows {
         let mut item = el("item", ns::DATA);
         for ((var, _), value) in columns.iter().zip(row).filter(|(_, value)| !value.is_empty()) {
-            item.append_child(element(&Field { var, values: vec![value.clone()], ..Field::default() }));
+            item.append_child(element(&Field { var, values: vec![value.clone()], ..Field::default() }, lang));
         }
         x.append_child(item);
     }
     x
 }
 
-fn element(field: &Field<'_>) -> Element {
+fn element(field: &Field<'_>, lang: Lang<'_>) -> Element {
     let mut element = el("field", ns::DATA)
         .with("var", field.var)
         .with_opt("type", field.type_)
-        .with_opt("label", field.label);
+        .with_opt("label", field.label.map(|label| lang.text(label)));
     if let Some(desc) = field.desc {
-        element.append_child(el("desc", ns::DATA).text_node(desc));
+        element.append_child(el("desc", ns::DATA).text_node(lang.text(desc)));
     }
     if let Some(max) = field.integer_max {
         let range = el("range", ns::VALIDATE).with("min", "0").with("max", &max.to_string());
@@ -92,7 +119,9 @@ fn element(field: &Field<'_>) -> Element {
     }
     for (value, label) in field.options {
         element.append_child(
-            el("option", ns::DATA).with("label", label).child(el("value", ns::DATA).text_node(value)),
+            el("option", ns::DATA)
+                .with("label", lang.label(*label))
+                .child(el("value", ns::DATA).text_node(value)),
         );
     }
     element
@@ -119,18 +148,18 @@ pub enum Reply {
 impl Reply {
     /// Reads `<x xmlns='jabber:x:data'/>`. A form of another FORM_TYPE than `form_type`, or of another type than
     /// submit or cancel, is an error that says what is wrong; a form without FORM_TYPE is taken as meant.
-    pub fn read(x: &Element, form_type: &str) -> Result<Self, &'static str> {
+    pub fn read(x: &Element, form_type: &str) -> Result<Self, &'static Text> {
         match x.attr("type") {
             Some("cancel") => Ok(Self::Cancel),
             Some("submit") => Submitted::read(x, form_type).map(Self::Submit),
-            _ => Err("the form must be of type submit or cancel"),
+            _ => Err(&words::FORM_TYPE_WRONG),
         }
     }
 }
 
 impl Submitted {
     /// The fields of a form, whatever its type. Another FORM_TYPE than `form_type` is an error that says so.
-    pub fn read(x: &Element, form_type: &str) -> Result<Self, &'static str> {
+    pub fn read(x: &Element, form_type: &str) -> Result<Self, &'static Text> {
         let mut submitted = Self::default();
         for field in x.children().filter(|c| c.is("field", ns::DATA)) {
             let Some(var) = field.attr("var") else { continue };
@@ -138,7 +167,7 @@ impl Submitted {
                 field.children().filter(|c| c.is("value", ns::DATA)).map(Element::text).collect();
             if var == "FORM_TYPE" {
                 if values.first().is_some_and(|v| v != form_type) {
-                    return Err("the form has another FORM_TYPE");
+                    return Err(&words::OTHER_FORM_TYPE);
                 }
                 continue;
             }
@@ -197,7 +226,7 @@ pub fn is_uri(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(fields: &str) -> Result<Reply, &'static str> {
+    fn read(fields: &str) -> Result<Reply, &'static Text> {
         let xml = format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>");
         Reply::read(&xml.parse().expect("test xml"), "urn:t")
     }

@@ -8,6 +8,7 @@ use super::jid::{Jid, Profile};
 use super::ns;
 use super::refusal::Refusal;
 use super::size;
+use crate::words::{self, Lang};
 
 /// A stanza from the server with its addresses read and its kind known.
 #[derive(Clone, Debug)]
@@ -96,16 +97,16 @@ impl Inbound {
     /// As there.
     pub fn parse(stanza: Element) -> Result<Self, Malformed> {
         let size = size::of(&stanza);
-        Self::read(stanza, size, Profile::Stringprep)
+        Self::read(stanza, size, Profile::Stringprep, Lang::english())
     }
 
     /// Reads a stanza of this size; its sender by the profile of the host server. An IQ without an id or with an unknown
-    /// type is answered (RFC 6120 §8.2.3).
+    /// type is answered (RFC 6120 §8.2.3), in its language or else in `lang`.
     ///
     /// # Errors
     ///
     /// When it is no stanza, or none that can be handled.
-    pub fn read(stanza: Element, size: usize, profile: Profile) -> Result<Self, Malformed> {
+    pub fn read(stanza: Element, size: usize, profile: Profile, lang: Lang<'_>) -> Result<Self, Malformed> {
         if !stanza.has_ns(ns::CLIENT) {
             return Err(Malformed::Silent("not a stanza"));
         }
@@ -141,7 +142,7 @@ impl Inbound {
                 (Some("error"), _) => IqType::Error,
                 _ => {
                     let inbound = Self { from, to: raw_to, kind: Kind::Iq(IqType::Get), stanza, size };
-                    return Err(malformed(inbound, &Refusal::bad_request("an IQ needs a type and an id")));
+                    return Err(malformed(inbound, &Refusal::bad_request(&words::IQ_TYPE_AND_ID), lang));
                 }
             }),
             _ => return Err(Malformed::Silent("not a stanza")),
@@ -150,7 +151,8 @@ impl Inbound {
             Some(to) => Ok(Self { from, to, kind, stanza, size }),
             None => Err(malformed(
                 Self { from, to: raw_to, kind, stanza, size },
-                &Refusal::jid_malformed("no such address"),
+                &Refusal::jid_malformed(&words::NO_SUCH_ADDRESS),
+                lang,
             )),
         }
     }
@@ -193,8 +195,8 @@ impl Inbound {
     }
 }
 
-fn malformed(inbound: Inbound, refusal: &Refusal) -> Malformed {
-    match refusal.answer(&inbound) {
+fn malformed(inbound: Inbound, refusal: &Refusal, lang: Lang<'_>) -> Malformed {
+    match refusal.answer(&inbound, lang) {
         Some(answer) => Malformed::Answer(Box::new(answer)),
         None => Malformed::Silent("an error to an address that is none"),
     }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::words::{self, Words};
 use stringprep::{nameprep, nodeprep, resourceprep, tables};
 use unicode_normalization::UnicodeNormalization;
 
@@ -63,6 +64,19 @@ impl fmt::Display for JidError {
 }
 
 impl std::error::Error for JidError {}
+
+impl JidError {
+    /// The same for people.
+    pub fn words(self) -> Words {
+        match self {
+            Self::Empty => &words::ADDRESS_EMPTY,
+            Self::TooLong => &words::ADDRESS_LONG,
+            Self::Character => &words::ADDRESS_CHARACTER,
+            Self::Resource => &words::ADDRESS_RESOURCE,
+        }
+        .into()
+    }
+}
 
 impl Jid {
     /// Reads an address. The parts are checked for emptiness, size and forbidden characters; they are not folded.

@@ -1,13 +1,12 @@
 //! Refusals: the only maker of error stanzas (RFC 6120 §8.3).
 
-use std::borrow::Cow;
-
 use minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
 use super::build::{Build, el, set_lang};
 use super::inbound::{Inbound, Kind};
 use super::ns;
+use crate::words::{Lang, Words};
 
 /// Why a peer's stanza is not acted upon. The peer is at fault, or has to wait.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,29 +15,17 @@ pub struct Refusal {
     pub type_: ErrorType,
     /// What went wrong.
     pub condition: DefinedCondition,
-    /// For people, in English.
-    pub text: Cow<'static, str>,
+    /// For people.
+    pub text: Words,
     /// The condition that another specification has for it (RFC 6120 §8.3.4).
     pub application: Option<Box<Element>>,
-}
-
-/// Most characters that [`quoted`] gives of a text.
-const QUOTED_CHARS_MAX: usize = 64;
-
-/// What a peer wrote, between quotes, as a refusal names it; of a long text the beginning. To escape a text takes longer
-/// than to read it, and a peer may send megabytes.
-pub fn quoted(text: &str) -> String {
-    match text.char_indices().nth(QUOTED_CHARS_MAX) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
-    }
 }
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident => $type_:ident, $condition:ident;)*) => {
         impl Refusal {$(
             $(#[$doc])*
-            pub fn $name(text: impl Into<Cow<'static, str>>) -> Self {
+            pub fn $name(text: impl Into<Words>) -> Self {
                 let (type_, condition) = (ErrorType::$type_, DefinedCondition::$condition);
                 Self { type_, condition, text: text.into(), application: None }
             }
@@ -47,7 +34,7 @@ macro_rules! refusals {
         /// One of each kind.
         #[cfg(test)]
         fn each() -> impl Iterator<Item = Refusal> {
-            [$(Refusal::$name("no & never")),*].into_iter()
+            [$(Refusal::$name(&crate::words::NICK_TAKEN)),*].into_iter()
         }
     };
 }
@@ -106,11 +93,12 @@ impl Refusal {
         Self { application: Some(Box::new(condition)), ..self }
     }
 
-    /// The error stanza for `inbound`; `None` if that may not be answered, or says that somebody is gone.
+    /// The error stanza for `inbound`, in its language or else in `lang`; `None` if that may not be answered, or says that
+    /// somebody is gone.
     ///
     /// Addresses are swapped and the id kept; a presence echoes the join request, a message its payload
     /// (XEP-0045 1.25 and later).
-    pub fn answer(&self, inbound: &Inbound) -> Option<Element> {
+    pub fn answer(&self, inbound: &Inbound, lang: Lang<'_>) -> Option<Element> {
         if !inbound.is_refusable() {
             return None;
         }
@@ -132,24 +120,25 @@ impl Refusal {
             }
             Kind::Iq(_) => {}
         }
-        stanza.append_child(self.error(inbound));
+        stanza.append_child(self.error(inbound, lang));
         Some(stanza)
     }
 
     /// The same as a message beside the stanza that asked, which is granted in all else (XEP-0463 §5.2.3).
-    pub fn aside(&self, inbound: &Inbound, id: &str) -> Element {
+    pub fn aside(&self, inbound: &Inbound, id: &str, lang: Lang<'_>) -> Element {
         el("message", ns::CLIENT)
             .with("type", "error")
             .with("id", id)
             .with("from", inbound.to.bare_str())
             .with("to", inbound.from.as_str())
-            .child(self.error(inbound))
+            .child(self.error(inbound, lang))
     }
 
     /// Written by hand: most of a flood is refused, and what xmpp-parsers makes of its own types takes longer than all else.
-    fn error(&self, inbound: &Inbound) -> Element {
-        let mut text = el("text", ns::STANZA_ERRORS).text_node(&self.text);
-        set_lang(&mut text, "en");
+    fn error(&self, inbound: &Inbound, lang: Lang<'_>) -> Element {
+        let lang = lang.of(&inbound.stanza);
+        let mut text = el("text", ns::STANZA_ERRORS).text_node(&lang.words(&self.text));
+        set_lang(&mut text, lang.tag());
         el("error", ns::CLIENT)
             .with("by", inbound.to.bare_str())
             .with("type", remedy(&self.type_))
@@ -210,22 +199,17 @@ mod tests {
         let inbound = Inbound::parse(inbound.parse().expect("test xml")).expect("a stanza");
         for refusal in each().chain(each().map(|refusal| refusal.because("why", "urn:w"))) {
             let (type_, condition) = (refusal.type_.clone(), refusal.condition.clone());
-            let mut error = StanzaError::new(type_, condition, "en", refusal.text.clone());
+            let mut error = StanzaError::new(type_, condition, "en", refusal.text.to_string());
             error.other = refusal.application.as_deref().cloned();
-            assert_eq!(refusal.error(&inbound), Element::from(error).with("by", "r@s"));
+            assert_eq!(refusal.error(&inbound, Lang::english()), Element::from(error).with("by", "r@s"));
         }
-    }
-
-    #[test]
-    fn of_a_long_text_a_refusal_names_the_beginning() {
-        assert_eq!(quoted("a \u{27}b\u{27}\n"), "\"a \u{27}b\u{27}\\n\"");
-        let long = quoted(&"\u{fdfa}".repeat(300_000));
-        assert!(long.starts_with("\"\u{fdfa}") && long.ends_with("\"…") && long.len() < 250, "{long}");
     }
 
     fn answer(xml: &str) -> Option<String> {
         let inbound = Inbound::parse(xml.parse().expect("test xml")).expect("a stanza");
-        Refusal::conflict("taken").answer(&inbound).map(|e| super::super::encode::element(&e))
+        Refusal::conflict(&crate::words::NO_ANSWER)
+            .answer(&inbound, Lang::english())
+            .map(|e| super::super::encode::element(&e))
     }
 
     #[test]
@@ -236,7 +220,7 @@ mod tests {
             out,
             "<presence from='r@s/n' id='j' to='a@b/c' type='error'><x xmlns='http://jabber.org/protocol/muc'/>\
              <error by='r@s' type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
-             <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>taken</text></error></presence>"
+             <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>There was no answer.</text></error></presence>"
         );
     }
 

@@ -6,7 +6,8 @@ use minidom::Element;
 
 use super::build::{Build, el};
 use super::ns;
-use super::refusal::{Refusal, quoted};
+use super::refusal::Refusal;
+use crate::words::{self, Value};
 
 /// Longest list in one stanza, in bytes on the wire. A server may end the stream of a component that says more at a time
 /// (Prosody: 512 KiB), and then the link is lost for everybody.
@@ -49,15 +50,12 @@ impl Paging {
         let Some(set) = request.get_child("set", ns::RSM) else { return Ok(None) };
         let is_other = |child: &&Element| !matches!(child.name(), "max" | "after" | "before" | "index");
         if let Some(other) = set.children().filter(|child| child.has_ns(ns::RSM)).find(is_other) {
-            return Err(Refusal::feature_not_implemented(format!(
-                "no page goes by {}",
-                quoted(other.name())
-            )));
+            return Err(Refusal::feature_not_implemented(words::PAGE_BY.with([Value::quoted(other.name())])));
         }
         let text = |name| set.get_child(name, ns::RSM).map(Element::text);
         let number = |name| {
             let text = text(name).filter(|text| !text.trim().is_empty());
-            let wrong = |_| Refusal::bad_request(format!("<{name}/> of a page must be a number"));
+            let wrong = |_| Refusal::bad_request(words::PAGE_NUMBER.with([name]));
             text.map(|text| text.trim().parse().map_err(wrong)).transpose()
         };
         let paging = Self {
@@ -67,7 +65,7 @@ impl Paging {
             index: number("index")?,
         };
         if paging.index.is_some() && (paging.after.is_some() || paging.before.is_some()) {
-            return Err(Refusal::feature_not_implemented("a page goes by an index or by ids, not by both"));
+            return Err(Refusal::feature_not_implemented(&words::PAGE_INDEX_OR_IDS));
         }
         Ok(Some(paging))
     }

@@ -274,7 +274,7 @@ fn presence_that_crossed_a_goodbye_is_met_with_silence() {
     // 45-7.2.18-b, trap 63
     let kick = |nick: &str, who: &str| {
         format!(
-            "unavailable {nick} 307 333 [none none jid={who}@example/pc reason=You are not in this room; please join again.] 110"
+            "unavailable {nick} 307 333 [none none jid={who}@example/pc reason=You are not in this room. Please enter it again.] 110"
         )
     };
     let mut w = room_of_three();

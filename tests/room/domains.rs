@@ -320,6 +320,6 @@ fn ban_of_a_domain_tells_how_many_of_it_stay() {
     let note = command.get_child("note", "http://jabber.org/protocol/commands").expect("a note").text();
     assert_eq!(
         note,
-        "evil.example is banned for good; 2 of its accounts stay, because admins have put them on a list themselves."
+        "evil.example is banned for good. Accounts of it that stay, because admins have put them on a list themselves: 2."
     );
 }

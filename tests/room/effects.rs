@@ -358,7 +358,7 @@ fn what_one_command_retracts_in_a_large_room_is_bounded_and_it_says_what_is_left
         w.clear();
     }
     assert_eq!(retracted, [5, 5, 2, 0]);
-    assert!(answers[0].contains("5 messages retracted; 7 older ones were left"), "{}", answers[0]);
+    assert!(answers[0].contains("Messages retracted: 5. Older ones that were left: 7."), "{}", answers[0]);
 }
 
 // 425-4

@@ -14,6 +14,7 @@ use conclave::wire::encode::Outgoing;
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
 use conclave::wire::stream;
+use conclave::words::Lang;
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
@@ -78,7 +79,7 @@ impl World {
             conclave::wire::build::set_attr(&mut stanza, name, &value);
         }
         let size = conclave::wire::size::of(&stanza);
-        let inbound = Inbound::read(stanza, size, self.service.profile).expect("a stanza");
+        let inbound = Inbound::read(stanza, size, self.service.profile, Lang::english()).expect("a stanza");
         self.event(&Event::Stanza(Box::new(inbound)))
     }
 

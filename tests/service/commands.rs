@@ -171,7 +171,7 @@ fn who_is_in_rooms_is_counted_by_account() {
     let listed = told(&run(&mut desk, &list, "", Some(&[("max_items", "1")])));
     assert_eq!(
         listed,
-        format!("completed warn: these are 1 of 2 FORM_TYPE={ADMIN} onlineuserjids=juliet@example")
+        format!("completed warn: These are 1 of 2. FORM_TYPE={ADMIN} onlineuserjids=juliet@example")
     );
     assert_eq!(
         refused(&run(&mut desk, &list, "", Some(&[("max_items", "many")]))),
@@ -204,7 +204,7 @@ fn an_announcement_reaches_each_session_once() {
     let attributes = format!("sessionid='{session}' action='complete'");
     let done =
         run(&mut desk, &node("announce"), &attributes, Some(&[("announcement", "Good night,|good night")]));
-    assert_eq!(told(&done), "completed info: sent to 3 sessions");
+    assert_eq!(told(&done), "completed info: Sessions that get it: 3.");
     assert_eq!(command(&done).attr("sessionid"), Some(session.as_str()));
     let outgoing = done.announcement.expect("an announcement");
     let to: Vec<_> = outgoing.to.iter().map(Jid::as_str).collect();
@@ -250,7 +250,7 @@ fn the_service_is_stopped_after_a_while_and_with_a_word() {
     let mut desk = desk();
     let shutdown = node("shutdown");
     let effects = run(&mut desk, &shutdown, "", Some(&[("delay", "60"), ("announcement", "Curtain")]));
-    assert_eq!(told(&effects), "completed info: the service stops in 60 s");
+    assert_eq!(told(&effects), "completed info: The service stops in 60 seconds.");
     assert_eq!(effects.stop_after, Some(SignedDuration::from_secs(60)));
     assert!(effects.announcement.is_some());
     let effects = run(&mut desk, &shutdown, "", Some(&[]));

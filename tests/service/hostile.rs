@@ -6,6 +6,7 @@ mod mutate;
 use conclave::service::{Cx, answer};
 use conclave::wire::build::set_attr;
 use conclave::wire::inbound::{Inbound, IqType, Kind, Malformed};
+use conclave::words::Lang;
 use minidom::Element;
 
 use super::{Desk, INFO, ITEMS, RSM, directory};
@@ -110,7 +111,7 @@ fn play(desk: &mut Desk, from: &str, mut stanza: Element) -> Option<String> {
     };
     let mut effects = answer(&inbound, &mut cx);
     if let Some(search) = effects.search.take() {
-        effects.answer = search.answer(&|| true);
+        effects.answer = search.answer(&|| true, Lang::english());
     }
     let is_request = matches!(inbound.kind, Kind::Iq(IqType::Get | IqType::Set));
     let answered = effects.answer.as_ref();

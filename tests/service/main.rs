@@ -10,6 +10,7 @@ use conclave::room::roster::Roster;
 use conclave::service::{Cx, Effects, Memory, Rooms, answer, directory::Directory};
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
+use conclave::words::Lang;
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
@@ -91,7 +92,7 @@ impl Desk {
         };
         let mut effects = answer(&inbound, &mut cx);
         if let Some(search) = effects.search.take() {
-            effects.answer = search.answer(&|| true);
+            effects.answer = search.answer(&|| true, Lang::english());
         }
         effects
     }

@@ -24,6 +24,7 @@ use conclave::wire::encode::Outgoing;
 use conclave::wire::inbound::{Inbound, Malformed};
 use conclave::wire::jid::Jid;
 use conclave::wire::refusal::Refusal;
+use conclave::words::{self, Lang};
 use jiff::Timestamp;
 use minidom::Element;
 
@@ -202,7 +203,7 @@ impl<'c> Host<'c> {
                 memory: &mut self.memory,
             };
             let effects = service::answer(&inbound, &mut cx);
-            let found = effects.search.and_then(|search| search.answer(&|| true));
+            let found = effects.search.and_then(|search| search.answer(&|| true, Lang::english()));
             return plain(effects.answer.or(found).as_ref());
         };
         self.places[place].mailbox.push((sender, inbound));
@@ -321,9 +322,9 @@ impl<'c> Host<'c> {
     fn alone(&mut self, place: usize, cause: Cause) -> Handled {
         let mut handled = self.handle(place, cause);
         if !self.commit(place, std::slice::from_mut(&mut handled)) {
-            let why = Refusal::internal_server_error("the change could not be stored");
+            let why = Refusal::internal_server_error(&words::NOT_STORED);
             handled.effects = match &handled.cause {
-                Cause::Stanza(_, inbound) => Room::refuse(&why, inbound),
+                Cause::Stanza(_, inbound) => Room::refuse(&why, inbound, Lang::english()),
                 _ => Effects::default(),
             };
             handled.unstored = true;

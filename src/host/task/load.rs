@@ -14,6 +14,7 @@ use crate::room::effect::Effects;
 use crate::room::event::Event;
 use crate::store::StoreError;
 use crate::wire::jid::{BareJid, Jid};
+use crate::words::{self, Lang};
 
 /// Reads the room from the store. If that fails, whatever waits is refused with `wait`, so that clients come back,
 /// and the next stanza tries again.
@@ -46,7 +47,7 @@ pub(super) async fn load(
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
         while let Ok(waiting) = events.try_recv() {
-            send(host, jid, "", unreadable(&mailbox.taken(waiting))).await;
+            send(host, jid, "", unreadable(&mailbox.taken(waiting), host.lang())).await;
         }
         if host.retire(jid, mailbox) {
             return None;
@@ -79,6 +80,6 @@ fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
     Ok(restart::bring_back(room, occupants))
 }
 
-fn unreadable(event: &Event) -> Effects {
-    refuse(event, "the room cannot be read now")
+fn unreadable(event: &Event, lang: Lang<'_>) -> Effects {
+    refuse(event, &words::ROOM_UNREADABLE, lang)
 }

@@ -13,6 +13,7 @@ use crate::room::held::{Held, Kind};
 use crate::store::Write;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
+use crate::words;
 
 /// Bytes that go out beyond one copy for each for which one token is paid.
 const TOKEN_BYTES_OUT: usize = 64 << 10;
@@ -37,9 +38,7 @@ impl Task {
         } else if self.place.is_none() {
             self.place = quotas.wait(room.founder());
             if self.place.is_none() {
-                return Err(Refusal::resource_constraint(
-                    "too many rooms wait for their first occupant; try again later",
-                ));
+                return Err(Refusal::resource_constraint(&words::ROOMS_WAIT));
             }
         }
         match (room.is_lasting(), &self.lasting) {
@@ -65,8 +64,7 @@ impl Task {
         // What leaves everything but bans as it was may have what is kept for them.
         let fits = |held: &mut Held| held.resize(&self.host.service, all, made <= before);
         if !self.held.as_mut().is_none_or(fits) {
-            let too_much =
-                "the rooms of who created this one take as much memory as they may; try again later";
+            let too_much = &words::ROOMS_TAKE_TOO_MUCH;
             return Err(Refusal::resource_constraint(too_much));
         }
         self.remember();
