@@ -4,21 +4,24 @@
 //! temporary room, is written a little later than it happens: what a crash loses of the last seconds heals as the
 //! standard has it, by `not-acceptable` (XEP-0410) or by a bounce.
 
+mod occupants;
+
 use std::sync::Arc;
 
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 
+use self::occupants::Came;
 use super::leave::{self, Removal};
 use super::persistence::is_lasting;
 use super::{presence, roles};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
-use crate::room::roster::{Occupant, Roster, Session};
+use crate::room::roster::{Occupant, Roster};
 use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
 use crate::room::{Life, Room};
-use crate::store::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, StoredOccupant, StoredSession, Write};
+use crate::store::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, StoredOccupant, Write};
 use crate::wire::jid::{BareJid, Jid};
 
 /// What the store was told of a room.
@@ -27,7 +30,9 @@ pub struct Told {
     roster: Arc<Roster>,
     /// How the room stood then; `None` if occupants are to be written anew.
     state: Option<Arc<State>>,
-    /// The sessions are stored as an earlier version did it.
+    /// How the room stood when those were written who were written after the others, in portions.
+    later: OrdMap<NickKey, Arc<State>>,
+    /// The sessions are stored as an earlier version did it; not those of whom was written later.
     old: bool,
     /// The number of the session that was written last: they come back in this order.
     turn: u64,
@@ -139,13 +144,13 @@ impl Told {
         if room.exists() {
             let told = if self.leftover { Self::default() } else { self.clone() };
             writes.extend(told.news(room));
-            now.turn = told.turn;
-            told.occupants(room, &mut now, &mut writes);
+            now.turn = told.occupants(room, &now.roster, usize::MAX, usize::MAX, &mut writes).turn;
         }
         (writes, now)
     }
 
-    /// As much of that as is written at a time. Who is in the room comes last.
+    /// As much of that as is written at a time. Who is in the room comes last, and each occupant wholly or not at all, with those
+    /// that they changed nicks with.
     pub fn portion(&self, room: &Room) -> Portion {
         if self.leftover {
             let forget = Write::Forget { room: room.jid.clone() };
@@ -162,10 +167,22 @@ impl Told {
                 return Portion { writes, told, is_last: false };
             }
         }
-        let stored = if room.exists() { Some(Stored::of(room)) } else { self.stored.clone() };
-        let (rest, told) = Self { stored, ..self.clone() }.catch_up(room);
-        writes.extend(rest);
-        Portion { writes, told, is_last: true }
+        if !room.exists() {
+            let (rest, told) = self.catch_up(room);
+            return Portion { writes: [writes, rest].concat(), told, is_last: true };
+        }
+        let known = Self { stored: Some(Stored::of(room)), ..self.clone() };
+        let (records, bytes) =
+            (PORTION_RECORDS_MAX.saturating_sub(writes.len()), PORTION_BYTES_MAX.saturating_sub(bytes));
+        let all = Self::all(room);
+        let Came { turn, partly } = known.occupants(room, &all.roster, records, bytes, &mut writes);
+        match partly {
+            None => Portion { writes, told: Self { turn, ..all }, is_last: true },
+            Some((roster, later)) => {
+                let told = Self { roster: Arc::new(roster), later, turn, ..known };
+                Portion { writes, told, is_last: false }
+            }
+        }
     }
 
     /// Whether the store has anything of the room.
@@ -193,68 +210,6 @@ impl Told {
         }
         Self { stored: Some(Stored { affiliations, whole: false, ..Stored::of(room) }), ..self.clone() }
     }
-
-    /// Who came, who changed and who went, since this was told; `now` is what will have been.
-    fn occupants(&self, room: &Room, now: &mut Self, writes: &mut Vec<Write>) {
-        let name = || room.jid.clone();
-        let anew = self.old || self.hides_otherwise(room);
-        for occupant in room.roster.iter() {
-            let key = occupant.nick.key();
-            let old = self.roster.by_nick(key);
-            if !anew && old.is_some_and(|old| Arc::ptr_eq(old, occupant)) {
-                continue;
-            }
-            if anew || !old.is_some_and(|old| self.stands_as(old, occupant, room)) {
-                writes.push(Write::Occupant {
-                    room: name(),
-                    nick: key.as_str().to_owned(),
-                    value: Some(head(room, occupant)),
-                });
-            }
-            let mut before = old.filter(|_| !self.old).into_iter().flat_map(|old| &old.sessions);
-            // Who spoke last is the last one, so what has changed is at the end.
-            let is_kept = |new: &&Session| before.any(|old| is_same(old, new));
-            let kept = occupant.sessions.iter().take_while(is_kept).count();
-            for session in &occupant.sessions[kept..] {
-                now.turn += 1;
-                let (nick, turn) = (key.as_str().to_owned(), now.turn);
-                let stored = StoredSession { nick, turn, follows: session.follows, proof: session.proof };
-                writes.push(Write::Session { room: name(), jid: session.jid.clone(), value: Some(stored) });
-                if self.old || !self.has_said(session) {
-                    let said = Some(session.presence.clone());
-                    writes.push(Write::Said { room: name(), jid: session.jid.clone(), value: said });
-                }
-            }
-        }
-        for occupant in self.roster.iter() {
-            let key = occupant.nick.key();
-            let stays = now.roster.by_nick(key);
-            if stays.is_some_and(|stays| Arc::ptr_eq(stays, occupant)) {
-                continue;
-            }
-            if stays.is_none() {
-                writes.push(Write::Occupant { room: name(), nick: key.as_str().to_owned(), value: None });
-            }
-            for session in occupant.sessions.iter().filter(|s| now.roster.by_session(&s.jid).is_none()) {
-                writes.push(Write::Session { room: name(), jid: session.jid.clone(), value: None });
-                writes.push(Write::Said { room: name(), jid: session.jid.clone(), value: None });
-            }
-        }
-    }
-
-    /// Whether what is known of an occupant is as it was, but for the sessions.
-    fn stands_as(&self, old: &Occupant, new: &Occupant, room: &Room) -> bool {
-        let of = |state: &State| state.affiliations.of(&new.account).map(|a| a.affiliation);
-        let same = old.account == new.account && old.nick == new.nick;
-        same && (old.role, old.quiet, old.heard) == (new.role, new.quiet, new.heard)
-            && self.state.as_ref().is_some_and(|state| of(state) == of(&room.state))
-    }
-
-    /// Whether the presence of a session is the one that was told, also if the nick was another.
-    fn has_said(&self, session: &Session) -> bool {
-        let sessions = self.roster.by_session(&session.jid).into_iter().flat_map(|old| &old.sessions);
-        sessions.filter(|old| old.jid == session.jid).any(|old| Arc::ptr_eq(&old.presence, &session.presence))
-    }
 }
 
 /// About how many bytes of the state of a temporary room are written some time after an event has made `room` of what was
@@ -280,25 +235,6 @@ fn with_leavers(room: &Room) -> Arc<Roster> {
         }
     }
     roster
-}
-
-fn is_same(old: &Session, new: &Session) -> bool {
-    Arc::ptr_eq(&old.presence, &new.presence)
-        && (&old.jid, old.follows, old.proof) == (&new.jid, new.follows, new.proof)
-}
-
-/// An occupant as it is stored, without the sessions.
-fn head(room: &Room, occupant: &Occupant) -> StoredOccupant {
-    let Occupant { nick, account, id, role, quiet, heard, .. } = occupant;
-    let (nick, account, id) = (nick.clone(), account.clone(), id.clone());
-    let head =
-        Occupant { nick, account, id, role: *role, quiet: *quiet, heard: *heard, sessions: Vec::new() };
-    StoredOccupant {
-        occupant: Arc::new(head),
-        affiliation: room.affiliation(&occupant.account),
-        hidden: !room.is_nonanonymous(),
-        turn: 0,
-    }
 }
 
 /// The state of a room, as far as it is not what is stored: its record before all else, and in a room that is not stored at

@@ -297,6 +297,18 @@ impl Roster {
         self.lists = Arc::default();
     }
 
+    /// Puts an occupant in as it is shared, whose nick and sessions no occupant has.
+    pub(crate) fn put(&mut self, occupant: Arc<Occupant>) {
+        let key = occupant.nick.key();
+        for session in &occupant.sessions {
+            self.sessions.insert(session.jid.clone(), key.clone());
+        }
+        self.nicks.add(occupant.account.clone(), key.clone());
+        self.looks.add(occupant.nick.look(), &occupant.account);
+        self.occupants.insert(key.clone(), occupant);
+        self.lists = Arc::default();
+    }
+
     /// Notes what a session sent last and makes it the one shown.
     pub fn update(&mut self, jid: &Jid, presence: Arc<Said>) {
         let Some(occupant) = self.sessions.get(jid).and_then(|key| self.occupants.get_mut(key)) else {

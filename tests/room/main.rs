@@ -46,3 +46,4 @@ mod unsupported;
 mod vcard;
 mod versions;
 mod world;
+mod writing;
