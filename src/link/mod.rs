@@ -5,6 +5,7 @@
 //! dying connection had taken is lost; everything else waits in the outbox for the next one.
 
 mod fault;
+mod give_way;
 mod handshake;
 mod outbox;
 mod read;
@@ -24,6 +25,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 pub use self::fault::LinkError;
+use self::give_way::give_way;
 pub use self::outbox::{Lane, Outbox, Outlet, outbox};
 use self::retry::{Backoff, Eager, Repeats, Yielding};
 use self::write::{Close, Order, Pending};

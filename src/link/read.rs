@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use super::fault::LinkError;
+use super::give_way;
 use super::write::Order;
 use super::{Arrivals, LinkSettings};
 use crate::wire::ns;
@@ -66,7 +67,7 @@ pub(super) async fn run(
             return LinkError::Garbled(fault);
         }
         // A socket that always has more to read would keep those from their turn for whom this was.
-        tokio::task::yield_now().await;
+        give_way().await;
     }
 }
 
