@@ -89,9 +89,13 @@ impl<'t> Hunt<'t> {
             cost.aside = cost.aside.min(again.aside);
         }
         for measure in Measure::ALL {
-            let share = cost.share(measure);
-            if share > self.best.share(&sample.kind, measure) {
+            let (share, before) = (cost.share(measure), self.best.share(&sample.kind, measure));
+            if share > before {
                 let catch = Catch { recipe: recipe.clone(), cost, share };
+                // A long search is of use before it is over.
+                if share > 1.0 && before <= 1.0 {
+                    println!("found: {}", line(&sample.kind, measure, &catch));
+                }
                 self.best.0.insert((sample.kind.clone(), measure), catch);
             }
         }
