@@ -11,6 +11,7 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, delay, el, message};
+use crate::wire::encode;
 use crate::wire::jid::{BareJid, Jid, Profile};
 use crate::wire::ns;
 use crate::words;
@@ -34,7 +35,8 @@ pub(super) fn forward(room: &Room, speaker: &BareJid, said: &Element, cx: &mut C
     if meant.is_empty() {
         return;
     }
-    let copy = said.clone().with("to", room.jid.as_str());
+    // A copy would take as much memory again, and it is only written.
+    let copy = encode::verbatim(&encode::addressed(said, room.jid.as_jid()));
     let forwarded = el("forwarded", ns::FORWARD).child(delay(&room.jid, cx.now)).child(copy);
     let word = message(room.jid.as_jid(), None, &cx.id())
         .child(el("mentions", ns::MENTIONS).child(forwarded))

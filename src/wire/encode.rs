@@ -150,6 +150,16 @@ pub fn standalone(element: &Element) -> String {
     text
 }
 
+/// A stanza to this address, whatever its own `to` says, as it stands in an element of another namespace, to be put there by
+/// [`verbatim`].
+pub fn addressed(stanza: &Element, to: &Jid) -> String {
+    let mut text = String::with_capacity(512);
+    open_tag(stanza, None, Some("to"), &mut text);
+    attribute("to", to.as_str(), &mut text);
+    content(stanza, &mut text);
+    text
+}
+
 /// Elements as they stand side by side in a stanza, to be put there by [`verbatim`].
 pub fn inside<'a>(elements: impl IntoIterator<Item = &'a Element>) -> String {
     let mut text = String::new();
@@ -160,7 +170,7 @@ pub fn inside<'a>(elements: impl IntoIterator<Item = &'a Element>) -> String {
 /// No namespace of XML is called so: a zero is no character there.
 const VERBATIM: &str = "\0";
 
-/// What stands for [`inside`] among the children of a stanza: it is written as it is. It takes no more memory than that, and
+/// What stands for [`inside`] or [`addressed`] among the children of a stanza: it is written as it is. It takes no more memory than that, and
 /// need not be taken apart.
 pub fn verbatim(inside: &str) -> Element {
     let mut element = Element::bare("verbatim", VERBATIM);
@@ -346,6 +356,12 @@ mod tests {
         let mut short = Element::bare("presence", ns::CLIENT);
         short.append_child(verbatim(&inside(stanza.children())));
         assert_eq!(element(&short), element(&stanza));
+        let forwarded = |child| Element::builder("forwarded", "urn:f").append(child).build();
+        let addressed = forwarded(verbatim(&addressed(&stanza, &Jid::parse("a@b/'").expect("test jid"))));
+        let mut plain = stanza.clone();
+        super::super::build::set_attr(&mut plain, "to", "a@b/'");
+        let read = |text: &str| text.parse::<Element>().expect("test xml");
+        assert_eq!(read(&standalone(&addressed)), forwarded(plain));
         assert!(format!("<a xmlns='{VERBATIM}'/>").parse::<Element>().is_err(), "no client can send such");
     }
 
