@@ -94,8 +94,8 @@ pub(super) fn held(
     let (no_more, bytes) = (presence.bytes() <= before, presence.session_bytes());
     let mut held = cx.service.held(Kind::Firm, account, USUAL_SESSION_BYTES);
     if no_more {
-        held.must_be(bytes);
-    } else if !held.resize(cx.service, bytes, false) {
+        held.must_be(cx.service, bytes);
+    } else if !held.resize(cx.service, bytes) {
         return Err(Refusal::resource_constraint(&words::TOO_MUCH_HELD));
     }
     Ok(Arc::new(presence.held(held)))

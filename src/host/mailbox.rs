@@ -34,7 +34,7 @@ pub(super) struct Bounds {
     all_bytes_max: usize,
     /// What waits in all of them.
     all: Load,
-    /// The bytes of what may be refused, by the domain that it comes from.
+    /// The bytes of what may be refused, waiting or dealt with, by the domain that it comes from.
     domains: Mutex<HashMap<Box<str>, usize>>,
     /// The domain above the service's own.
     own: Option<Box<str>>,
@@ -89,28 +89,35 @@ impl Bounds {
         self.domains.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts so many bytes more for a domain; false if it has too much waiting in all rooms together: a domain may have as
-    /// much as one mailbox holds.
-    fn count(&self, domain: &str, bytes: usize) -> bool {
-        let times = if self.own.as_deref() == Some(domain) { OWN_TIMES } else { 1 };
+    /// Counts so many bytes more for a domain; `None` if it has too much waiting and in hand in all rooms together: a domain may
+    /// have as much as one mailbox holds.
+    fn count(self: &Arc<Self>, domain: Box<str>, bytes: usize) -> Option<Counted> {
+        let times = if self.own.as_deref() == Some(&*domain) { OWN_TIMES } else { 1 };
         let mut domains = self.domains();
-        let Some(waiting) = domains.get_mut(domain) else {
-            domains.insert(domain.into(), bytes);
-            return true;
-        };
-        let fits = *waiting + bytes <= self.bytes_max * times;
-        if fits {
-            *waiting += bytes;
+        match domains.get_mut(&domain) {
+            None => drop(domains.insert(domain.clone(), bytes)),
+            Some(waiting) if *waiting + bytes <= self.bytes_max * times => *waiting += bytes,
+            Some(_) => return None,
         }
-        fits
+        Some(Counted { bounds: self.clone(), domain, bytes })
     }
+}
 
-    fn uncount(&self, domain: &str, bytes: usize) {
-        let mut domains = self.domains();
-        if let Some(waiting) = domains.get_mut(domain) {
-            *waiting = waiting.saturating_sub(bytes);
+/// Bytes of a domain that wait or are dealt with, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Counted {
+    bounds: Arc<Bounds>,
+    domain: Box<str>,
+    bytes: usize,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut domains = self.bounds.domains();
+        if let Some(waiting) = domains.get_mut(&self.domain) {
+            *waiting = waiting.saturating_sub(self.bytes);
             if *waiting == 0 {
-                domains.remove(domain);
+                domains.remove(&self.domain);
             }
         }
     }
@@ -126,6 +133,8 @@ pub(super) struct Waiting {
     refusable: bool,
     /// It is counted in the lane of the domain that it comes from.
     in_lane: bool,
+    /// It is counted for that domain in all rooms.
+    counted: Option<Counted>,
 }
 
 /// What comes out of a mailbox.
@@ -180,20 +189,20 @@ impl Mailbox {
         let refusable = event.inbound().is_none_or(Inbound::is_refusable);
         let mut lanes = self.lanes();
         let is_long = lanes.is_long(domain_of(&event));
-        let domain = domain_of(&event).to_owned();
-        if self.events.is_closed()
-            || !self.has_space(bytes, refusable, is_long)
-            || refusable && !self.bounds.count(&domain, bytes)
-        {
+        if self.events.is_closed() || !self.has_space(bytes, refusable, is_long) {
+            return Err(event);
+        }
+        let domain: Box<str> = domain_of(&event).into();
+        let counted = if refusable { self.bounds.count(domain.clone(), bytes) } else { None };
+        if refusable && counted.is_none() {
             return Err(event);
         }
         self.add(bytes, refusable);
         // Under the lock, so that what comes from one domain keeps its order.
-        match lanes.put(&domain, Waiting { event, bytes, refusable, in_lane: true }) {
+        match lanes.put(&domain, Waiting { event, bytes, refusable, in_lane: true, counted }) {
             None => Ok(()),
             Some(waiting) => self.events.send(waiting).map_err(|SendError(waiting)| {
                 self.forget(waiting.bytes, waiting.refusable);
-                self.uncount(&waiting);
                 waiting.event
             }),
         }
@@ -235,13 +244,6 @@ impl Mailbox {
         self.add(bytes, true);
     }
 
-    /// What waits no longer is not counted for its domain any more.
-    fn uncount(&self, waiting: &Waiting) {
-        if waiting.in_lane && waiting.refusable {
-            self.bounds.uncount(domain_of(&waiting.event), waiting.bytes);
-        }
-    }
-
     fn add(&self, bytes: usize, refusable: bool) {
         self.load.add(bytes, refusable);
         self.bounds.all.add(bytes, refusable);
@@ -263,7 +265,13 @@ impl Mailbox {
     pub(super) fn answered(&self, answer: Event, bytes: usize, place: Place) {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner).push(place);
         // Without a receiver the room's task has ended, and nobody is left to be told.
-        let _ = self.events.send(Waiting { event: answer, bytes, refusable: true, in_lane: false });
+        let _ = self.events.send(Waiting {
+            event: answer,
+            bytes,
+            refusable: true,
+            in_lane: false,
+            counted: None,
+        });
     }
 
     /// To be called when the room is done with so many answers of the archive.
@@ -277,7 +285,7 @@ impl Mailbox {
     pub(super) fn force(&self, event: Event) {
         self.expect(0);
         // As above.
-        let _ = self.events.send(Waiting { event, bytes: 0, refusable: true, in_lane: false });
+        let _ = self.events.send(Waiting { event, bytes: 0, refusable: true, in_lane: false, counted: None });
     }
 
     /// Tells the room to stop, when it has dealt with all that waits now.
@@ -290,10 +298,9 @@ impl Mailbox {
         self.force(Event::Stop { goodbye });
     }
 
-    /// To be called for each event that was taken out.
-    pub(super) fn taken(&self, waiting: Waiting) -> Event {
+    /// To be called for each event that was taken out. It counts for its domain for as long as what comes with it is there.
+    pub(super) fn taken(&self, waiting: Waiting) -> (Event, Option<Counted>) {
         self.forget(waiting.bytes, waiting.refusable);
-        self.uncount(&waiting);
         let mut lanes = self.lanes();
         if waiting.in_lane
             && let Some(next) = lanes.taken(domain_of(&waiting.event))
@@ -301,7 +308,7 @@ impl Mailbox {
             // The room's task is there, for it took this one.
             let _ = self.events.send(next);
         }
-        waiting.event
+        (waiting.event, waiting.counted)
     }
 
     /// Whether nothing waits.
@@ -407,7 +414,7 @@ mod tests {
         mailbox.put(from("late")).expect("there is space");
         let mut order = Vec::new();
         while let Ok(waiting) = events.try_recv() {
-            let event = mailbox.taken(waiting);
+            let (event, _) = mailbox.taken(waiting);
             order.push(event.inbound().map_or("stop".to_owned(), |inbound| inbound.from.domain().to_owned()));
         }
         assert_eq!(order.len(), 501 + 2);
@@ -449,22 +456,28 @@ mod tests {
         let limits =
             Limits { mailbox_bytes_max: 1_000_000, mailboxes_bytes_max: 1 << 30, ..Limits::default() };
         let bounds = Arc::new(Bounds::new(&limits, Some("own")));
-        let rooms: Vec<_> = (0..20).map(|_| Mailbox::new(bounds.clone())).collect();
-        let taken_of = |domain: &str| {
+        let mut rooms: Vec<_> = (0..20).map(|_| Mailbox::new(bounds.clone())).collect();
+        let taken_of = |rooms: &[(Mailbox, Events)], domain: &str| {
             rooms
                 .iter()
                 .map(|(room, _)| usize::from(room.put(message_of(domain, 100_000)).is_ok()))
                 .sum::<usize>()
         };
-        assert_eq!(taken_of("loud"), 9);
-        assert_eq!(taken_of("loud"), 0);
-        assert_eq!(taken_of("quiet"), 9);
-        assert_eq!((0..6).map(|_| taken_of("own")).sum::<usize>(), 78);
-        for (room, mut events) in rooms {
+        assert_eq!(taken_of(&rooms, "loud"), 9);
+        assert_eq!(taken_of(&rooms, "loud"), 0);
+        assert_eq!(taken_of(&rooms, "quiet"), 9);
+        assert_eq!((0..6).map(|_| taken_of(&rooms, "own")).sum::<usize>(), 78);
+        // What rooms have in hand is still in memory.
+        let mut in_hand = Vec::new();
+        for (room, events) in &mut rooms {
             while let Ok(waiting) = events.try_recv() {
-                room.taken(waiting);
+                in_hand.push(room.taken(waiting));
             }
         }
+        assert_eq!(taken_of(&rooms, "loud"), 0);
+        drop(in_hand);
+        assert_eq!(taken_of(&rooms, "loud"), 9);
+        drop(rooms);
         assert!(bounds.domains().is_empty());
     }
 

@@ -16,7 +16,7 @@ use self::load::load;
 use self::send::send;
 use super::Host;
 use super::fair::{Bucket, Rate};
-use super::mailbox::{Events, Mailbox, Waiting};
+use super::mailbox::{Counted, Events, Mailbox, Waiting};
 use super::meter::Meter;
 use super::pace::Heard;
 use super::places::InLine;
@@ -28,7 +28,6 @@ use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
-use crate::room::held::Held;
 use crate::room::weight::Weight;
 use crate::store::{PORTION_RECORDS_MAX, StoreError};
 use crate::wire::jid::{BareJid, Jid};
@@ -130,10 +129,12 @@ pub(super) async fn run(
         };
         let Some(first) = first else { return };
         let batch = batch(first, &mut events);
-        let batch: Vec<Event> = batch.into_iter().map(|waiting| task.mailbox.taken(waiting)).collect();
+        let batch = batch.into_iter().map(|waiting| task.mailbox.taken(waiting));
+        let (batch, counted): (Vec<Event>, Vec<Option<Counted>>) = batch.unzip();
+        let ends = batch.last().is_some_and(is_last);
         task.hear(&batch);
-        task.work_off(&batch).await;
-        if batch.last().is_some_and(is_last) {
+        task.work_off(batch, counted).await;
+        if ends {
             task.finish(&mut events).await;
             task.catch_up().await;
             if task.behind.is_some() {
@@ -207,10 +208,9 @@ struct Task {
     place: Option<Awaited>,
     /// The account that the room counts for as one that stays, if it does.
     lasting: Option<Option<BareJid>>,
-    /// What the room takes in memory, and what is held of it, and of its history, for the account that created it.
+    /// What the room takes in memory, and what is held of it for the account that created it.
     weight: Weight,
-    held: Option<Held>,
-    remembered: Option<Held>,
+    held: Option<pay::OfRoom>,
     /// How much has been done lately.
     done: Bucket,
     since: Instant,
@@ -224,7 +224,6 @@ impl Task {
             lasting: room.is_lasting().then(|| room.founder().cloned()),
             weight: Weight::default(),
             held: None,
-            remembered: None,
             host,
             room,
             ids: Ids::new(&random()),
@@ -256,16 +255,17 @@ impl Task {
         }
     }
 
-    /// Handles events some at a time, at no more than the rate of a room. Others have their turn in between.
-    async fn work_off(&mut self, batch: &[Event]) {
-        let mut left = batch;
-        while !left.is_empty() {
+    /// Handles events some at a time, at no more than the rate of a room. Others have their turn in between. What is done with
+    /// is dropped, and not `counted` any more.
+    async fn work_off(&mut self, mut batch: Vec<Event>, mut counted: Vec<Option<Counted>>) {
+        while !batch.is_empty() {
             if self.host.is_late() {
-                return self.wind_up(left).await;
+                return self.wind_up(&batch).await;
             }
             self.rest().await;
-            let done = self.step(left).await;
-            left = &left[done..];
+            let done = self.step(&batch).await;
+            batch.drain(..done);
+            counted.drain(..done);
             let limits = &self.host.service.limits;
             let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
             rate.take(&mut self.done, done as u32, self.since.elapsed());
@@ -447,7 +447,7 @@ impl Task {
         while !self.mailbox.is_empty()
             && let Ok(Some(waiting)) = tokio::time::timeout_at(end, events.recv()).await
         {
-            match self.mailbox.taken(waiting) {
+            match self.mailbox.taken(waiting).0 {
                 event @ Event::Found(_) => {
                     self.step(&[event]).await;
                 }
@@ -465,7 +465,7 @@ impl Task {
     async fn close(&self, mut events: Events) {
         events.close();
         while let Ok(waiting) = events.try_recv() {
-            self.turn_away(&self.mailbox.taken(waiting)).await;
+            self.turn_away(&self.mailbox.taken(waiting).0).await;
         }
     }
 

@@ -5,11 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::wire::jid::BareJid;
 
-/// What is usual and each account may have held, whatever others do: twenty rooms with two clients.
+/// What is usual and free of an account, unless its domain has too much of that: it is in twenty rooms with two clients, or has
+/// made three.
 pub(super) const FREE_BYTES: usize = 128 << 10;
 
-/// How many times as much as one domain all may have together.
+/// How many times as much as one domain all may have together, beside the domain above the service's own.
 pub(super) const DOMAINS: usize = 8;
+
+/// Among so many a fair share is a quarter of what it is for one alone.
+const FEW: usize = 64;
 
 /// What is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum Kind {
     History,
     /// What waits for an answer: beyond the bound it is refused.
     Waiting,
+    /// Bans, which nothing else shall take the place of: beyond the bound they are refused.
+    Bans,
 }
 
 /// What is held, and for which accounts. Nothing here waits.
@@ -28,74 +34,116 @@ pub struct Ledger {
     firm: Mutex<Sums>,
     history: Mutex<Sums>,
     waiting: Mutex<Sums>,
+    bans: Mutex<Sums>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     pub(super) accounts: HashMap<BareJid, Share>,
-    /// What is not free, of all accounts of a domain and of all, and how many accounts have something that is not.
-    pub(super) domains: HashMap<Box<str>, (usize, usize)>,
-    pub(super) all: usize,
+    pub(super) domains: HashMap<Box<str>, OfDomain>,
+    /// What all domains have but the one above the service's own, and how many of them have something that is not free.
+    pub(super) all: Share,
+    pub(super) sharers: usize,
 }
 
-/// What an account has.
+/// What an account or a domain has: what is free, and what counts against the bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Share {
-    pub(super) usual: usize,
+    pub(super) free: usize,
     pub(super) more: usize,
 }
 
-impl Share {
-    /// So many bytes, of which up to `usual` are usual.
-    pub(super) fn of(bytes: usize, usual: usize) -> Self {
-        let usual = usual.min(bytes);
-        Self { usual, more: bytes - usual }
-    }
+/// What a domain has, and how many of its accounts have something that is not free.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OfDomain {
+    share: Share,
+    accounts: usize,
+}
 
-    /// What of it is not free.
-    pub(super) fn beyond(self) -> usize {
-        self.more + self.usual.saturating_sub(FREE_BYTES)
+/// How much a domain may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) free: usize,
+    pub(super) more: usize,
+    /// It is the one above the service's own, whose part is its own whatever others have.
+    pub(super) is_own: bool,
+}
+
+impl Share {
+    fn replace(&mut self, old: Self, new: Self) {
+        self.free = self.free + new.free - old.free;
+        self.more = self.more + new.more - old.more;
     }
 }
 
+/// How much more one of some may have when together they may have `max`, and have `taken`, of which `own` is its own: half of
+/// the rest, so that as much is left as it has then; or what is fair among `others`, whatever these have. The sum of
+/// FEW / (n + FEW)² over all n is below 1: so the fair shares of however many are together no more than half of `max`.
+fn part(max: usize, taken: usize, own: usize, others: usize) -> usize {
+    let rest = max.saturating_sub(taken).saturating_sub(own) / 2;
+    let sharers = (others + FEW) as u128;
+    let fair = ((max / 2) as u128 * FEW as u128 / (sharers * sharers)) as usize;
+    rest.max(fair.saturating_sub(own))
+}
+
 impl Sums {
-    /// How much more an account may have that is not free, when a domain may have `max`: as much as is left, or what makes a
-    /// fair share of it, however much others have taken.
-    pub(super) fn left(&self, who: &BareJid, max: usize) -> usize {
-        let of_account = self.accounts.get(who).copied().unwrap_or_default().beyond();
-        let (of_domain, accounts) = self.domains.get(who.domain()).copied().unwrap_or_default();
-        let accounts = accounts + usize::from(of_account == 0);
-        let domains = self.domains.len() + usize::from(of_domain == 0);
-        // With half of the rest there is as much left as the account, or the domain, has then.
-        let part = |max: usize, taken: usize, own: usize, sharers: usize| {
-            let rest = max.saturating_sub(taken).saturating_sub(own) / 2;
-            rest.max((max / (sharers + 1)).saturating_sub(own))
-        };
-        part(max, of_domain, of_account, accounts).min(part(max * DOMAINS, self.all, of_domain, domains))
+    pub(super) fn of_account(&self, who: &BareJid) -> Share {
+        self.accounts.get(who).copied().unwrap_or_default()
+    }
+
+    fn of_domain(&self, who: &BareJid) -> OfDomain {
+        self.domains.get(who.domain()).copied().unwrap_or_default()
+    }
+
+    /// How much more an account may have that is free.
+    pub(super) fn free(&self, who: &BareJid, bounds: Bounds) -> usize {
+        let of_domain = self.of_domain(who).share.free;
+        let all = (bounds.free * DOMAINS).saturating_sub(self.all.free) / 2;
+        FREE_BYTES
+            .saturating_sub(self.of_account(who).free)
+            .min(bounds.free.saturating_sub(of_domain))
+            .min(if bounds.is_own { usize::MAX } else { all })
+    }
+
+    /// How much more an account may have that is not free.
+    pub(super) fn left(&self, who: &BareJid, bounds: Bounds) -> usize {
+        let (max, own, of_domain) = (bounds.more, self.of_account(who).more, self.of_domain(who));
+        let taken = of_domain.share.more;
+        let others = of_domain.accounts - usize::from(own > 0);
+        let left = part(max, taken, own, others);
+        if bounds.is_own {
+            return left;
+        }
+        let others = self.sharers - usize::from(taken > 0);
+        left.min(part(max * DOMAINS, self.all.more, taken, others))
     }
 
     /// An account has something `new` in the place of something `old`.
-    pub(super) fn change(&mut self, who: &BareJid, old: Share, new: Share) {
+    pub(super) fn change(&mut self, who: &BareJid, is_own: bool, old: Share, new: Share) {
         let share = match self.accounts.get_mut(who) {
             Some(share) => share,
             None => self.accounts.entry(who.clone()).or_default(),
         };
-        let was = share.beyond();
-        share.usual = share.usual + new.usual - old.usual;
-        share.more = share.more + new.more - old.more;
-        let is = share.beyond();
+        let had_more = share.more > 0;
+        share.replace(old, new);
+        let has_more = share.more > 0;
         if *share == Share::default() {
             self.accounts.remove(who);
         }
-        if was == is {
-            return;
-        }
-        self.all = self.all + is - was;
-        let (of_domain, accounts) = self.domains.entry(who.domain().into()).or_default();
-        *of_domain = *of_domain + is - was;
-        *accounts = *accounts + usize::from(is > 0) - usize::from(was > 0);
-        if *of_domain == 0 {
+        let of_domain = match self.domains.get_mut(who.domain()) {
+            Some(of_domain) => of_domain,
+            None => self.domains.entry(who.domain().into()).or_default(),
+        };
+        let shared = of_domain.share.more > 0;
+        of_domain.share.replace(old, new);
+        of_domain.accounts = of_domain.accounts + usize::from(has_more) - usize::from(had_more);
+        let shares = of_domain.share.more > 0;
+        if of_domain.share == Share::default() {
             self.domains.remove(who.domain());
+        }
+        if !is_own {
+            self.all.replace(old, new);
+            self.sharers = self.sharers + usize::from(shares) - usize::from(shared);
         }
     }
 }
@@ -106,6 +154,7 @@ impl Ledger {
             Kind::Firm => &self.firm,
             Kind::History => &self.history,
             Kind::Waiting => &self.waiting,
+            Kind::Bans => &self.bans,
         };
         // Nothing under the lock panics half-way through a change.
         sums.lock().unwrap_or_else(PoisonError::into_inner)

@@ -122,7 +122,7 @@ impl Occupant {
     pub fn hold(&mut self, service: &Service) {
         for session in &mut self.sessions {
             let mut held = service.held(Kind::Firm, &self.account, USUAL_SESSION_BYTES);
-            held.must_be(session.presence.session_bytes());
+            held.must_be(service, session.presence.session_bytes());
             session.presence = Arc::new(Said::clone(&session.presence).held(held));
         }
     }

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use minidom::Element;
 
+use conclave::room::roster::Said;
+use conclave::room::weight::ROOM_BYTES;
+
 use super::peer::Peer;
 use super::server::{DOMAIN, Server};
 use super::words::{OWNER, ROOM, codes, error, groupchat, join, leave, text};
@@ -287,6 +290,33 @@ fn while_everybody_is_shown_to_everybody_other_rooms_are_answered() {
     while shown < PEOPLE * (PEOPLE - 1) {
         shown += usize::from(peer.next().name() == "presence");
     }
+}
+
+// 45-14.6-a
+#[test]
+fn a_room_is_counted_as_what_it_takes() {
+    const ROOMS: usize = 2_000;
+    let server = Server::start_with("[limits]\nheld_bytes_max = 0");
+    let mut peer = server.accept();
+    peer.create(ROOM, &[]);
+    let make = |peer: &mut Peer, from: usize| {
+        for n in from..from + ROOMS {
+            let who = format!("owner{n}@server{}.example/x", n % 50);
+            peer.send(join(&format!("small{n}@muc.example"), "Owner", &who));
+        }
+        peer.fence(ROOM);
+        // Who is inside is written three seconds later: that is over.
+        std::thread::sleep(Duration::from_secs(4));
+    };
+    make(&mut peer, 0);
+    let before = memory(&server, "VmRSS:");
+    make(&mut peer, ROOMS);
+    let each = (memory(&server, "VmRSS:") - before) as usize / ROOMS;
+    // And whose occupant says nothing of itself.
+    let counted = ROOM_BYTES + Said::default().session_bytes();
+    // Tasks are larger in a build without optimisation.
+    let most = if std::env::var_os("CONCLAVE_BIN").is_some() { counted * 5 / 4 } else { counted * 7 / 4 };
+    assert!((counted * 2 / 3..=most).contains(&each), "{each} bytes, {counted} are counted");
 }
 
 // 45-14.6-a, 45-7.1-a

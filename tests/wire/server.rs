@@ -255,6 +255,8 @@ fn spawn(folder: &Path, told: Told, script: &str) -> (Child, Receiver<String>) {
         .args(["run", "--config"])
         .arg(folder.join("component.toml"))
         .current_dir(folder)
+        // As contrib/conclave.service and the Dockerfile have it.
+        .envs([("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "131072")])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());

@@ -47,7 +47,7 @@ pub(super) async fn load(
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
         while let Ok(waiting) = events.try_recv() {
-            send(host, jid, "", unreadable(&mailbox.taken(waiting), host.lang())).await;
+            send(host, jid, "", unreadable(&mailbox.taken(waiting).0, host.lang())).await;
         }
         if host.retire(jid, mailbox) {
             return None;

@@ -8,8 +8,10 @@ use crate::host::fair::Rate;
 use crate::host::quota::NoPlace;
 use crate::room::Room;
 use crate::room::archive::Change;
+use crate::room::cx::Service;
 use crate::room::effect::Effects;
 use crate::room::held::{Held, Kind};
+use crate::room::weight::ROOM_BYTES;
 use crate::store::Write;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
@@ -25,8 +27,29 @@ const FORGOTTEN_BYTES: usize = 64;
 /// What a retraction counts as besides: the archive reads the message, however large it is, to write what is left of it.
 const RETRACTED_BYTES: usize = 8 * TOKEN_BYTES_WRITTEN;
 
-/// What most rooms take, and what is said in them.
-const USUAL_BYTES: usize = 16 << 10;
+/// What is made in most rooms beside what any room takes, and what is said in them.
+const USUAL_MADE_BYTES: usize = 8 << 10;
+const USUAL_HISTORY_BYTES: usize = 16 << 10;
+/// Some bans.
+const USUAL_BANS_BYTES: usize = 4 << 10;
+
+/// What is held of a room for the account that created it.
+pub(super) struct OfRoom {
+    made: Held,
+    bans: Held,
+    history: Held,
+}
+
+impl OfRoom {
+    /// Nothing yet.
+    fn new(service: &Service, founder: &BareJid) -> Self {
+        Self {
+            made: service.held(Kind::Firm, founder, ROOM_BYTES + USUAL_MADE_BYTES),
+            bans: service.held(Kind::Bans, founder, USUAL_BANS_BYTES),
+            history: service.held(Kind::History, founder, USUAL_HISTORY_BYTES),
+        }
+    }
+}
 
 impl Task {
     /// Takes the places that the room needs as it is now, and gives back those that it does not need.
@@ -58,12 +81,10 @@ impl Task {
 
     /// Has held what the room takes in memory.
     fn hold(&mut self) -> Result<(), Refusal> {
-        let before = self.weight.made();
         self.weigh();
-        let (made, all) = (self.weight.made(), self.weight.made() + self.weight.bans());
-        // What leaves everything but bans as it was may have what is kept for them.
-        let fits = |held: &mut Held| held.resize(&self.host.service, all, made <= before);
-        if !self.held.as_mut().is_none_or(fits) {
+        let service = &self.host.service;
+        let Some(held) = &mut self.held else { return Ok(()) };
+        if !held.made.resize(service, self.weight.made()) || !held.bans.resize(service, self.weight.bans()) {
             let too_much = &words::ROOMS_TAKE_TOO_MUCH;
             return Err(Refusal::resource_constraint(too_much));
         }
@@ -74,8 +95,10 @@ impl Task {
     /// The same for what is there anyway.
     pub(super) fn must_hold(&mut self) {
         self.weigh();
-        let all = self.weight.made() + self.weight.bans();
-        self.held.iter_mut().for_each(|held| held.must_be(all));
+        if let Some(held) = &mut self.held {
+            held.made.must_be(&self.host.service, self.weight.made());
+            held.bans.must_be(&self.host.service, self.weight.bans());
+        }
         self.remember();
     }
 
@@ -83,19 +106,18 @@ impl Task {
     fn weigh(&mut self) {
         self.weight.follow(&self.room);
         let founder = self.room.founder().filter(|_| self.room.exists());
-        if self.held.as_ref().map(Held::account) != founder {
-            let service = &self.host.service;
-            self.held = founder.map(|founder| service.held(Kind::Firm, founder, USUAL_BYTES));
-            self.remembered = founder.map(|founder| service.held(Kind::History, founder, USUAL_BYTES));
+        if self.held.as_ref().map(|held| held.made.account()) != founder {
+            self.held = founder.map(|founder| OfRoom::new(&self.host.service, founder));
         }
     }
 
     /// Has the history held, or as much of it as may be.
     fn remember(&mut self) {
-        let Some(held) = &mut self.remembered else { return };
-        if !held.resize(&self.host.service, self.room.history.bytes(), false) {
-            self.room.shorten_history(held.most(&self.host.service, false));
-            held.must_be(self.room.history.bytes());
+        let Some(held) = &mut self.held else { return };
+        let service = &self.host.service;
+        if !held.history.resize(service, self.room.history.bytes()) {
+            self.room.shorten_history(held.history.most(service));
+            held.history.must_be(service, self.room.history.bytes());
         }
     }
 
