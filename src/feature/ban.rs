@@ -9,7 +9,7 @@ use minidom::Element;
 use super::affiliation_versions::ITEM_BYTES;
 use super::affiliations::{self, Change};
 use super::backlog::PORTION_BYTES;
-use super::commands::{Command, Form, admins};
+use super::commands::{Command, Form, Pages, admins};
 use super::retract_recent::{self, Recent, text_field};
 use super::whom::{self, Whom};
 use super::{Feature, absent, mam};
@@ -21,11 +21,11 @@ use crate::room::event::Event;
 use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::wire::build::stamp;
 use crate::wire::command::{Done, wrong};
-use crate::wire::form::{Field, Submitted, boolean, form, rows_that_fit, table};
+use crate::wire::form::{Field, Submitted, boolean, form, page_of_rows, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Party};
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Lang, Text, Value};
+use crate::words::{self, Label, Lang, Text, Value};
 
 /// Name of the command that bans, and FORM_TYPE of its form.
 const BAN: &str = "conclave#ban";
@@ -45,26 +45,13 @@ const ROWS_MAX: usize = 200;
 pub(super) const FEATURE: Feature = Feature {
     commands: &[
         Command {
-            node: BAN,
-            name: &words::BAN_COMMAND,
-            allowed: admins,
             form: Some(Form { type_: BAN, show }),
-            run,
             found: Some(found),
+            ..Command::new(BAN, &words::BAN_COMMAND, admins, run)
         },
         Command {
-            node: BANS,
-            name: &words::BANS_COMMAND,
-            allowed: admins,
-            form: Some(Form {
-                type_: BANS,
-                show: |_, lang| {
-                    let after = text_field("after", &words::AFTER_ADDRESS);
-                    form(lang, BANS, &words::BANS_COMMAND, &[after])
-                },
-            }),
-            run: list,
-            found: None,
+            pages: Some(Pages { type_: BANS, from: "after" }),
+            ..Command::new(BANS, &words::BANS_COMMAND, admins, list)
         },
     ],
     ..Feature::new("ban")
@@ -137,25 +124,36 @@ fn own(room: &Room, account: &BareJid, cx: &Cx<'_>) -> Vec<BareJid> {
 }
 
 fn show(_room: &Room, lang: Lang<'_>) -> Element {
-    let [nick, id, jid] = whom::fields();
     let retract = Field {
         var: "retract",
-        type_: Some("boolean"),
-        label: Some(&words::RETRACT_TOO),
+        type_: Some("list-single"),
+        label: Some(&words::RETRACT_WITH),
         values: vec!["0".to_owned()],
+        options: &RETRACT,
         ..Field::default()
     };
-    let [last, since] = retract_recent::fields();
     let reason = text_field("reason", &words::REASON_FOR_ALL);
     let note = text_field("note", &words::NOTE_FOR_ADMINS);
     let duration = text_field("duration", &words::FOR_HOW_LONG);
-    form(lang, BAN, &words::BAN_COMMAND, &[nick, id, jid, reason, note, duration, retract, last, since])
+    form(lang, BAN, &words::BAN_COMMAND, &[whom::field(), reason, note, duration, retract])
 }
 
-/// Whether what was said is to be retracted, too.
-fn retracts(form: &Submitted) -> Result<bool, Refusal> {
-    let values = form.values("retract").unwrap_or_default();
-    boolean(values).ok_or_else(|| wrong("bad-payload", &words::RETRACT_UNCLEAR))
+/// What is retracted with a ban: nothing, what is recent, or what was said in such a time.
+static RETRACT: [(&str, Label<'static>); 5] = [
+    ("0", Label::Text(&words::NOTHING)),
+    ("1h", Label::Text(&words::LAST_HOUR)),
+    ("1d", Label::Text(&words::LAST_DAY)),
+    ("7d", Label::Text(&words::LAST_WEEK)),
+    ("1", Label::Text(&words::LAST_MESSAGES)),
+];
+
+/// Which of what was said is to be retracted, too. How far back may stand in fields of its own.
+fn retracts(form: &Submitted, cx: &Cx<'_>) -> Result<Option<Recent>, Refusal> {
+    match boolean(form.values("retract").unwrap_or_default()) {
+        Some(false) => Recent::read(form, "since", cx).map(|_| None),
+        Some(true) => Recent::read(form, "since", cx).map(Some),
+        None => Recent::read(form, "retract", cx).map(Some),
+    }
 }
 
 /// What was said is looked at only if it is to be retracted, or if nothing else tells who is meant.
@@ -166,14 +164,12 @@ fn run(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (Whom::read(form, cx.service.profile)?, Recent::read(form, cx)?);
-    if !room.config().archive {
+    let (whom, recent) = (Whom::read(form, room, cx.service.profile)?, retracts(form, cx)?);
+    if !room.config().archive || recent.is_none() && whom.party(room).is_some() {
         return set(room, form, &[], inbound, cx, fx);
     }
-    if !retracts(form)? && whom.party(room).is_some() {
-        return set(room, form, &[], inbound, cx, fx);
-    }
-    mam::ask(room, Question::Page(whom.query(room, recent.since)), inbound, fx);
+    let since = recent.and_then(|recent| recent.since);
+    mam::ask(room, Question::Page(whom.query(room, since)), inbound, fx);
     Ok(Done::default())
 }
 
@@ -196,10 +192,10 @@ fn set(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let recent = Recent::read(form, cx)?;
-    let at_hand = retract_recent::at_hand(room, &recent);
+    let recent = retracts(form, cx)?;
+    let at_hand = retract_recent::at_hand(room, recent.as_ref().and_then(|recent| recent.since));
     let said = retract_recent::together(archived, &at_hand);
-    let author = Whom::read(form, cx.service.profile)?.author(room, &said)?;
+    let author = Whom::read(form, room, cx.service.profile)?.author(room, &said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
@@ -222,7 +218,7 @@ fn set(
     {
         said_of_it = said_of_it.and(words::EXEMPT_STAY.with([count]));
     }
-    if retracts(form)? {
+    if let Some(recent) = recent {
         let retracted =
             retract_recent::retract_of(room, &author, &recent, &said, (&account, reason.as_deref()), cx, fx)?;
         said_of_it = said_of_it.and(retracted);
@@ -254,14 +250,9 @@ fn list(
         Err(_) => banned.range::<_, BareJid>(..),
     };
     let row = |jid: &BareJid| Some(row(jid, room.state.affiliations.get(jid)?));
-    let (mut rows, more) = rows_that_fit(bans.take(ROWS_MAX + 1).filter_map(row));
-    let more = more || rows.len() > ROWS_MAX;
-    rows.truncate(ROWS_MAX);
-    let last = rows.last().map(|row| row[0].clone()).filter(|_| more);
-    Ok(Done::page(
-        table(room.lang(cx.service).of(&inbound.stanza), BANS, &words::BANS, COLUMNS, &rows),
-        last.as_deref(),
-    ))
+    let (rows, last) = page_of_rows(bans.filter_map(row), ROWS_MAX);
+    let lang = room.lang(cx.service).of(&inbound.stanza);
+    Ok(Done::page(table(lang, BANS, &words::BANS, COLUMNS, &rows), last))
 }
 
 fn row(jid: &BareJid, affiliated: &Affiliated) -> Vec<String> {

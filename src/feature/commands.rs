@@ -1,15 +1,19 @@
 //! Ad-hoc commands of a room (XEP-0050). Each is an entry in the `commands` of the feature that it belongs to.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use minidom::Element;
 
 use super::{FEATURES, Feature};
 use crate::room::Room;
 use crate::room::archive::Found;
-use crate::room::cx::Cx;
+use crate::room::cx::{Cx, Service};
 use crate::room::effect::Effects;
+use crate::room::shares::{Bounds, Kept, Shares};
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, iq_result};
-use crate::wire::command::{Done, Request, Sessions, Stage, Step};
+use crate::wire::command::{Done, Input, Request, SESSION, Sessions, Stage, Step};
 use crate::wire::form::Submitted;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
@@ -28,13 +32,37 @@ pub(crate) struct Command {
     pub(crate) name: &'static Text,
     /// Whether an account may run it. Whoever may not does not see it.
     pub(crate) allowed: fn(&Room, &BareJid) -> bool,
+    /// Whether it can succeed as the room is. Where it cannot, it is not listed.
+    pub(crate) offered: fn(&Room, &Service) -> bool,
     /// What is to be filled in, if anything.
     pub(crate) form: Option<Form>,
+    /// For a list with pages.
+    pub(crate) pages: Option<Pages>,
     /// Does it. As everywhere, a refusal leaves the room as it was.
     pub(crate) run: Run,
     /// Goes on when the archive has answered. If `run` asks the archive something, what it returns does not count, and
     /// this ends the command instead.
     pub(crate) found: Option<RunFound>,
+}
+
+impl Command {
+    /// A command that takes nothing, and can always be run by those who may.
+    pub(crate) const fn new(
+        node: &'static str,
+        name: &'static Text,
+        allowed: fn(&Room, &BareJid) -> bool,
+        run: Run,
+    ) -> Self {
+        Self { node, name, allowed, offered: |_, _| true, form: None, pages: None, run, found: None }
+    }
+
+    fn input(&self) -> Input {
+        match (&self.form, &self.pages) {
+            (Some(form), _) => Input::Form(form.type_),
+            (None, Some(pages)) => Input::Pages(pages.type_),
+            (None, None) => Input::Nothing,
+        }
+    }
 }
 
 /// Goes on with a command after the archive has answered; what was filled in is given again.
@@ -50,6 +78,21 @@ pub(crate) struct Form {
     /// The form as it is shown, in a language.
     pub(crate) show: fn(&Room, Lang<'_>) -> Element,
 }
+
+/// What a command with pages takes.
+pub(crate) struct Pages {
+    /// The FORM_TYPE of the table, and of what may be sent with the first request.
+    pub(crate) type_: &'static str,
+    /// The field that says where a page begins.
+    pub(crate) from: &'static str,
+}
+
+/// The lists that go on, by session, and what their next page begins with. It is not kept over a restart.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Begun(Shares<String>);
+
+/// Lists that may go on at a time.
+const BEGUN: Bounds = Bounds { of_one: 5, of_all: 100 };
 
 /// For [`Command::allowed`]: admins and owners.
 pub(super) fn admins(room: &Room, account: &BareJid) -> bool {
@@ -81,9 +124,14 @@ pub(crate) fn execute(
         (Step::Ask, Some(form)) => {
             Stage::Executing((form.show)(room, room.lang(cx.service).of(&inbound.stanza)))
         }
-        (Step::Ask, None) => Stage::Completed((command.run)(room, &Submitted::default(), inbound, cx, fx)?),
-        (Step::Run(form), _) => Stage::Completed((command.run)(room, &form, inbound, cx, fx)?),
         (Step::Cancel, _) => Stage::Canceled,
+        (Step::End, _) => Stage::Completed(Done::default()),
+        (step, _) => {
+            let filled = filled(room, command, &request, step)?;
+            let lang = room.lang(cx.service).of(&inbound.stanza);
+            let retry = retry(room, command, &request, &filled, lang);
+            through((command.run)(room, &filled, inbound, cx, fx).map_err(retry)?)
+        }
     };
     if fx.asks.is_empty() {
         answer(room, &request, stage, inbound, cx, fx);
@@ -102,11 +150,47 @@ pub(crate) fn found(
     let request = Request::read(payload)?;
     let inbound = &*found.inbound;
     let command = find(room, request.node, &inbound.from.to_bare())?;
-    let Step::Run(form) = step(room, command, &request, inbound, cx)? else { return Ok(()) };
+    let step = step(room, command, &request, inbound, cx)?;
+    let filled = filled(room, command, &request, step)?;
     let Some(run) = command.found else { return Ok(()) };
-    let done = run(room, &form, found, cx, fx)?;
-    answer(room, &request, Stage::Completed(done), inbound, cx, fx);
+    let lang = room.lang(cx.service).of(&inbound.stanza);
+    let retry = retry(room, command, &request, &filled, lang);
+    let done = run(room, &filled, found, cx, fx).map_err(retry)?;
+    answer(room, &request, through(done), inbound, cx, fx);
     Ok(())
+}
+
+/// What a command is run with: what was filled in, or where the next page begins.
+fn filled(room: &Room, command: &Command, request: &Request<'_>, step: Step) -> Result<Submitted, Refusal> {
+    match (step, &command.pages) {
+        (Step::Run(form), _) => Ok(form),
+        (Step::Next, Some(pages)) => {
+            let place = request.session.and_then(|session| room.begun.0.get(session));
+            let place = place.ok_or_else(|| {
+                let refusal = Refusal::not_allowed(&words::SESSION_EXPIRED);
+                refusal.because("session-expired", ns::COMMANDS)
+            })?;
+            Ok(Submitted::one(pages.from, &place.value))
+        }
+        _ => Ok(Submitted::default()),
+    }
+}
+
+/// What becomes of a refusal: the form once more with what is wrong, if there is one and it was shown before.
+fn retry(
+    room: &Room,
+    command: &Command,
+    request: &Request<'_>,
+    filled: &Submitted,
+    lang: Lang<'_>,
+) -> impl FnOnce(Refusal) -> Refusal + use<> {
+    let form = command.form.as_ref();
+    let retry = form.and_then(|form| request.retry(|| (form.show)(room, lang), filled));
+    move |refusal| refusal.with_retry(retry)
+}
+
+fn through(done: Done) -> Stage {
+    if done.next.is_some() { Stage::Page(done) } else { Stage::Completed(done) }
 }
 
 fn step(
@@ -117,11 +201,11 @@ fn step(
     cx: &Cx<'_>,
 ) -> Result<Step, Refusal> {
     let sessions = Sessions { key: room.state.record.secret.as_bytes(), now: cx.now };
-    request.step(command.form.as_ref().map(|form| form.type_), &sessions, &inbound.from)
+    request.step(command.input(), &sessions, &inbound.from)
 }
 
 fn answer(
-    room: &Room,
+    room: &mut Room,
     request: &Request<'_>,
     stage: Stage,
     inbound: &Inbound,
@@ -134,14 +218,34 @@ fn answer(
         Some(session) => session.to_owned(),
         None => sessions.open(request.node, &inbound.from, &nonce),
     };
+    let next = if let Stage::Page(done) = &stage { done.next.clone() } else { None };
+    room.go_on_with(&session, next, &inbound.from.to_bare(), cx.uptime);
     let answer = request.answer(&session, stage, room.lang(cx.service).of(&inbound.stanza));
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
 }
 
-/// disco#items: the commands that an account may run.
-pub(super) fn items(room: &Room, account: &BareJid, lang: Lang<'_>) -> Element {
+impl Room {
+    /// Remembers what the next page of a list begins with, or forgets it after the last.
+    fn go_on_with(&mut self, session: &str, next: Option<String>, owner: &BareJid, now: Duration) {
+        if next.is_none() && self.begun.0.get(session).is_none() {
+            return;
+        }
+        let Begun(begun) = Arc::make_mut(&mut self.begun);
+        let until = now.checked_sub(SESSION.unsigned_abs());
+        while until.is_some_and(|until| begun.remove_older(until).is_some()) {}
+        begun.remove(session);
+        if let Some(value) = next {
+            let kept = Kept { id: session.into(), owner: owner.clone(), since: now, value, _held: None };
+            begun.add(kept, BEGUN);
+        }
+    }
+}
+
+/// disco#items: the commands that an account may run, and that can succeed.
+pub(super) fn items(room: &Room, account: &BareJid, service: &Service, lang: Lang<'_>) -> Element {
     let mut query = el("query", ns::DISCO_ITEMS).with("node", ns::COMMANDS);
-    for command in all().filter(|command| (command.allowed)(room, account)) {
+    let listed = all().filter(|c| (c.allowed)(room, account) && (c.offered)(room, service));
+    for command in listed {
         let item = el("item", ns::DISCO_ITEMS).with("jid", room.jid.as_str());
         query.append_child(item.with("node", command.node).with("name", lang.text(command.name)));
     }

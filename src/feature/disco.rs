@@ -48,9 +48,12 @@ pub(crate) fn items(
 ) -> Result<(), Refusal> {
     let answer = match query.attr("node").filter(|node| !node.is_empty()) {
         None => el("query", ns::DISCO_ITEMS),
-        Some(ns::COMMANDS) => {
-            commands::items(room, &inbound.from.to_bare(), room.lang(cx.service).of(&inbound.stanza))
-        }
+        Some(ns::COMMANDS) => commands::items(
+            room,
+            &inbound.from.to_bare(),
+            cx.service,
+            room.lang(cx.service).of(&inbound.stanza),
+        ),
         Some(_) => return Err(Refusal::item_not_found(&words::NO_SUCH_NODE)),
     };
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);

@@ -1,8 +1,10 @@
 //! Hats: titles that admins give to people, for all to see (XEP-0317).
 
+use std::ops::Bound;
+
 use minidom::Element;
 
-use super::commands::{self, Command, Form};
+use super::commands::{self, Command, Form, Pages};
 use super::{Feature, archive, presence};
 use crate::room::Room;
 use crate::room::cx::Cx;
@@ -10,7 +12,7 @@ use crate::room::effect::Effects;
 use crate::room::hats::Hat;
 use crate::wire::build::{Build, el, lang, set_lang};
 use crate::wire::command::{Done, wrong};
-use crate::wire::form::{Field, Submitted, form, rows_that_fit, table};
+use crate::wire::form::{Field, Submitted, form, page_of_rows, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
@@ -39,61 +41,67 @@ pub(super) const FEATURE: Feature = Feature {
         }
     },
     commands: &[
+        Command::new(
+            "urn:xmpp:hats:commands:list",
+            &words::HATS_COMMAND,
+            archive::may_read,
+            |room, _, inbound, cx, _| Ok(Done::result(list(room, room.lang(cx.service).of(&inbound.stanza)))),
+        ),
         Command {
-            node: "urn:xmpp:hats:commands:list",
-            name: &words::HATS_COMMAND,
-            allowed: archive::may_read,
-            form: None,
-            run: |room, _, inbound, cx, _| {
-                Ok(Done::result(list(room, room.lang(cx.service).of(&inbound.stanza))))
-            },
-            found: None,
-        },
-        Command {
-            node: "urn:xmpp:hats:commands:create",
-            name: &words::MAKE_HAT_COMMAND,
-            allowed: commands::admins,
             form: Some(Form { type_: ns::HATS_COMMANDS, show: create_form }),
-            run: create,
-            found: None,
+            ..Command::new(
+                "urn:xmpp:hats:commands:create",
+                &words::MAKE_HAT_COMMAND,
+                commands::admins,
+                create,
+            )
         },
         Command {
-            node: "urn:xmpp:hats:commands:destroy",
-            name: &words::DROP_HAT_COMMAND,
-            allowed: commands::admins,
+            offered: |room, _| !room.state.record.hats.known.is_empty(),
             form: Some(Form { type_: ns::HATS_COMMANDS, show: destroy_form }),
-            run: destroy,
-            found: None,
+            ..Command::new(
+                "urn:xmpp:hats:commands:destroy",
+                &words::DROP_HAT_COMMAND,
+                commands::admins,
+                destroy,
+            )
         },
         Command {
-            node: "urn:xmpp:hats:commands:assign",
-            name: &words::GIVE_HAT_COMMAND,
-            allowed: commands::admins,
+            offered: |room, _| !room.state.record.hats.known.is_empty(),
             form: Some(Form {
                 type_: ns::HATS_COMMANDS,
                 show: |room, lang| wearer_form(room, lang, &words::GIVING_HAT),
             }),
-            run: assign,
-            found: None,
+            ..Command::new(
+                "urn:xmpp:hats:commands:assign",
+                &words::GIVE_HAT_COMMAND,
+                commands::admins,
+                assign,
+            )
         },
         Command {
-            node: "urn:xmpp:hats:commands:unassign",
-            name: &words::TAKE_HAT_COMMAND,
-            allowed: commands::admins,
+            offered: |room, _| !room.state.record.hats.worn.is_empty(),
             form: Some(Form {
                 type_: ns::HATS_COMMANDS,
                 show: |room, lang| wearer_form(room, lang, &words::TAKING_HAT),
             }),
-            run: unassign,
-            found: None,
+            ..Command::new(
+                "urn:xmpp:hats:commands:unassign",
+                &words::TAKE_HAT_COMMAND,
+                commands::admins,
+                unassign,
+            )
         },
         Command {
-            node: "urn:xmpp:hats:commands:list-assigned",
-            name: &words::WORN_HATS_COMMAND,
-            allowed: commands::admins,
-            form: None,
-            run: |room, _, inbound, cx, _| Ok(list_assigned(room, room.lang(cx.service).of(&inbound.stanza))),
-            found: None,
+            pages: Some(Pages { type_: ns::HATS_COMMANDS, from: JID }),
+            ..Command::new(
+                "urn:xmpp:hats:commands:list-assigned",
+                &words::WORN_HATS_COMMAND,
+                commands::admins,
+                |room, form, inbound, cx, _| {
+                    Ok(list_assigned(room, form, room.lang(cx.service).of(&inbound.stanza)))
+                },
+            )
         },
     ],
     ..Feature::new("hats")
@@ -125,7 +133,7 @@ fn create_form(_: &Room, lang: Lang<'_>) -> Element {
     };
     let fields = [
         field(TITLE, &words::HAT_TITLE, true),
-        field(URI, &words::HAT_URI, true),
+        field(URI, &words::HAT_URI, false),
         field(HUE, &words::HAT_HUE, false),
     ];
     form(lang, ns::HATS_COMMANDS, &words::MAKING_HAT, &fields)
@@ -164,8 +172,12 @@ fn wearer_form(room: &Room, lang: Lang<'_>, title: &'static Text) -> Element {
 }
 
 /// The URI in a form, also under the name that an example of the specification has for it.
+fn given_uri(form: &Submitted) -> Option<&str> {
+    form.value(URI).or_else(|| form.value("hat"))
+}
+
 fn uri(form: &Submitted) -> Result<&str, Refusal> {
-    let uri = form.value(URI).or_else(|| form.value("hat")).unwrap_or_default();
+    let uri = given_uri(form).unwrap_or_default();
     if uri.is_empty() || uri.len() > TEXT_BYTES_MAX || uri.contains(char::is_whitespace) {
         return Err(wrong("bad-payload", words::HAT_URI_NEEDED.with([TEXT_BYTES_MAX])));
     }
@@ -197,6 +209,13 @@ fn hat(form: &Submitted, inbound: &Inbound) -> Result<Hat, Refusal> {
     Ok(Hat { title: title.to_owned(), hue: hue.map(str::to_owned), lang: lang.map(str::to_owned) })
 }
 
+/// The URI of a hat that comes without: that of the hat with this title, or a new one.
+fn uri_of(room: &Room, hat: &Hat, cx: &mut Cx<'_>) -> String {
+    let mut known = room.state.record.hats.known.iter();
+    let titled = known.find(|(_, known)| known.title == hat.title).map(|(uri, _)| uri.clone());
+    titled.unwrap_or_else(|| format!("urn:x-hat:{}", cx.id()))
+}
+
 fn create(
     room: &mut Room,
     form: &Submitted,
@@ -204,17 +223,21 @@ fn create(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (uri, hat) = (uri(form)?, hat(form, inbound)?);
+    let hat = hat(form, inbound)?;
+    let uri = match given_uri(form) {
+        Some(_) => uri(form)?.to_owned(),
+        None => uri_of(room, &hat, cx),
+    };
     let hats = &room.state.record.hats;
-    if hats.known.get(uri) == Some(&hat) {
+    if hats.known.get(&uri) == Some(&hat) {
         return Ok(Done::info(&words::HAT_IS_THERE));
     }
-    if !hats.known.contains_key(uri) && hats.known.len() >= KNOWN_MAX {
+    if !hats.known.contains_key(&uri) && hats.known.len() >= KNOWN_MAX {
         return Err(Refusal::resource_constraint(&words::HATS_MOST));
     }
-    let wearers = hats.wearers(uri);
-    room.state_mut().record.hats.known.insert(uri.to_owned(), hat);
-    tell(room, &wearers, cx, fx);
+    let wearers = hats.wearers(&uri);
+    room.state_mut().record.hats.known.insert(uri, hat);
+    tell_of_hats(room, &wearers, cx, fx);
     Ok(Done::default())
 }
 
@@ -232,7 +255,7 @@ fn destroy(
     for account in &wearers {
         hats.take_off(account, uri);
     }
-    tell(room, &wearers, cx, fx);
+    tell_of_hats(room, &wearers, cx, fx);
     Ok(Done::default())
 }
 
@@ -253,7 +276,7 @@ fn assign(
         return Err(Refusal::resource_constraint(&words::HATS_WORN_MOST));
     }
     room.state_mut().record.hats.worn.entry(account.clone()).or_default().insert(uri.to_owned());
-    tell(room, &[account], cx, fx);
+    show(room, &[account], cx, fx);
     Ok(Done::default())
 }
 
@@ -268,15 +291,21 @@ fn unassign(
     if !room.state_mut().record.hats.take_off(&account, uri) {
         return Err(Refusal::item_not_found(&words::HAT_NOT_WORN));
     }
-    tell(room, &[account], cx, fx);
+    show(room, &[account], cx, fx);
     Ok(Done::default())
 }
 
-/// Shows those who are concerned anew, and says that there is something to ask for.
-fn tell(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
+/// Shows those who are concerned anew.
+fn show(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
     for occupant in wearers.iter().flat_map(|account| room.roster.of_account(account)) {
         presence::show(room, occupant, &cx.id(), fx);
     }
+}
+
+/// The hats of the room have changed: that is in its information, which clients ask for anew. Who wears which is not, and
+/// presences say it.
+fn tell_of_hats(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
+    show(room, wearers, cx, fx);
     room.tell_of_configuration(&[], cx, fx);
 }
 
@@ -292,9 +321,15 @@ fn list(room: &Room, lang: Lang<'_>) -> Element {
     table(lang, ns::HATS_COMMANDS, &words::HATS, columns, &rows.collect::<Vec<_>>())
 }
 
-fn list_assigned(room: &Room, lang: Lang<'_>) -> Done {
+/// Most rows of a page of the list.
+const ROWS_MAX: usize = 200;
+
+/// In the order of the addresses.
+fn list_assigned(room: &Room, form: &Submitted, lang: Lang<'_>) -> Done {
     let hats = &room.state.record.hats;
-    let rows = hats.worn.keys().flat_map(|account| {
+    let after = form.value(JID).and_then(|after| BareJid::parse(after).ok());
+    let worn = hats.worn.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+    let rows = worn.flat_map(|(account, _)| {
         hats.of(account).map(|(uri, hat)| {
             let hue = hat.hue.clone().unwrap_or_default();
             vec![account.as_str().to_owned(), uri.clone(), hat.title.clone(), hue]
@@ -302,6 +337,6 @@ fn list_assigned(room: &Room, lang: Lang<'_>) -> Done {
     });
     let columns: &[(&str, &Text)] =
         &[(JID, &words::ADDRESS), (URI, &words::URI), (TITLE, &words::HAT_TITLE), (HUE, &words::COLOUR)];
-    let (rows, more) = rows_that_fit(rows);
-    Done::result_of(table(lang, ns::HATS_COMMANDS, &words::WORN_HATS, columns, &rows), more)
+    let (rows, last) = page_of_rows(rows, ROWS_MAX);
+    Done::page(table(lang, ns::HATS_COMMANDS, &words::WORN_HATS, columns, &rows), last)
 }

@@ -31,14 +31,12 @@ const BOUNDS: Bounds = Bounds { of_one: 5, of_all: 100 };
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) const FEATURE: Feature = Feature {
-    commands: &[Command {
-        node: NODE,
-        name: &words::LEAVERS_COMMAND,
-        allowed: |room, account| moderate::check_role(room, account).is_ok(),
-        form: None,
+    commands: &[Command::new(
+        NODE,
+        &words::LEAVERS_COMMAND,
+        |room, account| moderate::check_role(room, account).is_ok(),
         run,
-        found: None,
-    }],
+    )],
     ..Feature::new("leavers")
 };
 

@@ -13,6 +13,10 @@ use crate::words;
 
 /// Does what is ordered, or says why it cannot be done.
 pub(crate) fn obey(room: &mut Room, order: &Order, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+    done(room, order, cx, fx).map_err(|refusal| refusal.with_retry(order.again.as_deref().cloned()))
+}
+
+fn done(room: &mut Room, order: &Order, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     match &order.what {
         What::Create { .. } if room.exists() => {
             return Err(Refusal::conflict(&words::ROOM_EXISTS));

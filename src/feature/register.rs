@@ -4,11 +4,12 @@
 //! registration, and becomes a member by it.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use minidom::Element;
 
 use super::affiliations::{self, Change};
-use super::commands::{self, Command};
+use super::commands::{self, Command, Pages};
 use super::{Feature, boolean_field, nick};
 use crate::room::Room;
 use crate::room::cx::{Cx, Service};
@@ -17,7 +18,7 @@ use crate::room::nick::Nick;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::command::Done;
-use crate::wire::form::{Field, Reply, Submitted, form, rows_that_fit, table};
+use crate::wire::form::{Field, Reply, Submitted, form, page_of_rows, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
@@ -25,6 +26,9 @@ use crate::wire::refusal::Refusal;
 use crate::words::{self, Text, Value};
 
 const ROOM_NICK: &str = "muc#register_roomnick";
+
+/// Name of the command that lists who is registered.
+const REGISTRATIONS: &str = "conclave#registrations";
 
 /// What members may say of themselves (§7.10), where the service asks for it: the field, and its label. All are text; the
 /// last may have several lines.
@@ -46,12 +50,13 @@ pub(super) const FEATURE: Feature = Feature {
         boolean_field!("x-muc#roomconfig_reservednick", &words::NICKS_LOCKED, lock_nicks),
     ],
     commands: &[Command {
-        node: "conclave#registrations",
-        name: &words::REGISTERED_COMMAND,
-        allowed: commands::admins,
-        form: None,
-        run: |room, _, inbound, cx, _| Ok(list(room, inbound, cx.service)),
-        found: None,
+        pages: Some(Pages { type_: REGISTRATIONS, from: "after" }),
+        ..Command::new(
+            REGISTRATIONS,
+            &words::REGISTERED_COMMAND,
+            commands::admins,
+            |room, form, inbound, cx, _| Ok(list(room, form, inbound, cx.service)),
+        )
     }],
     ..Feature::new("register")
 };
@@ -162,17 +167,24 @@ fn read_data(
     Ok(data)
 }
 
-/// Everybody who has registered a nick or said something of himself.
-fn list(room: &Room, inbound: &Inbound, service: &Service) -> Done {
+/// Most rows of a page of the list.
+const ROWS_MAX: usize = 200;
+
+/// Everybody who has registered a nick or said something of themself, in the order of their addresses.
+fn list(room: &Room, form: &Submitted, inbound: &Inbound, service: &Service) -> Done {
     let lang = room.lang(service).of(&inbound.stanza);
-    let registered = room.state.affiliations.iter().filter(|(_, a)| a.nick.is_some() || !a.data.is_empty());
-    let (rows, more) = rows_that_fit(registered.map(|(jid, a)| {
+    let after = form.value("after").and_then(|after| BareJid::parse(after).ok());
+    let all =
+        room.state.affiliations.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+    let registered = all.filter(|(_, a)| a.nick.is_some() || !a.data.is_empty());
+    let rows = registered.map(|(jid, a)| {
         let said = asked_for(service).map(|(var, _)| a.data.get(var).cloned().unwrap_or_default());
         [jid.as_str().to_owned(), a.nick.clone().unwrap_or_default()].into_iter().chain(said).collect()
-    }));
+    });
+    let (rows, last) = page_of_rows(rows, ROWS_MAX);
     let columns: [(&str, &Text); 2] = [("jid", &words::ADDRESS), (ROOM_NICK, &words::NICKNAME)];
     let columns: Vec<_> = columns.into_iter().chain(asked_for(service)).collect();
-    Done::result_of(table(lang, ns::MUC_REGISTER, &words::REGISTERED, &columns, &rows), more)
+    Done::page(table(lang, ns::MUC_REGISTER, &words::REGISTERED, &columns, &rows), last)
 }
 
 fn check_allowed(room: &Room, account: &BareJid) -> Result<(), Refusal> {

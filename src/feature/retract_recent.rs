@@ -36,26 +36,23 @@ const WIRE_BYTES_MAX: usize = 16 << 20;
 
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
-        node: NODE,
-        name: &words::RETRACT_COMMAND,
-        allowed: |room, account| moderate::check_role(room, account).is_ok(),
+        offered: |room, _| room.config().archive || !room.history.unarchived().is_empty(),
         form: Some(Form { type_: NODE, show }),
-        run,
         found: Some(found),
+        ..Command::new(
+            NODE,
+            &words::RETRACT_COMMAND,
+            |room, account| moderate::check_role(room, account).is_ok(),
+            run,
+        )
     }],
     ..Feature::new("retract_recent")
 };
 
 fn show(_room: &Room, lang: Lang<'_>) -> Element {
-    let [nick, id, jid] = whom::fields();
-    let [last, since] = fields();
+    let since = text_field("since", &words::HOW_FAR_BACK);
     let reason = text_field("reason", &words::REASON_FOR_ALL);
-    form(lang, NODE, &words::RETRACT_COMMAND, &[nick, id, jid, last, since, reason])
-}
-
-/// The fields by which [`Recent`] is read.
-pub(super) fn fields() -> [Field<'static>; 2] {
-    [text_field("last", &words::HOW_MANY_MESSAGES), text_field("since", &words::HOW_FAR_BACK)]
+    form(lang, NODE, &words::RETRACT_COMMAND, &[whom::field(), since, reason])
 }
 
 /// A field of one line.
@@ -71,9 +68,11 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    pub(super) fn read(form: &Submitted, cx: &Cx<'_>) -> Result<Self, Refusal> {
-        let since = whom::span(form, "since")?.map(|span| cx.now.checked_sub(span));
-        let since = since.transpose().map_err(|_| wrong("bad-payload", &words::SINCE_TOO_EARLY))?;
+    /// `since` is the field that says how far back. How many messages at most may stand in `last`.
+    pub(super) fn read(form: &Submitted, since: &str, cx: &Cx<'_>) -> Result<Self, Refusal> {
+        let too_far = |_| wrong("bad-payload", &words::SINCE_TOO_EARLY);
+        let since =
+            whom::span(form, since)?.map(|span| cx.now.checked_sub(span)).transpose().map_err(too_far)?;
         let last = form.value("last").map_or(Ok(LAST_MAX), str::parse);
         let last = last.map_err(|_| wrong("bad-payload", &words::NOT_MESSAGE_COUNT))?;
         Ok(Self { since, last: last.min(LAST_MAX) })
@@ -87,7 +86,7 @@ fn run(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (Whom::read(form, cx.service.profile)?, Recent::read(form, cx)?);
+    let (whom, recent) = (Whom::read(form, room, cx.service.profile)?, Recent::read(form, "since", cx)?);
     whom::text(form, "reason", cx.limits().text_bytes_max)?;
     if !room.config().archive {
         return retract(room, form, &[], inbound, cx, fx);
@@ -112,10 +111,10 @@ pub(super) fn said(found: &Found) -> &[Entry] {
 }
 
 /// The recent messages that the archive has not.
-pub(super) fn at_hand(room: &Room, recent: &Recent) -> Vec<Arc<Entry>> {
+pub(super) fn at_hand(room: &Room, since: Option<Timestamp>) -> Vec<Arc<Entry>> {
     let all =
         if room.config().archive { room.history.passing().collect() } else { room.history.unarchived() };
-    all.into_iter().filter(|entry| recent.since.is_none_or(|since| entry.at >= since)).cloned().collect()
+    all.into_iter().filter(|entry| since.is_none_or(|since| entry.at >= since)).cloned().collect()
 }
 
 /// Both, oldest first.
@@ -133,10 +132,10 @@ fn retract(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let recent = Recent::read(form, cx)?;
-    let at_hand = at_hand(room, &recent);
+    let recent = Recent::read(form, "since", cx)?;
+    let at_hand = at_hand(room, recent.since);
     let said = together(archived, &at_hand);
-    let author = Whom::read(form, cx.service.profile)?.author(room, &said)?;
+    let author = Whom::read(form, room, cx.service.profile)?.author(room, &said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let actor = inbound.from.to_bare();
     Ok(Done::info(retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?))

@@ -2,8 +2,8 @@
 
 use minidom::Element;
 
-use super::commands::{Command, Form};
-use super::retract_recent::{body, text_field};
+use super::commands::{Command, Pages};
+use super::retract_recent::body;
 use super::{Feature, mam, moderate};
 use crate::room::Room;
 use crate::room::archive::{Answer, Entry, Found, Place, Query, Question};
@@ -11,7 +11,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::stamp;
 use crate::wire::command::Done;
-use crate::wire::form::{Submitted, form, table};
+use crate::wire::form::{Submitted, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
@@ -42,18 +42,15 @@ const COLUMNS: &[(&str, &Text)] = &[
 
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
-        node: NODE,
-        name: &words::RETRACTED_COMMAND,
-        allowed: |room, account| moderate::check_role(room, account).is_ok(),
-        form: Some(Form {
-            type_: NODE,
-            show: |_, lang| {
-                let before = text_field("before", &words::BEFORE_MESSAGE);
-                form(lang, NODE, &words::RETRACTED_COMMAND, &[before])
-            },
-        }),
-        run,
+        offered: |room, service| service.keep_retracted && room.config().archive,
+        pages: Some(Pages { type_: NODE, from: "before" }),
         found: Some(found),
+        ..Command::new(
+            NODE,
+            &words::RETRACTED_COMMAND,
+            |room, account| moderate::check_role(room, account).is_ok(),
+            run,
+        )
     }],
     ..Feature::new("retracted")
 };
@@ -93,6 +90,7 @@ fn found(
     let next = if kept.len() > ROWS_MAX { newest.first().copied() } else { page.entries.first() };
     if let Some(next) = next.filter(|_| kept.len() > ROWS_MAX || !page.complete) {
         done.note = Done::info(words::MORE_BEFORE.with([&*next.id])).note;
+        done.next = Some(next.id.clone());
     }
     Ok(done)
 }

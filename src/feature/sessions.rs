@@ -1,9 +1,6 @@
 //! The clients of the occupants, for moderators: one nick may have several, and presences show the last one alone.
 
-use minidom::Element;
-
-use super::commands::{Command, Form};
-use super::retract_recent::text_field;
+use super::commands::{Command, Pages};
 use super::{Feature, lists, moderate};
 use crate::room::Room;
 use crate::room::cx::Cx;
@@ -11,11 +8,11 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::roster::Occupant;
 use crate::wire::command::Done;
-use crate::wire::form::{Submitted, form, rows_that_fit, table};
+use crate::wire::form::{Submitted, page_of_rows, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Lang, Text};
+use crate::words::{self, Text};
 
 /// Name of the command, and FORM_TYPE of its form and of its table.
 const NODE: &str = "conclave#sessions";
@@ -25,12 +22,13 @@ const ROWS_MAX: usize = 200;
 
 pub(super) const FEATURE: Feature = Feature {
     commands: &[Command {
-        node: NODE,
-        name: &words::SESSIONS_COMMAND,
-        allowed: |room, account| moderate::check_role(room, account).is_ok(),
-        form: Some(Form { type_: NODE, show }),
-        run,
-        found: None,
+        pages: Some(Pages { type_: NODE, from: "after" }),
+        ..Command::new(
+            NODE,
+            &words::SESSIONS_COMMAND,
+            |room, account| moderate::check_role(room, account).is_ok(),
+            run,
+        )
     }],
     ..Feature::new("sessions")
 };
@@ -42,12 +40,7 @@ const COLUMNS: &[(&str, &Text)] = &[
     ("affiliation", &words::AFFILIATION),
 ];
 
-fn show(_room: &Room, lang: Lang<'_>) -> Element {
-    let fields = [text_field("nick", &words::SESSIONS_OF), text_field("after", &words::AFTER_NICK)];
-    form(lang, NODE, &words::SESSIONS_COMMAND, &fields)
-}
-
-/// A list that is too long ends between two occupants.
+/// Those of one occupant, if a `nick` comes with the request, or of all. A page ends between two occupants.
 fn run(
     room: &mut Room,
     form: &Submitted,
@@ -65,16 +58,9 @@ fn run(
     let listed = lists::each_session(room, form.value("after").unwrap_or_default());
     let listed =
         listed.filter(|(_, occupant, _)| nick.as_ref().is_none_or(|nick| occupant.nick.key() == nick));
-    let rows = listed.take(ROWS_MAX + 1).map(|(_, occupant, jid)| row(room, occupant, &jid));
-    let (mut rows, more) = rows_that_fit(rows);
-    let last = rows.last().map(|row| row[0].clone()).filter(|_| more || rows.len() > ROWS_MAX);
-    if let Some(last) = &last
-        && rows[0][0] != *last
-    {
-        rows.retain(|row| row[0] != *last);
-    }
-    let until = rows.last().map(|row| row[0].clone()).filter(|_| last.is_some());
-    Ok(Done::page(table(lang, NODE, &words::SESSIONS, COLUMNS, &rows), until.as_deref()))
+    let rows = listed.map(|(_, occupant, jid)| row(room, occupant, &jid));
+    let (rows, last) = page_of_rows(rows, ROWS_MAX);
+    Ok(Done::page(table(lang, NODE, &words::SESSIONS, COLUMNS, &rows), last))
 }
 
 fn row(room: &Room, occupant: &Occupant, jid: &Jid) -> Vec<String> {

@@ -9,12 +9,15 @@ use crate::wire::command::wrong;
 use crate::wire::form::{Field, Submitted};
 use crate::wire::jid::{Account, Jid, Party, Profile};
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Text, Value};
+use crate::words::{self, Value};
 
 /// Most messages that are looked through for somebody who cannot be looked up.
 const MESSAGES_MAX: usize = 500;
 
-/// Somebody, as the form of a command names him.
+/// Characters of an occupant id.
+const ID_CHARS: usize = 64;
+
+/// Somebody, as the form of a command names them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Whom {
     /// The occupant of this nick, or who had it last.
@@ -25,32 +28,58 @@ pub(super) enum Whom {
     Jid(Party),
 }
 
-/// The fields of a form by which [`Whom`] is read.
-pub(super) fn fields() -> [Field<'static>; 3] {
-    let text = |var, label: &'static Text| Field {
-        var,
+/// The field of a form by which [`Whom`] is read.
+pub(super) fn field() -> Field<'static> {
+    Field {
+        var: "who",
         type_: Some("text-single"),
-        label: Some(label),
+        label: Some(&words::WHOM),
+        desc: Some(&words::WHOM_HINT),
+        required: true,
         ..Field::default()
-    };
-    [
-        text("nick", &words::WHOM_NICK),
-        text("occupant-id", &words::WHOM_OCCUPANT_ID),
-        text("jid", &words::WHOM_ADDRESS),
-    ]
+    }
 }
 
 impl Whom {
-    /// Reads the one of [`fields`] that is filled in.
-    pub(super) fn read(form: &Submitted, profile: Profile) -> Result<Self, Refusal> {
-        match (form.value("nick"), form.value("occupant-id"), form.value("jid")) {
-            (Some(nick), None, None) => Ok(Self::Nick(nick.to_owned())),
-            (None, Some(id), None) => Ok(Self::Id(id.to_owned())),
-            (None, None, Some(jid)) => {
-                let jid = profile.prepare(jid).map_err(|e| wrong("bad-payload", e.words()))?;
-                Ok(Self::Jid(Party::named(&jid)))
-            }
+    /// Reads [`field`], or one of the fields that say which of the three it is.
+    pub(super) fn read(form: &Submitted, room: &Room, profile: Profile) -> Result<Self, Refusal> {
+        let named = ["who", "nick", "occupant-id", "jid"].map(|var| form.value(var));
+        match named {
+            [Some(who), None, None, None] => Self::guess(who, room, profile),
+            [None, Some(nick), None, None] => Ok(Self::Nick(nick.to_owned())),
+            [None, None, Some(id), None] => Ok(Self::Id(id.to_owned())),
+            [None, None, None, Some(jid)] => Self::address(jid, profile),
             _ => Err(wrong("bad-payload", &words::ONE_OF_WHOM)),
+        }
+    }
+
+    fn address(text: &str, profile: Profile) -> Result<Self, Refusal> {
+        let jid = profile.prepare(text).map_err(|e| {
+            wrong("bad-payload", words::FIELD_WRONG.with([Value::from(text), e.words().into()]))
+        })?;
+        Ok(Self::Jid(Party::named(&jid)))
+    }
+
+    /// A nick that the room knows is that; what looks like an address otherwise is one. A nick that looks like the address of
+    /// another account could be meant either way, and a wrong guess would be about the wrong person.
+    fn guess(who: &str, room: &Room, profile: Profile) -> Result<Self, Refusal> {
+        if let Some(address) = who.strip_prefix("xmpp:") {
+            return Self::address(address, profile);
+        }
+        if who.len() == ID_CHARS && who.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Self::Id(who.to_owned()));
+        }
+        let nick = Self::Nick(who.to_owned());
+        match (nick.party(room), who.contains('@')) {
+            (Some(party), true) if matches!(Self::address(who, profile), Ok(Self::Jid(other)) if other != party) => {
+                Err(wrong("bad-payload", words::WHOM_UNCLEAR.with([who])))
+            }
+            (Some(_), _) => Ok(nick),
+            (None, true) => Self::address(who, profile),
+            (None, false) if who.contains('.') && !who.contains(char::is_whitespace) => {
+                Ok(Self::address(who, profile).unwrap_or(nick))
+            }
+            (None, false) => Ok(nick),
         }
     }
 
@@ -136,6 +165,7 @@ pub(super) fn text(form: &Submitted, var: &str, bytes_max: usize) -> Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::jid::BareJid;
 
     fn form(var: &str, value: &str) -> Submitted {
         let xml = format!(
@@ -160,15 +190,20 @@ mod tests {
 
     #[test]
     fn exactly_one_way_to_name_somebody_is_taken() {
-        assert_eq!(
-            Whom::read(&form("nick", " rose "), Profile::Stringprep).expect("a nick"),
-            Whom::Nick("rose".to_owned())
-        );
-        assert!(Whom::read(&form("jid", "@"), Profile::Stringprep).is_err());
-        assert!(Whom::read(&form("other", "x"), Profile::Stringprep).is_err());
+        let room = Room::absent(BareJid::parse("r@muc.example").expect("an address"));
+        let read = |form: &Submitted| Whom::read(form, &room, Profile::Stringprep);
+        assert_eq!(read(&form("nick", " rose ")).expect("a nick"), Whom::Nick("rose".to_owned()));
+        assert!(read(&form("jid", "@")).is_err());
+        assert!(read(&form("other", "x")).is_err());
+        let id = "0123456789abcdef".repeat(4);
+        assert_eq!(read(&form("who", &id)).expect("an id"), Whom::Id(id));
+        assert_eq!(read(&form("who", "Dr. Rose")).expect("a nick"), Whom::Nick("Dr. Rose".to_owned()));
+        for (text, address) in [("a@b", "a@b"), ("evil.example", "evil.example"), ("xmpp:b", "b")] {
+            assert_eq!(read(&form("who", text)).expect(text), read(&form("jid", address)).expect(address));
+        }
         let two = "<x xmlns='jabber:x:data' type='submit'><field var='nick'><value>a</value></field>\
                    <field var='jid'><value>a@b</value></field></x>";
         let two = Submitted::read(&two.parse().expect("test xml"), "t").expect("a form");
-        assert!(Whom::read(&two, Profile::Stringprep).is_err());
+        assert!(read(&two).is_err());
     }
 }

@@ -86,6 +86,8 @@ pub struct Room {
     pub(crate) relay: feature::relay::Pending,
     pub(crate) invitations: feature::decline::Sent,
     pub(crate) leavers: Arc<feature::leavers::Leavers>,
+    /// The lists of commands that go on.
+    pub(crate) begun: Arc<feature::commands::Begun>,
     pub(crate) goodbyes: feature::leave::Goodbyes,
     pub(crate) suspects: Arc<feature::ghost::Suspects>,
     pub(crate) pace: Arc<feature::slow_mode::Pace>,
@@ -135,6 +137,7 @@ impl Room {
             conflicts: Arc::default(),
             untold: Arc::default(),
             leavers: Arc::default(),
+            begun: Arc::default(),
             goodbyes: feature::leave::Goodbyes::default(),
             pace: Arc::default(),
             ranks: Arc::default(),

@@ -2,6 +2,7 @@
 
 use minidom::Element;
 
+use crate::wire::command::Retry;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 
@@ -14,6 +15,8 @@ pub struct Order {
     pub what: What,
     /// The answer once it is done, and durable.
     pub answer: Element,
+    /// How the form is shown once more if the room cannot obey; without it the answer is an error.
+    pub again: Option<Box<Retry>>,
 }
 
 /// What can be ordered.

@@ -11,7 +11,7 @@ use minidom::Element;
 use super::{Cx, Effects};
 use crate::room::order::{Order, What};
 use crate::wire::build::{Build, el, iq_result, message};
-use crate::wire::command::{Done, Note, Request, Sessions, Stage, Step, wrong};
+use crate::wire::command::{Done, Input, Note, Request, Sessions, Stage, Step, wrong};
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::form::{self, Field, Submitted, form, table};
 use crate::wire::inbound::Inbound;
@@ -214,8 +214,8 @@ pub(super) fn execute(
     let command = find(request.node, &inbound.from.to_bare(), cx)?;
     let nonce = cx.memory.ids.fresh();
     let sessions = Sessions { key: cx.memory.secret.as_bytes(), now: cx.now };
-    let form_type = (!command.fields.is_empty()).then(|| command.form_type());
-    let step = request.step(form_type, &sessions, &inbound.from)?;
+    let input = if command.fields.is_empty() { Input::Nothing } else { Input::Form(command.form_type()) };
+    let step = request.step(input, &sessions, &inbound.from)?;
     let session = match request.session {
         Some(session) => session.to_owned(),
         None => sessions.open(request.node, &inbound.from, &nonce),
@@ -223,19 +223,34 @@ pub(super) fn execute(
     let stage = match step {
         Step::Ask => Stage::Executing(command.form(lang)),
         Step::Cancel => Stage::Canceled,
-        Step::Run(form) => match (command.run)(&form, lang, cx, fx)? {
+        Step::Next | Step::End => Stage::Completed(Done::default()),
+        Step::Run(form) => match run(command, &request, &form, lang, cx, fx)? {
             Outcome::Done(done) => Stage::Completed(done),
             Outcome::Order(room, what, done) => {
                 let payload = request.answer(&session, Stage::Completed(done), lang);
                 let answer = iq_result(&inbound.to, inbound.id(), Some(payload));
                 let answer = answer.with("to", inbound.from.as_str());
-                let order = Order { inbound: Box::new(inbound.clone()), what, answer };
+                let again = request.retry(|| command.form(lang), &form).map(Box::new);
+                let order = Order { inbound: Box::new(inbound.clone()), what, answer, again };
                 fx.order = Some((room, Box::new(order)));
                 return Ok(None);
             }
         },
     };
     Ok(Some(request.answer(&session, stage, lang)))
+}
+
+/// Does it. If what was filled in is refused, the form is shown once more.
+fn run(
+    command: &Command,
+    request: &Request<'_>,
+    form: &Submitted,
+    lang: Lang<'_>,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Outcome, Refusal> {
+    let retry = || request.retry(|| command.form(lang), form);
+    (command.run)(form, lang, cx, fx).map_err(|refusal| refusal.with_retry(retry()))
 }
 
 fn result(var: &str, values: Vec<String>) -> Done {
@@ -278,7 +293,7 @@ fn rooms(_: &Submitted, lang: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Res
     let note = (rows.len() < count).then(|| Note::Warn(words::THESE_ARE_OF.with([rows.len(), count])));
     let columns: [(&str, &Text); 2] = [("room", &words::ADDRESS), ("occupants", &words::OCCUPANTS)];
     let rows = table(lang, "conclave#rooms", &words::ROOMS_IN_USE, &columns, &rows);
-    Ok(Outcome::Done(Done { note, result: Some(rows) }))
+    Ok(Outcome::Done(Done { note, ..Done::result(rows) }))
 }
 
 /// The text that is to be announced, if there is one.

@@ -1,7 +1,8 @@
 //! Ad-hoc commands (XEP-0050): requests read, answers built, sessions that need no memory.
 //!
 //! A command here has one form at most. It runs at once if it has none, or if the form comes filled in with the first
-//! request; otherwise the form goes out, under a session id that the filled-in form brings back.
+//! request; otherwise the form goes out, under a session id that the filled-in form brings back. What is wrong with it is said
+//! with the form once more. A list shows its first page at once, and goes on by `next`.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +10,7 @@ use minidom::Element;
 use sha2::Sha256;
 
 use super::build::{Build, el};
-use super::form::Submitted;
+use super::form::{self, Submitted};
 use super::jid::Jid;
 use super::ns;
 use super::refusal::Refusal;
@@ -17,7 +18,7 @@ use crate::room::cx::hex;
 use crate::words::{self, Lang, Words};
 
 /// How long a form may lie before it comes back.
-const SESSION: SignedDuration = SignedDuration::from_hours(1);
+pub const SESSION: SignedDuration = SignedDuration::from_hours(1);
 
 /// Bytes of the proof in a session id.
 const PROOF_BYTES: usize = 16;
@@ -29,10 +30,34 @@ pub struct Request<'a> {
     pub node: &'a str,
     /// The session that it belongs to; none at the start.
     pub session: Option<&'a str>,
-    /// Whether the requester gives up.
-    pub cancel: bool,
+    /// What is to happen.
+    pub action: Action,
     /// What was filled in.
     pub x: Option<&'a Element>,
+}
+
+/// What is to happen with a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// What the command itself would do next.
+    Execute,
+    /// It comes to its end.
+    Complete,
+    /// It shows what comes next.
+    Next,
+    /// It is given up.
+    Cancel,
+}
+
+/// What a command takes, each with its FORM_TYPE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Nothing.
+    Nothing,
+    /// A form that has to be filled in.
+    Form(&'static str),
+    /// A form that may come with the first request. What is shown has pages.
+    Pages(&'static str),
 }
 
 /// What a request asks for.
@@ -42,6 +67,10 @@ pub enum Step {
     Ask,
     /// To run, with what was filled in; nothing if the command has no form.
     Run(Submitted),
+    /// To see the next page.
+    Next,
+    /// To see no more pages.
+    End,
     /// To end the session.
     Cancel,
 }
@@ -51,6 +80,8 @@ pub enum Step {
 pub enum Stage {
     /// It waits for this form to be filled in.
     Executing(Element),
+    /// It has shown a page, and there are more.
+    Page(Done),
     /// It is through.
     Completed(Done),
     /// It was given up.
@@ -64,6 +95,26 @@ pub struct Done {
     pub note: Option<Note>,
     /// What was asked for, as a form of type `result`.
     pub result: Option<Element>,
+    /// Where the next page begins: after this, or before it, as the list goes. `None` if there is none.
+    pub next: Option<String>,
+}
+
+/// A form that is shown once more after a refusal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retry {
+    node: String,
+    session: String,
+    form: Element,
+    filled: Submitted,
+}
+
+impl Retry {
+    /// `<command/>` that says what is wrong: also in the instructions of the form, for clients that show no note beside it.
+    pub fn element(&self, wrong: &Words, lang: Lang<'_>) -> Element {
+        let note = Note::Error(wrong.clone()).element(lang);
+        let form = form::again(&self.form, &self.filled, &lang.words(wrong));
+        asking(&self.node, &self.session).child(note).child(form)
+    }
 }
 
 /// A word for people (XEP-0050 §4.3).
@@ -78,57 +129,69 @@ pub enum Note {
 }
 
 impl<'a> Request<'a> {
-    /// Reads `<command/>`. With one form there is nothing to go back or forward to: `prev` and `next` are refused.
+    /// Reads `<command/>`. No command goes back: `prev` is refused.
     pub fn read(command: &'a Element) -> Result<Self, Refusal> {
-        let cancel = match command.attr("action") {
-            None | Some("" | "execute" | "complete") => false,
-            Some("cancel") => true,
-            Some("prev" | "next") => {
-                return Err(wrong("bad-action", &words::NO_OTHER_STAGE));
-            }
+        let action = match command.attr("action") {
+            None | Some("" | "execute") => Action::Execute,
+            Some("complete") => Action::Complete,
+            Some("next") => Action::Next,
+            Some("cancel") => Action::Cancel,
+            Some("prev") => return Err(wrong("bad-action", &words::NO_WAY_BACK)),
             Some(_) => return Err(wrong("malformed-action", &words::NO_SUCH_ACTION)),
         };
         Ok(Self {
             node: command.attr("node").unwrap_or_default(),
             session: command.attr("sessionid").filter(|session| !session.is_empty()),
-            cancel,
+            action,
             x: command.get_child("x", ns::DATA),
         })
     }
 
-    /// What is to be done, for a command whose form has the FORM_TYPE `form_type`, or that has no form. The session,
-    /// if there is one, is checked.
-    pub fn step(
-        &self,
-        form_type: Option<&str>,
-        sessions: &Sessions<'_>,
-        requester: &Jid,
-    ) -> Result<Step, Refusal> {
+    /// What is to be done, for a command that takes `input`. The session, if there is one, is checked.
+    pub fn step(&self, input: Input, sessions: &Sessions<'_>, requester: &Jid) -> Result<Step, Refusal> {
         if let Some(session) = self.session {
             sessions.check(session, self.node, requester)?;
-        } else if self.cancel {
-            return Err(wrong("bad-sessionid", &words::NO_SESSION_TO_END));
+        } else if matches!(self.action, Action::Cancel | Action::Next) {
+            return Err(wrong("bad-sessionid", &words::NO_SESSION));
         }
-        match (self.x, form_type) {
-            _ if self.cancel => Ok(Step::Cancel),
-            (Some(x), Some(form_type)) => {
-                let form = Submitted::read(x, form_type).map_err(|text| wrong("bad-payload", text))?;
-                Ok(Step::Run(form))
+        let read = |x, form_type| {
+            let form = Submitted::read(x, form_type).map_err(|text| wrong("bad-payload", text))?;
+            Ok(Step::Run(form))
+        };
+        match (self.action, input, self.x) {
+            (Action::Cancel, ..) => Ok(Step::Cancel),
+            (Action::Complete, Input::Pages(_), _) if self.session.is_some() => Ok(Step::End),
+            (_, Input::Pages(_), _) if self.session.is_some() => Ok(Step::Next),
+            (Action::Next, ..) => Err(wrong("bad-action", &words::NO_OTHER_STAGE)),
+            (_, Input::Form(form_type) | Input::Pages(form_type), Some(x)) => read(x, form_type),
+            (_, Input::Form(_), None) if self.session.is_some() => {
+                Err(wrong("bad-payload", &words::FORM_MISSING))
             }
-            (None, Some(_)) if self.session.is_some() => Err(wrong("bad-payload", &words::FORM_MISSING)),
-            (None, Some(_)) => Ok(Step::Ask),
-            (_, None) => Ok(Step::Run(Submitted::default())),
+            (_, Input::Form(_), None) => Ok(Step::Ask),
+            (_, Input::Nothing, _) | (_, Input::Pages(_), None) => Ok(Step::Run(Submitted::default())),
         }
+    }
+
+    /// How the form is shown once more if what was filled in is refused; `None` if the form was not shown before: who sends it
+    /// unasked has an error as the answer.
+    pub fn retry(&self, form: impl FnOnce() -> Element, filled: &Submitted) -> Option<Retry> {
+        let session = self.session?.to_owned();
+        Some(Retry { node: self.node.to_owned(), session, form: form(), filled: filled.clone() })
     }
 
     /// `<command/>` for the requester, in a language.
     pub fn answer(&self, session: &str, stage: Stage, lang: Lang<'_>) -> Element {
-        let command = el("command", ns::COMMANDS).with("node", self.node).with("sessionid", session);
+        let command = begun(self.node, session);
         match stage {
-            Stage::Executing(form) => {
-                let actions = el("actions", ns::COMMANDS).with("execute", "complete");
-                let actions = actions.child(el("complete", ns::COMMANDS));
-                command.with("status", "executing").child(actions).child(form)
+            Stage::Executing(form) => asking(self.node, session).child(form),
+            Stage::Page(done) => {
+                let actions = el("actions", ns::COMMANDS).with("execute", "next");
+                let actions = actions.child(el("next", ns::COMMANDS)).child(el("complete", ns::COMMANDS));
+                command
+                    .with("status", "executing")
+                    .child(actions)
+                    .child_opt(done.note.as_ref().map(|note| note.element(lang)))
+                    .child_opt(done.result)
             }
             Stage::Completed(done) => command
                 .with("status", "completed")
@@ -137,6 +200,16 @@ impl<'a> Request<'a> {
             Stage::Canceled => command.with("status", "canceled"),
         }
     }
+}
+
+fn begun(node: &str, session: &str) -> Element {
+    el("command", ns::COMMANDS).with("node", node).with("sessionid", session)
+}
+
+/// `<command/>` that waits for a form.
+fn asking(node: &str, session: &str) -> Element {
+    let actions = el("actions", ns::COMMANDS).with("execute", "complete");
+    begun(node, session).with("status", "executing").child(actions.child(el("complete", ns::COMMANDS)))
 }
 
 impl Note {
@@ -153,29 +226,23 @@ impl Note {
 impl Done {
     /// Well done, with a word to people.
     pub fn info(text: impl Into<Words>) -> Self {
-        Self { note: Some(Note::Info(text.into())), result: None }
+        Self { note: Some(Note::Info(text.into())), ..Self::default() }
     }
 
     /// Not done, and why.
     pub fn error(text: impl Into<Words>) -> Self {
-        Self { note: Some(Note::Error(text.into())), result: None }
+        Self { note: Some(Note::Error(text.into())), ..Self::default() }
     }
 
     /// Here is what was asked for.
     pub fn result(form: Element) -> Self {
-        Self { note: None, result: Some(form) }
+        Self { result: Some(form), ..Self::default() }
     }
 
-    /// Here is what was asked for, or its beginning if there is `more`.
-    pub fn result_of(form: Element, more: bool) -> Self {
-        let note = more.then(|| Note::Warn((&words::MORE_THAN_FITS).into()));
-        Self { note, result: Some(form) }
-    }
-
-    /// The page of a list that goes on after the row named `last`; `None` where it is the last page.
-    pub fn page(form: Element, last: Option<&str>) -> Self {
-        let note = last.map(|last| Note::Info(words::MORE_AFTER.with([last])));
-        Self { note, result: Some(form) }
+    /// The page of a list that goes on after what is named `last`; `None` where it is the last page.
+    pub fn page(form: Element, last: Option<String>) -> Self {
+        let note = last.as_ref().map(|last| Note::Info(words::MORE_AFTER.with([&**last])));
+        Self { note, result: Some(form), next: last }
     }
 }
 
@@ -237,6 +304,8 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    const FORM: Input = Input::Form("t");
+
     const KEY: &[u8] = b"secret";
 
     fn now() -> Timestamp {
@@ -247,11 +316,11 @@ mod tests {
         Jid::parse(text).expect("an address")
     }
 
-    fn step(attributes: &str, inside: &str, form_type: Option<&str>) -> Result<Step, Refusal> {
+    fn step(attributes: &str, inside: &str, input: Input) -> Result<Step, Refusal> {
         let xml = format!("<command xmlns='{}' node='n' {attributes}>{inside}</command>", ns::COMMANDS);
         let element: Element = xml.parse().expect("test xml");
         let sessions = Sessions { key: KEY, now: now() };
-        Request::read(&element)?.step(form_type, &sessions, &jid("a@b/c"))
+        Request::read(&element)?.step(input, &sessions, &jid("a@b/c"))
     }
 
     fn condition(outcome: Result<Step, Refusal>) -> String {
@@ -264,13 +333,25 @@ mod tests {
         let form = "<x xmlns='jabber:x:data' type='submit'/>";
         let session = Sessions { key: KEY, now: now() }.open("n", &jid("a@b/c"), "0");
         let session = format!("sessionid='{session}'");
-        assert_eq!(step("", "", Some("t")), Ok(Step::Ask));
-        assert_eq!(step(&session, form, Some("t")), Ok(Step::Run(Submitted::default())));
-        assert_eq!(step("action='complete'", form, Some("t")), Ok(Step::Run(Submitted::default())));
-        assert_eq!(step("action='execute'", "", None), Ok(Step::Run(Submitted::default())));
+        assert_eq!(step("", "", FORM), Ok(Step::Ask));
+        assert_eq!(step(&session, form, FORM), Ok(Step::Run(Submitted::default())));
+        assert_eq!(step("action='complete'", form, FORM), Ok(Step::Run(Submitted::default())));
+        assert_eq!(step("action='execute'", "", Input::Nothing), Ok(Step::Run(Submitted::default())));
         let canceled = "<x xmlns='jabber:x:data' type='cancel'/>";
-        assert_eq!(step(&session, canceled, Some("t")), Ok(Step::Run(Submitted::default())));
-        assert_eq!(step(&format!("{session} action='cancel'"), "", Some("t")), Ok(Step::Cancel));
+        assert_eq!(step(&session, canceled, FORM), Ok(Step::Run(Submitted::default())));
+        assert_eq!(step(&format!("{session} action='cancel'"), "", FORM), Ok(Step::Cancel));
+    }
+
+    #[test]
+    fn a_list_is_shown_at_once_and_goes_on_until_no_more_is_wanted() {
+        // 050-2
+        let session = Sessions { key: KEY, now: now() }.open("n", &jid("a@b/c"), "0");
+        let go_on = |action: &str| step(&format!("sessionid='{session}' {action}"), "", Input::Pages("t"));
+        assert_eq!(step("", "", Input::Pages("t")), Ok(Step::Run(Submitted::default())));
+        assert_eq!(go_on(""), Ok(Step::Next));
+        assert_eq!(go_on("action='next'"), Ok(Step::Next));
+        assert_eq!(go_on("action='complete'"), Ok(Step::End));
+        assert_eq!(go_on("action='cancel'"), Ok(Step::Cancel));
     }
 
     #[test]
@@ -279,12 +360,14 @@ mod tests {
         let session = Sessions { key: KEY, now: now() }.open("n", &jid("a@b/c"), "0");
         let other_type =
             "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>u</value></field></x>";
-        assert_eq!(condition(step("action='next'", "", None)), "bad-action");
-        assert_eq!(condition(step("action='dance'", "", None)), "malformed-action");
-        assert_eq!(condition(step("sessionid='1-2-3'", "", None)), "bad-sessionid");
-        assert_eq!(condition(step("action='cancel'", "", None)), "bad-sessionid");
-        assert_eq!(condition(step(&format!("sessionid='{session}'"), "", Some("t"))), "bad-payload");
-        assert_eq!(condition(step("", other_type, Some("t"))), "bad-payload");
+        assert_eq!(condition(step(&format!("sessionid='{session}' action='next'"), "", FORM)), "bad-action");
+        assert_eq!(condition(step("action='next'", "", FORM)), "bad-sessionid");
+        assert_eq!(condition(step("action='prev'", "", FORM)), "bad-action");
+        assert_eq!(condition(step("action='dance'", "", Input::Nothing)), "malformed-action");
+        assert_eq!(condition(step("sessionid='1-2-3'", "", Input::Nothing)), "bad-sessionid");
+        assert_eq!(condition(step("action='cancel'", "", Input::Nothing)), "bad-sessionid");
+        assert_eq!(condition(step(&format!("sessionid='{session}'"), "", FORM)), "bad-payload");
+        assert_eq!(condition(step("", other_type, FORM)), "bad-payload");
     }
 
     #[test]

@@ -68,11 +68,67 @@ fn of_type(
     x
 }
 
+/// A form once more, with what was filled in, and a word on what is wrong with that.
+pub fn again(form: &Element, filled: &Submitted, wrong: &str) -> Element {
+    let mut again = el("x", ns::DATA).with_opt("type", form.attr("type"));
+    let mut fields = form.children().peekable();
+    while let Some(title) = fields.next_if(|child| child.name() == "title") {
+        again.append_child(title.clone());
+    }
+    again.append_child(el("instructions", ns::DATA).text_node(wrong));
+    for field in fields {
+        let values = field.attr("var").and_then(|var| filled.values(var));
+        again.append_child(values.map_or_else(|| field.clone(), |values| with_values(field, values)));
+    }
+    again
+}
+
+/// A field with other values.
+fn with_values(field: &Element, values: &[String]) -> Element {
+    let mut other = el("field", ns::DATA);
+    for name in ["var", "type", "label"] {
+        other = other.with_opt(name, field.attr(name));
+    }
+    let (options, rest): (Vec<&Element>, Vec<_>) =
+        field.children().filter(|child| child.name() != "value").partition(|child| child.name() == "option");
+    for child in rest {
+        other.append_child(child.clone());
+    }
+    for value in values {
+        other.append_child(el("value", ns::DATA).text_node(value));
+    }
+    for option in options {
+        other.append_child(option.clone());
+    }
+    other
+}
+
 /// The first rows that a table has space for, and whether there are more.
 pub fn rows_that_fit(rows: impl Iterator<Item = Vec<String>>) -> (Vec<Vec<String>>, bool) {
     /// A field with its variable and value, beside the text.
     const FIELD_BYTES: usize = 80;
     rsm::that_fit(rows, |row| row.iter().map(|value| FIELD_BYTES + encode::escaped_len(value)).sum())
+}
+
+/// A page of a table: the first rows that there is space for, `rows_max` at most, and the first cell of the last one if there
+/// are more. Rows with the same first cell stay together, as far as a page has space for them.
+pub fn page_of_rows(
+    rows: impl Iterator<Item = Vec<String>>,
+    rows_max: usize,
+) -> (Vec<Vec<String>>, Option<String>) {
+    let (mut rows, more) = rows_that_fit(rows.take(rows_max + 1));
+    let Some(cut) = rows.last().map(|row| row[0].clone()).filter(|_| more || rows.len() > rows_max) else {
+        return (rows, None);
+    };
+    if !more {
+        // The row that is one too many.
+        rows.pop();
+    }
+    if rows[0][0] != cut && (more || rows.last().is_some_and(|row| row[0] == cut)) {
+        rows.retain(|row| row[0] != cut);
+    }
+    let last = rows.last().map(|row| row[0].clone());
+    (rows, last)
 }
 
 /// A table (XEP-0004 §3.4): the columns, and in each row the values that the columns have there; empty ones are left
@@ -180,6 +236,12 @@ impl Submitted {
             }
         }
         Ok(submitted)
+    }
+
+    /// One field with one value.
+    pub fn one(var: &str, value: &str) -> Self {
+        let fields = vec![(var.to_owned(), vec![value.to_owned()])];
+        Self { fields, places: HashMap::from([(var.to_owned(), 0)]) }
     }
 
     /// The values of a field: `None` if it is absent, empty if it is present without a value.

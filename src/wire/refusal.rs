@@ -3,7 +3,8 @@
 use minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
-use super::build::{Build, el, set_lang};
+use super::build::{Build, el, iq_result, set_lang};
+use super::command::Retry;
 use super::inbound::{Inbound, Kind};
 use super::ns;
 use crate::words::{Lang, Words};
@@ -19,6 +20,8 @@ pub struct Refusal {
     pub text: Words,
     /// The condition that another specification has for it (RFC 6120 §8.3.4).
     pub application: Option<Box<Element>>,
+    /// The form that is to be filled in otherwise: it is the answer instead of an error.
+    pub retry: Option<Box<Retry>>,
 }
 
 macro_rules! refusals {
@@ -27,7 +30,7 @@ macro_rules! refusals {
             $(#[$doc])*
             pub fn $name(text: impl Into<Words>) -> Self {
                 let (type_, condition) = (ErrorType::$type_, DefinedCondition::$condition);
-                Self { type_, condition, text: text.into(), application: None }
+                Self { type_, condition, text: text.into(), application: None, retry: None }
             }
         )*}
 
@@ -93,6 +96,11 @@ impl Refusal {
         Self { application: Some(Box::new(condition)), ..self }
     }
 
+    /// The same, where a request is answered with a form once more instead of an error.
+    pub fn with_retry(self, retry: Option<Retry>) -> Self {
+        Self { retry: retry.map(Box::new), ..self }
+    }
+
     /// The error stanza for `inbound`, in its language or else in `lang`; `None` if that may not be answered, or says that
     /// somebody is gone.
     ///
@@ -101,6 +109,11 @@ impl Refusal {
     pub fn answer(&self, inbound: &Inbound, lang: Lang<'_>) -> Option<Element> {
         if !inbound.is_refusable() {
             return None;
+        }
+        if let Some(retry) = &self.retry {
+            let payload = retry.element(&self.text, lang.of(&inbound.stanza));
+            let answer = iq_result(&inbound.to, inbound.id(), Some(payload));
+            return Some(answer.with("to", inbound.from.as_str()));
         }
         let mut stanza = el(inbound.stanza.name(), ns::CLIENT)
             .with("type", "error")

@@ -33,11 +33,16 @@ texts! {
         de "Diese Aktion gibt es nicht."
         fr "Cette action n’existe pas."
         es "Esa acción no existe.";
-    NO_SESSION_TO_END =>
-        en "There is nothing to give up."
-        de "Es gibt nichts abzubrechen."
-        fr "Il n’y a rien à abandonner."
-        es "No hay nada que abandonar.";
+    NO_WAY_BACK =>
+        en "There is no way back."
+        de "Es gibt kein Zurück."
+        fr "Il n’y a pas de retour."
+        es "No hay vuelta atrás.";
+    NO_SESSION =>
+        en "Nothing was begun that could go on or end."
+        de "Es wurde nichts begonnen, das weitergehen oder enden könnte."
+        fr "Rien n’a été commencé qui puisse continuer ou finir."
+        es "No se ha empezado nada que pueda seguir o terminar.";
     NO_SUCH_SESSION =>
         en "This was not begun, or not by you. Please begin anew."
         de "Das wurde nicht begonnen, oder nicht von Ihnen. Bitte beginnen Sie neu."
@@ -53,11 +58,6 @@ texts! {
         de "Das Formular fehlt."
         fr "Le formulaire manque."
         es "Falta el formulario.";
-    MORE_THAN_FITS =>
-        en "There are more than one answer has space for."
-        de "Es gibt mehr, als in eine Antwort passt."
-        fr "Il y en a plus que ce qu’une réponse peut contenir."
-        es "Hay más de lo que cabe en una respuesta.";
     MORE_AFTER(last) =>
         en "There are more after {last}."
         de "Nach {last} gibt es noch mehr."
@@ -88,16 +88,36 @@ texts! {
         de "Verbannungen"
         fr "Bannissements"
         es "Vetos";
-    AFTER_ADDRESS =>
-        en "Only what comes after this address"
-        de "Nur was nach dieser Adresse kommt"
-        fr "Seulement ce qui suit cette adresse"
-        es "Solo lo que sigue a esta dirección";
-    RETRACT_TOO =>
-        en "Also retract what was said lately"
-        de "Auch zurückziehen, was zuletzt gesagt wurde"
-        fr "Retirer aussi ce qui a été dit récemment"
-        es "Retirar también lo dicho últimamente";
+    RETRACT_WITH =>
+        en "Retract what they said"
+        de "Zurückziehen, was von dort kam"
+        fr "Retirer ce qui a été dit"
+        es "Retirar lo que dijo";
+    NOTHING =>
+        en "Nothing"
+        de "Nichts"
+        fr "Rien"
+        es "Nada";
+    LAST_HOUR =>
+        en "The last hour"
+        de "Die letzte Stunde"
+        fr "La dernière heure"
+        es "La última hora";
+    LAST_DAY =>
+        en "The last day"
+        de "Den letzten Tag"
+        fr "Le dernier jour"
+        es "El último día";
+    LAST_WEEK =>
+        en "The last week"
+        de "Die letzte Woche"
+        fr "La dernière semaine"
+        es "La última semana";
+    LAST_MESSAGES =>
+        en "The last 200 messages"
+        de "Die letzten 200 Nachrichten"
+        fr "Les 200 derniers messages"
+        es "Los últimos 200 mensajes";
     REASON_FOR_ALL =>
         en "Reason, shown to all"
         de "Grund, für alle sichtbar"
@@ -113,11 +133,6 @@ texts! {
         de "Wie lange, etwa 30m, 12h oder 7d; für immer, wenn leer"
         fr "Pour combien de temps, comme 30m, 12h ou 7d ; pour toujours si vide"
         es "Por cuánto tiempo, como 30m, 12h o 7d; para siempre si está vacío";
-    RETRACT_UNCLEAR =>
-        en "The field “retract” must be 0 or 1."
-        de "Das Feld „retract“ muss 0 oder 1 sein."
-        fr "Le champ « retract » doit être 0 ou 1."
-        es "El campo «retract» debe ser 0 o 1.";
     DURATION_TOO_LONG =>
         en "This time ends after all times."
         de "Diese Dauer reicht über alle Zeiten hinaus."
@@ -229,10 +244,10 @@ texts! {
         fr "Titre"
         es "Título";
     HAT_URI =>
-        en "URI, which tells this hat from others"
-        de "URI, die dieses Abzeichen von anderen unterscheidet"
-        fr "URI, qui distingue ce badge des autres"
-        es "URI, que distingue esta insignia de otras";
+        en "URI, which tells this hat from others; one is made, if empty"
+        de "URI, die dieses Abzeichen von anderen unterscheidet; es wird eine gemacht, wenn leer"
+        fr "URI, qui distingue ce badge des autres ; une est créée si vide"
+        es "URI, que distingue esta insignia de otras; se crea una si está vacío";
     URI =>
         en "URI"
         de "URI"
@@ -363,16 +378,6 @@ texts! {
         de "Zugehörigkeit"
         fr "Affiliation"
         es "Afiliación";
-    SESSIONS_OF =>
-        en "Whose: the nickname; those of all, if empty"
-        de "Wessen: der Spitzname; die aller, wenn leer"
-        fr "De qui : le pseudo ; ceux de tous, si vide"
-        es "De quién: el apodo; los de todos, si está vacío";
-    AFTER_NICK =>
-        en "Only those of nicknames after this one"
-        de "Nur die von Spitznamen nach diesem"
-        fr "Seulement ceux des pseudos après celui-ci"
-        es "Solo los de apodos posteriores a este";
     REGISTERED_COMMAND =>
         en "List who is registered, with what they say of themselves"
         de "Auflisten, wer registriert ist, mit dem, was sie über sich sagen"
@@ -388,16 +393,11 @@ texts! {
         de "Zurückziehen, was ein Konto zuletzt gesagt hat"
         fr "Retirer ce qu’un compte a dit récemment"
         es "Retirar lo que una cuenta dijo últimamente";
-    HOW_MANY_MESSAGES =>
-        en "How many messages at most (200, if empty)"
-        de "Wie viele Nachrichten höchstens (200, wenn leer)"
-        fr "Combien de messages au plus (200 si vide)"
-        es "Cuántos mensajes como máximo (200 si está vacío)";
     HOW_FAR_BACK =>
-        en "How far back, such as 30m, 12h or 7d"
-        de "Wie weit zurück, etwa 30m, 12h oder 7d"
-        fr "Jusqu’où remonter, comme 30m, 12h ou 7d"
-        es "Hasta cuándo atrás, como 30m, 12h o 7d";
+        en "How far back, such as 30m, 12h or 7d; the last 200 messages, if empty"
+        de "Wie weit zurück, etwa 30m, 12h oder 7d; die letzten 200 Nachrichten, wenn leer"
+        fr "Jusqu’où remonter, comme 30m, 12h ou 7d ; les 200 derniers messages si vide"
+        es "Hasta dónde atrás, como 30m, 12h o 7d; los últimos 200 mensajes si está vacío";
     SINCE_TOO_EARLY =>
         en "That is before all times."
         de "Das liegt vor allen Zeiten."
@@ -433,11 +433,6 @@ texts! {
         de "Was zurückgezogen wurde"
         fr "Ce qui a été retiré"
         es "Lo que se ha retirado";
-    BEFORE_MESSAGE =>
-        en "Only what was said before the message of this id"
-        de "Nur was vor der Nachricht mit dieser ID gesagt wurde"
-        fr "Seulement ce qui a été dit avant le message de cet identifiant"
-        es "Solo lo dicho antes del mensaje con este identificador";
     NOTHING_KEPT =>
         en "Nothing is kept of what is retracted here."
         de "Was hier zurückgezogen wird, wird nicht aufbewahrt."
@@ -463,26 +458,26 @@ texts! {
         de "Zurückgezogen von"
         fr "Retiré par"
         es "Retirado por";
-    WHOM_NICK =>
-        en "Whom: the nickname,"
-        de "Wen: den Spitznamen,"
-        fr "Qui : le pseudo,"
-        es "A quién: el apodo,";
-    WHOM_OCCUPANT_ID =>
-        en "or the occupant id,"
-        de "oder die Occupant-ID,"
-        fr "ou l’identifiant d’occupant,"
-        es "o el identificador de ocupante,";
-    WHOM_ADDRESS =>
-        en "or the address of the account or of a whole domain"
-        de "oder die Adresse des Kontos oder einer ganzen Domain"
-        fr "ou l’adresse du compte ou d’un domaine entier"
-        es "o la dirección de la cuenta o de un dominio entero";
+    WHOM =>
+        en "Who: a nickname, an address, or a whole domain"
+        de "Wer: ein Spitzname, eine Adresse oder eine ganze Domain"
+        fr "Qui : un pseudo, une adresse, ou un domaine entier"
+        es "Quién: un apodo, una dirección o un dominio entero";
+    WHOM_HINT =>
+        en "The occupant id will do as well. Write xmpp: before an address that is also the nickname of an occupant."
+        de "Auch die Occupant-ID geht. Schreiben Sie xmpp: vor eine Adresse, die auch der Spitzname eines Teilnehmers ist."
+        fr "L’identifiant d’occupant convient aussi. Écrivez xmpp: devant une adresse qui est aussi le pseudo d’un occupant."
+        es "También vale el identificador de ocupante. Escriba xmpp: antes de una dirección que también es el apodo de un ocupante.";
+    WHOM_UNCLEAR(who) =>
+        en "{who} is the nickname of an occupant, and may be an address. Write xmpp:{who} for the address, or the occupant id."
+        de "{who} ist der Spitzname eines Teilnehmers und kann eine Adresse sein. Schreiben Sie xmpp:{who} für die Adresse, oder die Occupant-ID."
+        fr "{who} est le pseudo d’un occupant, et peut être une adresse. Écrivez xmpp:{who} pour l’adresse, ou l’identifiant d’occupant."
+        es "{who} es el apodo de un ocupante, y puede ser una dirección. Escriba xmpp:{who} para la dirección, o el identificador de ocupante.";
     ONE_OF_WHOM =>
-        en "Fill in one of nickname, occupant id and address."
-        de "Füllen Sie eines von Spitzname, Occupant-ID und Adresse aus."
-        fr "Remplissez un des champs pseudo, identifiant d’occupant et adresse."
-        es "Rellene uno de estos: apodo, identificador de ocupante o dirección.";
+        en "Fill in a nickname, an occupant id or an address, and only one of them."
+        de "Füllen Sie einen Spitznamen, eine Occupant-ID oder eine Adresse aus, und nur eines davon."
+        fr "Indiquez un pseudo, un identifiant d’occupant ou une adresse, et un seul d’entre eux."
+        es "Rellene un apodo, un identificador de ocupante o una dirección, y solo uno de ellos.";
     NOT_FOUND_HERE =>
         en "No one like that is here or spoke lately."
         de "So jemand ist nicht hier und hat zuletzt nicht gesprochen."

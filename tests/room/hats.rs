@@ -83,7 +83,7 @@ fn hat_is_made_given_shown_changed_and_done_away_with() {
         (Some("Witch"), Some(WITCH), Some("327.25"))
     );
     assert_eq!(conclave::wire::build::lang(hat), Some("en"));
-    assert_eq!(crate::world::line(&shown[1]), "message:groupchat room 104");
+    assert_eq!(shown.len(), 1, "the presence says it");
     // Whoever enters later sees it, and it goes with who wears it.
     w.join("juliet");
     assert_eq!(hats(&mut w, "juliet", "romeo"), Some(vec![("Witch".to_owned(), WITCH.to_owned())]));
@@ -106,10 +106,7 @@ fn hat_is_taken_from_one_person() {
     let who = [("hats#jid", "romeo@example/pc"), ("hats#uri", WITCH)];
     run(&mut w, "owner", "assign", &who);
     assert_eq!(run(&mut w, "owner", "unassign", &who), "completed");
-    assert_eq!(
-        w.got("romeo"),
-        ["available romeo [none participant jid=romeo@example/pc] 110", "message:groupchat room 104"]
-    );
+    assert_eq!(w.got("romeo"), ["available romeo [none participant jid=romeo@example/pc] 110"]);
     assert_eq!(run(&mut w, "owner", "unassign", &who), "item-not-found");
 }
 
@@ -187,7 +184,11 @@ fn only_admins_run_the_commands_and_see_them() {
             .collect()
     };
     assert_eq!(nodes(&mut w, "romeo"), ["list"]);
+    assert_eq!(nodes(&mut w, "owner"), ["list", "create", "destroy", "assign", "list-assigned"]);
+    run(&mut w, "owner", "assign", &[("hats#jid", "romeo@example"), ("hats#uri", WITCH)]);
     assert_eq!(nodes(&mut w, "owner"), ["list", "create", "destroy", "assign", "unassign", "list-assigned"]);
+    run(&mut w, "owner", "destroy", &[("hats#uri", WITCH)]);
+    assert_eq!(nodes(&mut w, "owner"), ["list", "create", "list-assigned"], "only what can succeed");
     w.admin("owner", "<item affiliation='outcast' jid='romeo@example'/>");
     assert_eq!(nodes(&mut w, "romeo"), [""; 0]);
     assert_eq!(outcome(&command(&mut w, "romeo", "list", "", "")), "forbidden");
@@ -242,8 +243,7 @@ fn what_makes_no_hat_is_refused() {
     // 317-2, 317-3, 050-3, clients-feature-m
     let mut w = with_witch();
     for fields in [
-        &[("hats#title", "Witch")][..],
-        &[("hats#uri", "urn:x")],
+        &[("hats#uri", "urn:x")][..],
         &[("hats#uri", "urn:x"), ("hats#title", " ")],
         &[("hats#uri", "urn: x"), ("hats#title", "X")],
         &[("hats#uri", "urn:x"), ("hats#title", "X"), ("hats#hue", "blue")],
@@ -275,6 +275,22 @@ fn what_makes_no_hat_is_refused() {
         let outcome = run(&mut w, "owner", "assign", &[("hats#jid", "romeo@example"), ("hats#uri", &uri)]);
         assert_eq!(outcome, if n <= 8 { "completed" } else { "resource-constraint" });
     }
+}
+
+#[test]
+fn hat_needs_no_address() {
+    // 317-2, 317-3, trap 80
+    let mut w = World::with_room(&[]);
+    for hue in ["10", "20"] {
+        let made = [("hats#title", "Wise &amp; old"), ("hats#hue", hue), ("hats#uri", "")];
+        assert_eq!(run(&mut w, "owner", "create", &made), "completed");
+    }
+    let known = &w.room.state().record.hats.known;
+    let (uri, hat) = known.iter().next().expect("a hat");
+    assert_eq!((known.len(), hat.hue.as_deref()), (1, Some("20")), "one title is one hat");
+    assert!(uri.starts_with("urn:") && !uri.contains(char::is_whitespace), "{uri}");
+    assert_eq!(run(&mut w, "owner", "create", &[("hats#title", "Thane")]), "completed");
+    assert_eq!(w.room.state().record.hats.known.len(), 2);
 }
 
 #[test]

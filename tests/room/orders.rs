@@ -3,6 +3,8 @@
 use conclave::room::event::Event;
 use conclave::room::order::{Order, What};
 use conclave::store::Write;
+use conclave::wire::command::{Request, Retry};
+use conclave::wire::form::{Submitted, untitled};
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::{BareJid, Jid};
 use minidom::Element;
@@ -16,9 +18,13 @@ fn order(w: &mut World, what: What) -> Vec<Element> {
     let request = format!(
         "<iq xmlns='jabber:client' type='set' id='c' from='{ROOT}' to='muc.example'><command xmlns='http://jabber.org/protocol/commands' node='n'/></iq>"
     );
+    ordered(w, what, &request, None)
+}
+
+fn ordered(w: &mut World, what: What, request: &str, again: Option<Box<Retry>>) -> Vec<Element> {
     let answer = format!("<iq xmlns='jabber:client' type='result' id='c' from='muc.example' to='{ROOT}'/>");
     let inbound = Inbound::parse(request.parse().expect("test xml")).expect("a stanza");
-    let order = Order { inbound: Box::new(inbound), what, answer: answer.parse().expect("test xml") };
+    let order = Order { inbound: Box::new(inbound), what, answer: answer.parse().expect("test xml"), again };
     w.event(&Event::Order(Box::new(order)));
     w.stanzas(ROOT)
 }
@@ -71,4 +77,23 @@ fn room_is_destroyed_with_everybody_told() {
     assert_eq!(w.writes.len(), 1);
     assert_eq!(outcome(&order(&mut w, destroy())), "error item-not-found");
     assert!(!w.room.exists());
+}
+
+#[test]
+fn admin_who_filled_in_a_form_gets_it_back_if_the_room_cannot_obey() {
+    // 050-2, trap 79
+    let mut w = World::with_room(&[]);
+    let command = "<command xmlns='http://jabber.org/protocol/commands' node='n' sessionid='s'/>";
+    let command: Element = command.parse().expect("test xml");
+    let read = Request::read(&command).expect("a request");
+    let again = read.retry(|| untitled("n", &[]), &Submitted::default());
+    let request = format!(
+        "<iq xmlns='jabber:client' type='set' id='c' from='{ROOT}' to='muc.example'><a xmlns='a'/></iq>"
+    );
+    let answers = ordered(&mut w, create(), &request, again.map(Box::new));
+    assert_eq!(outcome(&answers), "result -");
+    let shown = answers[0].get_child("command", "http://jabber.org/protocol/commands").expect("a command");
+    assert_eq!((shown.attr("status"), shown.attr("sessionid")), (Some("executing"), Some("s")));
+    let note = shown.get_child("note", "http://jabber.org/protocol/commands").expect("a note");
+    assert!(note.attr("type") == Some("error") && note.text().contains("already"), "{}", note.text());
 }

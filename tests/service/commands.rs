@@ -180,6 +180,26 @@ fn who_is_in_rooms_is_counted_by_account() {
 }
 
 #[test]
+fn what_is_wrong_with_a_form_is_said_with_the_form_once_more() {
+    // 050-2, 050-3, trap 79
+    let mut desk = desk();
+    let node = node("shutdown");
+    let asked = run(&mut desk, &node, "", None);
+    let session = format!("sessionid='{}'", command(&asked).attr("sessionid").expect("a session"));
+    let again = run(&mut desk, &node, &session, Some(&[("delay", "soon"), ("announcement", "bye|all")]));
+    assert!(again.stop_after.is_none() && again.announcement.is_none());
+    assert_eq!(
+        told(&again),
+        format!(
+            "executing error: The delay must be in seconds, an hour at most. title= instructions= FORM_TYPE={ADMIN} \
+             delay=soon announcement=bye,all"
+        )
+    );
+    let done = run(&mut desk, &node, &session, Some(&[("delay", "30")]));
+    assert_eq!(done.stop_after, Some(SignedDuration::from_secs(30)));
+}
+
+#[test]
 fn rooms_in_use_are_listed_by_size() {
     let effects = run(&mut desk(), "conclave#rooms", "", None);
     let x = command(&effects).get_child("x", "jabber:x:data").expect("a table");
