@@ -7,9 +7,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conclave::config::Durability;
+use conclave::room::archive::{Answer, ArchiveId, Change as Said, Entry, Query, Question};
 use conclave::room::config::Config;
 use conclave::room::state::{Affiliated, Affiliation, RoomRecord};
 use conclave::room::vcard::Vcard;
+use conclave::store::archive::Archive;
+use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::memory::MemoryStore;
 use conclave::store::occupant::decode_occupant;
 use conclave::store::sled::SledStore;
@@ -288,4 +292,79 @@ fn full_disk(path: &Path) {
     let store = SledStore::open(path).expect("opened again");
     assert!(store.load(&room(0)).expect("read") == Some(before));
     println!("recovered");
+}
+
+/// Bytes of the journals of an archive, whatever is in it: a journal is written to until it has so many.
+const JOURNAL_BYTES: u64 = 66 << 20;
+
+/// A message of some bytes that are unlike those of any other.
+fn append(archive: &str, n: usize, bytes: usize) -> Said {
+    let mut seed = n as u64 + 1;
+    let mut text = String::new();
+    while text.len() < bytes {
+        seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        text.push_str(&format!("{seed:016x}"));
+    }
+    let message = format!(
+        "<message xmlns='jabber:client' type='groupchat' from='r@muc.example/n' id='{n}'><body>{text}</body></message>"
+    );
+    let entry = Entry {
+        id: format!("id{n}"),
+        at: jiff::Timestamp::from_second(1_700_000_000 + n as i64).expect("a time"),
+        account: None,
+        message: message.parse().expect("xml"),
+        shown: false,
+        original: None,
+    };
+    Said::Append { archive: ArchiveId(archive.to_owned()), entry: Arc::new(entry) }
+}
+
+fn count(archive: &FjallArchive, of: &str) -> u64 {
+    match archive.answer(&ArchiveId(of.to_owned()), &Question::Page(Query::default())).expect("read") {
+        Answer::Page(page) => page.count.expect("counted"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_removed_from_the_archive_is_given_back_while_messages_are_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || FjallArchive::open(folder.path(), Durability::Strict, Duration::from_secs(1), 1 << 20);
+    let archive = open().expect("opened");
+    for some in (0..9000).collect::<Vec<_>>().chunks(20) {
+        let of = |n: usize| if n.is_multiple_of(10) { "few" } else { "many" };
+        let all: Vec<_> = some.iter().map(|n| append(of(*n), *n, 10_000)).collect();
+        archive.commit(&all).expect("stored");
+    }
+    archive.commit(&[Said::Forget { archive: ArchiveId("many".to_owned()) }]).expect("stored");
+    while archive.sweep(200).expect("swept") > 0 {}
+    let before = on_disk(folder.path());
+    // What is in it is 900 messages, which take half as much in the files.
+    let live = 900 * 10_000;
+    assert!(before > 2 * live + JOURNAL_BYTES, "{before} bytes for {live}: there is nothing to test");
+    let (said, longest) = (Cell::new(0_usize), Cell::new(Duration::ZERO));
+    let rest = |time| {
+        let begun = std::time::Instant::now();
+        archive.commit(&[append("new", said.get(), 1000)]).expect("stored");
+        said.set(said.get() + 1);
+        longest.set(longest.get().max(begun.elapsed()));
+        sleep(time)
+    };
+    let renewed = archive.renew(&rest).expect("renewed").expect("there is much to give back");
+    let after = on_disk(folder.path());
+    println!(
+        "{before} bytes for {live}, then {after}: {renewed:?}; {} messages meanwhile, {:?} at most",
+        said.get(),
+        longest.get()
+    );
+    assert!(renewed.after < renewed.before && renewed.after <= 2 * live, "{renewed:?}");
+    assert!(after <= 2 * live + JOURNAL_BYTES, "{after} bytes for {live}");
+    assert_eq!(archive.renew(&rest), Ok(None), "it is small");
+    let check = |archive: &FjallArchive| {
+        assert_eq!([count(archive, "few"), count(archive, "many")], [900, 0]);
+        assert_eq!(count(archive, "new"), said.get() as u64);
+    };
+    check(&archive);
+    drop(archive);
+    check(&open().expect("opened again"));
 }

@@ -29,7 +29,7 @@ const STEP_PAUSE: Duration = Duration::from_millis(50);
 const ROUND_PAUSE: Duration = Duration::from_secs(60);
 const ROUND_PAUSE_TIMES: u32 = 20;
 
-/// How long the files of the store are left alone after they were written anew, and after that has failed.
+/// How long the files of the store or the archive are left alone after they were written anew, and after that has failed.
 const RENEW_PAUSE: Duration = Duration::from_secs(10 * 60);
 const RENEW_PAUSE_FAILED: Duration = Duration::from_secs(30 * 60);
 
@@ -73,10 +73,42 @@ pub(super) struct Keeper {
     most: Bounds,
     /// Archives that belonged to no room when the service started.
     orphans: Vec<ArchiveId>,
-    /// When the files of the store may be written anew; `None` at any time.
-    renew_at: Option<Instant>,
+    /// When the files of the store and those of the archive were written anew.
+    renewals: [Renewal; 2],
+}
+
+/// When files may be written anew.
+#[derive(Debug, Default)]
+struct Renewal {
+    /// Not before; `None` is at any time.
+    at: Option<Instant>,
     /// The last time failed, and the operator was told.
-    renew_failed: bool,
+    failed: bool,
+}
+
+impl Renewal {
+    /// Does it, if it is time.
+    fn renew(&mut self, what: &str, renew: impl FnOnce() -> Result<Option<Renewed>, StoreError>) {
+        if self.at.is_some_and(|at| Instant::now() < at) {
+            return;
+        }
+        let broke_off = |_| Err(StoreError::Io("it broke off".to_owned()));
+        let pause = match catch_unwind(AssertUnwindSafe(renew)).unwrap_or_else(broke_off) {
+            Ok(None) => return,
+            Ok(Some(Renewed { before, after })) => {
+                info!(before, after, "the files of {what} were written anew: they take fewer bytes");
+                self.failed = false;
+                RENEW_PAUSE
+            }
+            Err(e) => {
+                if !std::mem::replace(&mut self.failed, true) {
+                    warn!("{what} takes more on the disk than it needs, and could not be written anew: {e}");
+                }
+                RENEW_PAUSE_FAILED
+            }
+        };
+        self.at = Some(Instant::now() + pause);
+    }
 }
 
 /// A keeper at work, on a thread of its own.
@@ -118,7 +150,7 @@ impl Keeper {
             warn!(damaged, "archives without rooms are left alone, for some rooms cannot be read");
         }
         let most = Bounds { days: limits.archive_days_max, messages: limits.archive_messages_max };
-        Ok(Self { store, archive, most, orphans, renew_at: None, renew_failed: false })
+        Ok(Self { store, archive, most, orphans, renewals: Default::default() })
     }
 
     /// Works until it is told to end.
@@ -190,30 +222,12 @@ impl Keeper {
         Ok(())
     }
 
-    /// Has the store give back what takes room on the disk for nothing.
+    /// Has the store and the archive give back what takes room on the disk for nothing.
     fn renew(&mut self, rest: &dyn Fn(Duration) -> bool) {
-        if self.renew_at.is_some_and(|at| Instant::now() < at) {
-            return;
-        }
-        let broke_off = |_| Err(StoreError::Io("it broke off".to_owned()));
-        let pause = match catch_unwind(AssertUnwindSafe(|| self.store.renew(rest))).unwrap_or_else(broke_off)
-        {
-            Ok(None) => return,
-            Ok(Some(Renewed { before, after })) => {
-                info!(before, after, "the files of the store were written anew and take fewer bytes now");
-                self.renew_failed = false;
-                RENEW_PAUSE
-            }
-            Err(e) => {
-                if !std::mem::replace(&mut self.renew_failed, true) {
-                    warn!(
-                        "the store takes more on the disk than it needs, and could not be written anew: {e}"
-                    );
-                }
-                RENEW_PAUSE_FAILED
-            }
-        };
-        self.renew_at = Some(Instant::now() + pause);
+        let Self { store, archive, renewals, .. } = self;
+        let [of_store, of_archive] = renewals;
+        of_store.renew("the store", || store.renew(rest));
+        of_archive.renew("the archive", || archive.renew(rest));
     }
 
     /// The archives of which not everything is kept.
@@ -387,13 +401,13 @@ mod tests {
             bench.store.planned_renewals()
         };
         assert_eq!(renew(&mut keeper), 2, "nothing to do is looked for each time");
-        let pause = |keeper: &Keeper| keeper.renew_at.expect("a pause").duration_since(Instant::now());
-        assert!(pause(&keeper) <= RENEW_PAUSE && !keeper.renew_failed);
-        keeper.renew_at = Some(Instant::now());
+        let pause = |keeper: &Keeper| keeper.renewals[0].at.expect("a pause").duration_since(Instant::now());
+        assert!(pause(&keeper) <= RENEW_PAUSE && !keeper.renewals[0].failed);
+        keeper.renewals[0].at = Some(Instant::now());
         assert_eq!(renew(&mut keeper), 1);
-        assert!(pause(&keeper) > RENEW_PAUSE && keeper.renew_failed, "told once");
-        keeper.renew_at = None;
+        assert!(pause(&keeper) > RENEW_PAUSE && keeper.renewals[0].failed, "told once");
+        keeper.renewals[0].at = None;
         assert_eq!(renew(&mut keeper), 0);
-        assert!(!keeper.renew_failed);
+        assert!(!keeper.renewals[0].failed);
     }
 }

@@ -17,6 +17,7 @@ pub mod sled;
 mod swap;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -274,4 +275,14 @@ pub struct Renewed {
     pub before: u64,
     /// After.
     pub after: u64,
+}
+
+/// How many bytes are free on the disk of a folder.
+fn free_bytes(path: &Path) -> Result<u64, StoreError> {
+    let disk = nix::sys::statvfs::statvfs(path)
+        .map_err(|e| StoreError::Io(format!("{}: {}", path.display(), std::io::Error::from(e))))?;
+    // The types are not the same on all systems.
+    #[allow(clippy::useless_conversion, reason = "on this one they are")]
+    let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+    Ok(free)
 }

@@ -15,6 +15,7 @@ mod page;
 mod past;
 mod raw;
 mod rebuild;
+mod renewal;
 mod survey;
 pub(in crate::store) mod upkeep;
 
@@ -28,10 +29,11 @@ use jiff::Timestamp;
 
 use self::database::{Database, Steps, View, guarded};
 use self::draft::{Draft, Known};
+use self::renewal::Removed;
 use super::Archive;
 use crate::config::Durability;
 use crate::room::archive::{Answer, ArchiveId, Change, Entry, Glimpse, Question};
-use crate::store::StoreError;
+use crate::store::{Renewed, StoreError};
 
 /// After a vain attempt to open the database again, for so long nobody tries it anew.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -73,6 +75,8 @@ struct Inner {
     turn: Mutex<Known>,
     /// Held for writing only while the database is opened again.
     health: RwLock<Health>,
+    /// Messages that were removed lately.
+    removed: Removed,
 }
 
 enum Health {
@@ -111,6 +115,7 @@ impl FjallArchive {
             sync_each: durability == Durability::Strict,
             turn: Mutex::default(),
             health: RwLock::new(Health::Sound(database)),
+            removed: Removed::default(),
         });
         let ticker = match durability {
             Durability::Strict => None,
@@ -348,15 +353,25 @@ impl Archive for FjallArchive {
     ) -> Result<usize, StoreError> {
         let before = layout::position_from(before);
         // What is purged and comes back after a loss of power is purged again: no need for a sync.
-        self.inner.change(
+        let gone = self.inner.change(
             |draft| draft.purge(archive, before, messages_max, step_max),
             |database, steps| self.inner.make(database, steps, false),
-        )
+        )?;
+        self.inner.removed.note(gone);
+        Ok(gone)
     }
 
     fn sweep(&self, step_max: usize) -> Result<usize, StoreError> {
-        self.inner
-            .change(|draft| draft.sweep(step_max), |database, steps| self.inner.make(database, steps, false))
+        let gone = self.inner.change(
+            |draft| draft.sweep(step_max),
+            |database, steps| self.inner.make(database, steps, false),
+        )?;
+        self.inner.removed.note(gone);
+        Ok(gone)
+    }
+
+    fn renew(&self, rest: &dyn Fn(Duration) -> bool) -> Result<Option<Renewed>, StoreError> {
+        self.inner.renew(rest)
     }
 }
 

@@ -6,9 +6,11 @@
 pub mod fjall;
 pub mod memory;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use super::StoreError;
+use super::{Renewed, StoreError};
 use crate::room::archive::{Answer, ArchiveId, Change, Entry, Glimpse, Question};
 
 /// Durable messages. All calls block; they are made from threads that may.
@@ -51,4 +53,11 @@ pub trait Archive: Send + Sync + 'static {
     /// Frees what archives held that were forgotten, about `step_max` messages at a time. Gives 0 when nothing is left
     /// to free. Nobody sees a difference.
     fn sweep(&self, step_max: usize) -> Result<usize, StoreError>;
+
+    /// Gives back what removed messages take on the disk, if it is much; everything else can go on meanwhile. It comes back early
+    /// when `rest`, which rests for some time, gives false. Gives what it came to; `None` if there was nothing to do, or not to
+    /// the end. After an error the archive is as it was.
+    fn renew(&self, _rest: &dyn Fn(Duration) -> bool) -> Result<Option<Renewed>, StoreError> {
+        Ok(None)
+    }
 }

@@ -17,7 +17,7 @@ use super::folder::Folder;
 use super::{Health, SledStore, Step};
 use crate::store::change::Changes;
 use crate::store::layout::Table;
-use crate::store::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, Renewed, StoreError, swap};
+use crate::store::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, Renewed, StoreError, free_bytes, swap};
 
 /// What the files may take beside twice what is in them, before they are written anew.
 const SPARE_BYTES: u64 = 4 << 20;
@@ -163,10 +163,7 @@ impl SledStore {
         if before <= 2 * live + SPARE_BYTES || before - before / GAIN_PART <= least + SPARE_BYTES / 2 {
             return Ok(None);
         }
-        let free = nix::sys::statvfs::statvfs(self.folder.path()).map_err(|e| self.failed(&e.into()))?;
-        // The types are not the same on all systems.
-        #[allow(clippy::useless_conversion, reason = "on this one they are")]
-        let free = u64::from(free.blocks_available()).saturating_mul(u64::from(free.fragment_size()));
+        let free = free_bytes(self.folder.path())?;
         if free < 2 * live + FREE_BYTES_MIN {
             return Err(StoreError::Io(format!("{free} bytes are free on the disk, too few for new files")));
         }
