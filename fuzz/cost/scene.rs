@@ -60,6 +60,7 @@ pub(crate) fn service() -> Service {
     Service {
         name: "Rooms".to_owned(),
         admins: vec![BareJid::parse("root@example").expect("an address")],
+        public_logs: true,
         keep_retracted: true,
         ..Service::new(BareJid::parse("muc.example").expect("an address"))
     }

@@ -53,6 +53,7 @@ impl World {
         let service = Service {
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("an address")],
+            public_logs: true,
             admin_fields: vec!["muc#roomconfig_enablelogging".to_owned()],
             default_room: Config { history_max: 4, ..Config::default() },
             limits,

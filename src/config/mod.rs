@@ -93,6 +93,8 @@ pub struct Service {
     pub invitation_bodies: bool,
     /// What the form by which an account registers with a room asks for, beside the nick.
     pub registration_fields: Vec<String>,
+    /// Whether rooms can say that what is said in them is published.
+    pub public_logs: bool,
     /// Room options, as the configuration form names them, that only these admins may change.
     pub admin_fields: Vec<String>,
     /// What becomes of the occupants when the service stops in order.
@@ -188,6 +190,7 @@ impl Default for Service {
             nicks: usual.nicks,
             invitation_bodies: usual.invitation_bodies,
             registration_fields: usual.registration_fields,
+            public_logs: usual.public_logs,
             admin_fields: usual.admin_fields,
             on_stop: OnStop::Stay,
             terms: usual.terms,

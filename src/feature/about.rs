@@ -1,18 +1,23 @@
 //! What a room says of itself: name, description, language, pubsub node (XEP-0045 §16.5.3).
 
-use super::{Feature, Field, FieldKind, text_field};
+use super::{Feature, Field, FieldKind, Section, text_field};
 use crate::wire::form::{self, is_uri};
 use crate::wire::ns;
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
-        text_field!("muc#roomconfig_roomname", &words::ROOM_NAME, Text, name),
-        text_field!("muc#roomconfig_roomdesc", &words::ROOM_DESCRIPTION, Text, description),
+        text_field!("muc#roomconfig_roomname", &words::ROOM_NAME, Text, name).under(Section::Basics),
+        text_field!("muc#roomconfig_roomdesc", &words::ROOM_DESCRIPTION, Text, description)
+            .under(Section::Basics)
+            .hint(&words::ROOM_DESCRIPTION_HINT),
         Field {
             var: "muc#roomconfig_lang",
             aliases: &[],
             label: &words::ROOM_LANGUAGE,
+            desc: Some(&words::ROOM_LANGUAGE_HINT),
+            section: Section::Basics,
+            offered: |_, _| true,
             kind: FieldKind::Text,
             get: |config| vec![config.language.clone()],
             set: |config, values, _| {
@@ -24,7 +29,8 @@ pub(super) const FEATURE: Feature = Feature {
                 Ok(())
             },
         },
-        text_field!("muc#roomconfig_pubsub", &words::PUBSUB_NODE, Text, pubsub),
+        text_field!("muc#roomconfig_pubsub", &words::PUBSUB_NODE, Text, pubsub)
+            .hint(&words::PUBSUB_NODE_HINT),
     ],
     info: |room, info| {
         let config = room.config();

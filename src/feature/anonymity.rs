@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Feature, Field, FieldKind, backlog};
+use super::{Feature, Field, FieldKind, Section, backlog};
 use crate::room::Room;
 use crate::room::audience::Sight;
 use crate::room::config::Whois;
@@ -20,6 +20,9 @@ pub(super) const FEATURE: Feature = Feature {
         var: "muc#roomconfig_whois",
         aliases: &[],
         label: &words::ADDRESSES_SEEN_BY,
+        desc: Some(&words::ADDRESSES_SEEN_BY_HINT),
+        section: Section::Sight,
+        offered: |_, _| true,
         kind: FieldKind::One(&[
             ("moderators", Label::Text(&words::MODERATORS_ONLY)),
             ("anyone", Label::Text(&words::ANYONE)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp, Unit};
 use minidom::Element;
 
-use super::{Feature, boolean_field, history, number_field, retract, subject};
+use super::{Feature, Section, boolean_field, history, number_field, retract, subject};
 use crate::room::archive::{Change, Entry};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -24,14 +24,19 @@ pub(super) const FEATURE: Feature = Feature {
             &words::ARCHIVE_ON,
             archive,
             &["muc#roomconfig_mam", "mam"]
-        ),
-        number_field!("x-muc#roomconfig_archivedays", &words::ARCHIVE_DAYS, archive_days, archive_days_max),
+        )
+        .under(Section::History),
+        number_field!("x-muc#roomconfig_archivedays", &words::ARCHIVE_DAYS, archive_days, archive_days_max)
+            .under(Section::History)
+            .hint(&words::ARCHIVE_DAYS_HINT),
         number_field!(
             "x-muc#roomconfig_archivemessages",
             &words::ARCHIVE_MESSAGES,
             archive_messages,
             archive_messages_max
-        ),
+        )
+        .under(Section::History)
+        .hint(&words::ARCHIVE_MESSAGES_HINT),
     ],
     disco: |_, vars| vars.push(ns::SID),
     ..Feature::new("archive")

@@ -12,7 +12,7 @@ use super::backlog::PORTION_BYTES;
 use super::commands::{Command, Form, Pages, admins};
 use super::retract_recent::{self, Recent, text_field};
 use super::whom::{self, Whom};
-use super::{Feature, absent, mam};
+use super::{Feature, absent, contacts, mam};
 use crate::room::Room;
 use crate::room::archive::{Entry, Found, Question};
 use crate::room::cx::Cx;
@@ -38,6 +38,9 @@ const FEW: usize = 8;
 
 /// Bans that are lifted at a time. Each is up to three records, for it is remembered who was on the lists.
 const AT_A_TIME: usize = 200;
+
+/// So much of the reason is told to who is banned, in characters: who tries again is told again.
+const REASON_CHARS_MAX: usize = 500;
 
 /// Most rows of the list.
 const ROWS_MAX: usize = 200;
@@ -72,6 +75,30 @@ pub(super) fn terms(old: Option<&Affiliated>, change: &Change) -> Option<Box<Ban
     let known = known.filter(|known| same_reason && known.expires == ban.expires && known.note == ban.note);
     let ban = known.cloned().unwrap_or(ban);
     (ban != Ban::default()).then(|| Box::new(ban))
+}
+
+/// What a banned account is told: of a ban of its own, or of its whole domain, until when it is and why (never the note of
+/// the admins), and what there is to do.
+pub(super) fn refusal(room: &Room, account: &BareJid) -> Refusal {
+    let affiliated = room.affiliated(account);
+    let expires = affiliated.and_then(|listed| listed.ban.as_ref()).and_then(|ban| ban.expires);
+    let is_banned = |jid: &BareJid| {
+        room.state.affiliations.get(jid).is_some_and(|own| own.affiliation == Affiliation::Outcast)
+    };
+    let is_own = is_banned(account) || account.respelled().iter().any(is_banned);
+    let mut text = match (is_own, expires) {
+        (true, None) => (&words::BANNED).into(),
+        (true, Some(end)) => words::BANNED_UNTIL.with([end]),
+        (false, None) => words::DOMAIN_BANNED.with([account.domain()]),
+        (false, Some(end)) => words::DOMAIN_BANNED_UNTIL.with([Value::from(account.domain()), end.into()]),
+    };
+    if let Some(reason) = affiliated.and_then(|listed| listed.reason.as_deref()) {
+        text = text.and(words::REASON.with([Value::beginning(reason, REASON_CHARS_MAX)]));
+    }
+    if !is_own {
+        text = text.and(&words::ASK_FOR_EXCEPTION);
+    }
+    Refusal::forbidden(contacts::named(room, text))
 }
 
 impl Room {

@@ -1,28 +1,21 @@
 //! The most occupants that a room may have (XEP-0045 §7.2.9).
 
-use super::{Feature, Field, FieldKind};
+use super::{Feature, Field, FieldKind, Section};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Label};
+use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         var: "muc#roomconfig_maxusers",
         aliases: &[],
         label: &words::ROOM_OCCUPANTS_MOST,
-        kind: FieldKind::One(&[
-            ("none", Label::Text(&words::NO_LIMIT)),
-            ("10", Label::Plain("10")),
-            ("20", Label::Plain("20")),
-            ("30", Label::Plain("30")),
-            ("50", Label::Plain("50")),
-            ("100", Label::Plain("100")),
-            ("200", Label::Plain("200")),
-            ("500", Label::Plain("500")),
-            ("1000", Label::Plain("1000")),
-        ]),
+        desc: None,
+        section: Section::Access,
+        offered: |_, _| true,
+        kind: FieldKind::Choice(&[10, 20, 30, 50, 100, 200, 500, 1000], |limits| limits.occupants_max),
         get: |config| {
             vec![if config.occupants_max == 0 { "none".to_owned() } else { config.occupants_max.to_string() }]
         },

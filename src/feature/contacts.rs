@@ -1,6 +1,7 @@
 //! Whom to write to about a room (`muc#roominfo_contactjid`, XEP-0045 §16.5.4).
 
-use super::{Feature, Field, FieldKind};
+use super::{Feature, Field, FieldKind, Section};
+use crate::room::Room;
 use crate::wire::jid::Profile;
 use crate::words::{self, Value, Words};
 
@@ -12,6 +13,9 @@ pub(super) const FEATURE: Feature = Feature {
         var: "x-muc#roomconfig_contactjid",
         aliases: &["muc#roominfo_contactjid"],
         label: &words::CONTACTS,
+        desc: Some(&words::CONTACTS_HINT),
+        section: Section::Rest,
+        offered: |_, _| true,
         kind: FieldKind::Jids,
         get: |config| config.contacts.clone(),
         set: |config, values, _| {
@@ -24,6 +28,14 @@ pub(super) const FEATURE: Feature = Feature {
     },
     ..Feature::new("contacts")
 };
+
+/// A text, and after it whom to write to, where the room says so.
+pub(super) fn named(room: &Room, text: impl Into<Words>) -> Words {
+    match room.config().contacts.first() {
+        Some(address) => text.into().and(words::WRITE_TO.with([&**address])),
+        None => text.into(),
+    }
+}
 
 /// Addresses in the order in which they come, each once.
 pub(crate) fn read(values: &[String]) -> Result<Vec<String>, Words> {

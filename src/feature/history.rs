@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
-use super::{Feature, Field, FieldKind, archive};
+use super::{Feature, Field, FieldKind, Section, archive};
 use crate::room::Room;
 use crate::room::archive::{Entry, Glimpse};
 use crate::room::config::Config;
@@ -24,7 +24,10 @@ pub(super) const FEATURE: Feature = Feature {
         var: "muc#maxhistoryfetch",
         aliases: &["muc#roomconfig_historylength"],
         label: &words::HISTORY_MOST,
-        kind: FieldKind::Text,
+        desc: None,
+        section: Section::History,
+        offered: |_, _| true,
+        kind: FieldKind::Integer(|limits| limits.history_messages_max),
         get: |config| vec![config.history_max.to_string()],
         set: |config, values, limits| {
             config.history_max = super::to_number(values)?;

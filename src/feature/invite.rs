@@ -7,7 +7,7 @@ use minidom::Element;
 
 use super::decline::{self, Asked, Invitation};
 use super::reflect::only_the_room_says;
-use super::{Feature, affiliations, boolean_field, lists, locked, password};
+use super::{Feature, Section, affiliations, boolean_field, lists, locked, password};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -27,8 +27,12 @@ pub(super) const FEATURE: Feature = Feature {
             &words::MEMBERS_INVITE,
             allow_invites,
             &["{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites"]
-        ),
-        boolean_field!("x-muc#roomconfig_invitenewmembers", &words::NEW_MEMBERS_INVITED, invite_new_members),
+        )
+        .under(Section::Access)
+        .hint(&words::MEMBERS_INVITE_HINT),
+        boolean_field!("x-muc#roomconfig_invitenewmembers", &words::NEW_MEMBERS_INVITED, invite_new_members)
+            .under(Section::Access)
+            .hint(&words::NEW_MEMBERS_INVITED_HINT),
     ],
     info: |room, info| {
         let anybody = !room.config().members_only || room.config().allow_invites;

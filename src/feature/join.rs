@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minidom::Element;
 
 use super::{
-    FEATURES, affiliation_versions, affiliations, anonymity, backlog, capacity, history, locked,
+    FEATURES, affiliation_versions, affiliations, anonymity, backlog, ban, capacity, history, locked,
     members_only, nick, password, presence, quiet, roles, subject, token_invite, vcard,
 };
 use crate::room::audience::Notice;
@@ -38,12 +38,12 @@ pub(super) fn enter(
     if created {
         create(room, &account, cx, fx)?;
     }
-    if room.life == Life::Locked {
-        room.must_be_visible_to(&inbound.from)?;
+    if room.life == Life::Locked && room.must_be_visible_to(&inbound.from).is_err() {
+        return Err(Refusal::item_not_found(&words::ROOM_LOCKED));
     }
     let affiliation = room.affiliation(&account);
     if affiliation == Affiliation::Outcast {
-        return Err(Refusal::forbidden(&words::BANNED));
+        return Err(ban::refusal(room, &account));
     }
     let (affiliation, proof) = match token_invite::redeem(room, affiliation, x, &account, cx, fx)? {
         true => (Affiliation::Member, 0),

@@ -5,7 +5,7 @@
 
 use minidom::Element;
 
-use super::{Feature, admin, roles_field};
+use super::{Feature, Section, admin, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Item, sessions};
 use crate::room::effect::Effects;
@@ -23,7 +23,9 @@ use crate::wire::{encode, ns};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[roles_field!("muc#roomconfig_getmemberlist", &words::MEMBER_LIST_SEEN_BY, member_list)],
+    fields: &[roles_field!("muc#roomconfig_getmemberlist", &words::MEMBER_LIST_SEEN_BY, member_list)
+        .under(Section::Sight)
+        .hint(&words::MEMBER_LIST_HINT)],
     ..Feature::new("lists")
 };
 

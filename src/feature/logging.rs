@@ -2,11 +2,16 @@
 //!
 //! The option says that the conversation is published; it is not about an archive for occupants.
 
-use super::{Feature, boolean_field};
+use super::{Feature, Field, Section, boolean_field};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_enablelogging", &words::LOGGED_IN_PUBLIC, logging)],
+    // Clients switch on what is offered, and warn everybody then: so it is offered where it means something.
+    fields: &[Field {
+        section: Section::History,
+        offered: |config, service| service.public_logs || config.logging,
+        ..boolean_field!("muc#roomconfig_enablelogging", &words::LOGGED_IN_PUBLIC, logging)
+    }],
     entry_codes: |room, codes| {
         if room.config().logging {
             codes.push(170);

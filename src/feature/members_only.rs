@@ -1,7 +1,7 @@
 //! Members-only rooms (XEP-0045 §7.2.6, §10.2).
 
 use super::leave::{Removal, remove};
-use super::{Feature, boolean_field};
+use super::{Feature, Section, boolean_field, contacts};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -10,7 +10,8 @@ use crate::wire::refusal::Refusal;
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_membersonly", &words::ROOM_MEMBERS_ONLY, members_only)],
+    fields: &[boolean_field!("muc#roomconfig_membersonly", &words::ROOM_MEMBERS_ONLY, members_only)
+        .under(Section::Access)],
     disco: |room, vars| vars.push(if room.config().members_only { "muc_membersonly" } else { "muc_open" }),
     ..Feature::new("members_only")
 };
@@ -18,7 +19,7 @@ pub(super) const FEATURE: Feature = Feature {
 /// Refuses to let in whoever is no member.
 pub(super) fn check(room: &Room, affiliation: Affiliation) -> Result<(), Refusal> {
     if room.config().members_only && affiliation < Affiliation::Member {
-        return Err(Refusal::registration_required(&words::MEMBERS_ONLY));
+        return Err(Refusal::registration_required(contacts::named(room, &words::MEMBERS_ONLY)));
     }
     Ok(())
 }

@@ -61,6 +61,7 @@ pub mod retracted;
 pub mod roles;
 pub mod self_ping;
 pub mod sessions;
+pub mod settings;
 pub mod slow_mode;
 pub mod subject;
 pub mod token_invite;
@@ -124,12 +125,65 @@ pub struct Field {
     pub aliases: &'static [&'static str],
     /// For people.
     pub label: &'static Text,
+    /// What else they need to know.
+    pub desc: Option<&'static Text>,
+    /// Under which heading it stands.
+    pub section: Section,
+    /// Whether the form has it at all.
+    pub offered: fn(&Config, &Service) -> bool,
     /// How it is filled in.
     pub kind: FieldKind,
     /// Its current values.
     pub get: fn(&Config) -> Vec<String>,
     /// Takes submitted values; empty means cleared. An error says what is wrong with them.
     pub set: fn(&mut Config, &[String], &Limits) -> Result<(), Words>,
+}
+
+impl Field {
+    /// The same under a heading.
+    const fn under(self, section: Section) -> Self {
+        Self { section, ..self }
+    }
+
+    /// The same with what else people need to know.
+    const fn hint(self, desc: &'static Text) -> Self {
+        Self { desc: Some(desc), ..self }
+    }
+}
+
+/// The parts of the configuration form, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What the room is.
+    Basics,
+    /// Who may enter.
+    Access,
+    /// Who may speak, and how.
+    Speaking,
+    /// Who sees what of the others.
+    Sight,
+    /// What is kept of what was said.
+    History,
+    /// What is seldom needed.
+    Rest,
+}
+
+impl Section {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Basics, Self::Access, Self::Speaking, Self::Sight, Self::History, Self::Rest];
+
+    /// For people.
+    pub fn heading(self) -> &'static Text {
+        match self {
+            Self::Basics => &words::ABOUT_THE_ROOM,
+            Self::Access => &words::WHO_ENTERS,
+            Self::Speaking => &words::WHO_SPEAKS,
+            Self::Sight => &words::WHO_SEES_WHAT,
+            Self::History => &words::HISTORY,
+            Self::Rest => &words::THE_REST,
+        }
+    }
 }
 
 /// How a field is filled in (XEP-0004 §3.3).
@@ -145,8 +199,10 @@ pub enum FieldKind {
     Jids,
     /// One line that is not shown while typing.
     Private,
-    /// A whole number up to this one.
-    Integer(u32),
+    /// A whole number up to one that the limits say.
+    Integer(fn(&Limits) -> u32),
+    /// One of these numbers up to such a one, or none.
+    Choice(&'static [u32], fn(&Limits) -> u32),
     /// One of these values (with labels).
     One(&'static [(&'static str, Label<'static>)]),
     /// Any of these values (with labels).
@@ -154,24 +210,16 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// The word on the wire and the options.
-    pub fn wire(self) -> (&'static str, &'static [(&'static str, Label<'static>)]) {
+    /// The word on the wire.
+    pub fn wire(self) -> &'static str {
         match self {
-            Self::Boolean => ("boolean", &[]),
-            Self::Text | Self::Integer(_) => ("text-single", &[]),
-            Self::Lines => ("text-multi", &[]),
-            Self::Jids => ("jid-multi", &[]),
-            Self::Private => ("text-private", &[]),
-            Self::One(options) => ("list-single", options),
-            Self::Many(options) => ("list-multi", options),
-        }
-    }
-
-    /// The largest number that is taken, if it is one.
-    pub fn integer_max(self) -> Option<u32> {
-        match self {
-            Self::Integer(max) => Some(max),
-            _ => None,
+            Self::Boolean => "boolean",
+            Self::Text | Self::Integer(_) => "text-single",
+            Self::Lines => "text-multi",
+            Self::Jids => "jid-multi",
+            Self::Private => "text-private",
+            Self::One(_) | Self::Choice(..) => "list-single",
+            Self::Many(_) => "list-multi",
         }
     }
 }
@@ -237,6 +285,9 @@ macro_rules! boolean_field {
             var: $var,
             aliases: $aliases,
             label: $label,
+            desc: None,
+            section: $crate::feature::Section::Rest,
+            offered: |_, _| true,
             kind: $crate::feature::FieldKind::Boolean,
             get: |config| vec![$crate::feature::digit(config.$($member).+)],
             set: |config, values, _| {
@@ -254,6 +305,9 @@ macro_rules! text_field {
             var: $var,
             aliases: &[],
             label: $label,
+            desc: None,
+            section: $crate::feature::Section::Rest,
+            offered: |_, _| true,
             kind: $crate::feature::FieldKind::$kind,
             get: |config| vec![config.$member.clone()],
             set: |config, values, limits| {
@@ -271,7 +325,10 @@ macro_rules! number_field {
             var: $var,
             aliases: &[],
             label: $label,
-            kind: $crate::feature::FieldKind::Text,
+            desc: None,
+            section: $crate::feature::Section::Rest,
+            offered: |_, _| true,
+            kind: $crate::feature::FieldKind::Integer(|_| u32::MAX),
             get: |config| vec![config.$member.to_string()],
             set: |config, values, _| {
                 config.$member = $crate::feature::to_number(values)?;
@@ -282,6 +339,10 @@ macro_rules! number_field {
     // One that the service bounds, unless its bound is 0.
     ($var:literal, $label:expr, $member:ident, $most:ident) => {
         $crate::feature::Field {
+            kind: $crate::feature::FieldKind::Integer(|limits| match limits.$most {
+                0 => u32::MAX,
+                most => most,
+            }),
             set: |config, values, limits| {
                 config.$member = $crate::feature::to_number(values)?;
                 if limits.$most > 0 && config.$member > limits.$most {
@@ -301,6 +362,9 @@ macro_rules! roles_field {
             var: $var,
             aliases: &[],
             label: $label,
+            desc: None,
+            section: $crate::feature::Section::Rest,
+            offered: |_, _| true,
             kind: $crate::feature::FieldKind::Many($crate::feature::ROLES),
             get: |config| $crate::feature::role_words(config.$member),
             set: |config, values, _| {

@@ -6,7 +6,7 @@ use minidom::Element;
 
 use super::{
     FEATURES, absent, affiliation_versions, affiliations, anonymity, destroy, fields, locked, members_only,
-    password, presence,
+    password, presence, settings,
 };
 use crate::room::Room;
 use crate::room::config::Config;
@@ -14,19 +14,15 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, el, iq_result};
-use crate::wire::form::{Field, Reply, Submitted, form};
+use crate::wire::form::{Reply, Submitted};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
+use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::wire::{encode, ns, rsm};
-use crate::words::{self, Text, Value};
+use crate::words::{self, Value};
 
-const ADMINS: &str = "muc#roomconfig_roomadmins";
-const OWNERS: &str = "muc#roomconfig_roomowners";
-
-/// Longest list in a form, in bytes on the wire, and what a value is beside its text.
-const LIST_BYTES_MAX: usize = rsm::LIST_BYTES_MAX / 4;
-const VALUE_BYTES: usize = 15;
+pub(super) const ADMINS: &str = "muc#roomconfig_roomadmins";
+pub(super) const OWNERS: &str = "muc#roomconfig_roomowners";
 
 fn must_be_owner(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
     if room.affiliation(&inbound.from.to_bare()) == Affiliation::Owner {
@@ -45,41 +41,7 @@ pub(crate) fn get(
 ) -> Result<(), Refusal> {
     must_be_owner(room, inbound)?;
     locked::asked(room);
-    let by_admin = cx.service.is_admin(&inbound.from.to_bare());
-    let mut shown: Vec<Field<'_>> = fields()
-        .filter(|field| by_admin || !kept_to_admins(field, cx))
-        .map(|field| {
-            let (type_, options) = field.kind.wire();
-            let values = (field.get)(room.config());
-            let integer_max = field.kind.integer_max();
-            Field {
-                var: field.var,
-                type_: Some(type_),
-                label: Some(field.label),
-                values,
-                options,
-                integer_max,
-                ..Field::default()
-            }
-        })
-        .collect();
-    let lists: [(&str, &Text, &Text, _); 2] = [
-        (ADMINS, &words::ROOM_ADMINS, &words::ROOM_ADMINS_HINT, &room.ranks.admins),
-        (OWNERS, &words::ROOM_OWNERS, &words::ROOM_OWNERS_HINT, &room.ranks.owners),
-    ];
-    for (var, label, desc, list) in lists {
-        // A field that is not in the form keeps its value.
-        if list.iter().map(|jid| encode::escaped_len(jid.as_str()) + VALUE_BYTES).sum::<usize>()
-            > LIST_BYTES_MAX
-        {
-            continue;
-        }
-        let values = list.iter().map(ToString::to_string).collect();
-        let (label, desc) = (Some(label), Some(desc));
-        shown.push(Field { var, type_: Some("jid-multi"), label, desc, values, ..Field::default() });
-    }
-    let title = words::SETTINGS_OF.with([room.name()]);
-    let x = form(room.lang(cx.service).of(&inbound.stanza), ns::MUC_ROOMCONFIG, title, &shown);
+    let x = settings::form(room, inbound, cx);
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(el("query", ns::MUC_OWNER).child(x))), &inbound.from);
     Ok(())
 }
@@ -128,7 +90,7 @@ pub(crate) fn set(
 /// A field that the operator keeps to the admins of the service may come back as it is.
 fn read_config(now: &Config, form: &Submitted, by_admin: bool, cx: &Cx<'_>) -> Result<Config, Refusal> {
     let mut config = now.clone();
-    for field in fields() {
+    for field in fields().filter(|field| (field.offered)(now, cx.service)) {
         let names = std::iter::once(&field.var).chain(field.aliases);
         if let Some(values) = names.filter_map(|name| form.values(name)).next() {
             (field.set)(&mut config, values, cx.limits()).map_err(|wrong| wrong_field(field.var, wrong))?;
@@ -147,7 +109,7 @@ pub(super) fn wrong_field(field: &str, why: impl Into<Value>) -> Refusal {
 }
 
 /// Whether the operator lets only the admins of the service change a field.
-fn kept_to_admins(field: &super::Field, cx: &Cx<'_>) -> bool {
+pub(super) fn kept_to_admins(field: &super::Field, cx: &Cx<'_>) -> bool {
     cx.service.admin_fields.iter().any(|var| field.var == var)
 }
 

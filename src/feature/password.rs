@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{Feature, boolean_field, owner, text_field};
+use super::{Feature, Section, boolean_field, owner, text_field};
 use crate::room::Room;
 use crate::room::config::Config;
 use crate::room::state::Affiliation;
@@ -18,8 +18,10 @@ pub(super) const FEATURE: Feature = Feature {
             "muc#roomconfig_passwordprotectedroom",
             &words::ROOM_PASSWORD_PROTECTED,
             password_protected
-        ),
-        text_field!("muc#roomconfig_roomsecret", &words::ROOM_PASSWORD, Private, password),
+        )
+        .under(Section::Access),
+        text_field!("muc#roomconfig_roomsecret", &words::ROOM_PASSWORD, Private, password)
+            .under(Section::Access),
     ],
     disco: |room, vars| {
         vars.push(if room.config().password_protected { "muc_passwordprotected" } else { "muc_unsecured" });
@@ -34,10 +36,10 @@ pub(super) fn check(room: &Room, x: &Element) -> Result<(), Refusal> {
         return Ok(());
     }
     let given = x.get_child("password", ns::MUC).map(Element::text);
-    if given.as_deref() == Some(config.password.as_str()) {
-        Ok(())
-    } else {
-        Err(Refusal::not_authorized(&words::PASSWORD_NEEDED))
+    match given.as_deref() {
+        Some(given) if given == config.password => Ok(()),
+        None | Some("") => Err(Refusal::not_authorized(&words::PASSWORD_NEEDED)),
+        Some(_) => Err(Refusal::not_authorized(&words::PASSWORD_WRONG)),
     }
 }
 

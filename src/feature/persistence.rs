@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Feature, boolean_field};
+use super::{Feature, Section, boolean_field};
 use crate::room::archive::Change;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -12,7 +12,8 @@ use crate::wire::jid::BareJid;
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_persistentroom", &words::ROOM_PERSISTENT, persistent)],
+    fields: &[boolean_field!("muc#roomconfig_persistentroom", &words::ROOM_PERSISTENT, persistent)
+        .under(Section::Basics)],
     disco: |room, vars| vars.push(if room.config().persistent { "muc_persistent" } else { "muc_temporary" }),
     ..Feature::new("persistence")
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Feature, join, leave, nick, reflect, restart, roles, roles_field};
+use super::{Feature, Section, join, leave, nick, reflect, restart, roles, roles_field};
 use crate::room::Room;
 use crate::room::audience::{Item, Notice, sessions};
 use crate::room::config::Config;
@@ -24,7 +24,8 @@ pub(super) const FEATURE: Feature = Feature {
         "muc#roomconfig_presencebroadcast",
         &words::PRESENCE_SHOWN_OF,
         presence_broadcast
-    )],
+    )
+    .under(Section::Sight)],
     ..Feature::new("presence")
 };
 

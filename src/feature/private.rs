@@ -1,7 +1,7 @@
 //! Private messages between occupants (XEP-0045 §7.5).
 
 use super::reflect::passed_on;
-use super::{Feature, Field, FieldKind, quiet, reactions};
+use super::{Feature, Field, FieldKind, Section, quiet, reactions};
 use crate::room::Room;
 use crate::room::audience::sessions;
 use crate::room::config::AllowPm;
@@ -27,6 +27,9 @@ pub(super) const FEATURE: Feature = Feature {
         var: "muc#roomconfig_allowpm",
         aliases: &[],
         label: &words::PRIVATE_MESSAGES_BY,
+        desc: None,
+        section: Section::Speaking,
+        offered: |_, _| true,
         kind: FieldKind::One(CHOICES),
         get: |config| vec![word(config.allow_pm).to_owned()],
         set: |config, values, _| {

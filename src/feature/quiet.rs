@@ -4,7 +4,7 @@
 //! to all right before his first message, and nobody is told when he leaves before that. When no more than half as
 //! many are left, or the option is lifted, everybody appears.
 
-use super::{Feature, number_field};
+use super::{Feature, Section, number_field};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -14,7 +14,9 @@ use crate::room::roster::Occupant;
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[number_field!("x-muc#roomconfig_quietabove", &words::QUIET_ABOVE, quiet_above)],
+    fields: &[number_field!("x-muc#roomconfig_quietabove", &words::QUIET_ABOVE, quiet_above)
+        .under(Section::Sight)
+        .hint(&words::QUIET_ABOVE_HINT)],
     ..Feature::new("quiet")
 };
 

@@ -1,6 +1,6 @@
 //! What kind of content is to be expected in a room (XEP-0456).
 
-use super::{Feature, Field, FieldKind};
+use super::{Feature, Field, FieldKind, Section};
 use crate::wire::form::{self, is_uri};
 use crate::wire::ns;
 use crate::words::{self, Value, Words};
@@ -15,6 +15,9 @@ pub(super) const FEATURE: Feature = Feature {
         var: VAR,
         aliases: &[],
         label: &words::RATINGS,
+        desc: Some(&words::RATINGS_HINT),
+        section: Section::Rest,
+        offered: |_, _| true,
         kind: FieldKind::Lines,
         get: |config| config.ratings.clone(),
         set: |config, values, limits| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use minidom::Element;
 
-use super::{Feature, Field, FieldKind};
+use super::{Feature, Field, FieldKind, Section};
 use crate::room::Room;
 use crate::room::config::Config;
 use crate::wire::form;
@@ -23,7 +23,10 @@ pub(super) const FEATURE: Feature = Feature {
             var: "{urn:xmpp:reactions:0:restrictions}max_reactions_per_user",
             aliases: &[],
             label: &words::REACTIONS_EACH_MOST,
-            kind: FieldKind::Text,
+            desc: Some(&words::ZERO_ANY_NUMBER),
+            section: Section::Speaking,
+            offered: |_, _| true,
+            kind: FieldKind::Integer(|_| u32::MAX),
             get: |config| vec![config.reactions_max.to_string()],
             set: |config, values, _| {
                 config.reactions_max = super::to_number(values)?;
@@ -34,6 +37,9 @@ pub(super) const FEATURE: Feature = Feature {
             var: "{urn:xmpp:reactions:0:restrictions}allowlist",
             aliases: &[],
             label: &words::REACTIONS_LIST,
+            desc: Some(&words::REACTIONS_LIST_HINT),
+            section: Section::Speaking,
+            offered: |_, _| true,
             kind: FieldKind::Lines,
             get: |config| config.reactions_allowed.clone(),
             set: |config, values, _| {

@@ -10,7 +10,7 @@ use minidom::Element;
 
 use super::affiliations::{self, Change};
 use super::commands::{self, Command, Pages};
-use super::{Feature, boolean_field, nick};
+use super::{Feature, Section, ban, boolean_field, nick};
 use crate::room::Room;
 use crate::room::cx::{Cx, Service};
 use crate::room::effect::Effects;
@@ -46,8 +46,10 @@ const DATA_BYTES_MAX: usize = 2048;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
-        boolean_field!("x-muc#roomconfig_registration", &words::REGISTRATION_OPEN, registration),
-        boolean_field!("x-muc#roomconfig_reservednick", &words::NICKS_LOCKED, lock_nicks),
+        boolean_field!("x-muc#roomconfig_registration", &words::REGISTRATION_OPEN, registration)
+            .under(Section::Access),
+        boolean_field!("x-muc#roomconfig_reservednick", &words::NICKS_LOCKED, lock_nicks)
+            .under(Section::Speaking),
     ],
     commands: &[Command {
         pages: Some(Pages { type_: REGISTRATIONS, from: "after" }),
@@ -229,7 +231,7 @@ fn register(
 /// The nick is free again; a member is one no longer, admins and owners stay what they are (trap 46).
 fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     if room.affiliation(account) == Affiliation::Outcast {
-        return Err(Refusal::forbidden(&words::BANNED));
+        return Err(ban::refusal(room, account));
     }
     let now = affiliations::recorded(room, account);
     let new = match now {

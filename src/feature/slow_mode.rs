@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use minidom::Element;
 
-use super::{Feature, Field, FieldKind, archive, to_number};
+use super::{Feature, Field, FieldKind, Section, archive, to_number};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
@@ -25,7 +25,10 @@ pub(super) const FEATURE: Feature = Feature {
         var: "muc#roomconfig_slow_mode_duration",
         aliases: &[],
         label: &words::SLOW_MODE_SECONDS,
-        kind: FieldKind::Integer(SECONDS_MAX),
+        desc: Some(&words::SLOW_MODE_HINT),
+        section: Section::Speaking,
+        offered: |_, _| true,
+        kind: FieldKind::Integer(|_| SECONDS_MAX),
         get: |config| vec![config.slow_mode_seconds.to_string()],
         set: |config, values, _| {
             config.slow_mode_seconds = to_number(values)?;

@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{Feature, archive, boolean_field, occupant_id};
+use super::{Feature, Section, archive, boolean_field, occupant_id};
 use crate::room::Room;
 use crate::room::archive::Entry;
 use crate::room::cx::Cx;
@@ -19,7 +19,8 @@ use crate::wire::size;
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_changesubject", &words::SUBJECT_BY_ALL, change_subject)],
+    fields: &[boolean_field!("muc#roomconfig_changesubject", &words::SUBJECT_BY_ALL, change_subject)
+        .under(Section::Speaking)],
     info: |room, info| {
         info.push(("muc#roomconfig_changesubject", super::digit(room.config().change_subject)));
         info.push(("muc#roominfo_subjectmod", super::digit(room.config().change_subject)));

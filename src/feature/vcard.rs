@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use minidom::Element;
 
-use super::Feature;
+use super::{Feature, ban};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -34,8 +34,9 @@ fn hashes(room: &Room) -> &[String] {
 
 /// Everybody who knows the address may see the vCard, but for those who are banned.
 pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
-    if room.affiliation(&inbound.from.to_bare()) == Affiliation::Outcast {
-        return Err(Refusal::forbidden(&words::BANNED));
+    let account = inbound.from.to_bare();
+    if room.affiliation(&account) == Affiliation::Outcast {
+        return Err(ban::refusal(room, &account));
     }
     let vcard = room.state.vcard.as_ref().map(|vcard| vcard.element().clone());
     let vcard = vcard.unwrap_or_else(|| el("vCard", ns::VCARD));

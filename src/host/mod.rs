@@ -107,6 +107,7 @@ fn service_of(settings: &Settings) -> Service {
         nicks: settings.service.nicks,
         invitation_bodies: settings.service.invitation_bodies,
         registration_fields: settings.service.registration_fields.clone(),
+        public_logs: settings.service.public_logs,
         admin_fields: settings.service.admin_fields.clone(),
         contacts: settings.service.contacts.clone(),
         terms: settings.service.terms.clone(),

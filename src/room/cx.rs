@@ -98,6 +98,8 @@ pub struct Service {
     pub invitation_bodies: bool,
     /// Fields of the form by which an account registers with a room, beside the nick.
     pub registration_fields: Vec<String>,
+    /// Whether what is said in rooms may be published by the service, so that rooms can say so.
+    pub public_logs: bool,
     /// Form fields that only the service's admins may change.
     pub admin_fields: Vec<String>,
     /// Whom to write to.
@@ -132,6 +134,7 @@ impl Service {
             nicks: Nicks::default(),
             invitation_bodies: true,
             registration_fields: Vec::new(),
+            public_logs: false,
             admin_fields: Vec::new(),
             contacts: Contacts::default(),
             terms: String::new(),

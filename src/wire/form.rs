@@ -12,7 +12,7 @@ use crate::words::{self, Label, Lang, Text, Words};
 /// A field of a form that the service sends.
 #[derive(Clone, Debug, Default)]
 pub struct Field<'a> {
-    /// The variable.
+    /// The variable; empty: none, as where something is only said.
     pub var: &'a str,
     /// The type, such as `text-single`; none in results.
     pub type_: Option<&'a str>,
@@ -32,7 +32,20 @@ pub struct Field<'a> {
 
 /// A form to fill in; `form_type` becomes the hidden first field (XEP-0068).
 pub fn form(lang: Lang<'_>, form_type: &str, title: impl Into<Words>, fields: &[Field<'_>]) -> Element {
-    of_type("form", lang, form_type, Some(title.into()), fields)
+    guided(lang, form_type, title, &[], fields)
+}
+
+/// The same with instructions before the fields.
+pub fn guided(
+    lang: Lang<'_>,
+    form_type: &str,
+    title: impl Into<Words>,
+    instructions: &[&'static Text],
+    fields: &[Field<'_>],
+) -> Element {
+    let title = el("title", ns::DATA).text_node(&lang.words(&title.into()));
+    let said = instructions.iter().map(|text| el("instructions", ns::DATA).text_node(lang.text(text)));
+    of_type("form", lang, form_type, std::iter::once(title).chain(said), fields)
 }
 
 /// A form to fill in that is for programs: nothing of it is for people.
@@ -49,12 +62,12 @@ fn of_type(
     type_: &str,
     lang: Lang<'_>,
     form_type: &str,
-    title: Option<Words>,
+    head: impl IntoIterator<Item = Element>,
     fields: &[Field<'_>],
 ) -> Element {
     let mut x = el("x", ns::DATA).with("type", type_);
-    if let Some(title) = title {
-        x.append_child(el("title", ns::DATA).text_node(&lang.words(&title)));
+    for element in head {
+        x.append_child(element);
     }
     let hidden = Field {
         var: "FORM_TYPE",
@@ -144,7 +157,8 @@ pub fn table(
     for (var, label) in columns {
         reported.append_child(element(&Field { var, label: Some(label), ..Field::default() }, lang));
     }
-    let mut x = of_type("result", lang, form_type, Some(title.into()), &[]).child(reported);
+    let title = el("title", ns::DATA).text_node(&lang.words(&title.into()));
+    let mut x = of_type("result", lang, form_type, Some(title), &[]).child(reported);
     for row in rows {
         let mut item = el("item", ns::DATA);
         for ((var, _), value) in columns.iter().zip(row).filter(|(_, value)| !value.is_empty()) {
@@ -157,7 +171,7 @@ pub fn table(
 
 fn element(field: &Field<'_>, lang: Lang<'_>) -> Element {
     let mut element = el("field", ns::DATA)
-        .with("var", field.var)
+        .with_opt("var", Some(field.var).filter(|var| !var.is_empty()))
         .with_opt("type", field.type_)
         .with_opt("label", field.label.map(|label| lang.text(label)));
     if let Some(desc) = field.desc {

@@ -44,10 +44,10 @@ texts! {
         fr "Tous les comptes de {domain} sont bannis de ce salon jusqu’au {time}."
         es "Todas las cuentas de {domain} están vetadas en esta sala hasta {time}.";
     REASON(reason) =>
-        en "Reason: {reason}"
-        de "Grund: {reason}"
-        fr "Raison : {reason}"
-        es "Motivo: {reason}";
+        en "Reason: “{reason}”."
+        de "Grund: „{reason}“."
+        fr "Raison : « {reason} »."
+        es "Motivo: «{reason}».";
     ASK_FOR_EXCEPTION =>
         en "An admin of the room can admit your account by its own address."
         de "Ein Admin des Raums kann Ihr Konto unter seiner eigenen Adresse zulassen."

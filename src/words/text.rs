@@ -59,8 +59,13 @@ const QUOTED_CHARS_MAX: usize = 64;
 impl Value {
     /// What a peer wrote, which may have megabytes: of a long text the beginning.
     pub fn quoted(text: &str) -> Self {
+        Self::beginning(text, QUOTED_CHARS_MAX)
+    }
+
+    /// So many characters of a text that a peer wrote, on one line.
+    pub fn beginning(text: &str, chars_max: usize) -> Self {
         let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-        let mut quoted: String = chars.by_ref().take(QUOTED_CHARS_MAX).collect();
+        let mut quoted: String = chars.by_ref().take(chars_max).collect();
         if chars.next().is_some() {
             quoted.push('…');
         }

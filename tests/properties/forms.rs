@@ -1,6 +1,7 @@
 //! The owner's form, filled in with anything (XEP-0045 §10.2, XEP-0004 §3.3).
 
 use conclave::feature::{FieldKind, fields};
+use conclave::room::limits::Limits;
 use conclave::wire::build::{Build, el, set_attr};
 use conclave::wire::encode;
 use minidom::Element;
@@ -153,7 +154,10 @@ proptest! {
                     let chosen = options.iter().enumerate().filter(|(i, _)| mask & (1 << i) != 0);
                     chosen.map(|(_, (word, _))| (*word).to_owned()).collect()
                 }
-                FieldKind::Integer(max) => vec![option.index(max as usize + 1).to_string()],
+                FieldKind::Integer(most) => {
+                    vec![option.index(most(&Limits::default()) as usize + 1).to_string()]
+                }
+                FieldKind::Choice(numbers, _) => vec![option.get(numbers).to_string()],
                 FieldKind::Text | FieldKind::Private | FieldKind::Lines | FieldKind::Jids => continue,
             };
             form.push((field.var.to_owned(), values));

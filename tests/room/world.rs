@@ -45,6 +45,7 @@ impl World {
         let service = Service {
             name: "Rooms".to_owned(),
             admins: vec![BareJid::parse("root@example").expect("a jid")],
+            public_logs: true,
             ..Service::new(BareJid::parse("muc.example").expect("a jid"))
         };
         Self {

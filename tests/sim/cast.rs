@@ -173,6 +173,7 @@ fn service(random: &mut Random, accounts: &[BareJid]) -> Service {
         } else {
             Vec::new()
         },
+        public_logs: true,
         default_room,
         limits,
         ..Service::new(bare(SERVICE))
