@@ -86,6 +86,14 @@ pub(crate) enum ConfigCommand {
     Check(SettingsArgs),
     /// Prints the settings that are in force as TOML, every key, without the secret
     Print(SettingsArgs),
+    /// Prints all that people read in a language as TOML, for `service.texts`
+    Texts {
+        /// The language, such as de; where there are no texts in it, they are in English
+        #[arg(value_name = "LANGUAGE")]
+        language: String,
+        #[command(flatten)]
+        settings: SettingsArgs,
+    },
 }
 
 /// The host servers that `host-config` knows.

@@ -35,6 +35,9 @@ fn main() -> ExitCode {
                 .map(|(tag, count)| format!("In [{tag}], {count} texts are not there and so in English.\n"));
             sound + &missing.collect::<String>()
         }),
+        Command::Config(ConfigCommand::Texts { language, settings }) => {
+            settings.load().map(|settings| settings.texts(&language))
+        }
         Command::Config(ConfigCommand::Print(args)) => args.load().map(|settings| settings.to_toml()),
         Command::HostConfig { host, show_secret, settings } => {
             settings.load().map(|settings| host_config::lines(host.into(), &settings, show_secret))

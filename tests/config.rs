@@ -452,3 +452,57 @@ fn help_and_version_say_what_this_is() {
     assert_holds(&version, &["conclave ", env!("CARGO_PKG_VERSION"), "XEP-0045"]);
     assert_eq!(conclave(at.path(), &[], &["--secret", "x"]).status.code(), Some(2));
 }
+
+#[test]
+fn texts_of_the_operator_are_read_at_the_start_and_mistakes_in_them_are_named() {
+    let toml = format!("{MINIMAL}[service]\ntexts = \"texts.toml\"\n");
+    let at = folder(Some(&toml));
+    let check = |texts: &str| {
+        std::fs::write(at.path().join("texts.toml"), texts).expect("written");
+        conclave(at.path(), &[], &["config", "check"])
+    };
+    let sound = check("[it]\nmembers_only = 'Solo i membri.'\n");
+    assert!(sound.status.success(), "{}", stderr(&sound));
+    assert_holds(&stdout(&sound), &["The settings are sound", "In [it], ", "so in English"]);
+    for (texts, parts) in [
+        (
+            "[it]\nmember_only = 'x'\n",
+            &["service.texts", "[it] member_only", "did you mean members_only?"][..],
+        ),
+        ("[it]\nslow_mode = '{more}'\n", &["{more} is not known", "{seconds}, {left}"]),
+        ("[it\n", &["texts.toml is not understood", "line 1"]),
+    ] {
+        let refused = check(texts);
+        assert_eq!(refused.status.code(), Some(2), "{texts}");
+        assert_holds(&stderr(&refused), parts);
+    }
+    std::fs::remove_file(at.path().join("texts.toml")).expect("removed");
+    let missing = conclave(at.path(), &[], &["config", "check"]);
+    assert_holds(&stderr(&missing), &["component.toml:5", "texts.toml cannot be read"]);
+}
+
+#[test]
+fn the_language_of_the_service_is_one_that_there_are_texts_in() {
+    assert_holds(
+        &refusal(&format!("{MINIMAL}[service]\nlanguage = \"tlh\"\n")),
+        &["service.language", "tlh"],
+    );
+    let at = folder(Some(&format!("{MINIMAL}[service]\nlanguage = \"de\"\n")));
+    assert!(conclave(at.path(), &[], &["config", "check"]).status.success());
+}
+
+#[test]
+fn all_texts_are_printed_as_a_file_that_can_be_read_back() {
+    let at = folder(Some(&format!("{MINIMAL}[service]\ntexts = \"texts.toml\"\n")));
+    std::fs::write(at.path().join("texts.toml"), "[it]\nmembers_only = 'Solo i membri.'\n").expect("written");
+    let printed = stdout(&conclave(at.path(), &[], &["config", "texts", "it"]));
+    let table: Table = printed.parse().expect("TOML");
+    assert_eq!(table["it"]["members_only"].as_str(), Some("Solo i membri."));
+    assert_eq!(
+        table["it"]["room_full"].as_str(),
+        Some("The room is full. Please try again when an occupant has left.")
+    );
+    std::fs::write(at.path().join("texts.toml"), printed).expect("written");
+    let check = conclave(at.path(), &[], &["config", "check"]);
+    assert!(check.status.success() && !stdout(&check).contains("[it]"), "{}", stderr(&check));
+}

@@ -9,6 +9,7 @@ pub mod host_config;
 mod layers;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -279,6 +280,12 @@ impl Settings {
     /// The domain whose accounts are local: ours without its first label; `None` for a domain of one label.
     pub fn parent_domain(&self) -> Option<&str> {
         parent(self.component.domain.as_str())
+    }
+
+    /// All that people read in a language as TOML, as the file of `service.texts` has it; in English what there is not.
+    pub fn texts(&self, language: &str) -> String {
+        let texts: BTreeMap<String, &str> = self.words.texts(language).collect();
+        toml::to_string(&BTreeMap::from([(language, texts)])).expect("a table of texts")
     }
 
     /// The settings as TOML with every key, which [`load`] reads back. The secret and the rooms' password are

@@ -151,7 +151,7 @@ impl Refusal {
     fn error(&self, inbound: &Inbound, lang: Lang<'_>) -> Element {
         let lang = lang.of(&inbound.stanza);
         let mut text = el("text", ns::STANZA_ERRORS).text_node(&lang.words(&self.text));
-        set_lang(&mut text, lang.tag());
+        set_lang(&mut text, lang.tag_of(&self.text));
         el("error", ns::CLIENT)
             .with("by", inbound.to.bare_str())
             .with("type", remedy(&self.type_))

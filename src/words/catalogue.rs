@@ -98,6 +98,12 @@ impl Catalogue {
         Lang { catalogue: self, at: self.find(tag).unwrap_or(self.usual) }
     }
 
+    /// All texts in the language of this tag by their names; in English those that it lacks.
+    pub fn texts(&self, tag: &str) -> impl Iterator<Item = (String, &str)> {
+        let lang = self.find(tag).map_or(Lang::english(), |at| Lang { catalogue: self, at });
+        all().map(move |entry| (entry.name.to_ascii_lowercase(), lang.entry(entry)))
+    }
+
     fn find(&self, tag: &str) -> Option<usize> {
         let mut tag = Some(tag).filter(|tag| !tag.is_empty() && tag.len() <= TAG_BYTES_MAX)?;
         loop {
@@ -120,6 +126,12 @@ impl<'a> Lang<'a> {
     pub fn of(self, stanza: &Element) -> Self {
         let at = lang_of(stanza).and_then(|tag| self.catalogue.find(tag));
         Self { at: at.unwrap_or(self.at), ..self }
+    }
+
+    /// The tag of the language in which these words are, which is English where there are none in this one.
+    pub fn tag_of(self, words: &Words) -> &'a str {
+        let is_there = || self.own(words.entry()).is_some();
+        if self.at < LANGUAGES.len() || is_there() { self.tag() } else { LANGUAGES[0] }
     }
 
     /// Its tag.
@@ -155,12 +167,14 @@ impl<'a> Lang<'a> {
 
     /// An entry in this language, or in English.
     pub(super) fn entry(self, entry: &'static Entry) -> &'a str {
+        self.own(entry).unwrap_or_else(|| entry.texts.get(self.at).unwrap_or(&entry.texts[0]))
+    }
+
+    /// The operator's own text for an entry.
+    fn own(self, entry: &'static Entry) -> Option<&'a str> {
         let own = self.catalogue.languages.get(self.at).map(|language| &language.own);
-        let own = own.filter(|own| !own.is_empty());
-        match own.and_then(|own| own.get(&entry.name.to_ascii_lowercase())) {
-            Some(text) => text,
-            None => entry.texts.get(self.at).unwrap_or(&entry.texts[0]),
-        }
+        let own = own.filter(|own| !own.is_empty())?;
+        own.get(&entry.name.to_ascii_lowercase()).map(String::as_str)
     }
 }
 

@@ -61,6 +61,10 @@ fn the_service_has_a_language_of_its_own_and_texts_of_its_operator() {
     w.service.words = Arc::new(Catalogue::new("it", &extra).expect("a catalogue"));
     assert_eq!(join_in(&mut w, "romeo", "tlh", "").2, "Solo i membri.");
     assert!(join_in(&mut w, "romeo", "en", "").2.starts_with("Only members"));
+    // What has no text in it is in English, and says so.
+    w.configure("owner", &[("membersonly", "0"), ("roomsecret", "Sesame")]);
+    let (_, tag, text) = join_in(&mut w, "romeo", "it", "");
+    assert_eq!((&*tag, &*text), ("en", "This room needs a password."));
 }
 
 #[test]
