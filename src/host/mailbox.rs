@@ -14,7 +14,7 @@ use crate::room::roster::Roster;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 
-/// What may still wait for a room that nothing waits for when too much waits for all rooms.
+/// What may still wait for a room that nothing waits for when too much waits for all rooms, and what counts no more in hand.
 const SMALL_BYTES: usize = 16 * 1024;
 
 /// How many times as much as another the domain above the service's own may have waiting.
@@ -298,9 +298,13 @@ impl Mailbox {
         self.force(Event::Stop { goodbye });
     }
 
-    /// To be called for each event that was taken out. It counts for its domain for as long as what comes with it is there.
-    pub(super) fn taken(&self, waiting: Waiting) -> (Event, Option<Counted>) {
+    /// To be called for each event that was taken out. A large one counts for its domain for as long as what comes with it is
+    /// there; of small ones rooms have few in hand.
+    pub(super) fn taken(&self, mut waiting: Waiting) -> (Event, Option<Counted>) {
         self.forget(waiting.bytes, waiting.refusable);
+        if waiting.bytes <= SMALL_BYTES {
+            waiting.counted = None;
+        }
         let mut lanes = self.lanes();
         if waiting.in_lane
             && let Some(next) = lanes.taken(domain_of(&waiting.event))

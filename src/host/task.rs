@@ -38,7 +38,7 @@ use crate::words::{self, Lang, Text};
 const BATCH_EVENTS_MAX: usize = 64;
 
 /// Bytes of events after which no more are handled together.
-const BATCH_BYTES_MAX: usize = 1 << 20;
+const BATCH_BYTES_MAX: usize = 256 << 10;
 
 /// After so many sends no more events are handled before what there is has been sent: what a room holds is bounded.
 const STEP_SENDS_MAX: usize = 1000;

@@ -88,8 +88,19 @@ impl Held {
 
     /// How many there may be at most.
     pub fn most(&self, service: &Service) -> usize {
+        self.most_within(service.held_bounds(self.kind, self.is_own))
+    }
+
+    /// Whether so many may come that the store has. For these the bounds are twice as large: what was stored while other things
+    /// were in memory need not fit beside all that is there now.
+    pub fn may_come(&self, service: &Service, bytes: usize) -> bool {
+        let bounds = service.held_bounds(self.kind, self.is_own);
+        bytes <= self.most_within(Bounds { more: bounds.more * 2, ..bounds })
+    }
+
+    fn most_within(&self, bounds: Bounds) -> usize {
         let Some(ledger) = &self.ledger else { return usize::MAX };
-        let (bounds, sums) = (service.held_bounds(self.kind, self.is_own), ledger.sums(self.kind));
+        let sums = ledger.sums(self.kind);
         let free = self.usual.min(self.share.free + sums.free(&self.account, bounds));
         free + self.share.more + sums.left(&self.account, bounds)
     }

@@ -43,7 +43,10 @@ impl Service {
         let process = Process::start(Program {
             path: program(),
             arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
-            environment: Vec::new(),
+            // As contrib/conclave.service and the Dockerfile have it.
+            environment: [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "131072")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
             log: folder.join("conclave.log"),
         })?;
         let service = Self { process };

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use super::pay::OfRoom;
 use super::*;
 use crate::config::{self, Sources};
 use crate::link;
@@ -482,6 +483,10 @@ fn made(host: &Arc<Host>, name: &str) -> Task {
     task
 }
 
+fn jid(text: &str) -> BareJid {
+    BareJid::parse(text).expect("an address")
+}
+
 /// An admin's request with these items, of who created the room.
 fn admin(room: &str, items: &str) -> Event {
     event(&format!(
@@ -495,7 +500,7 @@ fn admin(room: &str, items: &str) -> Event {
 async fn rooms_of_an_account_take_no_more_memory_than_it_may_have_and_a_ban_still_works() {
     let host = host();
     let max = host.service.limits.held_bytes_max / 2;
-    let founder = BareJid::parse("first@example.org").expect("a jid");
+    let founder = jid("first@example.org");
     let list = |from: usize| -> String {
         let long = "j".repeat(900);
         (from..from + 500).map(|n| format!("<item affiliation='member' jid='a{n}{long}@e'/>")).collect()
@@ -556,4 +561,67 @@ async fn presences_of_an_account_take_no_more_memory_than_it_may_have_and_small_
         "<presence xmlns='jabber:client' from='loud@example.org/0' to='{name}/loud'><show>away</show></presence>"
     ));
     assert!(!task.handle(&less).refused);
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn presences_that_come_back_after_a_restart_are_held_for_their_accounts() {
+    let host = host();
+    let name = "back@rooms.example.org";
+    let guest = jid("guest@far.example");
+    let free = || host.service.held(Kind::Firm, &guest, 0).most(&host.service);
+    let (mut task, _events) = task(&host, name);
+    let form = "<x xmlns='jabber:x:data' type='submit'>\
+        <field var='muc#roomconfig_persistentroom'><value>1</value></field></x>";
+    let status = format!("<status>{}</status>", "s".repeat(20_000));
+    task.step(&[
+        join(name, "first"),
+        event(&format!(
+            "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{name}'>\
+             <query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query></iq>"
+        )),
+        event(&format!(
+            "<presence xmlns='jabber:client' from='{guest}/x' to='{name}/guest'>\
+             <x xmlns='http://jabber.org/protocol/muc'/>{status}</presence>"
+        )),
+    ])
+    .await;
+    task.catch_up().await;
+    drop(task);
+    // The store in memory keeps what it was given, and holds it still.
+    let before = free();
+    let (room, told) = super::load::stored(&host, &jid(name)).expect("it can be read");
+    assert!(room.roster().len() == 2 && free() + 15_000 < before, "{before} and {}", free());
+    drop((room, told));
+    assert_eq!(free(), before);
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn rooms_that_come_from_the_store_take_no_more_than_twice_what_their_creator_may_have() {
+    let host = host();
+    let max = host.service.limits.held_bytes_max / 2;
+    let name = "list@rooms.example.org";
+    let (mut task, _events) = task(&host, name);
+    let form = "<x xmlns='jabber:x:data' type='submit'>\
+        <field var='muc#roomconfig_persistentroom'><value>1</value></field></x>";
+    let member = |n: usize| format!("<item affiliation='member' jid='a{n}{}@e'/>", "j".repeat(900));
+    task.handle(&join(name, "first"));
+    task.handle(&event(&format!(
+        "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{name}'>\
+         <query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query></iq>"
+    )));
+    task.handle(&admin(name, &(0..500).map(member).collect::<String>()));
+    let crowded = task.room.clone();
+    task.handle(&event(&format!(
+        "<presence xmlns='jabber:client' type='unavailable' from='first@example.org/x' to='{name}/first'/>"
+    )));
+    let may_come = |room| OfRoom::may_come(&host.service, room);
+    let mut others = host.service.held(Kind::Firm, &jid("first@example.org"), 0);
+    // Nothing grows any more, but what is stored comes in.
+    others.must_be(&host.service, max);
+    assert!(!others.resize(&host.service, max + 1_000_000) && may_come(&task.room));
+    // Now no more does, but for a room that people are in.
+    others.must_be(&host.service, 4 * max);
+    assert!(!may_come(&task.room) && may_come(&crowded));
 }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use tracing::error;
 
+use super::pay::OfRoom;
 use super::send::send;
-use super::{Events, Host, Mailbox, Meter, refuse};
+use super::{Events, Host, Mailbox, Meter};
 use crate::feature::restart::Told;
 use crate::feature::{self, restart};
 use crate::host::places::InLine;
 use crate::room::Room;
-use crate::room::effect::Effects;
-use crate::room::event::Event;
 use crate::store::StoreError;
 use crate::wire::jid::{BareJid, Jid};
-use crate::words::{self, Lang};
+use crate::wire::refusal::Refusal;
+use crate::words;
 
-/// Reads the room from the store. If that fails, whatever waits is refused with `wait`, so that clients come back,
+/// Reads the room from the store. If that fails, or the room would take too much memory, whatever waits is refused with `wait`, so that clients come back,
 /// and the next stanza tries again.
 pub(super) async fn load(
     host: &Arc<Host>,
@@ -38,16 +38,22 @@ pub(super) async fn load(
         };
         let read = tokio::task::spawn_blocking(read).await;
         drop(place);
+        let mut refusal = Refusal::internal_server_error(&words::ROOM_UNREADABLE);
         match read {
-            Ok(Ok(room)) => {
+            Ok(Ok(read)) => {
                 host.rooms_read.works();
-                return Some(room);
+                if OfRoom::may_come(&host.service, &read.0) {
+                    return Some(read);
+                }
+                refusal = Refusal::resource_constraint(&words::ROOMS_TAKE_TOO_MUCH);
             }
             Ok(Err(e)) => host.rooms_read.fails(&e),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
         while let Ok(waiting) = events.try_recv() {
-            send(host, jid, "", unreadable(&mailbox.taken(waiting).0, host.lang())).await;
+            let (event, _) = mailbox.taken(waiting);
+            let refused = event.inbound().map(|inbound| Room::refuse(&refusal, inbound, host.lang()));
+            send(host, jid, "", refused.unwrap_or_default()).await;
         }
         if host.retire(jid, mailbox) {
             return None;
@@ -56,7 +62,7 @@ pub(super) async fn load(
 }
 
 /// The room as the store and the archive have it, and what the store was told.
-fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
+pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
     let of_service = |room: Room| {
         let service = &host.service;
         let owners: &[BareJid] = if service.admins_own_rooms { &service.admins } else { &[] };
@@ -78,8 +84,4 @@ fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
     let mut occupants = host.store.occupants(jid)?;
     occupants.iter_mut().for_each(|stored| Arc::make_mut(&mut stored.occupant).hold(&host.service));
     Ok(restart::bring_back(room, occupants))
-}
-
-fn unreadable(event: &Event, lang: Lang<'_>) -> Effects {
-    refuse(event, &words::ROOM_UNREADABLE, lang)
 }

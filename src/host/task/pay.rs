@@ -11,7 +11,7 @@ use crate::room::archive::Change;
 use crate::room::cx::Service;
 use crate::room::effect::Effects;
 use crate::room::held::{Held, Kind};
-use crate::room::weight::ROOM_BYTES;
+use crate::room::weight::{ROOM_BYTES, Weight};
 use crate::store::Write;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
@@ -48,6 +48,14 @@ impl OfRoom {
             bans: service.held(Kind::Bans, founder, USUAL_BANS_BYTES),
             history: service.held(Kind::History, founder, USUAL_HISTORY_BYTES),
         }
+    }
+
+    /// Whether a room that the store has may come into memory. One that people are in always may.
+    pub(super) fn may_come(service: &Service, room: &Room) -> bool {
+        let Some(founder) = room.founder().filter(|_| room.exists() && room.is_empty()) else { return true };
+        let (nothing, mut weight) = (Self::new(service, founder), Weight::default());
+        weight.follow(room);
+        nothing.made.may_come(service, weight.made()) && nothing.bans.may_come(service, weight.bans())
     }
 }
 
