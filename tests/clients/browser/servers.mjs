@@ -28,13 +28,19 @@ export class Server {
         const out = openSync(this.log, 'a');
         const words = ['--pdeathsig', 'KILL', '--', this.command, ...this.args];
         this.child = spawn('setpriv', words, { stdio: ['ignore', out, out] });
+        this.end = new Promise((resolve) => this.child.once('exit', resolve));
+    }
+
+    /** Waits for its end. */
+    async ends() {
+        const code = await this.end;
+        if (code !== 0) throw new Error(`${this.command} ended with ${code}: ${readFileSync(this.log, 'utf8').slice(-2000)}`);
     }
 
     /** Ends it with a signal and waits for its end. */
     async stop(signal = 'SIGTERM') {
-        const ended = new Promise((resolve) => this.child.once('exit', resolve));
         this.child.kill(signal);
-        await ended;
+        await this.end;
     }
 
     /** How often its log says this. */

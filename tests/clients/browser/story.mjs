@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Person } from './person.mjs';
 import { Server, listens, servePages, sleep, until } from './servers.mjs';
 
-const [folder, pictures, rooms, port] = process.argv.slice(2);
+const [folder, pictures, rooms, port, clients] = process.argv.slice(2);
 const room = `party@${rooms}`;
 const libraries = process.env.CONCLAVE_BROWSER_LIBRARIES;
 const puppeteer = createRequire(path.join(libraries, 'package.json'))('puppeteer-core');
@@ -166,6 +166,22 @@ const story = {
         for (const person of [ann, bo, dee]) await person.reads('dee is back', '.chat-content');
         await dee.picture('server-restarted');
     },
+    async 'Gajim enters and talks'() {
+        const { ann } = people;
+        const home = path.join(folder, 'gil');
+        const here = path.dirname(fileURLToPath(import.meta.url));
+        const gajim = new Server(path.join(folder, 'gajim.out'), path.join(here, 'gajim'), [home, clients, room, pictures]);
+        gajim.start();
+        try {
+            await ann.reads('gil has entered', '.chat-content', 60);
+            await ann.says('welcome, Gajim');
+            await ann.reads('hello from Gajim', '.chat-content');
+            await sleep(3000);
+        } finally {
+            writeFileSync(path.join(home, 'end'), '');
+            await gajim.ends();
+        }
+    },
     async 'the room ends'() {
         const { ann, bo } = people;
         await ann.says('/destroy');
@@ -191,7 +207,8 @@ async function main() {
     const pages = await servePages(path.join(here, 'index.html'), path.join(libraries, 'node_modules/converse.js/dist'));
     browser = await puppeteer.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
     place = { pictures, rooms, pages: `http://127.0.0.1:${pages.address().port}`, socket: `ws://127.0.0.1:${port}/xmpp-websocket` };
-    for (const [name, play] of Object.entries(story)) {
+    const only = new RegExp(process.env.CONCLAVE_PLAY ?? '');
+    for (const [name, play] of Object.entries(story).filter(([name]) => only.test(name))) {
         const start = Date.now();
         try {
             await play();
