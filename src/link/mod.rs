@@ -84,7 +84,7 @@ pub struct Times {
     /// For how long a server that had taken us, and refuses connections now, is tried again every `retry_min`: it is being
     /// restarted, and its users are back as soon as it is.
     pub eager: Duration,
-    /// A link that was up for so long makes the next failure the first again.
+    /// A link that was up for so long makes the next failure the first again: also that of a server that dies every few seconds.
     pub held: Duration,
     /// For writing what is queued when the program stops.
     pub stop_write: Duration,
@@ -106,7 +106,7 @@ impl Default for Times {
             retry_max: Duration::from_secs(10),
             retry_misconfigured_max: Duration::from_secs(60),
             eager: Duration::from_secs(2 * 60),
-            held: Duration::from_secs(5),
+            held: Duration::from_secs(1),
             stop_write: Duration::from_secs(3),
             stop_close: Duration::from_secs(3),
             hand_over_write: Duration::from_secs(30),

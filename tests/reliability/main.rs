@@ -11,6 +11,7 @@ mod memory;
 mod person;
 mod picture;
 mod proxy;
+mod rejoin;
 mod restarts;
 mod server;
 #[path = "../servers/mod.rs"]
@@ -113,6 +114,25 @@ fn what_people_see_when_prosody_is_restarted() {
 #[test]
 fn what_people_see_when_ejabberd_is_restarted() {
     is_seen(Kind::Ejabberd);
+}
+
+/// The host server is restarted as often as CONCLAVE_RESTARTS says, or twice; who is back a second after its port is open finds
+/// the room.
+fn is_found(kind: Kind) {
+    let seen = rejoin::rejoin(kind, number("CONCLAVE_RESTARTS").unwrap_or(2));
+    let seen = seen.unwrap_or_else(|e| panic!("{}: {e}", kind.name()));
+    println!("{}", seen.line(kind));
+    assert_eq!((seen.found, seen.refused.len()), (seen.due(), 0));
+}
+
+#[test]
+fn who_is_back_a_second_after_prosody_finds_the_room() {
+    is_found(Kind::Prosody);
+}
+
+#[test]
+fn who_is_back_a_second_after_ejabberd_finds_the_room() {
+    is_found(Kind::Ejabberd);
 }
 
 /// Soaks for as long as CONCLAVE_SOAK_MINUTES says, or until everything has gone wrong once.
