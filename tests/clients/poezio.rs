@@ -96,7 +96,7 @@ fn poezio_joins_talks_and_is_moderated() {
     deck.sets_role("cook", "visitor", "hush");
     client.shows(&["You changed: role: visitor"]);
     client.types("Stew");
-    keep("poezio-no-voice", &client.shows(&["you have no voice"]));
+    keep("poezio-no-voice", &client.shows(&["You may read in this room"]));
     deck.sets_role("cook", "none", "burnt the stew");
     keep("poezio-kicked", &client.shows(&["kicked", "burnt the stew"]));
     deck.captain.hears("the kick", |s| is_from(s, ROOM, "cook") && has_code(s, "307"));
@@ -151,7 +151,7 @@ fn poezio_makes_a_room_and_moderates_it() {
     enter(client, &room, "chef");
     client.shows(&["You (chef) joined the room"]);
     client.types("/configure");
-    keep("poezio-form", &client.shows(&["Configuration of galley", "Who may see real addresses"]));
+    keep("poezio-form", &client.shows(&["Settings of galley", "Public: everybody"]));
     client.presses("C-y");
     client.shows(&["You (chef) joined the room"]);
     client.types("/topic Menu");

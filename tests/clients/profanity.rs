@@ -132,7 +132,7 @@ fn profanity_makes_a_room_and_moderates_it() {
     client.types("/room accept");
     client.shows(&["Room unlocked"]);
     client.types("/room config");
-    keep("profanity-form", &client.shows(&["Who may send private messages", "Use '/form submit'"]));
+    keep("profanity-form", &client.shows(&["Who can send private messages", "Use '/form submit'"]));
     client.types("/field1 \"The cabin\"");
     client.types("/form submit");
     client.shows(&["Room configuration successful"]);
