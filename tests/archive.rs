@@ -12,9 +12,9 @@ use conclave::config::Durability;
 use conclave::room::archive::{
     Answer, ArchiveId, Change, Entry, Place, Query, Question, Retraction, Target, With,
 };
-use conclave::store::archive::Archive;
 use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::archive::memory::MemoryArchive;
+use conclave::store::archive::{Archive, Size};
 use conclave::wire::jid::{BareJid, Jid};
 use jiff::Timestamp;
 use proptest::collection::vec;
@@ -72,6 +72,7 @@ enum Step {
     Withdraw { archive: u8, target: u8, with_all_after: bool },
     Forget { archive: u8 },
     Purge { archive: u8, before: u8, messages_max: u8, step_max: u8 },
+    Trim { archive: u8, bytes: u16, step_max: u8 },
     Sweep,
     Reopen,
 }
@@ -93,6 +94,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (archive(), any::<u8>(), 0..30_u8, 1..8_u8).prop_map(|(archive, before, messages_max, step_max)| {
             Step::Purge { archive, before, messages_max, step_max }
         }),
+        1 => (archive(), 0..3000_u16, 1..5_u8)
+            .prop_map(|(archive, bytes, step_max)| Step::Trim { archive, bytes, step_max }),
         1 => Just(Step::Sweep),
         1 => Just(Step::Reopen),
     ]
@@ -211,6 +214,12 @@ impl Pair<'_> {
                 };
                 assert_eq!(purge(self.disk()), purge(&self.memory));
             }
+            Step::Trim { archive, bytes, step_max } => {
+                let trim = |of: &dyn Archive| {
+                    of.trim(&self.id(archive), bytes.into(), step_max.into()).expect("trimmed")
+                };
+                assert_eq!(trim(self.disk()), trim(&self.memory));
+            }
             Step::Sweep => {
                 self.disk().sweep(3).expect("swept");
             }
@@ -273,6 +282,17 @@ impl Pair<'_> {
                     [&self.memory as &dyn Archive, self.disk()].map(|a| newest(a, archive, most));
                 assert_eq!(disk, memory);
             }
+        }
+        for id in (0..3).map(|archive| self.id(archive)) {
+            // In portions, the last of which says that it is one.
+            let (mut size, mut disk) = (Size::default(), None);
+            while !size.whole
+                && let Some(next) = self.disk().count_bytes(&id, size, 3).expect("read")
+            {
+                (size, disk) = (next, Some(next.bytes));
+            }
+            let memory = self.memory.count_bytes(&id, Size::default(), 3).expect("read");
+            assert_eq!(disk, memory.map(|size| size.bytes));
         }
         let story = format!("{}-", self.story);
         let all = |of: &dyn Archive| {
@@ -403,7 +423,7 @@ fn an_anchor_that_was_purged_is_not_found() {
         let entry = Arc::new(entry(&format!("id{n}"), n, Some(0), 0, 0));
         disk.commit(&[Change::Append { archive: archive.clone(), entry }]).expect("stored");
     }
-    assert_eq!(disk.purge(&archive, at(10), u64::MAX, 500).expect("purged"), 10);
+    assert_eq!(disk.purge(&archive, at(10), u64::MAX, 500).expect("purged").messages, 10);
     for n in 0..20 {
         let id = format!("id{n}");
         for query in [

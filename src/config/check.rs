@@ -48,10 +48,13 @@ const RANGES: [(&str, i64, i64); 33] = [
 ];
 
 /// The least and the most that each number of the archive's may be.
-const ARCHIVE_RANGES: [(&str, i64, i64); 4] = [
+const ARCHIVE_RANGES: [(&str, i64, i64); 7] = [
     ("interval_ms", 10, 60_000),
     ("days_max", 0, 36_500),
     ("messages_max", 0, 4_000_000_000),
+    ("room_bytes_max", 0, 1_000_000_000_000_000),
+    ("account_bytes_max", 0, 1_000_000_000_000_000),
+    ("domain_bytes_max", 0, 1_000_000_000_000_000),
     ("cache_bytes", 1 << 20, 4_000_000_000),
 ];
 

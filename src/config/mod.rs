@@ -140,6 +140,12 @@ pub struct ArchiveSettings {
     pub days_max: u32,
     /// Most messages that are kept for a room; 0: any number.
     pub messages_max: u32,
+    /// Most bytes of the messages of a room; 0: any number.
+    pub room_bytes_max: u64,
+    /// Most bytes of the messages of all rooms that one account created; 0: any number.
+    pub account_bytes_max: u64,
+    /// Most bytes of the messages of all rooms that accounts of one domain created; 0: any number.
+    pub domain_bytes_max: u64,
     /// What a retracted message was is kept, for moderators.
     pub keep_retracted: bool,
     /// Memory for what is read often, in bytes.
@@ -215,6 +221,9 @@ impl Default for ArchiveSettings {
             interval_ms: 1000,
             days_max: 0,
             messages_max: 0,
+            room_bytes_max: 2 << 30,
+            account_bytes_max: 8 << 30,
+            domain_bytes_max: 16 << 30,
             keep_retracted: false,
             cache_bytes: 8 << 20,
         }

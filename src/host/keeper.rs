@@ -2,6 +2,8 @@
 //! archives of rooms that are gone, and what all these took on the disk. It goes by small steps with pauses, so that rooms hardly notice it, and often, so that there is never much to
 //! do: what is taken out costs memory until it is written to a file.
 
+mod sizes;
+
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -14,13 +16,23 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, info, warn};
 
+use self::sizes::Held;
+use crate::config::ArchiveSettings;
 use crate::room::archive::{ArchiveId, Change};
-use crate::room::limits::Limits;
-use crate::store::archive::Archive;
+use crate::room::cx::Service;
+use crate::store::archive::{Archive, Freed};
 use crate::store::{Renewed, Store, StoreError, Write};
 
 /// Messages that go at a time: some milliseconds of work, for which what is said in rooms may have to wait.
 const STEP_MESSAGES_MAX: usize = 200;
+
+/// Bytes that go at a time, where bytes are counted.
+const STEP_BYTES_MAX: u64 = 4 << 20;
+
+/// Messages whose bytes are counted at a time, archives that are looked at, and how long it rests then.
+const COUNT_MESSAGES_MAX: usize = 1000;
+const ARCHIVES_MAX: usize = 200;
+const COUNT_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long it rests after a step.
 const STEP_PAUSE: Duration = Duration::from_millis(50);
@@ -71,6 +83,10 @@ pub(super) struct Keeper {
     store: Arc<dyn Store>,
     archive: Arc<dyn Archive>,
     most: Bounds,
+    bytes_max: sizes::Bounds,
+    service: Arc<Service>,
+    /// What each archive holds, while all of them together hold much.
+    held: HashMap<ArchiveId, Held>,
     /// Archives that belonged to no room when the service started.
     orphans: Vec<ArchiveId>,
     /// When the files of the store and those of the archive were written anew.
@@ -132,7 +148,8 @@ impl Keeper {
     pub(super) fn new(
         store: Arc<dyn Store>,
         archive: Arc<dyn Archive>,
-        limits: &Limits,
+        settings: &ArchiveSettings,
+        service: Arc<Service>,
     ) -> Result<Self, StoreError> {
         let mut known = HashSet::new();
         let damaged = store.each_room(&mut |_, listed| {
@@ -149,8 +166,9 @@ impl Keeper {
             // It may be theirs, and the records may come back from a copy.
             warn!(damaged, "archives without rooms are left alone, for some rooms cannot be read");
         }
-        let most = Bounds { days: limits.archive_days_max, messages: limits.archive_messages_max };
-        Ok(Self { store, archive, most, orphans, renewals: Default::default() })
+        let most = Bounds { days: settings.days_max, messages: settings.messages_max };
+        let (bytes_max, held) = (settings.into(), HashMap::new());
+        Ok(Self { store, archive, most, bytes_max, service, held, orphans, renewals: Default::default() })
     }
 
     /// Works until it is told to end.
@@ -203,13 +221,18 @@ impl Keeper {
                     return Ok(());
                 }
                 since_rest %= STEP_MESSAGES_MAX;
-                let gone = self.archive.purge(&id, before, most, STEP_MESSAGES_MAX)?;
+                let freed = self.archive.purge(&id, before, most, STEP_MESSAGES_MAX)?;
+                self.note(&id, freed);
+                let gone = freed.messages;
                 purged += gone;
                 since_rest += gone;
                 if gone < STEP_MESSAGES_MAX {
                     break;
                 }
             }
+        }
+        if !self.trim(rest)? {
+            return Ok(());
         }
         while self.archive.sweep(STEP_MESSAGES_MAX)? > 0 {
             if !rest(STEP_PAUSE) {
@@ -228,6 +251,62 @@ impl Keeper {
         let [of_store, of_archive] = renewals;
         of_store.renew("the store", || store.renew(rest));
         of_archive.renew("the archive", || archive.renew(rest));
+    }
+
+    /// Drops the oldest messages of those archives that hold too many bytes. False if it was told to end.
+    fn trim(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<bool, StoreError> {
+        // None can take more on the disk than all do.
+        if self.bytes_max.least().is_none_or(|least| self.archive.bytes() <= least) {
+            self.held.clear();
+            return Ok(true);
+        }
+        if !self.count(rest)? {
+            return Ok(false);
+        }
+        for (id, mut bytes) in sizes::excess(&self.held, self.bytes_max, &self.service) {
+            while bytes > 0 {
+                let freed = self.archive.trim(&id, bytes.min(STEP_BYTES_MAX), STEP_MESSAGES_MAX)?;
+                self.note(&id, freed);
+                bytes = if freed.messages == 0 { 0 } else { bytes.saturating_sub(freed.bytes) };
+                if !rest(STEP_PAUSE) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Something left an archive.
+    fn note(&mut self, id: &ArchiveId, freed: Freed) {
+        if let Some(held) = self.held.get_mut(id) {
+            held.size.bytes = held.size.bytes.saturating_sub(freed.bytes);
+        }
+    }
+
+    /// Counts what each archive holds, from where it was counted before. False if it was told to end.
+    fn count(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<bool, StoreError> {
+        let mut all = HashMap::new();
+        self.archive.each_archive(&mut |id| drop(all.insert(id, Held::default())))?;
+        self.store.each_room(&mut |_, listed| {
+            if let Some(held) = all.get_mut(&listed.archive) {
+                held.founder = listed.founder;
+            }
+        })?;
+        let mut before = std::mem::take(&mut self.held);
+        for (n, (id, mut held)) in all.into_iter().enumerate() {
+            held.size = before.remove(&id).unwrap_or_default().size;
+            while let Some(size) = self.archive.count_bytes(&id, held.size, COUNT_MESSAGES_MAX)? {
+                held.size = size;
+                if (!size.whole || n % ARCHIVES_MAX == 0) && !rest(COUNT_PAUSE) {
+                    return Ok(false);
+                }
+                if size.whole {
+                    self.held.insert(id, held);
+                    break;
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// The archives of which not everything is kept.
@@ -299,9 +378,14 @@ mod tests {
         }
 
         fn keeper(&self, days: u32, messages: u32) -> Keeper {
-            let limits =
-                Limits { archive_days_max: days, archive_messages_max: messages, ..Limits::default() };
-            Keeper::new(self.store.clone(), self.archive.clone(), &limits).expect("read")
+            let settings =
+                ArchiveSettings { days_max: days, messages_max: messages, ..ArchiveSettings::default() };
+            self.with(&settings)
+        }
+
+        fn with(&self, settings: &ArchiveSettings) -> Keeper {
+            let service = Arc::new(Service::new(jid("muc.example")));
+            Keeper::new(self.store.clone(), self.archive.clone(), settings, service).expect("read")
         }
 
         fn count(&self, name: &str) -> u64 {
@@ -409,5 +493,42 @@ mod tests {
         keeper.renewals[0].at = None;
         assert_eq!(renew(&mut keeper), 0);
         assert!(!keeper.renewals[0].failed);
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn archives_that_hold_too_many_bytes_lose_their_oldest_messages_and_others_none() {
+        let bench = Bench::new();
+        for (name, messages) in [("large", 2000), ("small", 30), ("calm", 300)] {
+            bench.room(name, 0, 0);
+            bench.messages(name, messages);
+        }
+        let each = bench.archive.bytes() / 2330;
+        let counts = || ["large", "small", "calm"].map(|name| bench.count(name));
+        let settings = |room: u64, messages: u32| ArchiveSettings {
+            room_bytes_max: room * each,
+            messages_max: messages,
+            ..ArchiveSettings::default()
+        };
+        bench.with(&settings(0, 0)).round(&|_| true).expect("done");
+        bench.with(&settings(3000, 0)).round(&|_| true).expect("done");
+        assert_eq!(counts(), [2000, 30, 300], "there is no bound, or all together have less");
+        let mut keeper = bench.with(&settings(1000, 0));
+        keeper.round(&|_| true).expect("done");
+        let [large, small, calm] = counts();
+        assert!((980..=1010).contains(&large) && (small, calm) == (30, 300), "{large} {small} {calm}");
+        let answer = bench.archive.answer(&ArchiveId("large".to_owned()), &Question::Ends).expect("read");
+        let Answer::Ends(Some([_, (newest, _)])) = answer else { panic!("{answer:?}") };
+        assert_eq!(newest, "0", "the oldest went");
+        // What comes is counted, and what went by another bound is not any more.
+        bench.messages("calm", 900);
+        keeper.round(&|_| true).expect("done");
+        assert!((980..=1010).contains(&counts()[2]), "{:?}", counts());
+        keeper.most.messages = 400;
+        keeper.round(&|_| true).expect("done");
+        bench.messages("large", 300);
+        keeper.most.messages = 0;
+        keeper.round(&|_| true).expect("done");
+        assert_eq!(counts(), [700, 30, 400]);
     }
 }

@@ -79,7 +79,8 @@ pub async fn run(
     let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
     let host = Host::start(&settings, store.clone(), archive.clone(), outbox).map_err(RunError::Store)?;
-    let keeper = Keeper::new(store, archive, &settings.limits).map_err(RunError::Store)?;
+    let keeper =
+        Keeper::new(store, archive, &settings.archive, host.service.clone()).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
     let keeping = keeper.start().map_err(RunError::System)?;

@@ -8,7 +8,7 @@ use crate::host::LAST_WORK;
 use crate::link::{Outlet, outbox};
 use crate::room::archive::{ArchiveId, Entry, Question};
 use crate::store::Store;
-use crate::store::archive::{Archive, memory::MemoryArchive};
+use crate::store::archive::{Archive, Freed, Size, memory::MemoryArchive};
 use crate::store::memory::MemoryStore;
 
 const OWNER: &str = "hecate@example/pc";
@@ -49,8 +49,25 @@ impl Archive for Halting {
         before: Timestamp,
         max: u64,
         step: usize,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Freed, StoreError> {
         self.inner.purge(archive, before, max, step)
+    }
+
+    fn trim(&self, archive: &ArchiveId, bytes: u64, step: usize) -> Result<Freed, StoreError> {
+        self.inner.trim(archive, bytes, step)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.inner.bytes()
+    }
+
+    fn count_bytes(
+        &self,
+        archive: &ArchiveId,
+        so_far: Size,
+        step: usize,
+    ) -> Result<Option<Size>, StoreError> {
+        self.inner.count_bytes(archive, so_far, step)
     }
 
     fn sweep(&self, step_max: usize) -> Result<usize, StoreError> {

@@ -28,9 +28,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use self::database::{Database, Steps, View, guarded};
-use self::draft::{Draft, Known};
+use self::draft::{Draft, Known, Purge};
 use self::renewal::Removed;
-use super::Archive;
+use super::{Archive, Freed, Size};
 use crate::config::Durability;
 use crate::room::archive::{Answer, ArchiveId, Change, Entry, Glimpse, Question};
 use crate::store::{Renewed, StoreError};
@@ -203,6 +203,17 @@ impl Inner {
         }
     }
 
+    /// Drops the oldest messages of an archive.
+    fn purge(&self, archive: &ArchiveId, purge: Purge, step_max: usize) -> Result<Freed, StoreError> {
+        // What is purged and comes back after a loss of power is purged again: no need for a sync.
+        let freed = self.change(
+            |draft| draft.purge(archive, purge, step_max),
+            |database, steps| self.make(database, steps, false),
+        )?;
+        self.removed.note(freed.messages);
+        Ok(freed)
+    }
+
     /// Makes steps that are put together.
     fn make(&self, database: &Database, steps: &Steps, sync: bool) -> Result<(), StoreError> {
         if steps.is_empty() {
@@ -350,15 +361,32 @@ impl Archive for FjallArchive {
         before: Timestamp,
         messages_max: u64,
         step_max: usize,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Freed, StoreError> {
         let before = layout::position_from(before);
-        // What is purged and comes back after a loss of power is purged again: no need for a sync.
-        let gone = self.inner.change(
-            |draft| draft.purge(archive, before, messages_max, step_max),
-            |database, steps| self.inner.make(database, steps, false),
-        )?;
-        self.inner.removed.note(gone);
-        Ok(gone)
+        self.inner.purge(archive, Purge { before, messages_max, bytes: 0 }, step_max)
+    }
+
+    fn trim(&self, archive: &ArchiveId, bytes: u64, step_max: usize) -> Result<Freed, StoreError> {
+        self.inner.purge(archive, Purge { before: 0, messages_max: u64::MAX, bytes }, step_max)
+    }
+
+    fn bytes(&self) -> u64 {
+        let health = self.inner.health.read().unwrap_or_else(PoisonError::into_inner);
+        match &*health {
+            Health::Sound(database) => {
+                database.keyspaces().iter().map(|keyspace| keyspace.disk_space()).sum()
+            }
+            Health::Failed(_) => 0,
+        }
+    }
+
+    fn count_bytes(
+        &self,
+        archive: &ArchiveId,
+        so_far: Size,
+        step_max: usize,
+    ) -> Result<Option<Size>, StoreError> {
+        self.inner.read(|view| page::count_bytes(view, archive, so_far, step_max))
     }
 
     fn sweep(&self, step_max: usize) -> Result<usize, StoreError> {

@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::Archive;
+use super::{Archive, Freed, Size, message_bytes};
 use crate::room::archive::{Answer, ArchiveId, Change, Entry, Page, Place, Query, Question, Target};
 use crate::store::StoreError;
+use crate::store::archive::fjall::encode_message;
 
 /// Keeps everything until it is dropped.
 #[derive(Debug, Default)]
@@ -17,6 +18,21 @@ pub struct MemoryArchive(Mutex<Inner>);
 struct Inner {
     archives: BTreeMap<ArchiveId, Vec<Entry>>,
     failing: bool,
+}
+
+impl Inner {
+    fn drop_first(&mut self, archive: &ArchiveId, count: usize) -> Freed {
+        let Some(entries) = self.archives.get_mut(archive) else { return Freed::default() };
+        let gone: Vec<Entry> = entries.drain(..count).collect();
+        if entries.is_empty() {
+            self.archives.remove(archive);
+        }
+        Freed { messages: gone.len(), bytes: gone.iter().map(bytes_of).sum() }
+    }
+}
+
+fn bytes_of(entry: &Entry) -> u64 {
+    message_bytes(encode_message(0, entry).len())
 }
 
 impl MemoryArchive {
@@ -106,17 +122,37 @@ impl Archive for MemoryArchive {
         before: Timestamp,
         messages_max: u64,
         step_max: usize,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Freed, StoreError> {
         let mut inner = self.lock();
-        let Some(entries) = inner.archives.get_mut(archive) else { return Ok(0) };
+        let Some(entries) = inner.archives.get_mut(archive) else { return Ok(Freed::default()) };
         let old = entries.iter().take_while(|e| e.at < before).count();
         let many = entries.len().saturating_sub(usize::try_from(messages_max).unwrap_or(usize::MAX));
         let gone = old.max(many).min(step_max);
-        entries.drain(..gone);
-        if entries.is_empty() {
-            inner.archives.remove(archive);
-        }
-        Ok(gone)
+        Ok(inner.drop_first(archive, gone))
+    }
+
+    fn trim(&self, archive: &ArchiveId, bytes: u64, step_max: usize) -> Result<Freed, StoreError> {
+        let mut inner = self.lock();
+        let Some(entries) = inner.archives.get(archive) else { return Ok(Freed::default()) };
+        let mut left = bytes;
+        let is_more = |entry: &&Entry| {
+            let more = left > 0;
+            left = left.saturating_sub(bytes_of(entry));
+            more
+        };
+        let gone = entries.iter().take_while(is_more).take(step_max).count();
+        Ok(inner.drop_first(archive, gone))
+    }
+
+    fn bytes(&self) -> u64 {
+        self.lock().archives.values().flatten().map(bytes_of).sum()
+    }
+
+    fn count_bytes(&self, archive: &ArchiveId, _: Size, _: usize) -> Result<Option<Size>, StoreError> {
+        let inner = self.lock();
+        let entries = inner.archives.get(archive).filter(|entries| !entries.is_empty());
+        let bytes = entries.map(|entries| entries.iter().map(bytes_of).sum());
+        Ok(bytes.map(|bytes| Size { bytes, through: 0, whole: true }))
     }
 
     fn sweep(&self, _: usize) -> Result<usize, StoreError> {

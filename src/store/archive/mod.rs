@@ -13,6 +13,34 @@ use jiff::Timestamp;
 use super::{Renewed, StoreError};
 use crate::room::archive::{Answer, ArchiveId, Change, Entry, Glimpse, Question};
 
+/// What left an archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// How many messages.
+    pub messages: usize,
+    /// How many bytes, as in [`Size::bytes`].
+    pub bytes: u64,
+}
+
+/// How much an archive holds, as far as it was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Bytes of messages as they are before they are compressed, and of what leads to them.
+    pub bytes: u64,
+    /// How far it was counted, for the archive.
+    pub through: u64,
+    /// To the end.
+    pub whole: bool,
+}
+
+/// Bytes that a message takes beside its record: keys, and entries of indexes.
+const MESSAGE_BYTES: u64 = 200;
+
+/// How much a message with a record of so many bytes counts for.
+fn message_bytes(record: usize) -> u64 {
+    MESSAGE_BYTES + record as u64
+}
+
 /// Durable messages. All calls block; they are made from threads that may.
 pub trait Archive: Send + Sync + 'static {
     /// Makes all of `changes` durable, in order, or none of them. Unless the operator chose otherwise they are on the
@@ -41,14 +69,28 @@ pub trait Archive: Send + Sync + 'static {
     fn each_archive(&self, each: &mut dyn FnMut(ArchiveId)) -> Result<(), StoreError>;
 
     /// Drops from the oldest end what came before `before` and what is more than `messages_max`, `step_max` messages
-    /// at most. Gives how many went; fewer than `step_max` means that it is done.
+    /// at most. Gives what went; fewer than `step_max` means that it is done.
     fn purge(
         &self,
         archive: &ArchiveId,
         before: Timestamp,
         messages_max: u64,
         step_max: usize,
-    ) -> Result<usize, StoreError>;
+    ) -> Result<Freed, StoreError>;
+
+    /// Drops the oldest messages until so many bytes went, `step_max` messages at most. Gives what went.
+    fn trim(&self, archive: &ArchiveId, bytes: u64, step_max: usize) -> Result<Freed, StoreError>;
+
+    /// About how many bytes all archives take on the disk.
+    fn bytes(&self) -> u64;
+
+    /// Counts on from `so_far`, `step_max` messages at most; `None` if the archive has no messages.
+    fn count_bytes(
+        &self,
+        archive: &ArchiveId,
+        so_far: Size,
+        step_max: usize,
+    ) -> Result<Option<Size>, StoreError>;
 
     /// Frees what archives held that were forgotten, about `step_max` messages at a time. Gives 0 when nothing is left
     /// to free. Nobody sees a difference.

@@ -7,6 +7,7 @@ use super::layout::{self, Head, Table};
 use super::past;
 use crate::room::archive::{ArchiveId, Change, Entry, Retraction, Target};
 use crate::store::StoreError;
+use crate::store::archive::{Freed, message_bytes};
 
 /// Archives whose ends are remembered.
 const ENDS_MAX: usize = 10_000;
@@ -35,6 +36,17 @@ impl Known {
     pub(super) fn forget(&mut self) {
         self.0.clear();
     }
+}
+
+/// What of an archive is to go, from its oldest end: all that is named by any of these.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Purge {
+    /// What came before this position.
+    pub(super) before: u64,
+    /// What is more than so many messages.
+    pub(super) messages_max: u64,
+    /// So many bytes.
+    pub(super) bytes: u64,
 }
 
 /// A key and its value.
@@ -185,37 +197,38 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Drops the oldest messages; how many. See [`crate::store::archive::Archive::purge`].
+    /// Drops the oldest messages; what went. See [`crate::store::archive::Archive::purge`] and `trim` there.
     pub(super) fn purge(
         &mut self,
         archive: &ArchiveId,
-        before: u64,
-        messages_max: u64,
+        Purge { before, messages_max, bytes }: Purge,
         step_max: usize,
-    ) -> Result<usize, StoreError> {
-        let Some(ends) = self.ends(archive)? else { return Ok(0) };
+    ) -> Result<Freed, StoreError> {
+        let Some(ends) = self.ends(archive)? else { return Ok(Freed::default()) };
         let Head { number, first, ordinal } = ends.head;
-        if first >= before && ends.last_ordinal - ordinal < messages_max {
-            return Ok(0);
+        if first >= before && ends.last_ordinal - ordinal < messages_max && bytes == 0 {
+            return Ok(Freed::default());
         }
         let end = layout::message_key(number, ends.last.saturating_add(1));
         let count = ends.last_ordinal + 1 - ordinal - self.gaps(number, ordinal, ends.last_ordinal + 1)?;
         let many = count.saturating_sub(messages_max);
-        let mut gone = 0;
+        let mut freed = Freed::default();
         let mut left = None;
         for pair in self.view.range(Table::Messages, &layout::message_key(number, first), &end) {
             let (key, value) = pair?;
             let position = layout::last_number(&key).unwrap_or(u64::MAX);
-            if gone == step_max || (position >= before && gone as u64 >= many) {
+            let is_done = position >= before && freed.messages as u64 >= many && freed.bytes >= bytes;
+            if freed.messages == step_max || is_done {
                 let ordinal = layout::ordinal(&value).unwrap_or(ordinal);
                 left = Some(Head { number, first: position, ordinal });
                 break;
             }
             self.free(number, &key, &value);
-            gone += 1;
+            freed.messages += 1;
+            freed.bytes += message_bytes(value.len());
         }
-        if gone == 0 {
-            return Ok(0);
+        if freed.messages == 0 {
+            return Ok(freed);
         }
         let gaps_end = left.map_or(ends.last_ordinal + 1, |head| head.ordinal);
         let gaps = (layout::gap_key(number, ordinal), layout::gap_key(number, gaps_end));
@@ -228,7 +241,7 @@ impl<'a> Draft<'a> {
             None => self.remove(Table::Archives, key),
         }
         self.learned.0.insert(archive.clone(), left.map(|head| Ends { head, ..ends }));
-        Ok(gone)
+        Ok(freed)
     }
 
     /// Frees messages of archives that were forgotten; how many.

@@ -10,6 +10,7 @@ use super::layout::{self, Head, Table};
 use super::past;
 use crate::room::archive::{Answer, ArchiveId, Entry, Glimpse, Page, Place, Query, Question, With};
 use crate::store::StoreError;
+use crate::store::archive::{Size, message_bytes};
 
 /// Most messages of one sender that are counted one by one. Of more the number is not told.
 const COUNT_MAX: usize = 1000;
@@ -130,6 +131,30 @@ fn nothing(question: &Question) -> Answer {
             Answer::Page(Page { complete: true, count: Some(0), ..Page::default() })
         }
     }
+}
+
+/// See [`crate::store::archive::Archive::count_bytes`]; it is counted through a position.
+pub(super) fn count_bytes(
+    view: &View<'_>,
+    archive: &ArchiveId,
+    so_far: Size,
+    step_max: usize,
+) -> Result<Option<Size>, StoreError> {
+    let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
+    let Some(head) = head.and_then(|head| Head::decode(&head)) else { return Ok(None) };
+    let from = layout::message_key(head.number, head.first.max(so_far.through.saturating_add(1)));
+    let to = layout::message_key(head.number, u64::MAX);
+    let (mut size, mut messages) = (Size { whole: true, ..so_far }, 0);
+    for pair in view.range(Table::Messages, &from, &to) {
+        if messages == step_max {
+            return Ok(Some(Size { whole: false, ..size }));
+        }
+        let (key, value) = pair?;
+        size.through = layout::last_number(&key).unwrap_or(size.through);
+        size.bytes += message_bytes(value.len());
+        messages += 1;
+    }
+    Ok(Some(size))
 }
 
 /// How many messages of those ordinals were withdrawn.
