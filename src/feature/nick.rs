@@ -26,10 +26,11 @@ pub(super) fn check_free(room: &Room, nick: &Nick, account: &BareJid) -> Result<
     if reserved.is_some_and(|owner| owner != account) {
         return Err(taken());
     }
-    // Another spelling of one's own nick may look like that of another.
-    let registered = || reserved.and_then(|owner| register::registered_nick(room, owner));
-    let is_kept = holder.is_some_and(|holder| holder.nick.look() == nick.look())
-        || registered().is_some_and(|own| Nick::trusted(own).look() == nick.look());
+    // Another spelling of one's own nick may look like that of another, but for what every server carries of it.
+    let registered = || reserved.and_then(|owner| register::registered_nick(room, owner)).map(Nick::trusted);
+    let looks_so = |own: &Nick| own.look() == nick.look();
+    let is_kept = holder.is_some_and(|holder| looks_so(&holder.nick))
+        || registered().is_some_and(|own| looks_so(&own) || own.carried().as_ref().is_some_and(looks_so));
     if !is_kept && looks_like_another(room, nick, account) {
         return Err(taken());
     }

@@ -179,3 +179,15 @@ fn nick_that_other_servers_cannot_carry_is_refused_before_it_is_said_whether_the
         assert_eq!(error.attr("by"), Some(ROOM));
     }
 }
+
+#[test]
+fn reserved_nick_lets_its_holder_in_also_as_every_server_carries_it() {
+    // 45-17.1-a, trap 60a
+    let mut w = World::with_room(&[]);
+    w.join_as("ada", "M0SS", "");
+    w.admin("owner", "<item affiliation='member' jid='dan@example' nick='Mo\u{17f}s'/>");
+    w.clear();
+    w.join_as("dan", "Mo\u{17f}s", "");
+    let own = w.room.roster().iter().find(|o| o.account.as_str() == "dan@example");
+    assert_eq!(own.map(|o| o.nick.as_str()), Some("Moss"), "though another looks so");
+}

@@ -110,6 +110,8 @@ pub(crate) struct Host<'c> {
     doubtful_until: i64,
     /// When the last gap was over; none while there is one.
     pub(crate) up_since: Option<i64>,
+    /// Since when the process does something.
+    pub(crate) awake_since: i64,
     /// Messages that were refused and are in the archive all the same: the process was killed before it could take them
     /// back.
     pub(crate) haunted: Vec<(ArchiveId, u64, Timestamp)>,
@@ -148,6 +150,7 @@ impl<'c> Host<'c> {
             asleep: Vec::new(),
             doubtful_until: 0,
             up_since: Some(0),
+            awake_since: 0,
             haunted: Vec::new(),
         }
     }

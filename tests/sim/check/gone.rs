@@ -71,7 +71,7 @@ pub(crate) fn ghosts(sheets: &[Sheet], host: &Host<'_>, net: &Net, clients: usiz
     let Some(up_since) = host.up_since.filter(|_| net.link == Link::Up && !host.stalled) else {
         return Ok(());
     };
-    if host.second - up_since < GHOST_SECONDS {
+    if host.second - up_since.max(host.awake_since) < GHOST_SECONDS {
         return Ok(());
     }
     for client in 0..clients {

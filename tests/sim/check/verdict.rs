@@ -202,7 +202,8 @@ pub(super) fn taken_but(sheet: &Sheet, nick: &str, account: &BareJid, gone: Opti
         .reserved()
         .flat_map(|(jid, nick)| [nick.into(), carried(nick)].map(|nick| (jid, Nick::trusted(&nick))));
     let (own, others): (Vec<_>, Vec<_>) = in_use.chain(reserved).partition(|(jid, _)| *jid == account);
-    let is_own = own.iter().any(|(_, nick)| nick.key() == wanted.key());
+    // Another spelling of it may look like that of another.
+    let is_own = own.iter().any(|(_, nick)| nick.key() == wanted.key() && nick.look() == wanted.look());
     others.iter().any(|(_, nick)| nick.key() == wanted.key() || !is_own && nick.look().is_like(wanted.look()))
 }
 

@@ -23,6 +23,7 @@ impl Host<'_> {
     /// The process does nothing from now on, or goes on.
     pub(crate) fn stall(&mut self, stalled: bool) {
         self.stalled = stalled;
+        self.awake_since = self.second;
         self.note_store();
     }
 

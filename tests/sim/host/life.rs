@@ -85,6 +85,7 @@ impl Host<'_> {
             place.heard = Heard::default();
         }
         self.stalled = false;
+        self.awake_since = self.second;
         self.gap = None;
         self.directory = Directory::default();
         let mut occupied = std::collections::HashSet::new();
