@@ -95,7 +95,11 @@ fn is_silent(message: &Element) -> bool {
         ns::OCCUPANT_ID => true,
         _ => false,
     };
-    !asks_to_be_kept(message) && message.children().all(shows_nothing)
+    // Beside what only says how a message is handled there is something to keep.
+    let is_something =
+        |child: &Element| ![ns::CLIENT, ns::HINTS, ns::SID, ns::OCCUPANT_ID].contains(&child.ns().as_str());
+    message.children().all(shows_nothing)
+        && !(asks_to_be_kept(message) && message.children().any(is_something))
 }
 
 /// Whether its sender wants a message to be kept whatever it says (XEP-0334). Who asks for both wants it not to be.

@@ -60,26 +60,33 @@ impl Whom {
         Ok(Self::Jid(Party::named(&jid)))
     }
 
-    /// A nick that the room knows is that; what looks like an address otherwise is one. A nick that looks like the address of
-    /// another account could be meant either way, and a wrong guess would be about the wrong person.
+    /// A nick that the room knows is that; what looks like an id or an address otherwise is one. A nick that could be meant
+    /// as the id or the address of another account is neither: a wrong guess would be about the wrong person.
     fn guess(who: &str, room: &Room, profile: Profile) -> Result<Self, Refusal> {
-        if let Some(address) = who.strip_prefix("xmpp:") {
-            return Self::address(address, profile);
-        }
-        if who.len() == ID_CHARS && who.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Ok(Self::Id(who.to_owned()));
-        }
-        let nick = Self::Nick(who.to_owned());
-        match (nick.party(room), who.contains('@')) {
-            (Some(party), true) if matches!(Self::address(who, profile), Ok(Self::Jid(other)) if other != party) => {
+        let (nick, other) = (Self::Nick(who.to_owned()), Self::other_than_nick(who, profile));
+        match (nick.party(room), other) {
+            (None, Some(other)) => other,
+            (Some(party), Some(Ok(other))) if other.party(room) != Some(party.clone()) => {
                 Err(wrong("bad-payload", words::WHOM_UNCLEAR.with([who])))
             }
-            (Some(_), _) => Ok(nick),
-            (None, true) => Self::address(who, profile),
-            (None, false) if who.contains('.') && !who.contains(char::is_whitespace) => {
-                Ok(Self::address(who, profile).unwrap_or(nick))
-            }
-            (None, false) => Ok(nick),
+            _ => Ok(nick),
+        }
+    }
+
+    /// What looks like something else than a nick, as that.
+    fn other_than_nick(who: &str, profile: Profile) -> Option<Result<Self, Refusal>> {
+        let is_id = who.len() == ID_CHARS && who.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_like_domain = || {
+            let last = who.rsplit_once('.').map(|(_, last)| last);
+            !who.contains(char::is_whitespace)
+                && last.is_some_and(|last| last.chars().filter(|c| c.is_alphanumeric()).count() > 1)
+        };
+        match who.strip_prefix("xmpp:") {
+            Some(address) => Some(Self::address(address, profile)),
+            None if is_id => Some(Ok(Self::Id(who.to_owned()))),
+            None if who.contains('@') => Some(Self::address(who, profile)),
+            None if is_like_domain() => Self::address(who, profile).ok().map(Ok),
+            None => None,
         }
     }
 

@@ -76,6 +76,33 @@ impl Share {
     }
 }
 
+/// Second labels under which domains are given out in many countries, such as `co.uk`.
+const SECOND_LABELS: [&str; 12] =
+    ["ac", "co", "com", "edu", "go", "gob", "gov", "ne", "net", "or", "org", "sch"];
+
+/// What a domain counts as: all below one that its owner may have bought, for subdomains cost an owner nothing. That is a guess
+/// by the last labels, which errs towards too large: then strangers share what is not usual of them. The domain above the
+/// service's own is by itself.
+fn domain_key(who: &BareJid, is_own: bool) -> &str {
+    if is_own {
+        return "";
+    }
+    let domain = who.domain();
+    let mut dots = domain.rmatch_indices('.').map(|(at, _)| at);
+    let (last, second, third) = (dots.next(), dots.next(), dots.next());
+    let (Some(last), Some(second)) = (last, second) else { return domain };
+    let is_number = domain[last + 1..].bytes().all(|b| b.is_ascii_digit());
+    if is_number {
+        return domain;
+    }
+    let is_given_out = domain.len() - last == 3 && SECOND_LABELS.contains(&&domain[second + 1..last]);
+    match (is_given_out, third) {
+        (false, _) => &domain[second + 1..],
+        (true, Some(third)) => &domain[third + 1..],
+        (true, None) => domain,
+    }
+}
+
 /// How much more one of some may have when together they may have `max`, and have `taken`, of which `own` is its own: half of
 /// the rest, so that as much is left as it has then; or what is fair among `others`, whatever these have. The sum of
 /// FEW / (n + FEW)² over all n is below 1: so the fair shares of however many are together no more than half of `max`.
@@ -91,13 +118,13 @@ impl Sums {
         self.accounts.get(who).copied().unwrap_or_default()
     }
 
-    fn of_domain(&self, who: &BareJid) -> OfDomain {
-        self.domains.get(who.domain()).copied().unwrap_or_default()
+    fn of_domain(&self, who: &BareJid, is_own: bool) -> OfDomain {
+        self.domains.get(domain_key(who, is_own)).copied().unwrap_or_default()
     }
 
     /// How much more an account may have that is free.
     pub(super) fn free(&self, who: &BareJid, bounds: Bounds) -> usize {
-        let of_domain = self.of_domain(who).share.free;
+        let of_domain = self.of_domain(who, bounds.is_own).share.free;
         let all = (bounds.free * DOMAINS).saturating_sub(self.all.free) / 2;
         FREE_BYTES
             .saturating_sub(self.of_account(who).free)
@@ -107,7 +134,8 @@ impl Sums {
 
     /// How much more an account may have that is not free.
     pub(super) fn left(&self, who: &BareJid, bounds: Bounds) -> usize {
-        let (max, own, of_domain) = (bounds.more, self.of_account(who).more, self.of_domain(who));
+        let (max, own, of_domain) =
+            (bounds.more, self.of_account(who).more, self.of_domain(who, bounds.is_own));
         let taken = of_domain.share.more;
         let others = of_domain.accounts - usize::from(own > 0);
         let left = part(max, taken, own, others);
@@ -130,16 +158,17 @@ impl Sums {
         if *share == Share::default() {
             self.accounts.remove(who);
         }
-        let of_domain = match self.domains.get_mut(who.domain()) {
+        let key = domain_key(who, is_own);
+        let of_domain = match self.domains.get_mut(key) {
             Some(of_domain) => of_domain,
-            None => self.domains.entry(who.domain().into()).or_default(),
+            None => self.domains.entry(key.into()).or_default(),
         };
         let shared = of_domain.share.more > 0;
         of_domain.share.replace(old, new);
         of_domain.accounts = of_domain.accounts + usize::from(has_more) - usize::from(had_more);
         let shares = of_domain.share.more > 0;
         if of_domain.share == Share::default() {
-            self.domains.remove(who.domain());
+            self.domains.remove(key);
         }
         if !is_own {
             self.all.replace(old, new);
@@ -158,5 +187,28 @@ impl Ledger {
         };
         // Nothing under the lock panics half-way through a change.
         sums.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subdomains_count_as_what_their_owner_may_have_bought() {
+        for (account, expected) in [
+            ("a@evil.example", "evil.example"),
+            ("a@d17.evil.example", "evil.example"),
+            ("a@x.d17.evil.example", "evil.example"),
+            ("a@chat.evil.co.uk", "evil.co.uk"),
+            ("a@evil.co.uk", "evil.co.uk"),
+            ("a@co.example", "co.example"),
+            ("a@192.0.2.7", "192.0.2.7"),
+            ("a@localhost", "localhost"),
+        ] {
+            let who = BareJid::parse(account).expect("an address");
+            assert_eq!(domain_key(&who, false), expected);
+            assert_eq!(domain_key(&who, true), "");
+        }
     }
 }

@@ -436,7 +436,8 @@ impl Room {
 
     /// The language of what all in the room hear, and of what one hears of whose own language nothing is known.
     pub fn lang<'a>(&self, service: &'a cx::Service) -> Lang<'a> {
-        service.words.lang(&self.config().language)
+        // A locked room looks like none.
+        service.words.lang(if self.life == Life::Open { &self.config().language } else { "" })
     }
 
     /// The configuration.

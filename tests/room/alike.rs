@@ -485,6 +485,10 @@ fn same_answer_whatever_the_truth() {
 #[test]
 fn room_that_is_not_configured_is_not_there() {
     let (mut locked, mut absent) = (World::new(), World::new());
+    // A language of new rooms that is not that of the service tells nothing either.
+    for world in [&mut locked, &mut absent] {
+        world.service.default_room.language = "de".to_owned();
+    }
     locked.join("owner");
     let mut told = Vec::new();
     for xml in stanzas() {

@@ -210,20 +210,31 @@ fn who_is_meant_is_one_field() {
     let mut w = World::with_room(&[]);
     w.join("romeo");
     w.join_as("troll", "juliet@example", "");
-    w.join_as("tybalt", "tybalt.example", "");
     let id = w.room.roster().iter().find(|o| o.nick.as_str() == "romeo").expect("romeo").id.to_string();
+    w.join_as("tybalt", "tybalt.t", "");
+    w.join_as("thief", &id, "");
+    w.join_as("shield", "shield.example", "");
+    w.join_as("mask", "xmpp:paris@example", "");
     let banned = |w: &mut World, who: &str| {
         let session = session(&run(w, "owner", "conclave#ban", "", &[]).expect("a form"));
         let done = run(w, "owner", "conclave#ban", &session, &[("who", who)]).expect("an answer");
         note(&done).expect("a note").1.split(" is banned").next().unwrap_or_default().to_owned()
     };
-    let doubt = banned(&mut w, "juliet@example");
-    assert!(doubt.contains("xmpp:juliet@example"), "{doubt}");
-    assert_eq!(w.room.state().affiliations.get(&jid("troll@example")), None);
+    // Who takes what is the id or the address of another as a nick is neither banned nor shields them by a wrong guess.
+    for who in ["juliet@example", &id, "shield.example", "xmpp:paris@example"] {
+        let doubt = banned(&mut w, who);
+        assert!(doubt.contains(&format!("xmpp:{who}")), "{doubt}");
+    }
+    for account in ["troll@example", "thief@example", "shield@example", "mask@example", "romeo@example"] {
+        assert_eq!(w.room.state().affiliations.get(&jid(account)), None);
+    }
     assert_eq!(banned(&mut w, "xmpp:juliet@example"), "juliet@example");
-    assert_eq!(banned(&mut w, &id), "romeo@example");
-    assert_eq!(banned(&mut w, "ROMEO"), "romeo@example", "also one who has left");
-    assert_eq!(banned(&mut w, "tybalt.example"), "tybalt@example", "a nick that is known");
+    assert_eq!(banned(&mut w, "ROMEO"), "romeo@example");
+    w.send(
+        "thief",
+        &format!("<presence xmlns='jabber:client' type='unavailable' to='{}/{id}'/>", crate::world::ROOM),
+    );
+    assert_eq!(banned(&mut w, "tybalt.t"), "tybalt@example", "a nick that is known");
     assert_eq!(banned(&mut w, "paris@example/pc"), "paris@example");
     assert_eq!(banned(&mut w, "evil.example"), "evil.example");
     let session = session(&run(&mut w, "owner", "conclave#ban", "", &[]).expect("a form"));

@@ -142,3 +142,17 @@ fn what_is_not_said_is_retracted_like_what_is() {
     send(&mut w, "back", "<retract xmlns='urn:xmpp:message-retract:1' id='read'/>");
     assert_eq!(history(&mut w, ""), ["1"]);
 }
+
+#[test]
+fn what_only_asks_to_be_stored_is_kept_nowhere() {
+    // 334-1, 45-7.2.14-c
+    let mut w = World::with_room(&[("muc#roomconfig_enablearchiving", "1")]);
+    says(&mut w, "1");
+    for n in 0..5 {
+        let beside = "<origin-id xmlns='urn:xmpp:sid:0' id='o'/><thread>t</thread>";
+        send(&mut w, &format!("nothing{n}"), &format!("{STORE}{}", if n == 0 { "" } else { beside }));
+    }
+    assert_eq!(history(&mut w, "maxstanzas='1'"), ["1"]);
+    come_back(&mut w);
+    assert_eq!(history(&mut w, "maxstanzas='1'"), ["1"]);
+}

@@ -157,3 +157,16 @@ fn what_is_kept_for_bans_is_there_when_nothing_else_is() {
     let mut bans = service.held(Kind::Bans, &jid("a@far.example"), PIECE);
     assert!(bans.resize(&service, 2 * PIECE));
 }
+
+// 45-14.6-a
+#[test]
+fn subdomains_of_one_owner_have_no_more_than_one_domain() {
+    for (kind, most) in [(Kind::Firm, MAX), (Kind::Bans, MAX / 2)] {
+        let service = service();
+        let taken: Vec<_> =
+            (0..400).map(|n| fill(&service, kind, &format!("a@d{n}.evil.example"), 0)).collect();
+        assert!(of_all(&taken) <= 3 * most / 2, "{}", of_all(&taken));
+        let other = fill(&service, kind, "carol@third.example", 0);
+        assert!(of(&other) >= most / 2 - PIECE, "{}", of(&other));
+    }
+}
