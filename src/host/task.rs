@@ -211,6 +211,8 @@ struct Task {
     /// What the room takes in memory, and what is held of it for the account that created it.
     weight: Weight,
     held: Option<pay::OfRoom>,
+    /// It was allowed to grow a little beyond what may be held.
+    beyond: bool,
     /// How much has been done lately.
     done: Bucket,
     since: Instant,
@@ -224,6 +226,7 @@ impl Task {
             lasting: room.is_lasting().then(|| room.founder().cloned()),
             weight: Weight::default(),
             held: None,
+            beyond: false,
             host,
             room,
             ids: Ids::new(&random()),
@@ -501,6 +504,9 @@ impl Task {
         self.pay(event, meter.tokens());
         outcome.iter().for_each(|effects| self.pay_for_bytes(event, effects));
         let claimed = outcome.as_ref().map_or(Ok(()), |_| self.claim());
+        if std::mem::take(&mut self.beyond) {
+            self.pay(event, pay::GROWTH_TOKENS);
+        }
         match (outcome, claimed) {
             (Ok(_), Err(refusal)) => {
                 self.set_back(before);

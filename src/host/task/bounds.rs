@@ -523,6 +523,26 @@ async fn rooms_of_an_account_take_no_more_memory_than_it_may_have_and_a_ban_stil
     let answers = said(&last.handle(&admin(&name, &all)));
     assert!(answers.iter().any(|xml| xml.contains("type='result'")), "{answers:?}");
     assert_eq!(last.room.state.affiliations.len(), before + 500);
+    // A small room takes one member or ban more whatever others hold, and who has them given pays for it.
+    let other = "small@rooms.example.org";
+    let mut small = made(&host, other);
+    let mut others = [Kind::Firm, Kind::Bans].map(|kind| host.service.held(kind, &founder, 0));
+    others.iter_mut().for_each(|held| held.must_be(&host.service, 8 * max));
+    for affiliation in ["member", "outcast"] {
+        let item = |n: usize| {
+            format!("<item affiliation='{affiliation}' jid='{affiliation}{n}{}@e'/>", "j".repeat(900))
+        };
+        let many = said(&small.handle(&admin(other, &(0..40).map(item).collect::<String>())));
+        assert!(many.iter().any(|xml| xml.contains("<resource-constraint")), "{many:?}");
+        for n in 0..60 {
+            let one = said(&small.handle(&admin(other, &item(n))));
+            assert!(one.iter().any(|xml| xml.contains("type='result'")), "{n}: {one:?}");
+        }
+    }
+    let limits = &host.service.limits;
+    let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+    assert!(!rate.has(small.done, small.since.elapsed()), "all that is within the rate of a room is used up");
+    drop((small, others));
     // What is said is as before, and forgotten sooner; who enters is let in.
     assert!(said(&last.handle(&join(&name, "second"))).iter().any(|xml| xml.contains("code='110'")));
     // With the rooms goes what is held of them.
@@ -611,17 +631,24 @@ async fn rooms_that_come_from_the_store_take_no_more_than_twice_what_their_creat
         "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{name}'>\
          <query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query></iq>"
     )));
-    task.handle(&admin(name, &(0..500).map(member).collect::<String>()));
-    let crowded = task.room.clone();
-    task.handle(&event(&format!(
+    let leave = event(&format!(
         "<presence xmlns='jabber:client' type='unavailable' from='first@example.org/x' to='{name}/first'/>"
-    )));
-    let may_come = |room| OfRoom::may_come(&host.service, room);
+    ));
+    task.handle(&admin(name, &(0..5).map(member).collect::<String>()));
+    task.handle(&leave);
+    let small = task.room.clone();
+    task.handle(&join(name, "first"));
+    task.handle(&admin(name, &(5..500).map(member).collect::<String>()));
+    let crowded = task.room.clone();
+    task.handle(&leave);
+    let large = task.room.clone();
+    assert!(large.is_empty() && small.is_empty());
+    let may_come = |room: &Room| OfRoom::may_come(&host.service, room);
     let mut others = host.service.held(Kind::Firm, &jid("first@example.org"), 0);
     // Nothing grows any more, but what is stored comes in.
     others.must_be(&host.service, max);
-    assert!(!others.resize(&host.service, max + 1_000_000) && may_come(&task.room));
-    // Now no more does, but for a room that people are in.
+    assert!(!others.resize(&host.service, max + 1_000_000) && may_come(&large));
+    // Now no more does, but for a room that people are in, or a small one: its members find it whatever others hold.
     others.must_be(&host.service, 4 * max);
-    assert!(!may_come(&task.room) && may_come(&crowded));
+    assert_eq!((may_come(&large), may_come(&crowded), may_come(&small)), (false, true, true));
 }

@@ -33,6 +33,15 @@ const USUAL_HISTORY_BYTES: usize = 16 << 10;
 /// Some bans.
 const USUAL_BANS_BYTES: usize = 4 << 10;
 
+/// A room that the store has comes into memory up to this size, whatever others hold: with some hundred affiliations.
+const SMALL_ROOM_BYTES: usize = 64 << 10;
+
+/// Whatever others hold, a room takes one ban, one member, a subject: what makes it larger by so many bytes, up to a size.
+/// It costs so many tokens then, so that this is slow.
+const GROWTH_BYTES_MAX: usize = 2 << 10;
+const GROWING_ROOM_BYTES_MAX: usize = 256 << 10;
+pub(super) const GROWTH_TOKENS: u32 = 100;
+
 /// What is held of a room for the account that created it.
 pub(super) struct OfRoom {
     made: Held,
@@ -50,12 +59,13 @@ impl OfRoom {
         }
     }
 
-    /// Whether a room that the store has may come into memory. One that people are in always may.
+    /// Whether a room that the store has may come into memory. One that people are in, or that is small, always may.
     pub(super) fn may_come(service: &Service, room: &Room) -> bool {
         let Some(founder) = room.founder().filter(|_| room.exists() && room.is_empty()) else { return true };
         let (nothing, mut weight) = (Self::new(service, founder), Weight::default());
         weight.follow(room);
-        nothing.made.may_come(service, weight.made()) && nothing.bans.may_come(service, weight.bans())
+        weight.made() + weight.bans() <= SMALL_ROOM_BYTES
+            || nothing.made.may_come(service, weight.made()) && nothing.bans.may_come(service, weight.bans())
     }
 }
 
@@ -92,9 +102,14 @@ impl Task {
         self.weigh();
         let service = &self.host.service;
         let Some(held) = &mut self.held else { return Ok(()) };
-        if !held.made.resize(service, self.weight.made()) || !held.bans.resize(service, self.weight.bans()) {
-            let too_much = &words::ROOMS_TAKE_TOO_MUCH;
-            return Err(Refusal::resource_constraint(too_much));
+        for (held, bytes) in [(&mut held.made, self.weight.made()), (&mut held.bans, self.weight.bans())] {
+            if !held.resize(service, bytes) {
+                if bytes > GROWING_ROOM_BYTES_MAX || bytes - held.bytes() > GROWTH_BYTES_MAX {
+                    return Err(Refusal::resource_constraint(&words::ROOMS_TAKE_TOO_MUCH));
+                }
+                held.must_be(service, bytes);
+                self.beyond = true;
+            }
         }
         self.remember();
         Ok(())
