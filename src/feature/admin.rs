@@ -169,7 +169,7 @@ fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<C
                 }
                 (None, Some(nick)) => {
                     let occupant = room.roster.by_nick(&NickKey::of(nick));
-                    let occupant = occupant.ok_or_else(|| Refusal::item_not_found(&words::NICK_NOT_HERE))?;
+                    let occupant = occupant.ok_or_else(|| Refusal::item_not_found(&words::NO_SUCH_NICK))?;
                     (Account::of(&occupant.account).into(), None)
                 }
                 (None, None) => return Err(Refusal::bad_request(&words::AFFILIATION_OF_ADDRESS)),

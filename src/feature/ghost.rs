@@ -20,7 +20,7 @@ use crate::wire::build::{Build, el, message};
 use crate::wire::inbound::{Inbound, IqType, Kind};
 use crate::wire::jid::Jid;
 use crate::wire::ns;
-use crate::words::{self, Text};
+use crate::words::{self, Text, Words};
 
 /// Conditions by which a server says that nobody is at an address (XEP-0045 §18.1.2, and what servers really send).
 const GONE: &[&str] = &[
@@ -219,8 +219,8 @@ fn in_words(condition: &str) -> &'static Text {
 
 fn gone(room: &mut Room, session: &Jid, condition: &str, cx: &mut Cx<'_>, fx: &mut Effects) {
     Arc::make_mut(&mut room.suspects).sessions.remove(session);
-    let lang = room.lang(cx.service);
-    let status = el("status", ns::CLIENT).text_node(lang.text(in_words(condition)));
-    let (id, said) = (cx.id(), Said::new(Some(lang.tag()), [&status]));
+    let (lang, why) = (room.lang(cx.service), Words::from(in_words(condition)));
+    let status = el("status", ns::CLIENT).text_node(&lang.words(&why));
+    let (id, said) = (cx.id(), Said::new(Some(lang.tag_of(&why)), [&status]));
     depart(room, session, &Goodbye { id: &id, said: &said, codes: &[333] }, cx, fx);
 }

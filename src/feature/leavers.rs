@@ -41,7 +41,7 @@ pub(super) const FEATURE: Feature = Feature {
 };
 
 const COLUMNS: &[(&str, &Text)] = &[
-    ("nick", &words::NICK),
+    ("nick", &words::NICKNAME),
     ("jid", &words::ACCOUNT),
     ("occupant-id", &words::OCCUPANT_ID),
     ("at", &words::LEFT_AT),

@@ -30,9 +30,9 @@ pub struct Told {
     roster: Arc<Roster>,
     /// How the room stood then; `None` if occupants are to be written anew.
     state: Option<Arc<State>>,
-    /// How the room stood when those were written who were written after the others, in portions.
+    /// How the room stood when occupants were written that came after the others, in portions.
     later: OrdMap<NickKey, Arc<State>>,
-    /// The sessions are stored as an earlier version did it; not those of whom was written later.
+    /// The sessions are stored as an earlier version did it; not those of occupants that were written later.
     old: bool,
     /// The number of the session that was written last: they come back in this order.
     turn: u64,

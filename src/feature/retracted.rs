@@ -33,7 +33,7 @@ const CHARS_MAX: usize = 1000;
 const COLUMNS: &[(&str, &Text)] = &[
     ("id", &words::MESSAGE_ID),
     ("at", &words::SAID_AT),
-    ("nick", &words::NICK),
+    ("nick", &words::NICKNAME),
     ("jid", &words::ACCOUNT),
     ("body", &words::MESSAGE_TEXT),
     ("by", &words::RETRACTED_BY),

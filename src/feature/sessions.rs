@@ -34,7 +34,7 @@ pub(super) const FEATURE: Feature = Feature {
 };
 
 const COLUMNS: &[(&str, &Text)] = &[
-    ("nick", &words::NICK),
+    ("nick", &words::NICKNAME),
     ("jid", &words::ADDRESS),
     ("role", &words::ROLE),
     ("affiliation", &words::AFFILIATION),

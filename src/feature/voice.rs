@@ -72,7 +72,7 @@ fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Cx<'_>) ->
             ..field("muc#role", "list-single", &words::REQUESTED_ROLE, "participant")
         },
         field(JID, "jid-single", &words::ADDRESS, inbound.from.as_str()),
-        field(ROOM_NICK, "text-single", &words::NICK, nick),
+        field(ROOM_NICK, "text-single", &words::NICKNAME, nick),
         field(ALLOW, "boolean", &words::GIVE_VOICE, "0"),
     ];
     let form = form(room.lang(cx.service), ns::MUC_REQUEST, &words::VOICE_REQUEST, &fields);

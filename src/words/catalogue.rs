@@ -7,7 +7,7 @@ use minidom::Element;
 
 use super::all;
 use super::text::{Entry, LANGUAGES, Label, Text, Words, split};
-use crate::wire::build::lang as lang_of;
+use crate::wire::ns;
 
 /// Longest text of an operator's file, in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
@@ -23,7 +23,7 @@ pub type Extra = BTreeMap<String, BTreeMap<String, String>>;
 pub struct Catalogue {
     /// Those of [`LANGUAGES`] first.
     languages: Vec<Language>,
-    /// The one for whom nothing is known.
+    /// Which one accounts get of which nothing is known.
     usual: usize,
 }
 
@@ -67,7 +67,8 @@ impl Catalogue {
             }
             let is_same = |language: &&mut Language| language.tag.eq_ignore_ascii_case(tag);
             match catalogue.languages.iter_mut().find(is_same) {
-                Some(language) => language.own.clone_from(texts),
+                // The file may have two spellings of one tag.
+                Some(language) => language.own.extend(texts.clone()),
                 None => catalogue.languages.push(Language { tag: tag.clone(), own: texts.clone() }),
             }
         }
@@ -88,7 +89,7 @@ impl Catalogue {
             .filter(|(_, missing)| *missing > 0)
     }
 
-    /// The language of those of whom nothing is known.
+    /// The language of accounts of which nothing is known.
     pub fn usual(&self) -> Lang<'_> {
         Lang { catalogue: self, at: self.usual }
     }
@@ -124,7 +125,7 @@ impl<'a> Lang<'a> {
 
     /// The language that a stanza is in (RFC 6120 §8.1.5), if there are texts in it; else this one.
     pub fn of(self, stanza: &Element) -> Self {
-        let at = lang_of(stanza).and_then(|tag| self.catalogue.find(tag));
+        let at = stanza.attr_ns(ns::XML, "lang").and_then(|tag| self.catalogue.find(tag));
         Self { at: at.unwrap_or(self.at), ..self }
     }
 

@@ -134,10 +134,10 @@ texts! {
         fr "Pour combien de temps, comme 30m, 12h ou 7d ; pour toujours si vide"
         es "Por cuánto tiempo, como 30m, 12h o 7d; para siempre si está vacío";
     DURATION_TOO_LONG =>
-        en "This time ends after all times."
-        de "Diese Dauer reicht über alle Zeiten hinaus."
-        fr "Cette durée va au-delà de tous les temps."
-        es "Esa duración llega más allá de todos los tiempos.";
+        en "This time is too long."
+        de "Diese Dauer ist zu lang."
+        fr "Cette durée est trop longue."
+        es "Esa duración es demasiado larga.";
     IS_BANNED(who) =>
         en "{who} is banned for good."
         de "{who} ist für immer verbannt."
@@ -145,7 +145,7 @@ texts! {
         es "{who} queda vetado para siempre.";
     IS_BANNED_UNTIL(who, time) =>
         en "{who} is banned until {time}."
-        de "{who} ist verbannt bis {time}."
+        de "{who} ist bis {time} verbannt."
         fr "{who} est banni jusqu’au {time}."
         es "{who} queda vetado hasta {time}.";
     EXEMPT_STAY(count) =>
@@ -338,11 +338,6 @@ texts! {
         de "Wer zuletzt gegangen ist"
         fr "Qui est parti récemment"
         es "Quién ha salido últimamente";
-    NICK =>
-        en "Nickname"
-        de "Spitzname"
-        fr "Pseudo"
-        es "Apodo";
     ACCOUNT =>
         en "Account"
         de "Konto"
@@ -399,10 +394,10 @@ texts! {
         fr "Jusqu’où remonter, comme 30m, 12h ou 7d ; les 200 derniers messages si vide"
         es "Hasta dónde atrás, como 30m, 12h o 7d; los últimos 200 mensajes si está vacío";
     SINCE_TOO_EARLY =>
-        en "That is before all times."
-        de "Das liegt vor allen Zeiten."
-        fr "C’est avant tous les temps."
-        es "Eso es anterior a todos los tiempos.";
+        en "That is too far back."
+        de "Das liegt zu weit zurück."
+        fr "C’est trop loin dans le passé."
+        es "Eso queda demasiado atrás.";
     NOT_MESSAGE_COUNT =>
         en "That is no number of messages."
         de "Das ist keine Anzahl von Nachrichten."
@@ -465,12 +460,12 @@ texts! {
         es "Quién: un apodo, una dirección o un dominio entero";
     WHOM_HINT =>
         en "The occupant id will do as well. Write xmpp: before an address that is also the nickname of an occupant."
-        de "Auch die Occupant-ID geht. Schreiben Sie xmpp: vor eine Adresse, die auch der Spitzname eines Teilnehmers ist."
+        de "Auch die Occupant-ID geht. Schreiben Sie xmpp: vor eine Adresse, die auch der Spitzname einer anwesenden Person ist."
         fr "L’identifiant d’occupant convient aussi. Écrivez xmpp: devant une adresse qui est aussi le pseudo d’un occupant."
         es "También vale el identificador de ocupante. Escriba xmpp: antes de una dirección que también es el apodo de un ocupante.";
     WHOM_UNCLEAR(who) =>
         en "{who} is the nickname of an occupant, and may be an address. Write xmpp:{who} for the address, or the occupant id."
-        de "{who} ist der Spitzname eines Teilnehmers und kann eine Adresse sein. Schreiben Sie xmpp:{who} für die Adresse, oder die Occupant-ID."
+        de "{who} ist der Spitzname einer anwesenden Person und kann eine Adresse sein. Schreiben Sie xmpp:{who} für die Adresse, oder die Occupant-ID."
         fr "{who} est le pseudo d’un occupant, et peut être une adresse. Écrivez xmpp:{who} pour l’adresse, ou l’identifiant d’occupant."
         es "{who} es el apodo de un ocupante, y puede ser una dirección. Escriba xmpp:{who} para la dirección, o el identificador de ocupante.";
     ONE_OF_WHOM =>
@@ -481,8 +476,8 @@ texts! {
     NOT_FOUND_HERE =>
         en "No one like that is here or spoke lately."
         de "So jemand ist nicht hier und hat zuletzt nicht gesprochen."
-        fr "Personne de tel n’est ici ni n’a parlé récemment."
-        es "No hay nadie así aquí ni que haya hablado últimamente.";
+        fr "Personne ne correspond, ni ici ni parmi ceux qui ont parlé récemment."
+        es "Nadie así está aquí ni ha hablado últimamente.";
     TIME_SPAN =>
         en "A time is written as 30m, 12h, 7d or 2w."
         de "Eine Dauer wird als 30m, 12h, 7d oder 2w geschrieben."

@@ -13,11 +13,6 @@ texts! {
         de "Im Raum ist niemand mit diesem Spitznamen."
         fr "Personne dans le salon ne porte ce pseudo."
         es "No hay nadie en la sala con ese apodo.";
-    NICK_NOT_HERE =>
-        en "There is no occupant with this nickname in the room."
-        de "Im Raum ist niemand mit diesem Spitznamen."
-        fr "Personne dans le salon ne porte ce pseudo."
-        es "No hay nadie en la sala con ese apodo.";
     HAS_LEFT =>
         en "This person has left the room."
         de "Diese Person hat den Raum verlassen."
@@ -30,7 +25,7 @@ texts! {
         es "Se le ha vetado en esta sala.";
     BANNED_UNTIL(time) =>
         en "You are banned from this room until {time}."
-        de "Sie sind aus diesem Raum verbannt bis {time}."
+        de "Sie sind bis {time} aus diesem Raum verbannt."
         fr "Vous êtes banni de ce salon jusqu’au {time}."
         es "Se le ha vetado en esta sala hasta {time}.";
     DOMAIN_BANNED(domain) =>
@@ -230,9 +225,9 @@ texts! {
         es "La respuesta a una petición de palabra es sí o no.";
     WHOSE_REQUEST =>
         en "It is not said whose request for voice this answers."
-        de "Es fehlt, wessen Bitte um das Rederecht das beantwortet."
-        fr "Il manque à qui répond cette décision sur la parole."
-        es "Falta de quién es la petición de palabra que se responde.";
+        de "Es ist nicht angegeben, wessen Bitte um das Rederecht das beantwortet."
+        fr "Il n’est pas dit à quelle demande de parole cela répond."
+        es "No se indica de quién es la petición de palabra que se responde.";
     NO_SUBJECT =>
         en "You may not change the topic of this room."
         de "Sie dürfen das Thema dieses Raums nicht ändern."
@@ -245,9 +240,9 @@ texts! {
         es "El tema es demasiado largo.";
     SLOW_MODE(seconds, left) =>
         en "This room is in slow mode: one message every {seconds} seconds. Please wait {left} more."
-        de "Dieser Raum ist im Langsam-Modus: eine Nachricht alle {seconds} Sekunden. Bitte warten Sie noch {left}."
-        fr "Ce salon est en mode lent : un message toutes les {seconds} secondes. Veuillez attendre encore {left}."
-        es "Esta sala está en modo lento: un mensaje cada {seconds} segundos. Espere {left} más.";
+        de "Dieser Raum ist im Langsam-Modus: eine Nachricht alle {seconds} Sekunden. Bitte warten Sie noch {left} s."
+        fr "Ce salon est en mode lent : un message toutes les {seconds} secondes. Veuillez attendre encore {left} s."
+        es "Esta sala está en modo lento: un mensaje cada {seconds} segundos. Espere {left} s más.";
     REACTIONS_MOST(most) =>
         en "In this room, reactions to one message are limited to {most}."
         de "In diesem Raum sind je Nachricht höchstens {most} Reaktionen erlaubt."
@@ -385,9 +380,9 @@ texts! {
         es "Solo los administradores del servicio cambian esto.";
     DOMAIN_NO_RANK =>
         en "A whole domain cannot be admin or owner."
-        de "Eine ganze Domain kann nicht Admin oder Besitzer sein."
-        fr "Un domaine entier ne peut pas être administrateur ou propriétaire."
-        es "Un dominio entero no puede ser administrador o propietario.";
+        de "Eine ganze Domain kann weder Admin noch Besitzer sein."
+        fr "Un domaine entier ne peut être ni administrateur ni propriétaire."
+        es "Un dominio entero no puede ser ni administrador ni propietario.";
     FORM_CHANGES_MOST(most) =>
         en "One form may change {most} affiliations at most."
         de "Ein Formular darf höchstens {most} Zugehörigkeiten ändern."

@@ -160,9 +160,9 @@ texts! {
         es "No se puede retirar lo que dijo una cuenta de afiliación superior.";
     WHICH_LIST =>
         en "It is not said which list is asked for."
-        de "Es fehlt, welche Liste gewünscht ist."
-        fr "Il manque quelle liste est demandée."
-        es "Falta qué lista se pide.";
+        de "Es ist nicht angegeben, welche Liste gewünscht ist."
+        fr "Il n’est pas dit quelle liste est demandée."
+        es "No se indica qué lista se pide.";
     ONE_LIST =>
         en "One list at a time, please."
         de "Bitte eine Liste nach der anderen."
@@ -176,7 +176,7 @@ texts! {
     LIST_OF_WHAT =>
         en "A list is one of roles or of affiliations."
         de "Eine Liste ist eine von Rollen oder von Zugehörigkeiten."
-        fr "Une liste est celle de rôles ou d’affiliations."
+        fr "Une liste porte sur des rôles ou sur des affiliations."
         es "Una lista es de roles o de afiliaciones.";
     NO_LIST_OF_ROLE =>
         en "There is no list of this role."
@@ -265,9 +265,9 @@ texts! {
         es "Los moderadores pueden retirar mensajes, y nada más.";
     WHICH_MESSAGE =>
         en "It is not said which message is meant."
-        de "Es fehlt, welche Nachricht gemeint ist."
-        fr "Il manque de quel message il s’agit."
-        es "Falta de qué mensaje se trata.";
+        de "Es ist nicht angegeben, welche Nachricht gemeint ist."
+        fr "Il n’est pas dit de quel message il s’agit."
+        es "No se indica de qué mensaje se trata.";
     ONLY_MODERATORS_RETRACT =>
         en "Only moderators retract what others said."
         de "Nur Moderatoren ziehen zurück, was andere gesagt haben."

@@ -189,7 +189,7 @@ texts! {
         fr "Visiteurs (qui peuvent seulement lire)"
         es "Visitantes (que solo pueden leer)";
     NOT_ANYONE =>
-        en "Nobody"
+        en "No one"
         de "Niemand"
         fr "Personne"
         es "Nadie";
@@ -319,7 +319,7 @@ texts! {
         fr "Ils peuvent tout faire, et changer ces réglages. Un compte retiré de cette liste devient administrateur."
         es "Pueden hacerlo todo y cambiar estos ajustes. Una cuenta que se quita de esta lista pasa a ser administradora.";
     CONTACTS =>
-        en "Whom to write to about the room"
+        en "Addresses for questions about the room"
         de "An wen man sich wegen des Raums wenden kann"
         fr "À qui écrire au sujet du salon"
         es "A quién escribir sobre la sala";

@@ -34,9 +34,13 @@ fn every_text_is_there_in_every_language_with_its_values() {
 }
 
 #[test]
-fn no_name_is_given_twice_and_no_translation_is_forgotten() {
+fn no_name_and_no_text_is_there_twice_and_no_translation_is_forgotten() {
     let names: BTreeSet<&str> = all().map(|entry| entry.name).collect();
     assert_eq!(names.len(), all().count());
+    let mut texts = BTreeSet::new();
+    for entry in all() {
+        assert!(texts.insert(entry.texts), "{} is there under another name", entry.name);
+    }
     // Words that are the same in another language, or are no words at all.
     let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
     for entry in all().filter(|entry| letters(entry.texts[0]) > 30) {
@@ -117,6 +121,10 @@ fn an_operator_changes_texts_and_adds_languages_whose_rest_is_in_english() {
     assert_eq!(catalogue.lang("it").words(&SLOW_MODE.with([5_u32, 3])), "Aspettate 3.");
     assert_eq!(catalogue.lang("it").text(&ROOM_FULL), Lang::english().text(&ROOM_FULL));
     assert_eq!(catalogue.missing().collect::<Vec<_>>(), [("it", all().count() - 1)]);
+    let twice = "[de]\nmembers_only = 'Nur für Mitglieder.'\n[DE]\nroom_full = 'Voll.'";
+    let catalogue = Catalogue::new("en", &extra(twice)).expect("a catalogue");
+    let german = catalogue.lang("de");
+    assert_eq!((german.text(&MEMBERS_ONLY), german.text(&ROOM_FULL)), ("Nur für Mitglieder.", "Voll."));
 }
 
 #[test]

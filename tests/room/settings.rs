@@ -92,6 +92,11 @@ fn every_number_says_its_range_and_no_choice_is_refused() {
         seats.children().filter(|c| c.name() == "option").flat_map(|c| texts(c, "value")).collect();
     assert_eq!(offered, ["none", "10", "20", "30", "50", "75", "100", "200"]);
     assert_eq!(texts(seats, "value"), ["75"]);
+    for seats in &offered {
+        w.clear();
+        w.configure("owner", &[("maxusers", seats)]);
+        assert_eq!(w.got("owner")[0], "iq:result room", "{seats}");
+    }
 }
 
 #[test]
