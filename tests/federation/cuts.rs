@@ -48,7 +48,10 @@ pub(crate) fn cut(world: &mut World) {
         assert_eq!(error.attr("id"), Some("lost"), "{}", brief(&error));
         for guest in [&mut *ann, near] {
             let heard = listens(guest, Duration::from_secs(1));
-            assert!(!heard.iter().any(|s| is_departure(s, room, nick)), "a cut of seconds puts nobody out");
+            assert!(
+                !heard.iter().any(|s| is_departure(s, room, nick)),
+                "a cut of seconds puts no occupant out"
+            );
         }
         world.cut(town, false);
         let away = world.towns[town].domain;
@@ -74,7 +77,7 @@ pub(crate) fn cut(world: &mut World) {
     }
 }
 
-/// Pings itself until the room says that it is inside, as clients do after an error: nobody has to enter again.
+/// Pings itself until the room says that it is inside, as clients do after an error: no occupant has to enter again.
 pub(crate) fn returns(guest: &mut Guest, room: &str, nick: &str) {
     until(&format!("{nick} is inside again"), || is_inside(guest, room, nick));
 }

@@ -19,7 +19,7 @@ pub(crate) fn service(world: &mut World) {
     let Party { room, bo, cy, .. } = &mut party;
     says(bo, room, "to no one");
     let heard = listens(bo, Duration::from_secs(1));
-    assert!(!heard.iter().any(|s| is_departure(s, room, "bo")), "nobody says that they are out");
+    assert!(!heard.iter().any(|s| is_departure(s, room, "bo")), "nothing says that they are out");
     world.start_service();
     returns(bo, room, "bo");
     returns(cy, room, "cy");

@@ -48,8 +48,10 @@ const PLAYS: &[(&str, Play)] = &[
 /// Plays everything, or what `CONCLAVE_PLAY` is part of the name of.
 fn everything(home: Kind) {
     let only = std::env::var("CONCLAVE_PLAY").unwrap_or_default();
+    let plays: Vec<_> = PLAYS.iter().filter(|(name, _)| name.contains(&only)).collect();
+    assert!(!plays.is_empty(), "no play has {only:?} in its name");
     let mut world = World::new(home).unwrap_or_else(|e| panic!("{e}"));
-    for (name, play) in PLAYS.iter().filter(|(name, _)| name.contains(&only)) {
+    for (name, play) in plays {
         let start = std::time::Instant::now();
         eprintln!("behind {}: {name}", home.name());
         play(&mut world);

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::net::Ways;
 use crate::servers::client::{Account, Client, Door, Error};
-use crate::servers::ejabberd;
-use crate::servers::host::{Kind, SECRET, not_installed};
-use crate::servers::process::{Process, Program, find, tail};
+use crate::servers::host::{Kind, SECRET};
+use crate::servers::process::{Process, Program, tail};
+use crate::servers::{ejabberd, prosody};
 
 /// How long a server may take until it takes accounts.
 const START: Duration = Duration::from_secs(60);
@@ -47,8 +47,8 @@ impl Town {
         ways: Ways,
     ) -> Result<Self, String> {
         let program = match kind {
-            Kind::Prosody => prosody(domain, folder, ports, ways.dns_port())?,
-            Kind::Ejabberd => ejabberd(domain, folder, ports, ways.dns_port())?,
+            Kind::Prosody => with_prosody(domain, folder, ports, ways.dns_port())?,
+            Kind::Ejabberd => with_ejabberd(domain, folder, ports, ways.dns_port())?,
         };
         let process = Process::start(program.clone())?;
         Ok(Self { domain, kind, ports, ways, folder: folder.to_path_buf(), program, process })
@@ -96,9 +96,7 @@ impl Town {
 }
 
 /// Prosody: encrypted to other servers, whose certificates must be good; clients on loopback may do without.
-fn prosody(domain: &str, folder: &Path, ports: Ports, dns_port: u16) -> Result<Program, String> {
-    let path = find("prosody").ok_or_else(|| not_installed(Kind::Prosody))?;
-    let file = folder.join("prosody.cfg.lua");
+fn with_prosody(domain: &str, folder: &Path, ports: Ports, dns_port: u16) -> Result<Program, String> {
     let Ports { clients, servers, components } = ports;
     let here = folder.display();
     let text = format!(
@@ -134,17 +132,11 @@ Component "play.{domain}"
 	component_secret = "{SECRET}"
 "#
     );
-    fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
-    Ok(Program {
-        path,
-        arguments: vec!["--config".to_owned(), file.display().to_string(), "-F".to_owned()],
-        environment: Vec::new(),
-        log: folder.join("output.log"),
-    })
+    prosody::program_with(folder, &text)
 }
 
 /// ejabberd, likewise.
-fn ejabberd(domain: &str, folder: &Path, ports: Ports, dns_port: u16) -> Result<Program, String> {
+fn with_ejabberd(domain: &str, folder: &Path, ports: Ports, dns_port: u16) -> Result<Program, String> {
     let Ports { clients, servers, components } = ports;
     let here = folder.display();
     let text = format!(

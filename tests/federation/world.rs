@@ -1,6 +1,5 @@
 //! Three servers and the service, with accounts that come and go.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -10,7 +9,8 @@ use crate::servers::client::{Client, Error};
 use crate::servers::guest::Guest;
 use crate::servers::host::{Kind, SECRET};
 use crate::servers::ports;
-use crate::servers::process::{Process, Program};
+use crate::servers::process::Process;
+use crate::servers::service::program_with;
 use crate::town::{Ports, Town};
 
 /// The servers: that of the service comes first in the world, whichever it is.
@@ -62,8 +62,6 @@ impl World {
     /// Starts the service and waits until it is attached.
     pub(crate) fn start_service(&mut self) {
         let folder = self.folder.path().join("service");
-        std::fs::create_dir_all(&folder).expect("a folder for the service");
-        let file = folder.join("component.toml");
         let settings = format!(
             "[component]\ndomain = \"{}\"\nserver = \"127.0.0.1:{}\"\nsecret = \"{SECRET}\"\n\
              [service]\ncreate = \"anyone\"\n[store]\npath = {:?}\n[log]\nlevel = \"debug\"\n",
@@ -71,14 +69,7 @@ impl World {
             self.towns[0].ports.components,
             folder.join("store"),
         );
-        std::fs::write(&file, settings).expect("its settings can be written");
-        let built = std::env::var_os("CONCLAVE_BIN").map(PathBuf::from);
-        let service = Process::start(Program {
-            path: built.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave"))),
-            arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
-            environment: Vec::new(),
-            log: folder.join("conclave.log"),
-        });
+        let service = program_with(&folder, &settings).and_then(Process::start);
         self.service = Some(service.unwrap_or_else(|e| panic!("{e}")));
         self.is_attached(1);
     }

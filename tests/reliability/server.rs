@@ -2,7 +2,6 @@
 //!
 //! Its own rooms are persistent and archived, with the storage that the server uses unless told otherwise.
 
-use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 use crate::servers::client::Door;
 use crate::servers::host::{DOMAIN, Kind, MUC, PEER_MUC, SECRET};
 use crate::servers::process::{Process, Program, find, tail};
-use crate::servers::{ejabberd, ports};
+use crate::servers::{ejabberd, ports, prosody};
 
 /// How long a start may take.
 const START: Duration = Duration::from_secs(60);
@@ -178,14 +177,7 @@ Component "{MUC}"
 	component_secret = "{SECRET}"
 "#
         );
-        let file = self.folder.path().join("prosody.cfg.lua");
-        fs::write(&file, configuration).map_err(|e| e.to_string())?;
-        Ok(Program {
-            path: find("prosody").ok_or("prosody is not installed")?,
-            arguments: vec!["--config".to_owned(), file.display().to_string(), "-F".to_owned()],
-            environment: Vec::new(),
-            log: self.folder.path().join("output.log"),
-        })
+        prosody::program_with(self.folder.path(), &configuration)
     }
 
     fn ejabberd(&self) -> Result<Program, String> {

@@ -1,12 +1,12 @@
 //! Our service, to be restarted in every way.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::servers::host::{MUC, SECRET};
 use crate::servers::process::{Process, Program};
+use crate::servers::service::program_with;
 
 /// How long an orderly stop may take, and a restart in place.
 const STOP: Duration = Duration::from_secs(30);
@@ -24,26 +24,12 @@ pub(crate) struct Service {
 impl Service {
     /// Starts the service in this folder, attached to the server at this port; `more` is more of its settings.
     pub(crate) fn new(folder: &Path, component_port: u16, more: &str) -> Result<Self, String> {
-        let fault = |e: std::io::Error| format!("{}: {e}", folder.display());
-        fs::create_dir_all(folder).map_err(fault)?;
-        let file = folder.join("component.toml");
         let settings = format!(
             "[component]\ndomain = \"{MUC}\"\nserver = \"127.0.0.1:{component_port}\"\nsecret = \"{SECRET}\"\n\
              [service]\nadmins = [\"admin@localhost\"]\n[store]\npath = {:?}\n[log]\nlevel = \"info\"\n{more}",
             folder.join("store")
         );
-        fs::write(&file, settings).map_err(fault)?;
-        // A build at full speed, where there is one.
-        let built = std::env::var_os("CONCLAVE_BIN").map(PathBuf::from);
-        let program = Program {
-            path: built.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave"))),
-            arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
-            // As contrib/conclave.service and the Dockerfile have it.
-            environment: [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "131072")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
-            log: folder.join("conclave.log"),
-        };
+        let program = program_with(folder, &settings)?;
         let mut service = Self { program, process: None, starts: 0 };
         service.start()?;
         Ok(service)

@@ -12,5 +12,5 @@ pub(crate) mod guest;
 pub(crate) mod host;
 pub(crate) mod ports;
 pub(crate) mod process;
-mod prosody;
+pub(crate) mod prosody;
 pub(crate) mod service;

@@ -1,20 +1,26 @@
 //! Prosody's configuration: everything in memory, everything on loopback, no encryption.
 
 use std::fs;
+use std::path::Path;
 
 use super::host::{DOMAIN, Extra, Kind, MUC, PEER_MUC, SECRET, Settings, not_installed};
 use super::process::{Program, find};
 
 /// Writes the configuration and gives the program to start.
 pub(crate) fn program(settings: &Settings<'_>) -> Result<Program, String> {
+    program_with(settings.folder, &configuration(settings))
+}
+
+/// Writes this configuration into the folder and gives the program to start.
+pub(crate) fn program_with(folder: &Path, configuration: &str) -> Result<Program, String> {
     let path = find("prosody").ok_or_else(|| not_installed(Kind::Prosody))?;
-    let file = settings.folder.join("prosody.cfg.lua");
-    fs::write(&file, configuration(settings)).map_err(|e| format!("{}: {e}", file.display()))?;
+    let file = folder.join("prosody.cfg.lua");
+    fs::write(&file, configuration).map_err(|e| format!("{}: {e}", file.display()))?;
     Ok(Program {
         path,
         arguments: vec!["--config".to_owned(), file.display().to_string(), "-F".to_owned()],
         environment: Vec::new(),
-        log: settings.folder.join("output.log"),
+        log: folder.join("output.log"),
     })
 }
 

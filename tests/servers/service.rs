@@ -37,19 +37,7 @@ impl Service {
     /// # Errors
     /// What went wrong, with the end of the service's log.
     pub(crate) fn start_with(host: &Host, folder: &Path, configuration: &str) -> Result<Self, String> {
-        let file = folder.join("component.toml");
-        fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        fs::write(&file, configuration).map_err(|e| format!("{}: {e}", file.display()))?;
-        let process = Process::start(Program {
-            path: program(),
-            arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
-            // As contrib/conclave.service and the Dockerfile have it.
-            environment: [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "131072")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
-            log: folder.join("conclave.log"),
-        })?;
-        let service = Self { process };
+        let service = Self { process: Process::start(program_with(folder, configuration)?)? };
         service.answers(host)?;
         Ok(service)
     }
@@ -92,10 +80,22 @@ impl Service {
     }
 }
 
-/// The program: the one that was built for the tests, or the one that `CONCLAVE_BIN` names.
-fn program() -> PathBuf {
-    std::env::var_os("CONCLAVE_BIN")
-        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave")), PathBuf::from)
+/// Writes this configuration into the folder, which is made if need be, and gives the program to start: the one that was built
+/// for the tests, or the one that `CONCLAVE_BIN` names.
+pub(crate) fn program_with(folder: &Path, configuration: &str) -> Result<Program, String> {
+    let file = folder.join("component.toml");
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    fs::write(&file, configuration).map_err(|e| format!("{}: {e}", file.display()))?;
+    let built = std::env::var_os("CONCLAVE_BIN").map(PathBuf::from);
+    Ok(Program {
+        path: built.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_conclave"))),
+        arguments: vec!["run".to_owned(), "--config".to_owned(), file.display().to_string()],
+        // As contrib/conclave.service and the Dockerfile have it.
+        environment: [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "131072")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+        log: folder.join("conclave.log"),
+    })
 }
 
 /// The component.toml of a service attached to this server.

@@ -31,16 +31,24 @@ export class Server {
         this.end = new Promise((resolve) => this.child.once('exit', resolve));
     }
 
-    /** Waits for its end. */
+    /** Waits for its end, at most a minute, and gives its code. */
+    async gone() {
+        const code = await Promise.race([this.end, sleep(60_000, 'late', { ref: false })]);
+        if (code !== 'late') return code;
+        this.child.kill('SIGKILL');
+        throw new Error(`${this.command} does not end`);
+    }
+
+    /** Waits until it has ended well. */
     async ends() {
-        const code = await this.end;
+        const code = await this.gone();
         if (code !== 0) throw new Error(`${this.command} ended with ${code}: ${readFileSync(this.log, 'utf8').slice(-2000)}`);
     }
 
-    /** Ends it with a signal and waits for its end. */
-    async stop(signal = 'SIGTERM') {
-        this.child.kill(signal);
-        await this.end;
+    /** Ends it in order. */
+    async stop() {
+        this.child.kill('SIGTERM');
+        await this.gone();
     }
 
     /** How often its log says this. */
@@ -59,8 +67,8 @@ export const listens = (port) =>
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm', '.svg': 'image/svg+xml' };
 
-/** Serves the page of this folder, and what Converse.js brings. */
-export function servePages(page, converse) {
+/** Serves the page of this folder, and what Converse.js brings, on this port of loopback. */
+export function servePages(port, page, converse) {
     const server = createServer((request, response) => {
         const wanted = path.normalize(new URL(request.url, 'http://localhost').pathname);
         const file = wanted === '/' ? page : path.join(converse, wanted);
@@ -68,5 +76,5 @@ export function servePages(page, converse) {
         response.writeHead(200, { 'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream' });
         createReadStream(file).pipe(response);
     });
-    return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+    return new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
 }

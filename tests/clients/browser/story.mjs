@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Person } from './person.mjs';
 import { Server, listens, servePages, sleep, until } from './servers.mjs';
 
-const [folder, pictures, rooms, port, clients] = process.argv.slice(2);
+const [folder, pictures, rooms, port, clients, pagePort] = process.argv.slice(2);
 const room = `party@${rooms}`;
 const libraries = process.env.CONCLAVE_BROWSER_LIBRARIES;
 const puppeteer = createRequire(path.join(libraries, 'package.json'))('puppeteer-core');
@@ -58,7 +58,7 @@ const story = {
         await ann.reads('cy has entered', '.chatroom');
         await until('bo sees the picture', () => bo.page.$('.chatbox-title converse-avatar image, .chatbox-title converse-avatar img'));
     },
-    async 'everybody talks, corrects and reacts'() {
+    async 'all talk, correct and react'() {
         const { ann, bo, cy } = people;
         for (const person of [ann, bo, cy]) {
             await person.says(`hello from ${person.name}`);
@@ -142,7 +142,7 @@ const story = {
         }, 180);
         await dee.picture('history');
     },
-    async 'nobody notices that the service is restarted'() {
+    async 'no page notices that the service is restarted'() {
         const { ann, bo } = people;
         const times = service.says('connected to the server');
         await service.stop();
@@ -204,11 +204,14 @@ async function main() {
     service.start();
     await until('the service is attached', () => service.says('connected to the server'));
     const here = path.dirname(fileURLToPath(import.meta.url));
-    const pages = await servePages(path.join(here, 'index.html'), path.join(libraries, 'node_modules/converse.js/dist'));
-    browser = await puppeteer.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-    place = { pictures, rooms, pages: `http://127.0.0.1:${pages.address().port}`, socket: `ws://127.0.0.1:${port}/xmpp-websocket` };
+    await servePages(pagePort, path.join(here, 'index.html'), path.join(libraries, 'node_modules/converse.js/dist'));
+    // By a pipe: Chromium opens no port.
+    browser = await puppeteer.launch({ executablePath: '/usr/bin/chromium', pipe: true, args: ['--no-sandbox', '--disable-gpu'] });
+    place = { pictures, rooms, pages: `http://127.0.0.1:${pagePort}`, socket: `ws://127.0.0.1:${port}/xmpp-websocket` };
     const only = new RegExp(process.env.CONCLAVE_PLAY ?? '');
-    for (const [name, play] of Object.entries(story).filter(([name]) => only.test(name))) {
+    const plays = Object.entries(story).filter(([name]) => only.test(name));
+    if (!plays.length) throw new Error(`nothing is played that has ${only} in its name`);
+    for (const [name, play] of plays) {
         const start = Date.now();
         try {
             await play();
