@@ -16,7 +16,8 @@ use conclave::store::occupant::{decode_occupant, encode_occupant};
 use conclave::store::{Store, StoredOccupant, Write};
 use conclave::wire::jid::BareJid;
 
-use crate::world::ROOM;
+/// The room's address.
+pub const ROOM: &str = "r@muc.example";
 
 /// The store and the archive, and what the store was told of who is in the room.
 #[derive(Default)]

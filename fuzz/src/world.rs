@@ -18,11 +18,8 @@ use conclave::wire::jid::{BareJid, Jid};
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
-use crate::disk::Disk;
+use crate::disk::{Disk, ROOM};
 use crate::stanzas;
-
-/// The room's address.
-pub const ROOM: &str = "r@muc.example";
 
 /// One room in its world.
 pub struct World {

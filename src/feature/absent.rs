@@ -19,9 +19,9 @@ use crate::room::recipients::Group;
 use crate::room::state::Affiliation;
 use crate::wire::build::{Build, message, muc_user};
 use crate::wire::encode::{Recipients, escaped_len};
+use crate::wire::fit::LIST_BYTES_MAX;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
-use crate::wire::rsm::LIST_BYTES_MAX;
 
 /// A change, as it is told.
 #[derive(Debug)]

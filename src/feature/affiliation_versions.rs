@@ -16,11 +16,11 @@ use crate::room::effect::Effects;
 use crate::room::state::{Affiliation, Lost, Versions};
 use crate::wire::build::{Build, el, message};
 use crate::wire::encode::{self, Outgoing};
+use crate::wire::fit::LIST_BYTES_MAX;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::wire::rsm::LIST_BYTES_MAX;
 use crate::words;
 
 /// Lost affiliations that are remembered. Whoever was away for longer gets the whole list.

@@ -15,10 +15,11 @@ use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::state::{Affiliated, Affiliation};
 use crate::wire::build::{el, iq_result};
+use crate::wire::fit::that_fit;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
-use crate::wire::rsm::{self, Paging, that_fit};
+use crate::wire::rsm::{self, Paging};
 use crate::wire::{encode, ns};
 use crate::words;
 

@@ -6,8 +6,8 @@ use minidom::Element;
 
 use super::Feature;
 use crate::room::Room;
-use crate::room::cx::hex;
 use crate::wire::build::{Build, el};
+use crate::wire::hex::hex;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;
 

@@ -12,11 +12,11 @@ use crate::room::cx::Cx;
 use crate::room::{Life, Room};
 use crate::wire::form::{Field, guided};
 use crate::wire::inbound::Inbound;
-use crate::wire::{encode, ns, rsm};
+use crate::wire::{encode, fit, ns};
 use crate::words::{self, Label, Text};
 
 /// Longest list in a form, in bytes on the wire, and what a value is beside its text.
-const LIST_BYTES_MAX: usize = rsm::LIST_BYTES_MAX / 4;
+const LIST_BYTES_MAX: usize = fit::LIST_BYTES_MAX / 4;
 const VALUE_BYTES: usize = 15;
 
 /// The form with the current values. That of a new room is filled in so that the room stays once it is sent (trap 63): a

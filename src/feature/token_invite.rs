@@ -8,11 +8,12 @@ use sha2::{Digest, Sha256};
 
 use super::{Feature, affiliations, locked};
 use crate::room::Room;
-use crate::room::cx::{Cx, hex};
+use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::role::Role;
 use crate::room::state::{Affiliation, Token};
 use crate::wire::build::{Build, el, iq_result, set_attr};
+use crate::wire::hex::hex;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::ns;

@@ -1,6 +1,5 @@
 //! From nothing to a link: name, TCP, stream header, handshake (XEP-0114, section 3).
 
-use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 
@@ -14,6 +13,7 @@ use tracing::debug;
 use super::fault::{LinkError, printable};
 use super::{LinkSettings, TakenOver};
 use crate::config::Secret;
+use crate::wire::hex::hex;
 use crate::wire::ns;
 use crate::wire::stream::{Header, Output, StreamReader};
 
@@ -65,13 +65,7 @@ pub(super) fn header(domain: &str) -> String {
 
 /// Lower-case hexadecimal SHA-1 of the stream id and the secret (114-3).
 pub(super) fn digest(id: &str, secret: &Secret) -> String {
-    let hash = Sha1::new().chain_update(id).chain_update(secret.expose()).finalize();
-    let mut hex = String::with_capacity(40);
-    for byte in hash {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&Sha1::new().chain_update(id).chain_update(secret.expose()).finalize())
 }
 
 /// `host:port`, the host perhaps in square brackets.

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::ledger::Ledger;
 use super::limits::Limits;
 use super::nick::Nicks;
+use crate::wire::hex::hex;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, JidError, Profile};
 use crate::words::Catalogue;
@@ -244,13 +245,4 @@ impl Ids {
         let hash = Sha256::new().chain_update(&self.seed).chain_update(self.count.to_be_bytes());
         hash.finalize().into()
     }
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

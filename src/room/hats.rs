@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
-use super::cx::hex;
+use crate::wire::hex::hex;
 use crate::wire::jid::BareJid;
 
 /// A hat as it is shown. Its name on the wire is a URI.

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::cx::Service;
-use super::ledger::{Bounds, Ledger, Share};
+use super::ledger::{Bounds, Ledger, Share, Sums};
 use crate::wire::jid::BareJid;
 
 pub use super::ledger::Kind;
@@ -100,29 +100,41 @@ impl Held {
 
     fn most_within(&self, bounds: Bounds) -> usize {
         let Some(ledger) = &self.ledger else { return usize::MAX };
-        let sums = ledger.sums(self.kind);
-        let free = self.usual.min(self.share.free + sums.free(&self.account, bounds));
-        free + self.share.more + sums.left(&self.account, bounds)
+        self.most_of(&ledger.sums(self.kind), bounds)
+    }
+
+    fn most_of(&self, sums: &Sums, bounds: Bounds) -> usize {
+        self.free_of(sums, bounds) + self.share.more + sums.left(&self.account, bounds)
+    }
+
+    /// How many of them may be free.
+    fn free_of(&self, sums: &Sums, bounds: Bounds) -> usize {
+        self.usual.min(self.share.free + sums.free(&self.account, bounds))
     }
 
     /// There are to be so many now. False, and nothing is changed, if that is more than before and too much.
     pub fn resize(&mut self, service: &Service, bytes: usize) -> bool {
-        let fits = bytes <= self.bytes() || bytes <= self.most(service);
-        if fits {
-            self.must_be(service, bytes);
-        }
-        fits
+        self.change(service, bytes, false)
     }
 
     /// There are so many, whatever there may be.
     pub fn must_be(&mut self, service: &Service, bytes: usize) {
-        let Some(ledger) = self.ledger.as_ref().filter(|_| bytes != self.bytes()) else { return };
+        self.change(service, bytes, true);
+    }
+
+    /// Looked at and changed at once: other rooms take of the same meanwhile.
+    fn change(&mut self, service: &Service, bytes: usize, must: bool) -> bool {
+        let Some(ledger) = self.ledger.as_ref().filter(|_| bytes != self.bytes()) else { return true };
         let bounds = service.held_bounds(self.kind, self.is_own);
         let mut sums = ledger.sums(self.kind);
-        let free = self.usual.min(bytes).min(self.share.free + sums.free(&self.account, bounds));
+        if !must && bytes > self.bytes() && bytes > self.most_of(&sums, bounds) {
+            return false;
+        }
+        let free = bytes.min(self.free_of(&sums, bounds));
         let share = Share { free, more: bytes - free };
         sums.change(&self.account, self.is_own, self.share, share);
         self.share = share;
+        true
     }
 }
 

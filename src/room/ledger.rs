@@ -12,7 +12,7 @@ pub(super) const FREE_BYTES: usize = 128 << 10;
 /// How many times as much as one domain all may have together, beside the domain above the service's own.
 pub(super) const DOMAINS: usize = 8;
 
-/// Among so many a fair share is a quarter of what it is for one alone.
+/// Among so many a fair share is about a quarter of what it is for one alone.
 const FEW: usize = 64;
 
 /// What is held.
@@ -88,28 +88,24 @@ fn domain_key(who: &BareJid, is_own: bool) -> &str {
         return "";
     }
     let domain = who.domain();
-    let mut dots = domain.rmatch_indices('.').map(|(at, _)| at);
-    let (last, second, third) = (dots.next(), dots.next(), dots.next());
-    let (Some(last), Some(second)) = (last, second) else { return domain };
-    let is_number = domain[last + 1..].bytes().all(|b| b.is_ascii_digit());
-    if is_number {
-        return domain;
-    }
-    let is_given_out = domain.len() - last == 3 && SECOND_LABELS.contains(&&domain[second + 1..last]);
-    match (is_given_out, third) {
-        (false, _) => &domain[second + 1..],
-        (true, Some(third)) => &domain[third + 1..],
-        (true, None) => domain,
+    let mut labels = domain.rsplit('.');
+    let (last, second) = (labels.next().unwrap_or_default(), labels.next().unwrap_or_default());
+    let is_number = last.bytes().all(|b| b.is_ascii_digit());
+    let is_given_out = last.len() == 2 && SECOND_LABELS.contains(&second);
+    let labels = if is_given_out { 3 } else { 2 };
+    match domain.rmatch_indices('.').nth(labels - 1) {
+        Some((dot, _)) if !is_number => &domain[dot + 1..],
+        _ => domain,
     }
 }
 
 /// How much more one of some may have when together they may have `max`, and have `taken`, of which `own` is its own: half of
 /// the rest, so that as much is left as it has then; or what is fair among `others`, whatever these have. The sum of
-/// FEW / (n + FEW)² over all n is below 1: so the fair shares of however many are together no more than half of `max`.
+/// FEW / ((n + FEW) (n + FEW + 1)) over all n is 1: so the fair shares of however many are together no more than half of `max`.
 fn part(max: usize, taken: usize, own: usize, others: usize) -> usize {
     let rest = max.saturating_sub(taken).saturating_sub(own) / 2;
     let sharers = (others + FEW) as u128;
-    let fair = ((max / 2) as u128 * FEW as u128 / (sharers * sharers)) as usize;
+    let fair = ((max / 2) as u128 * FEW as u128 / (sharers * (sharers + 1))) as usize;
     rest.max(fair.saturating_sub(own))
 }
 
@@ -202,7 +198,9 @@ mod tests {
             ("a@x.d17.evil.example", "evil.example"),
             ("a@chat.evil.co.uk", "evil.co.uk"),
             ("a@evil.co.uk", "evil.co.uk"),
+            ("a@co.uk", "co.uk"),
             ("a@co.example", "co.example"),
+            ("a@chat.co.example", "co.example"),
             ("a@192.0.2.7", "192.0.2.7"),
             ("a@localhost", "localhost"),
         ] {

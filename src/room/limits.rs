@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::stream;
+
 /// `[limits]` of component.toml. Every queue, list, form, history and nick has its bound here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -81,6 +83,17 @@ pub struct Limits {
     /// Most messages that are kept for one room; 0: any number. Set as `archive.messages_max`.
     #[serde(skip)]
     pub archive_messages_max: u32,
+}
+
+impl From<&Limits> for stream::Limits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            stanza_bytes_max: limits.stanza_bytes_max,
+            depth_max: limits.depth_max,
+            attributes_max: limits.attributes_max,
+            elements_max: limits.elements_max,
+        }
+    }
 }
 
 impl Default for Limits {

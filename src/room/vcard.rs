@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use minidom::Element;
 use sha1::{Digest, Sha1};
 
-use super::cx::hex;
+use crate::wire::hex::hex;
 use crate::wire::ns;
 use crate::words::{self, Text};
 

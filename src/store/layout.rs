@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::record::corrupt;
-use crate::room::cx::hex;
+use crate::wire::hex::hex;
 use crate::wire::jid::BareJid;
 
 /// Where a value is kept. The numbers are those of the journal; the ones before are of an earlier layout.

@@ -10,12 +10,15 @@ use minidom::Element;
 use sha2::Sha256;
 
 use super::build::{Build, el};
-use super::form::{self, Submitted};
+use super::form::Submitted;
+use super::hex::hex;
 use super::jid::Jid;
 use super::ns;
 use super::refusal::Refusal;
-use crate::room::cx::hex;
+use super::retry::{asking, begun};
 use crate::words::{self, Lang, Words};
+
+pub use super::retry::{Note, Retry};
 
 /// How long a form may lie before it comes back.
 pub const SESSION: SignedDuration = SignedDuration::from_hours(1);
@@ -99,35 +102,6 @@ pub struct Done {
     pub next: Option<String>,
 }
 
-/// A form that is shown once more after a refusal.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Retry {
-    node: String,
-    session: String,
-    form: Element,
-    filled: Submitted,
-}
-
-impl Retry {
-    /// `<command/>` that says what is wrong: also in the instructions of the form, for clients that show no note beside it.
-    pub fn element(&self, wrong: &Words, lang: Lang<'_>) -> Element {
-        let note = Note::Error(wrong.clone()).element(lang);
-        let form = form::again(&self.form, &self.filled, &lang.words(wrong));
-        asking(&self.node, &self.session).child(note).child(form)
-    }
-}
-
-/// A word for people (XEP-0050 §4.3).
-#[derive(Clone, Debug, PartialEq)]
-pub enum Note {
-    /// It went well.
-    Info(Words),
-    /// It went, but not as might be thought.
-    Warn(Words),
-    /// It did not go.
-    Error(Words),
-}
-
 impl<'a> Request<'a> {
     /// Reads `<command/>`. No command goes back: `prev` is refused.
     pub fn read(command: &'a Element) -> Result<Self, Refusal> {
@@ -199,27 +173,6 @@ impl<'a> Request<'a> {
                 .child_opt(done.result),
             Stage::Canceled => command.with("status", "canceled"),
         }
-    }
-}
-
-fn begun(node: &str, session: &str) -> Element {
-    el("command", ns::COMMANDS).with("node", node).with("sessionid", session)
-}
-
-/// `<command/>` that waits for a form.
-fn asking(node: &str, session: &str) -> Element {
-    let actions = el("actions", ns::COMMANDS).with("execute", "complete");
-    begun(node, session).with("status", "executing").child(actions.child(el("complete", ns::COMMANDS)))
-}
-
-impl Note {
-    fn element(&self, lang: Lang<'_>) -> Element {
-        let (type_, text) = match self {
-            Self::Info(text) => ("info", text),
-            Self::Warn(text) => ("warn", text),
-            Self::Error(text) => ("error", text),
-        };
-        el("note", ns::COMMANDS).with("type", type_).text_node(&lang.words(text))
     }
 }
 

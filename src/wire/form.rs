@@ -6,7 +6,8 @@ use std::collections::hash_map::Entry;
 use minidom::Element;
 
 use super::build::{Build, el};
-use super::{encode, ns, rsm};
+use super::fit::that_fit;
+use super::{encode, ns};
 use crate::words::{self, Label, Lang, Text, Words};
 
 /// A field of a form that the service sends.
@@ -120,7 +121,7 @@ fn with_values(field: &Element, values: &[String]) -> Element {
 pub fn rows_that_fit(rows: impl Iterator<Item = Vec<String>>) -> (Vec<Vec<String>>, bool) {
     /// A field with its variable and value, beside the text.
     const FIELD_BYTES: usize = 80;
-    rsm::that_fit(rows, |row| row.iter().map(|value| FIELD_BYTES + encode::escaped_len(value)).sum())
+    that_fit(rows, |row| row.iter().map(|value| FIELD_BYTES + encode::escaped_len(value)).sum())
 }
 
 /// A page of a table: the first rows that there is space for, `rows_max` at most, and the first cell of the last one if there

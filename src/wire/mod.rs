@@ -3,12 +3,15 @@
 pub mod build;
 pub mod command;
 pub mod encode;
+pub mod fit;
 pub mod form;
+pub(crate) mod hex;
 pub mod inbound;
 pub mod jid;
 pub mod ns;
 pub mod redact;
 pub mod refusal;
+mod retry;
 pub mod rsm;
 pub mod size;
 pub mod stream;

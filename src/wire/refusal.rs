@@ -102,7 +102,7 @@ impl Refusal {
     }
 
     /// The error stanza for `inbound`, in its language or else in `lang`; `None` if that may not be answered, or says that
-    /// somebody is gone.
+    /// an occupant is gone.
     ///
     /// Addresses are swapped and the id kept; a presence echoes the join request, a message its payload
     /// (XEP-0045 1.25 and later).

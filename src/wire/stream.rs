@@ -28,7 +28,6 @@ use self::reserved::Reserved;
 pub use self::resume::Resumption;
 use super::ns;
 use super::size::{Size, stream_ns};
-use crate::room;
 
 /// Longest single name or attribute value that can be skipped, unless the largest stanza is more than half of it; a longer
 /// one ends the stream.
@@ -55,17 +54,6 @@ pub struct Limits {
     pub attributes_max: usize,
     /// Most elements, all levels together.
     pub elements_max: usize,
-}
-
-impl From<&room::limits::Limits> for Limits {
-    fn from(limits: &room::limits::Limits) -> Self {
-        Self {
-            stanza_bytes_max: limits.stanza_bytes_max,
-            depth_max: limits.depth_max,
-            attributes_max: limits.attributes_max,
-            elements_max: limits.elements_max,
-        }
-    }
 }
 
 /// The opening tag of the peer's stream.

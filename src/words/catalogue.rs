@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use minidom::Element;
+use rxml::Namespace;
 
 use super::all;
 use super::text::{Entry, LANGUAGES, Label, Text, Words, split};
-use crate::wire::ns;
 
 /// Longest text of an operator's file, in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
@@ -125,7 +125,7 @@ impl<'a> Lang<'a> {
 
     /// The language that a stanza is in (RFC 6120 §8.1.5), if there are texts in it; else this one.
     pub fn of(self, stanza: &Element) -> Self {
-        let at = stanza.attr_ns(ns::XML, "lang").and_then(|tag| self.catalogue.find(tag));
+        let at = stanza.attr_ns(&Namespace::XML, "lang").and_then(|tag| self.catalogue.find(tag));
         Self { at: at.unwrap_or(self.at), ..self }
     }
 

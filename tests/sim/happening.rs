@@ -64,7 +64,7 @@ impl Sent {
             && names.iter().any(|name| self.stanza.has_child(*name, ns::CLIENT))
     }
 
-    /// Whether this is a message to all that somebody has said, or a subject, or what somebody has read.
+    /// Whether this is a message to all that an occupant has said, or a subject, or what they have read.
     pub(crate) fn is_speech(&self) -> bool {
         let is_read = || self.stanza.name() == "message" && self.stanza.has_child("displayed", ns::MARKERS);
         self.is_groupchat_with(&["body", "subject"]) || self.type_() == "groupchat" && is_read()

@@ -184,7 +184,7 @@ pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Entry, StoreError> {
     #[cfg(test)]
     DECODED.set(DECODED.get() + 1);
     let damaged = |reason: &str| StoreError::Corrupt {
-        key: format!("archive message {}", crate::room::cx::hex(key)),
+        key: format!("archive message {}", crate::wire::hex::hex(key)),
         reason: reason.to_owned(),
     };
     if ordinal(value).is_none() {

@@ -46,7 +46,7 @@ impl Heads {
                 (b'g', rest) if rest.len() == 16 => {}
                 (b'f', []) => {}
                 _ => {
-                    let key = crate::room::cx::hex(&key);
+                    let key = crate::wire::hex::hex(&key);
                     heads.damages.push(format!("the list of archives holds {key}, which means nothing"));
                 }
             }
