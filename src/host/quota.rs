@@ -153,15 +153,14 @@ impl Quotas {
         })
     }
 
-    /// The line in which a stored room waits to be read: that of the account that created it. `None` for a
-    /// room that is not stored, or of which it is not known who created it. So a room never waits behind those of the one who
-    /// happens to ask for it first.
-    pub(super) fn line(&self, room: &BareJid) -> Option<InLine> {
+    /// The line in which a room waits to be read: that of the account that created it, so that a room never waits behind those
+    /// of the one who happens to ask for it first. If the room is not stored, or it is not known who created it, that of the
+    /// account that asks.
+    pub(super) fn line(&self, room: &BareJid, asker: Option<&BareJid>) -> InLine {
         let founder = self.inner().stored.get(&self.hashes.hash_one(room.as_str())).copied();
         let known = founder.filter(|founder| founder.domain != 0);
-        // No domain and no account looks like this.
-        let name = |mark: Mark| format!("#{mark:x}");
-        known.map(|founder| InLine { domain: name(founder.domain), account: name(founder.account) })
+        let Founder { account, domain } = known.unwrap_or_else(|| self.mark(asker));
+        InLine { domain: format!("{domain:x}"), account: format!("{account:x}") }
     }
 
     /// The store has a room, made by `founder`, that is lasting or not: whatever there is of them.

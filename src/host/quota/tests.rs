@@ -140,11 +140,11 @@ fn a_stored_room_is_read_in_the_line_of_its_founder() {
     quotas.know(&room(1), Some(&jid("two@far.example")), false);
     quotas.know(&room(2), Some(&jid("one@near.example")), true);
     quotas.know(&room(3), None, true);
-    let [first, second, third, fourth, absent] = [0, 1, 2, 3, 4].map(|n| quotas.line(&room(n)));
-    let ([Some(first), Some(second), Some(third)], None, None) = ([first, second, third], fourth, absent)
-    else {
-        panic!("lines are those of founders");
-    };
+    let asker = jid("two@far.example");
+    let line = |n: usize| quotas.line(&room(n), Some(&asker));
+    let [first, second, third, unknown, absent] = [0, 1, 2, 3, 4].map(line);
     assert!(first.domain == second.domain && first.account != second.account);
     assert!(first.domain != third.domain && first.account != third.account);
+    // Who asks for others has no second line.
+    assert_eq!([unknown, absent], [second.clone(), second]);
 }

@@ -9,7 +9,6 @@ use super::send::send;
 use super::{Events, Host, Mailbox, Meter};
 use crate::feature::restart::Told;
 use crate::feature::{self, restart};
-use crate::host::places::InLine;
 use crate::room::Room;
 use crate::store::StoreError;
 use crate::wire::jid::{BareJid, Jid};
@@ -25,8 +24,7 @@ pub(super) async fn load(
     mailbox: &Mailbox,
     events: &mut Events,
 ) -> Option<(Room, Told)> {
-    let of_asker = || asker.as_ref().map(|asker| InLine::from(&asker.to_bare())).unwrap_or_default();
-    let line = host.quotas.line(jid).unwrap_or_else(of_asker);
+    let line = host.quotas.line(jid, asker.as_ref().map(Jid::to_bare).as_ref());
     loop {
         let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
         let place = host.loading.turn(&line).place().await;
