@@ -20,6 +20,11 @@ use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use full_disk::limit_files;
+
+#[path = "store/full_disk.rs"]
+mod full_disk;
+
 const ROUNDS: u32 = 20;
 
 /// Set for the process that is killed, or whose disk is full: the folder of its archive.
@@ -532,32 +537,14 @@ fn append_until_killed(path: &Path) {
     }
 }
 
-/// A file system that takes no more: the process runs under a limit on file sizes, which is lifted in the end.
 #[test]
 fn a_full_disk_refuses_messages_keeps_what_was_acknowledged_and_recovers() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return full_disk(Path::new(&folder));
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let program = std::env::current_exe().expect("this program");
     let name = "a_full_disk_refuses_messages_keeps_what_was_acknowledged_and_recovers";
-    // The signal is ignored, so that the write returns an error.
-    let output = Command::new("sh")
-        .args(["-c", r#"trap '' XFSZ; exec "$0" "$1" --exact --nocapture"#])
-        .arg(program)
-        .arg(name)
-        .env(FOLDER, folder.path().join("archive"))
-        .output()
-        .expect("a shell");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("recovered"), "{output:?}");
-}
-
-fn limit_files(bytes: &str) {
-    let limit = format!("--fsize={bytes}:unlimited");
-    let own = std::process::id().to_string();
-    let status = Command::new("prlimit").args(["--pid", &own, &limit]).status();
-    assert!(status.expect("prlimit, of util-linux").success());
+    full_disk::run(name, FOLDER, &folder.path().join("archive"));
 }
 
 fn full_disk(path: &Path) {

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +16,15 @@ use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::memory::MemoryStore;
 use conclave::store::occupant::decode_occupant;
 use conclave::store::sled::SledStore;
-use conclave::store::{Renewed, Store, Write};
+use conclave::store::{Renewed, Store, StoreError, Write};
 use conclave::wire::jid::BareJid;
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use full_disk::limit_files;
+
+#[path = "store/full_disk.rs"]
+mod full_disk;
 
 /// Set for the process whose disk is full: the folder of its store.
 const FOLDER: &str = "CONCLAVE_TEST_RENEWAL";
@@ -225,30 +229,62 @@ fn what_was_removed_is_given_back_without_a_stop_and_but_once() {
     }
 }
 
-/// A file system that takes no more: the process runs under a limit on file sizes, which is lifted in the end.
+#[test]
+fn files_that_were_new_while_little_was_in_them_are_written_anew_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("opened");
+    spread(&store);
+    store.commit(&[Write::Forget { room: room(0) }]).expect("stored");
+    while store.has_rest(&room(0)).expect("read") {
+        store.commit(&[Write::Sweep { room: room(0) }]).expect("stored");
+    }
+    assert!(store.renew(&sleep).expect("renewed").is_some());
+    let written = store.written();
+    let live = spread(&store) - written / (MANY / FEW + 1) as u64;
+    let renewed = store.renew(&sleep).expect("renewed").expect("there is much to give back");
+    assert!(renewed.after <= 2 * live + CONSTANT_BYTES, "{renewed:?} for {live}");
+}
+
+/// Writes files anew while so many records are changed at each pause; how that ends, and the pauses that it takes.
+fn written_anew_while(changed: usize) -> (Result<bool, StoreError>, usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("opened");
+    let all = |of: usize, count: usize| (0..count).map(|n| member(&room(of), n)).collect::<Vec<_>>();
+    (0..6).for_each(|n| store.commit(&all(n, 900)).expect("stored"));
+    let pauses = Cell::new(0_usize);
+    let rest = |_| {
+        pauses.set(pauses.get() + 1);
+        let gone = (0..changed).map(|n| {
+            let value = pauses.get().is_multiple_of(2).then(|| Affiliated::new(Affiliation::Member));
+            Write::Affiliation { room: room(0), jid: jid(&format!("m{n}@e.example")), value }
+        });
+        store.commit(&gone.collect::<Vec<_>>()).expect("stored");
+        pauses.get() < 1000
+    };
+    let outcome = store.write_anew(&rest);
+    let record = RoomRecord::new(jiff::Timestamp::UNIX_EPOCH, Config::default());
+    store.commit(&[Write::Room { room: room(0), record: Box::new(record) }]).expect("stored");
+    let state = store.load(&room(0)).expect("read").expect("there");
+    assert_eq!(state.affiliations.len(), if pauses.get().is_multiple_of(2) { changed } else { 0 });
+    (outcome, pauses.get())
+}
+
+#[test]
+fn what_is_changed_all_the_time_ends_in_new_files_or_in_none() {
+    let (outcome, pauses) = written_anew_while(1500);
+    assert!(outcome == Ok(true) && pauses < 50, "{outcome:?} after {pauses}");
+    let (outcome, pauses) = written_anew_while(2500);
+    assert!(outcome.is_err() && pauses < 200, "{outcome:?} after {pauses}");
+}
+
 #[test]
 fn a_disk_that_is_full_meanwhile_costs_the_copy_and_nothing_else() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return full_disk(Path::new(&folder));
     }
     let folder = tempfile::tempdir().expect("a folder");
-    // The signal is ignored, so that the write returns an error.
-    let output = Command::new("sh")
-        .args(["-c", r#"trap '' XFSZ; exec "$0" "$1" --exact --nocapture"#])
-        .arg(std::env::current_exe().expect("this program"))
-        .arg("a_disk_that_is_full_meanwhile_costs_the_copy_and_nothing_else")
-        .env(FOLDER, folder.path().join("store"))
-        .output()
-        .expect("a shell");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("recovered"), "{output:?}");
-}
-
-fn limit_files(bytes: &str) {
-    let limit = format!("--fsize={bytes}:unlimited");
-    let own = std::process::id().to_string();
-    let status = Command::new("prlimit").args(["--pid", &own, &limit]).status();
-    assert!(status.expect("prlimit, of util-linux").success());
+    let name = "a_disk_that_is_full_meanwhile_costs_the_copy_and_nothing_else";
+    full_disk::run(name, FOLDER, &folder.path().join("store"));
 }
 
 fn full_disk(path: &Path) {
@@ -263,7 +299,7 @@ fn full_disk(path: &Path) {
     assert_eq!(before.affiliations.len(), FEW);
     for round in 0..6 {
         // The disk is full at another moment each time: before there is anything, and after the first portions.
-        let pauses = Cell::new(0);
+        let pauses = Cell::new(0_usize);
         let limited = Cell::new(false);
         let rest = |time| {
             if pauses.replace(pauses.get() + 1) == round && !limited.replace(true) {

@@ -55,7 +55,7 @@ pub struct SledStore {
     written: AtomicU64,
     /// What is changed while the files are written anew. Taken after `health`.
     notes: Mutex<Option<Notes>>,
-    /// How many bytes new files took, and how many were in them; 0 if that is not known.
+    /// How many bytes new files took beside what they always take, and how many were in them; 0 if that is not known.
     least: Mutex<(u64, u64)>,
     /// Last, for it is given back when the database is closed.
     folder: Folder,

@@ -41,7 +41,7 @@ pub(super) fn swap(store: &Path, aside: &str) -> io::Result<()> {
     sync(&part)?;
     fs::rename(&part, store.join(READY))?;
     sync(store)?;
-    finish(store)
+    finish_swap(store)
 }
 
 /// The same; the old files are removed.
@@ -50,7 +50,7 @@ pub(super) fn swap_for_good(store: &Path) -> io::Result<()> {
     remove(&store.join(REPLACED))
 }
 
-/// The same; the old files lie where [`clear`] and whoever opens the store next remove them.
+/// The same; the old files lie where [`clear`] and the next opening of the store remove them: that may take a while.
 pub(super) fn swap_beside(store: &Path) -> io::Result<()> {
     remove(&store.join(REPLACED))?;
     swap(store, REPLACED)
@@ -188,6 +188,17 @@ mod tests {
             finish(store).expect("nothing to do");
             is_swapped(store);
         }
+    }
+
+    #[test]
+    fn old_files_lie_beside_the_new_ones_until_they_are_cleared_away() {
+        let temp = begun();
+        swap_beside(temp.path()).expect("swapped");
+        let old = temp.path().join(REPLACED);
+        assert_eq!(fs::read_to_string(old.join("db")).expect("read"), "old");
+        assert_eq!(fs::read_to_string(temp.path().join("db")).expect("read"), "new");
+        clear(temp.path()).expect("cleared");
+        assert!(!old.exists());
     }
 
     #[test]

@@ -32,11 +32,18 @@ const FREE_BYTES_MIN: u64 = 16 << 20;
 const REST_TIMES: u32 = 4;
 const REST_MIN: Duration = Duration::from_millis(20);
 
-/// Changes that are left for the moment in which all others wait.
+/// Changes that are left for the moment in which all others wait; so many more with each portion in vain, up to those of a
+/// portion.
 const LAST_CHANGES_MAX: usize = 100;
+
+/// Portions in vain, after which no fewer changes are left than before, for there are accounts that write all the time. With
+/// each it rests less, and after so many it gives up.
+const VAIN_MAX: u32 = 100;
 
 /// Changed keys that are noted at a time. If there are more, others write faster than this is to read.
 const NOTES_MAX: usize = 100_000;
+
+const TOO_MUCH_CHANGED: &str = "too much was changed meanwhile";
 
 /// What was copied, and what was changed since.
 #[derive(Debug, Default)]
@@ -61,7 +68,7 @@ impl Notes {
             }
         }
         if self.changed.len() > NOTES_MAX {
-            self.spoiled = Some("too much was changed meanwhile");
+            self.spoiled = Some(TOO_MUCH_CHANGED);
         }
     }
 
@@ -75,11 +82,13 @@ impl Notes {
         self.spoiled.map_or(Ok(()), |why| Err(StoreError::Io(why.to_owned())))
     }
 
-    /// What is to be done next to the copy: changes first, then what was not copied yet.
+    /// What is to be done next to the copy: changes first, then what was not copied yet. While there is such, changes are half
+    /// of it at most: however much is changed, the copy comes to its end.
     fn portion(&mut self, database: &Database) -> Result<Changes, StoreError> {
         let (mut portion, mut bytes) = (Changes::new(), 0);
-        while portion.len() < PORTION_RECORDS_MAX
-            && bytes < PORTION_BYTES_MAX
+        let part = if self.is_all { 1 } else { 2 };
+        while portion.len() < PORTION_RECORDS_MAX / part
+            && bytes < PORTION_BYTES_MAX / part
             && let Some((table, key)) = self.changed.pop_first()
         {
             let value = database.get(table, &key)?;
@@ -171,7 +180,8 @@ impl SledStore {
             return Ok(None);
         }
         let after = self.folder.bytes().map_err(|e| self.failed(&e))?;
-        *self.least.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = (after, live);
+        let of_records = after.saturating_sub(SPARE_BYTES / 2);
+        *self.least.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = (of_records, live);
         Ok(Some(Renewed { before, after }))
     }
 
@@ -179,8 +189,8 @@ impl SledStore {
         StoreError::Io(format!("{}: {error}", self.folder.path().display()))
     }
 
-    /// About what the files take at least when so many bytes are in them: what they took when they were new. Small records
-    /// take more than their bytes.
+    /// About what the files take at least when so many bytes are in them, beside what they take when little is: what they took
+    /// when they were new. Small records take more than their bytes.
     fn least_bytes(&self, live: u64) -> u64 {
         let (bytes, of) = *self.least.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let least = u128::from(live) * u128::from(bytes) / u128::from(of.max(1));
@@ -231,20 +241,26 @@ impl SledStore {
 
     /// Copies, until so little is left that others may wait for it. False if it was told to end.
     fn copy(&self, copy: &mut Copy, rest: &dyn Fn(Duration) -> bool) -> Result<bool, StoreError> {
+        let (mut least, mut vain) = (usize::MAX, 0);
         loop {
             let begun = Instant::now();
-            let (portion, is_last) = self.read(|database| {
+            let (portion, left) = self.read(|database| {
                 let mut notes = self.notes();
                 let notes = notes.get_or_insert_default();
                 notes.check()?;
-                let portion = notes.portion(database)?;
-                Ok((portion, notes.is_all && notes.changed.len() <= LAST_CHANGES_MAX))
+                Ok((notes.portion(database)?, notes.is_all.then_some(notes.changed.len())))
             })?;
             copy.fill(|new, folder| new.make(&new.steps(portion)?, folder))?;
-            if !rest(REST_MIN.max(begun.elapsed() * REST_TIMES)) {
+            vain += u32::from(left.is_some_and(|left| left >= least));
+            least = left.unwrap_or(least).min(least);
+            if vain > VAIN_MAX {
+                return Err(StoreError::Io(TOO_MUCH_CHANGED.to_owned()));
+            }
+            if !rest(REST_MIN.max(begun.elapsed() * REST_TIMES.saturating_sub(vain))) {
                 return Ok(false);
             }
-            if is_last {
+            let last_max = (LAST_CHANGES_MAX * (1 + vain as usize)).min(PORTION_RECORDS_MAX);
+            if left.is_some_and(|left| left <= last_max) {
                 return Ok(true);
             }
         }

@@ -82,10 +82,7 @@ pub(super) fn answer(
     archive: &ArchiveId,
     question: &Question,
 ) -> Result<Answer, StoreError> {
-    let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
-    let Some(head) = head.and_then(|head| Head::decode(&head)) else {
-        return Ok(nothing(question));
-    };
+    let Some(head) = head(view, archive)? else { return Ok(nothing(question)) };
     let reader = Reader { view, head };
     match question {
         Question::Ends => Ok(Answer::Ends(reader.ends()?)),
@@ -100,8 +97,7 @@ pub(super) fn newest(
     end: u64,
     messages_max: usize,
 ) -> Result<Vec<Unread>, StoreError> {
-    let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
-    let Some(head) = head.and_then(|head| Head::decode(&head)) else { return Ok(Vec::new()) };
+    let Some(head) = head(view, archive)? else { return Ok(Vec::new()) };
     let reader = Reader { view, head };
     let (mut newest, mut bytes) = (Vec::new(), 0);
     for message in reader.messages((head.first, end)).rev() {
@@ -113,6 +109,12 @@ pub(super) fn newest(
         }
     }
     Ok(newest)
+}
+
+/// Where an archive begins, if it has messages.
+fn head(view: &View<'_>, archive: &ArchiveId) -> Result<Option<Head>, StoreError> {
+    let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
+    Ok(head.and_then(|head| Head::decode(&head)))
 }
 
 /// What is true of an archive without messages.
@@ -140,8 +142,7 @@ pub(super) fn count_bytes(
     so_far: Size,
     step_max: usize,
 ) -> Result<Option<Size>, StoreError> {
-    let head = view.get(Table::Archives, &layout::archive_key(&archive.0))?;
-    let Some(head) = head.and_then(|head| Head::decode(&head)) else { return Ok(None) };
+    let Some(head) = head(view, archive)? else { return Ok(None) };
     let from = layout::message_key(head.number, head.first.max(so_far.through.saturating_add(1)));
     let to = layout::message_key(head.number, u64::MAX);
     let (mut size, mut messages) = (Size { whole: true, ..so_far }, 0);

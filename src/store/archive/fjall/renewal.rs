@@ -95,7 +95,7 @@ fn merge(path: &Path, keyspaces: &[Keyspace], write_out: bool) -> Result<Option<
             return Err(StoreError::Io(format!("{free} bytes are free on the disk, too few for new files")));
         }
         keyspace.major_compact().map_err(io)?;
-        // The old files go with the next ones that are written, once nobody reads in them.
+        // The old files go with the next ones that are written, once no reader has them open.
         keyspace.remove(NO_KEY).map_err(io)?;
         keyspace.rotate_memtable_and_wait().map_err(io)?;
         let sum = renewed.get_or_insert(Renewed { before: 0, after: 0 });
