@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use conclave::config::Durability;
 use conclave::room::archive::{
-    Answer, ArchiveId, Change, Entry, Place, Query, Question, Retraction, Target, With,
+    Answer, ArchiveId, Change, Entry, Place, Query, Question, Retraction, Said, Target, With,
 };
 use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::archive::memory::MemoryArchive;
 use conclave::store::archive::{Archive, Size};
-use conclave::wire::jid::{BareJid, Jid};
+use conclave::wire::jid::{Account, BareJid, Jid, Party};
 use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -26,6 +26,9 @@ use full_disk::limit_files;
 mod full_disk;
 
 const ROUNDS: u32 = 20;
+
+/// What a message says that only takes something back.
+const RETRACTS: u8 = 5;
 
 /// Set for the process that is killed, or whose disk is full: the folder of its archive.
 const FOLDER: &str = "CONCLAVE_TEST_ARCHIVE";
@@ -49,12 +52,17 @@ fn occupant(n: u8) -> Jid {
     Jid::parse(&format!("r@muc.example/Nick {n}")).expect("an address")
 }
 
-/// A message of an account under a nick, with an id of its sender's.
+/// A message of an account under a nick, with an id of its sender's. Some of them only take something back.
 fn entry(id: &str, us: i64, sender: Option<u8>, nick: u8, said: u8) -> Entry {
     let from = occupant(nick);
+    let what = match said {
+        RETRACTS => "<retract xmlns='urn:xmpp:message-retract:1' id='nothing'/>".to_owned(),
+        _ => format!(
+            "<body>what {id} says &lt;&amp;&#10;</body><x xmlns='urn:x' xmlns:p='urn:p' p:k='v'><y/> </x>"
+        ),
+    };
     let message = format!(
-        "<message xmlns='jabber:client' type='groupchat' from='{from}' id='said{said}' xml:lang='de'>\
-         <body>what {id} says &lt;&amp;&#10;</body><x xmlns='urn:x' xmlns:p='urn:p' p:k='v'><y/> </x>\
+        "<message xmlns='jabber:client' type='groupchat' from='{from}' id='said{said}' xml:lang='de'>{what}\
          <origin-id xmlns='urn:xmpp:sid:0' id='origin{}'/></message>",
         said % 3
     );
@@ -111,6 +119,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Ask {
     archive: u8,
     with: Option<(u8, u8)>,
+    said: Option<(u8, usize)>,
     start: Option<u8>,
     end: Option<u8>,
     after_id: Option<u8>,
@@ -125,9 +134,11 @@ fn ask() -> impl Strategy<Value = Ask> {
     let maybe = |weight| proptest::option::weighted(weight, any::<u8>());
     let ids = prop_oneof![5 => Just(Vec::new()), 1 => vec(any::<u8>(), 1..4)];
     let with = proptest::option::weighted(0.4, (0..3_u8, 0..4_u8));
+    let said = proptest::option::weighted(0.3, (0..5_u8, 0..12_usize));
     (
         0..3_u8,
         with,
+        said,
         maybe(0.2),
         maybe(0.2),
         maybe(0.1),
@@ -137,17 +148,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         0..12_usize,
         -2..3_i16,
     )
-        .prop_map(|(archive, with, start, end, after_id, before_id, ids, place, max, off_us)| Ask {
-            archive,
-            with,
-            start,
-            end,
-            after_id,
-            before_id,
-            ids,
-            place,
-            max,
-            off_us,
+        .prop_map(|(archive, with, said, start, end, after_id, before_id, ids, place, max, off_us)| {
+            Ask { archive, with, said, start, end, after_id, before_id, ids, place, max, off_us }
         })
 }
 
@@ -245,10 +247,15 @@ impl Pair<'_> {
                 1 => With::Shown(account(n)),
                 _ => With::Occupant(occupant(n)),
             }),
+            said: ask.said.map(|(n, looked_max)| {
+                let domain = || Party::named(&Jid::parse("example").expect("an address"));
+                let by = if n < 3 { Account::of(&account(n)).into() } else { domain() };
+                Box::new(Said { by, looked_max })
+            }),
             start: time(&ask.start),
             end: time(&ask.end),
-            after_id: id(&ask.after_id),
-            before_id: id(&ask.before_id),
+            after_id: id(&ask.after_id).map(Into::into),
+            before_id: id(&ask.before_id).map(Into::into),
             ids: ask.ids.iter().map(|n| self.said(*n).0).collect(),
             place: match ask.place.0 {
                 0 => Place::First,
@@ -434,8 +441,8 @@ fn an_anchor_that_was_purged_is_not_found() {
         for query in [
             Query { place: Place::After(id.clone()), max: 5, ..Query::default() },
             Query { place: Place::Before(id.clone()), max: 5, ..Query::default() },
-            Query { after_id: Some(id.clone()), max: 5, ..Query::default() },
-            Query { before_id: Some(id.clone()), max: 5, ..Query::default() },
+            Query { after_id: Some(id.as_str().into()), max: 5, ..Query::default() },
+            Query { before_id: Some(id.as_str().into()), max: 5, ..Query::default() },
             Query { ids: vec![id.clone()], max: 5, ..Query::default() },
         ] {
             let answer = disk.answer(&archive, &Question::Page(query)).expect("read");

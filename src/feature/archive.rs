@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp, Unit};
 use minidom::Element;
 
-use super::{Feature, Section, boolean_field, history, number_field, retract, subject};
-use crate::room::archive::{Change, Entry};
+use super::{Feature, Section, boolean_field, history, number_field, subject};
+use crate::room::archive::{Change, Entry, taken_back};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
@@ -116,7 +116,7 @@ fn asks_to_be_dropped(message: &Element) -> bool {
 fn is_kept(message: &Element) -> bool {
     // Who has missed a retraction learns of it from the archive (XEP-0424 §5), whatever its sender wishes. The subject is
     // kept anyway.
-    if retract::wanted(message).is_some() || subject::is_change(message) {
+    if taken_back(message).is_some() || subject::is_change(message) {
         return true;
     }
     if asks_to_be_dropped(message) {

@@ -10,11 +10,11 @@ use super::affiliation_versions::ITEM_BYTES;
 use super::affiliations::{self, Change};
 use super::backlog::PORTION_BYTES;
 use super::commands::{Command, Form, Pages, admins};
-use super::retract_recent::{self, Recent, text_field};
+use super::retract_recent::{self, Recent, Recently, text_field};
 use super::whom::{self, Whom};
 use super::{Feature, absent, contacts, mam};
 use crate::room::Room;
-use crate::room::archive::{Entry, Found, Question};
+use crate::room::archive::{Answer, Found, Question};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::event::Event;
@@ -193,7 +193,7 @@ fn run(
 ) -> Result<Done, Refusal> {
     let (whom, recent) = (Whom::read(form, room, cx.service.profile)?, retracts(form, cx)?);
     if !room.config().archive || recent.is_none() && whom.party(room).is_some() {
-        return set(room, form, &[], inbound, cx, fx);
+        return set(room, form, None, inbound, cx, fx);
     }
     let since = recent.and_then(|recent| recent.since);
     mam::ask(room, Question::Page(whom.query(room, since)), inbound, fx);
@@ -207,22 +207,22 @@ fn found(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    set(room, form, retract_recent::said(found), &found.inbound, cx, fx)
+    set(room, form, Some(&found.answer), &found.inbound, cx, fx)
 }
 
 /// Bans, then retracts: who is banned sees no more of it.
 fn set(
     room: &mut Room,
     form: &Submitted,
-    archived: &[Entry],
+    archived: Option<&Answer>,
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let recent = retracts(form, cx)?;
     let at_hand = retract_recent::at_hand(room, recent.as_ref().and_then(|recent| recent.since));
-    let said = retract_recent::together(archived, &at_hand);
-    let author = Whom::read(form, room, cx.service.profile)?.author(room, &said)?;
+    let recently = Recently::of(archived, &at_hand);
+    let author = Whom::read(form, room, cx.service.profile)?.author(room, &recently.said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
@@ -246,8 +246,8 @@ fn set(
         said_of_it = said_of_it.and(words::EXEMPT_STAY.with([count]));
     }
     if let Some(recent) = recent {
-        let retracted =
-            retract_recent::retract_of(room, &author, &recent, &said, (&account, reason.as_deref()), cx, fx)?;
+        let by = (&account, reason.as_deref());
+        let retracted = retract_recent::retract_of(room, &author, &recent, &recently, by, cx, fx)?;
         said_of_it = said_of_it.and(retracted);
     }
     Ok(Done::info(said_of_it))

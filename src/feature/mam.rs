@@ -180,11 +180,12 @@ fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query,
         with: one("with").map(|text| with(room, text, who, cx)).transpose()?.flatten(),
         start: one("start").map(|text| time(text)).transpose()?,
         end: one("end").map(|text| time(text)).transpose()?,
-        after_id: one("after-id").cloned(),
-        before_id: one("before-id").cloned(),
+        after_id: one("after-id").map(|id| id.as_str().into()),
+        before_id: one("before-id").map(|id| id.as_str().into()),
         ids: ids.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect(),
         place,
         max: paging.max.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX),
+        ..Query::default()
     })
 }
 

@@ -8,7 +8,7 @@ use minidom::Element;
 
 use super::Feature;
 use crate::room::Room;
-use crate::room::archive::{Answer, Change, Entry, Found, Retraction, Target};
+use crate::room::archive::{Answer, Change, Entry, Found, Retraction, Target, taken_back};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, stamp};
@@ -26,29 +26,11 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("retract")
 };
 
-/// The id of the message that a client's message takes back, in today's form or in that of older clients.
-pub(super) fn wanted(message: &Element) -> Option<&str> {
-    let now = message.get_child("retract", ns::RETRACT);
-    let then = || message.get_child("apply-to", ns::FASTEN).filter(|a| a.has_child("retract", ns::RETRACT_0));
-    now.or_else(then)?.attr("id").filter(|id| !id.is_empty())
-}
-
-/// Whether a message takes something back and says nothing beside it that a client could show.
-pub(super) fn is_all(message: &Element) -> bool {
-    const BESIDE: &[&str] = &[ns::RETRACT, ns::FALLBACK, ns::HINTS, ns::SID, ns::OCCUPANT_ID];
-    let is_beside = |child: &Element| match child.ns().as_str() {
-        ns::FASTEN => child.children().all(|inner| inner.is("retract", ns::RETRACT_0)),
-        ns::CLIENT => child.name() == "thread",
-        other => BESIDE.contains(&other),
-    };
-    wanted(message).is_some() && message.children().all(is_beside)
-}
-
 /// An occupant said `message`; if that takes back an earlier message of the same account, what was said is gone from
 /// the history and the archive. Of anybody else's message it takes back nothing: receivers judge the same way. Neither
 /// do ids that are too long for the room to remember.
 pub(super) fn own(room: &mut Room, author: &BareJid, message: &Element, cx: &Cx<'_>, fx: &mut Effects) {
-    let (wanted, own) = (wanted(message), message.attr("id").unwrap_or_default());
+    let (wanted, own) = (taken_back(message), message.attr("id").unwrap_or_default());
     let Some(id) = wanted.filter(|id| id.len().max(own.len()) <= ID_BYTES_MAX) else { return };
     let retracted = el("retracted", ns::RETRACT).with("id", own).with("stamp", &stamp(cx.now));
     retract(room, Target::Of(author.clone(), id.to_owned()), retracted, cx, fx);

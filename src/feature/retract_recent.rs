@@ -89,7 +89,7 @@ fn run(
     let (whom, recent) = (Whom::read(form, room, cx.service.profile)?, Recent::read(form, "since", cx)?);
     whom::text(form, "reason", cx.limits().text_bytes_max)?;
     if !room.config().archive {
-        return retract(room, form, &[], inbound, cx, fx);
+        return retract(room, form, None, inbound, cx, fx);
     }
     mam::ask(room, Question::Page(whom.query(room, recent.since)), inbound, fx);
     Ok(Done::default())
@@ -102,12 +102,7 @@ fn found(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    retract(room, form, said(found), &found.inbound, cx, fx)
-}
-
-/// The messages that the archive brings.
-pub(super) fn said(found: &Found) -> &[Entry] {
-    if let Answer::Page(page) = &found.answer { &page.entries } else { &[] }
+    retract(room, form, Some(&found.answer), &found.inbound, cx, fx)
 }
 
 /// The recent messages that the archive has not.
@@ -117,47 +112,60 @@ pub(super) fn at_hand(room: &Room, since: Option<Timestamp>) -> Vec<Arc<Entry>> 
     all.into_iter().filter(|entry| since.is_none_or(|since| entry.at >= since)).cloned().collect()
 }
 
-/// Both, oldest first.
-pub(super) fn together<'a>(archived: &'a [Entry], at_hand: &'a [Arc<Entry>]) -> Vec<&'a Entry> {
-    let mut all: Vec<&Entry> = archived.iter().chain(at_hand.iter().map(|entry| &**entry)).collect();
-    all.sort_by_key(|entry| entry.at);
-    all
+/// What was said lately, as far as it is known.
+pub(super) struct Recently<'a> {
+    /// The messages, oldest first.
+    pub(super) said: Vec<&'a Entry>,
+    /// Whether the archive may have older ones.
+    is_cut: bool,
+}
+
+impl<'a> Recently<'a> {
+    /// What the archive brings, if it was asked, and what is at hand.
+    pub(super) fn of(archived: Option<&'a Answer>, at_hand: &'a [Arc<Entry>]) -> Self {
+        let (archived, is_cut) = match archived {
+            Some(Answer::Page(page)) => (&page.entries[..], !page.complete),
+            other => (&[][..], other.is_some()),
+        };
+        let mut said: Vec<&Entry> = archived.iter().chain(at_hand.iter().map(|entry| &**entry)).collect();
+        said.sort_by_key(|entry| entry.at);
+        Self { said, is_cut }
+    }
 }
 
 fn retract(
     room: &mut Room,
     form: &Submitted,
-    archived: &[Entry],
+    archived: Option<&Answer>,
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let recent = Recent::read(form, "since", cx)?;
     let at_hand = at_hand(room, recent.since);
-    let said = together(archived, &at_hand);
-    let author = Whom::read(form, room, cx.service.profile)?.author(room, &said)?;
+    let said = Recently::of(archived, &at_hand);
+    let author = Whom::read(form, room, cx.service.profile)?.author(room, &said.said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let actor = inbound.from.to_bare();
     Ok(Done::info(retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?))
 }
 
-/// Retracts what `author` said among the messages of `said`, oldest first, in the name of `by` and for the reason
-/// beside; tells in a sentence how much that was.
+/// Retracts what `author` said among the messages of `recently`, in the name of `by` and for the reason beside; tells in a sentence how much that was.
 pub(super) fn retract_of(
     room: &mut Room,
     author: &Party,
     recent: &Recent,
-    said: &[&Entry],
+    recently: &Recently<'_>,
     by: (&BareJid, Option<&str>),
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Words, Refusal> {
-    let wanted: Vec<&Entry> = said
+    let wanted: Vec<&Entry> = recently
+        .said
         .iter()
         .copied()
         .filter(|entry| entry.account.as_ref().is_some_and(|account| author.covers(account)))
-        // What only takes something back says nothing that others read.
-        .filter(|entry| !entry.is_tombstone() && !super::retract::is_all(&entry.message))
+        .filter(|entry| entry.says_something())
         .collect();
     let most = wanted.last().map_or(0, |entry| most_at_once(room, entry, by));
     let left = wanted.len().saturating_sub(recent.last.min(most));
@@ -176,6 +184,9 @@ pub(super) fn retract_of(
     let mut how_many = words::RETRACTED_COUNT.with([retracted]);
     if left > 0 {
         how_many = how_many.and(words::OLDER_LEFT.with([left]));
+    }
+    if recently.is_cut {
+        how_many = how_many.and(&words::OLDER_NOT_LOOKED_AT);
     }
     if refused > 0 {
         how_many = how_many.and(words::HIGHER_STAY.with([refused]));

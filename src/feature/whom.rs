@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::room::Room;
-use crate::room::archive::{Entry, Place, Query, With};
+use crate::room::archive::{Entry, Place, Query, Said, With};
 use crate::room::nick::NickKey;
 use crate::wire::command::wrong;
 use crate::wire::form::{Field, Submitted};
@@ -11,13 +11,17 @@ use crate::wire::jid::{Account, Jid, Party, Profile};
 use crate::wire::refusal::Refusal;
 use crate::words::{self, Value};
 
-/// Most messages that are looked through for somebody who cannot be looked up.
+/// Most messages that a question brings.
 const MESSAGES_MAX: usize = 500;
+
+/// Most messages that are looked at for what one account or domain said. What is retracted already counts, and what only
+/// takes back: many of these would put what was said before out of reach.
+const LOOKED_MAX: usize = 20_000;
 
 /// Characters of an occupant id.
 const ID_CHARS: usize = 64;
 
-/// Somebody, as the form of a command names them.
+/// An account or a domain, as the form of a command names it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Whom {
     /// The occupant of this nick, or who had it last.
@@ -125,14 +129,17 @@ impl Whom {
         }
     }
 
-    /// The question to the archive that brings the newest messages of somebody, or those among which they are.
+    /// The question to the archive that brings the newest messages of an account or a domain that are not retracted. Where the
+    /// room does not know the account, it brings the newest messages, among which it is looked for.
     pub(super) fn query(&self, room: &Room, start: Option<Timestamp>) -> Query {
-        let with = match (self.party(room), self) {
+        let party = self.party(room);
+        let with = match (&party, self) {
             (Some(Party::Account(account)), _) => Some(With::Account(account.as_bare().clone())),
             (None, Self::Nick(nick)) => room.jid.with_resource(nick).ok().map(With::Occupant),
             _ => None,
         };
-        Query { with, start, place: Place::Last, max: MESSAGES_MAX, ..Query::default() }
+        let said = party.map(|by| Box::new(Said { by, looked_max: LOOKED_MAX }));
+        Query { with, said, start, place: Place::Last, max: MESSAGES_MAX, ..Query::default() }
     }
 }
 

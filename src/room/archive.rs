@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::build::{Build, message};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::{BareJid, Jid, Party};
 use crate::wire::ns;
 use crate::wire::size;
 
@@ -42,6 +42,11 @@ impl Entry {
     /// Whether it was retracted: what is left is a tombstone (XEP-0424).
     pub fn is_tombstone(&self) -> bool {
         self.message.has_child("retracted", ns::RETRACT)
+    }
+
+    /// Whether there is something in it that others read: it is no tombstone, and does not only take something back.
+    pub fn says_something(&self) -> bool {
+        !self.is_tombstone() && !only_takes_back(&self.message)
     }
 
     /// How big it is by the measure of [`size`], with what is kept of it out of sight.
@@ -209,6 +214,42 @@ impl With {
     }
 }
 
+/// The id of the message that `message` of a client takes back, in today's form or in that of older clients (XEP-0424).
+pub fn taken_back(message: &Element) -> Option<&str> {
+    let now = message.get_child("retract", ns::RETRACT);
+    let then = || message.get_child("apply-to", ns::FASTEN).filter(|a| a.has_child("retract", ns::RETRACT_0));
+    now.or_else(then)?.attr("id").filter(|id| !id.is_empty())
+}
+
+/// Whether a message takes something back and says nothing beside it that a client could show. What is larger than any
+/// client needs for that says something.
+fn only_takes_back(message: &Element) -> bool {
+    const BESIDE: &[&str] = &[ns::RETRACT, ns::FALLBACK, ns::HINTS, ns::SID, ns::OCCUPANT_ID];
+    const BYTES_MAX: usize = 16 << 10;
+    let is_beside = |child: &Element| match child.ns().as_str() {
+        ns::FASTEN => child.children().all(|inner| inner.is("retract", ns::RETRACT_0)),
+        ns::CLIENT => child.name() == "thread",
+        other => BESIDE.contains(&other),
+    };
+    taken_back(message).is_some() && message.children().all(is_beside) && size::of(message) <= BYTES_MAX
+}
+
+/// What an account or those of a domain said, and did not take back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Who.
+    pub by: Party,
+    /// Most messages that are looked at for it; a page that ends there is not complete.
+    pub looked_max: usize,
+}
+
+impl Said {
+    /// Whether `entry` is such a message: no tombstone, and none that only takes back.
+    pub fn is(&self, entry: &Entry) -> bool {
+        entry.account.as_ref().is_some_and(|account| self.by.covers(account)) && entry.says_something()
+    }
+}
+
 /// Where a page begins or ends (XEP-0059).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Place {
@@ -232,14 +273,16 @@ pub enum Place {
 pub struct Query {
     /// Only those of this sender.
     pub with: Option<With>,
+    /// Only these. What else fits is passed over, and still counted.
+    pub said: Option<Box<Said>>,
     /// Not before this time.
     pub start: Option<Timestamp>,
     /// Not after this time, taken as the whole millisecond.
     pub end: Option<Timestamp>,
     /// Only what follows this message.
-    pub after_id: Option<String>,
+    pub after_id: Option<Box<str>>,
     /// Only what comes before this message.
-    pub before_id: Option<String>,
+    pub before_id: Option<Box<str>>,
     /// Only these messages; empty for no such condition.
     pub ids: Vec<String>,
     /// Which page of what fits.

@@ -413,6 +413,11 @@ texts! {
         de "Ältere, die geblieben sind: {count}."
         fr "Plus anciens, laissés en place : {count}."
         es "Más antiguos, sin retirar: {count}.";
+    OLDER_NOT_LOOKED_AT =>
+        en "Older messages were not looked at."
+        de "Ältere Nachrichten wurden nicht angesehen."
+        fr "Les messages plus anciens n’ont pas été examinés."
+        es "Los mensajes más antiguos no se han examinado.";
     HIGHER_STAY(count) =>
         en "Those of a higher affiliation, which stay: {count}."
         de "Von Konten mit höherer Zugehörigkeit, die bleiben: {count}."

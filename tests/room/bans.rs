@@ -376,6 +376,8 @@ fn what_claims_to_retract_and_says_something_is_retracted_with_the_rest() {
         "<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>abuse</reaction></reactions>",
         "<subject>abuse</subject><thread>t</thread>",
         "<stranger xmlns='urn:example:words'>abuse</stranger>",
+        // More than any client needs beside a retraction.
+        &format!("<store xmlns='urn:xmpp:hints'>{}</store>", "abuse".repeat(4000)),
     ];
     for retraction in retractions {
         for said in abuse {
@@ -397,7 +399,7 @@ fn what_claims_to_retract_and_says_something_is_retracted_with_the_rest() {
         );
     }
     w.clear();
-    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "juliet")]), "Messages retracted: 8.");
+    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "juliet")]), "Messages retracted: 10.");
     assert_eq!(history(&mut w), [""; 0]);
 }
 
@@ -543,6 +545,47 @@ fn one_command_retracts_so_many_messages_and_no_more() {
         "Messages retracted: 200. Older ones that were left: 50."
     );
     assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "romeo")]), "Messages retracted: 50.");
+}
+
+#[test]
+fn what_was_said_before_many_messages_that_say_nothing_is_within_reach() {
+    // 425-4
+    for (command, who, by) in
+        [(RETRACT, "who", "romeo"), (BAN, "jid", "romeo@example"), (BAN, "jid", "example")]
+    {
+        let mut w = room();
+        say(&mut w, "romeo", &["abuse"]);
+        for _ in 0..520 {
+            w.send(
+                "romeo",
+                "<message xmlns='jabber:client' type='groupchat'>\
+                 <retract xmlns='urn:xmpp:message-retract:1' id='nothing'/></message>",
+            );
+        }
+        w.clear();
+        let note = run(&mut w, "juliet", command, &[(who, by), ("retract", "1")]);
+        assert!(note.ends_with("Messages retracted: 1."), "{command} {by}: {note}");
+        assert_eq!(history(&mut w), [""; 0]);
+    }
+}
+
+#[test]
+fn all_of_many_messages_can_be_retracted_and_it_is_said_until_then_that_there_are_more() {
+    // 425-4
+    let mut w = room();
+    for n in 0..720 {
+        w.say("romeo", &n.to_string());
+    }
+    w.clear();
+    let mut notes = Vec::new();
+    while notes.last().is_none_or(|last| last != "Messages retracted: 0.") && notes.len() < 9 {
+        notes.push(run(&mut w, "juliet", RETRACT, &[("nick", "romeo")]));
+        w.clear();
+    }
+    let more = "Messages retracted: 200. Older ones that were left: 300. Older messages were not looked at.";
+    let rest = [more, more, "Messages retracted: 200. Older ones that were left: 120."];
+    assert_eq!(notes[..3], rest);
+    assert_eq!(notes[3..], ["Messages retracted: 120.", "Messages retracted: 0."]);
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl Archive for MemoryArchive {
 /// The page, or nothing if an id that it is asked by is not there.
 fn page(entries: &[Entry], query: &Query) -> Option<Page> {
     let position = |id: &str| entries.iter().position(|e| e.id == id);
-    let bound = |id: &Option<String>| id.as_ref().map(|id| position(id).ok_or(())).transpose();
+    let bound = |id: &Option<Box<str>>| id.as_ref().map(|id| position(id).ok_or(())).transpose();
     let (after, before) = (bound(&query.after_id).ok()?, bound(&query.before_id).ok()?);
     if query.ids.iter().any(|id| position(id).is_none()) {
         return None;
@@ -177,6 +177,7 @@ fn page(entries: &[Entry], query: &Query) -> Option<Page> {
             && query.with.as_ref().is_none_or(|with| with.is(entry))
     };
     let fitting: Vec<_> = entries.iter().enumerate().filter(fits).collect();
+    let said = query.said.as_deref();
     let after = |anchor| fitting.iter().position(|(at, _)| *at > anchor).unwrap_or(fitting.len());
     let before = |anchor| fitting.iter().position(|(at, _)| *at >= anchor).unwrap_or(fitting.len());
     let (from, to, forward) = match &query.place {
@@ -190,13 +191,23 @@ fn page(entries: &[Entry], query: &Query) -> Option<Page> {
         }
         Place::At(index) => ((*index).min(fitting.len()), fitting.len(), true),
     };
-    let taken = (to - from).min(query.max);
-    let start = if forward { from } else { to - taken };
-    let page = &fitting[start..start + taken];
+    let seen = (to - from).min(said.map_or(usize::MAX, |said| said.looked_max));
+    let seen = if forward { from..from + seen } else { to - seen..to };
+    let is_wanted = |at: &usize| said.is_none_or(|said| said.is(fitting[*at].1));
+    let wanted: Vec<usize> = seen.clone().filter(is_wanted).collect();
+    let taken = wanted.len().min(query.max);
+    let page = if forward { &wanted[..taken] } else { &wanted[wanted.len() - taken..] };
+    // A full page ends where its last message is, whatever lies beyond it.
+    let end = match (taken == query.max, forward) {
+        (false, true) => seen.end,
+        (false, false) => seen.start,
+        (true, true) => page.last().map_or(from, |at| at + 1),
+        (true, false) => page.first().map_or(to, |at| *at),
+    };
     Some(Page {
-        entries: page.iter().map(|(_, entry)| (*entry).clone()).collect(),
-        complete: if forward { start + taken == to } else { start == from },
+        entries: page.iter().map(|at| fitting[*at].1.clone()).collect(),
+        complete: end == if forward { to } else { from },
         count: Some(fitting.len() as u64),
-        index: (!page.is_empty()).then_some(start as u64),
+        index: page.first().map(|at| *at as u64),
     })
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::database::View;
 use super::layout::{self, Head, Table};
 use super::past;
-use crate::room::archive::{Answer, ArchiveId, Entry, Glimpse, Page, Place, Query, Question, With};
+use crate::room::archive::{Answer, ArchiveId, Entry, Glimpse, Page, Place, Query, Question, Said, With};
 use crate::store::StoreError;
 use crate::store::archive::{Size, message_bytes};
 
@@ -20,6 +20,9 @@ const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// The same for what the messages are when they are read: of many small elements they are many times as large.
 const PAGE_MEMORY_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of records that are looked at for what was said, and passed over.
+const LOOKED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Positions, from the first to before the second.
 type Span = (u64, u64);
@@ -222,7 +225,7 @@ impl Reader<'_> {
             }
         };
         let skipped = if let Place::At(index) = query.place { index } else { 0 };
-        let wish = Wish { span, part, forward, skipped, max: query.max };
+        let wish = Wish { span, part, forward, skipped, max: query.max, said: query.said.as_deref() };
         let page = match &query.with {
             with if !query.ids.is_empty() => return self.page_of_chosen(&query.ids, with.as_ref(), &wish),
             Some(with) => self.page_of(with, &wish)?,
@@ -232,11 +235,11 @@ impl Reader<'_> {
     }
 
     /// A page of what everybody sent.
-    fn page_of_all(&self, wish: &Wish) -> Result<Page, StoreError> {
+    fn page_of_all(&self, wish: &Wish<'_>) -> Result<Page, StoreError> {
         let (taken, complete) = wish.take(self.messages(wish.part))?;
         // What the page has itself need not be looked for.
         let last = match taken.last() {
-            Some(last) if wish.part.1 == wish.span.1 && (complete || !wish.forward) => Some(last.ordinal),
+            Some(last) if wish.is_to_the_end() && (complete || !wish.forward) => Some(last.ordinal),
             _ => self.last_ordinal(wish.span)?,
         };
         let Some((first, last)) = self.first_ordinal(wish.span)?.zip(last) else {
@@ -253,7 +256,7 @@ impl Reader<'_> {
     }
 
     /// A page of what one sender sent.
-    fn page_of(&self, with: &With, wish: &Wish) -> Result<Page, StoreError> {
+    fn page_of(&self, with: &With, wish: &Wish<'_>) -> Result<Page, StoreError> {
         let sent = |part: Span| {
             let key = |position| layout::with_key(self.head.number, with, position);
             let keys = self.view.range(Table::Index, &key(part.0), &key(part.1));
@@ -278,7 +281,7 @@ impl Reader<'_> {
         &self,
         ids: &[String],
         with: Option<&With>,
-        wish: &Wish,
+        wish: &Wish<'_>,
     ) -> Result<Option<Page>, StoreError> {
         let mut chosen = BTreeSet::new();
         for id in ids.iter().collect::<BTreeSet<_>>() {
@@ -346,7 +349,7 @@ fn entries(found: Vec<Found>) -> Vec<Entry> {
 }
 
 /// Which page is wanted of what fits.
-struct Wish {
+struct Wish<'a> {
     /// Where all that fits lies.
     span: Span,
     /// Where the page lies: at the beginning of this if `forward`, else at its end.
@@ -355,9 +358,16 @@ struct Wish {
     /// How many at the beginning of that are passed over.
     skipped: usize,
     max: usize,
+    /// All else is passed over.
+    said: Option<&'a Said>,
 }
 
-impl Wish {
+impl Wish<'_> {
+    /// Whether the last message of the part is the last one of the span, and not passed over.
+    fn is_to_the_end(&self) -> bool {
+        self.part.1 == self.span.1 && self.said.is_none()
+    }
+
     /// The page, oldest first, and whether nothing lies beyond it. It ends early with the message that makes it too
     /// large. What is damaged is passed over; only what the page has is read.
     fn take(
@@ -365,6 +375,7 @@ impl Wish {
         mut messages: impl DoubleEndedIterator<Item = Result<Unread, StoreError>>,
     ) -> Result<(Vec<Found>, bool), StoreError> {
         let (mut taken, mut bytes, mut memory) = (Vec::new(), 0, 0);
+        let (mut looked, mut looked_bytes) = (0, 0);
         for _ in 0..self.skipped {
             messages.next().transpose()?;
         }
@@ -374,8 +385,17 @@ impl Wish {
             if taken.len() == self.max || bytes >= PAGE_BYTES_MAX || memory >= PAGE_MEMORY_MAX {
                 break false;
             }
+            if self.said.is_some_and(|said| looked == said.looked_max || looked_bytes >= LOOKED_BYTES_MAX) {
+                break false;
+            }
+            looked += 1;
+            looked_bytes += message.value.len();
+            let decoded = message.decoded();
+            if self.said.zip(decoded.as_ref()).is_some_and(|(said, entry)| !said.is(entry)) {
+                continue;
+            }
             bytes += message.value.len();
-            if let Some(entry) = message.decoded() {
+            if let Some(entry) = decoded {
                 memory += entry.bytes();
                 taken.push(Found { position: message.position, ordinal: message.ordinal, entry });
             }

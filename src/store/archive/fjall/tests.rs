@@ -7,8 +7,8 @@ use ::fjall::AbstractTree;
 use super::database::HELD_BYTES_MAX;
 use super::layout::Table;
 use super::*;
-use crate::room::archive::{Place, Query, With};
-use crate::wire::jid::BareJid;
+use crate::room::archive::{Place, Query, Said, With};
+use crate::wire::jid::{BareJid, Jid, Party};
 
 static CLOCK: AtomicU64 = AtomicU64::new(1_800_000_000_000_000);
 
@@ -91,6 +91,36 @@ fn a_page_of_large_messages_ends_early_and_the_next_one_goes_on() {
     archive_.newest(&archive(), each).expect("read");
     newest.reverse();
     assert_eq!(newest, names);
+}
+
+#[test]
+fn what_is_passed_over_for_what_was_said_is_bounded_in_bytes() {
+    // 425-4
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive_ = open(folder.path());
+    let text = "b".repeat(2 * 1024 * 1024);
+    for n in 0..10 {
+        let Change::Append { archive, entry } = append(&n.to_string()) else { panic!("just made") };
+        let mut entry = Arc::unwrap_or_clone(entry);
+        entry.message.children_mut().next().expect("a body").append_text_node(&text);
+        archive_.commit(&[Change::Append { archive, entry: Arc::new(entry) }]).expect("stored");
+    }
+    let by = Party::named(&Jid::parse("b@example").expect("an address"));
+    let asked = |looked_max| {
+        let query = Query {
+            said: Some(Box::new(Said { by: by.clone(), looked_max })),
+            place: Place::Last,
+            max: 100,
+            ..Query::default()
+        };
+        let before = layout::DECODED.get();
+        match archive_.answer(&archive(), &Question::Page(query)).expect("read") {
+            Answer::Page(page) => (page.entries.len(), page.complete, layout::DECODED.get() - before),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(asked(100), (0, false, 8), "sixteen of twenty megabytes");
+    assert_eq!(asked(3), (0, false, 3));
 }
 
 // 45-14.6-a
