@@ -102,7 +102,7 @@ pub struct Service {
     pub on_stop: OnStop,
     /// Address of the terms of service; empty: none.
     pub terms: String,
-    /// The language of texts for whom nothing else says which.
+    /// The language of texts where nothing else says which.
     pub language: String,
     /// A file with texts of the operator's; empty: none.
     pub texts: String,

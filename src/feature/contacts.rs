@@ -29,7 +29,7 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("contacts")
 };
 
-/// A text, and after it whom to write to, where the room says so.
+/// A text, and after it the address to write to, where the room says so.
 pub(super) fn named(room: &Room, text: impl Into<Words>) -> Words {
     match room.config().contacts.first() {
         Some(address) => text.into().and(words::WRITE_TO.with([&**address])),

@@ -151,7 +151,7 @@ impl Search {
         &self.inbound.from
     }
 
-    /// The answer, in the language of the request or else in `lang`; `None` as soon as `is_wanted` says that nobody waits for it any more.
+    /// The answer, in the language of the request or else in `lang`; `None` as soon as `is_wanted` says that the asker does not wait for it any more.
     pub fn answer(&self, is_wanted: &dyn Fn() -> bool, lang: Lang<'_>) -> Option<Element> {
         let outcome = find(self.dialect, &self.query, &self.asked, &self.directory, is_wanted)?;
         Some(match outcome {
