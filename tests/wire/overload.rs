@@ -74,15 +74,15 @@ fn who_asks_too_much_is_told_to_wait_request_by_request() {
     let (_server, mut peer) = room_with_guest(NARROW);
     let stranger = "stranger@example.org/x";
     let disco = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
-    for n in 0..100 {
-        peer.send(format!("<iq type='get' id='q{n}' from='{stranger}' to='{ROOM}'>{disco}</iq>"));
-    }
+    let request = |n| format!("<iq type='get' id='q{n}' from='{stranger}' to='{ROOM}'>{disco}</iq>");
+    // All at once, the join with it: in a pause, one of those that wait would make place for it.
+    let requests: String = (0..100).map(request).collect();
+    peer.send(requests + &join(ROOM, "Stranger", stranger));
     let answers: Vec<String> =
         (0..60).chain(65..100).map(|n| error(&peer.answer("iq", &format!("q{n}")))).collect();
     assert!(answers[..60].iter().all(String::is_empty), "{answers:?}");
     assert!(answers[60..].iter().all(|error| error == "wait/resource-constraint"), "{answers:?}");
     // A join is no different: `wait`, or clients would forget the room.
-    peer.send(join(ROOM, "Stranger", stranger));
     let refused = peer.expect("presence", &[("type", "error"), ("to", stranger)]);
     assert_eq!(error(&refused), "wait/resource-constraint");
     assert!(refused.has_child("x", super::words::MUC));
