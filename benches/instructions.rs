@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use conclave::engine::Machine;
 use conclave::room::Room;
 use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
@@ -138,11 +139,11 @@ fn twenty_thousand_stanzas() {
 
 /// A room in its world.
 struct World {
-    room: Room,
+    room: Machine,
     service: Service,
     ids: Ids,
     out: Vec<u8>,
-    writes: Vec<conclave::store::Write>,
+    writes: Vec<conclave::room::write::Write>,
 }
 
 impl World {
@@ -152,7 +153,7 @@ impl World {
             name: "Rooms".to_owned(),
             ..Service::new(BareJid::parse("muc.example").expect("an address"))
         };
-        let room = Room::absent(BareJid::parse(ROOM).expect("an address"));
+        let room = Room::absent(BareJid::parse(ROOM).expect("an address")).into();
         let (out, writes) = (Vec::new(), Vec::new());
         let mut world = Self { room, service, ids: Ids::new(&[7]), out, writes };
         let enter = "<presence xmlns='jabber:client'><x xmlns='http://jabber.org/protocol/muc'/></presence>";

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use conclave::host::commit::Committer;
 use conclave::room::state::{Affiliated, Affiliation};
-use conclave::store::Write;
+use conclave::room::write::Write;
 use conclave::store::sled::SledStore;
 use conclave::wire::jid::BareJid;
 

@@ -10,8 +10,9 @@ use conclave::room::hats::Hat;
 use conclave::room::limits::Limits;
 use conclave::room::state::{Affiliated, Affiliation, Lost, RoomRecord, Subject};
 use conclave::room::vcard::Vcard;
+use conclave::room::write::Write;
+use conclave::store::Store;
 use conclave::store::sled::SledStore;
-use conclave::store::{Store, Write};
 use conclave::wire::jid::BareJid;
 
 /// What a store takes on the disk beside twice what is in it, whatever was changed: the segments of the log that are written

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use conclave::feature::restart::Told;
+use conclave::engine::restart::Told;
 use conclave::host::commit::Committer;
 use conclave::room::Room;
 use conclave::room::config::Config;
 use conclave::room::history::History;
 use conclave::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use conclave::room::write::Write;
+use conclave::store::Store;
 use conclave::store::sled::SledStore;
-use conclave::store::{Store, Write};
 use conclave::wire::jid::BareJid;
 
 const ROUNDS: u32 = 20;

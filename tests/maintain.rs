@@ -13,11 +13,12 @@ use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Place, Query, Qu
 use conclave::room::config::Config;
 use conclave::room::listing::Listed;
 use conclave::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use conclave::room::write::Write;
+use conclave::store::Store;
 use conclave::store::archive::Archive;
 use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::occupant::decode_occupant;
 use conclave::store::sled::SledStore;
-use conclave::store::{Store, Write};
 use conclave::wire::jid::BareJid;
 use conclave::wire::stream;
 use jiff::Timestamp;

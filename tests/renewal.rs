@@ -11,12 +11,13 @@ use conclave::room::archive::{Answer, ArchiveId, Change as Said, Entry, Query, Q
 use conclave::room::config::Config;
 use conclave::room::state::{Affiliated, Affiliation, RoomRecord};
 use conclave::room::vcard::Vcard;
+use conclave::room::write::Write;
 use conclave::store::archive::Archive;
 use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::memory::MemoryStore;
 use conclave::store::occupant::decode_occupant;
 use conclave::store::sled::SledStore;
-use conclave::store::{Renewed, Store, StoreError, Write};
+use conclave::store::{Renewed, Store, StoreError};
 use conclave::wire::jid::BareJid;
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -10,14 +10,15 @@ use std::path::{Path, PathBuf};
 const FILE_LINES_MAX: usize = 700;
 /// Longest function, in lines: "about 70".
 const FUNCTION_LINES_MAX: usize = 75;
-/// The layers without clock, randomness and IO.
-const PURE: [&str; 5] = ["src/wire/", "src/words/", "src/room/", "src/feature/", "src/service/"];
+/// The folders of the program in their order: each uses those before it, and none that comes after it.
+const ORDER: [&str; 10] =
+    ["words", "wire", "room", "feature", "engine", "service", "config", "store", "link", "host"];
+/// The last folder without clock, randomness and IO.
+const LAST_PURE: &str = "service";
 /// Crates and types that a pure layer does not name.
 const IMPURE_WORDS: [&str; 7] = ["tokio", "sled", "fjall", "Instant", "SystemTime", "rand", "getrandom"];
 /// Modules of `std` that a pure layer does not name.
 const IMPURE_STD: [&str; 6] = ["net", "fs", "io", "thread", "process", "env"];
-/// Modules that a pure layer does not use; the store's types say what is written, not how.
-const RIM: [&str; 3] = ["host", "link", "config"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -187,6 +188,76 @@ fn block_end(code: &str, open: usize) -> usize {
     code.len() - 1
 }
 
+/// The absolute paths below the crate that `code`, the code of a module, names: after `crate::` and `super::`, groups in
+/// braces taken apart.
+fn paths(code: &str, module: &[&str]) -> BTreeSet<Vec<String>> {
+    let mut found = BTreeSet::new();
+    for (prefix, base) in [("crate::", &[][..]), ("super::", &module[..module.len().saturating_sub(1)])] {
+        for (at, _) in code.match_indices(prefix).filter(|(at, _)| !code[..*at].ends_with([':', '_'])) {
+            let mut base = base;
+            let mut rest = &code[at + prefix.len()..];
+            while let Some(further) = rest.strip_prefix("super::") {
+                (base, rest) = (&base[..base.len().saturating_sub(1)], further);
+            }
+            let base = base.iter().map(|word| (*word).to_owned()).collect();
+            expand(rest, base, &mut found);
+        }
+    }
+    found
+}
+
+/// Adds what a path, or a group of paths, names after `base`; gives what is left of the text.
+fn expand<'t>(text: &'t str, mut base: Vec<String>, found: &mut BTreeSet<Vec<String>>) -> &'t str {
+    let mut rest = text.trim_start();
+    loop {
+        if let Some(group) = rest.strip_prefix('{') {
+            rest = group;
+            while !rest.starts_with('}') && !rest.is_empty() {
+                rest = expand(rest, base.clone(), found);
+                rest = rest
+                    .trim_start_matches(|c: char| c != ',' && c != '}')
+                    .trim_start_matches([',', ' ', '\n']);
+            }
+            return rest.strip_prefix('}').unwrap_or(rest);
+        }
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        if end > 0 && &rest[..end] != "self" {
+            base.push(rest[..end].to_owned());
+        }
+        rest = &rest[end..];
+        match rest.strip_prefix("::") {
+            Some(further) => rest = further,
+            None => {
+                found.insert(base);
+                return rest;
+            }
+        }
+    }
+}
+
+/// The module of a file of the program, from the crate down.
+fn module(path: &str) -> Vec<&str> {
+    let path = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    path.split('/').collect()
+}
+
+/// What each file of the program uses of the program itself; what its tests use does not count.
+fn imports() -> Vec<(String, BTreeSet<Vec<String>>)> {
+    let sources = rust_files().into_iter().filter(|(path, _)| path.starts_with("src/"));
+    let sources = sources.filter(|(path, _)| !path.ends_with("/tests.rs") && !path.contains("/tests/"));
+    sources
+        .map(|(path, text)| {
+            let used = paths(&without_tests(&code(&text)), &module(&path));
+            (path, used)
+        })
+        .collect()
+}
+
+/// Where a folder stands in the order; files above all folders stand after it.
+fn place(folder: &str) -> usize {
+    ORDER.iter().position(|known| *known == folder).unwrap_or(ORDER.len())
+}
+
 fn line(text: &str, at: usize) -> usize {
     text[..at].matches('\n').count() + 1
 }
@@ -215,9 +286,8 @@ fn nothing(problems: &[String]) {
 #[test]
 fn the_pure_layers_know_no_clock_no_randomness_and_no_io() {
     let mut problems = Vec::new();
-    for (path, text) in
-        rust_files().iter().filter(|(path, _)| PURE.iter().any(|layer| path.starts_with(layer)))
-    {
+    let is_pure = |path: &str| path.starts_with("src/") && place(module(path)[0]) <= place(LAST_PURE);
+    for (path, text) in rust_files().iter().filter(|(path, _)| is_pure(path)) {
         let code = code(text);
         for (number, line) in code.lines().enumerate() {
             for word in words(line).filter(|word| IMPURE_WORDS.contains(word)) {
@@ -230,12 +300,48 @@ fn the_pure_layers_know_no_clock_no_randomness_and_no_io() {
                 .filter(|module| IMPURE_STD.contains(module))
                 .map(|module| format!("{path}: names std::{module}")),
         );
+    }
+    nothing(&problems);
+}
+
+#[test]
+fn folders_use_those_below_them_and_none_above() {
+    let folders = files().into_iter().filter(|path| path.starts_with("src/"));
+    let folders: BTreeSet<String> =
+        folders.filter(|path| module(path).len() > 1).map(|path| module(&path)[0].to_owned()).collect();
+    assert_eq!(folders, ORDER.iter().map(|folder| (*folder).to_owned()).collect(), "each has its place");
+    let mut problems = Vec::new();
+    for (path, used) in imports() {
+        let own = place(module(&path)[0]);
+        let above = used.into_iter().filter(|used| used.first().is_some_and(|folder| place(folder) > own));
         problems.extend(
-            after(&code, "crate::")
-                .iter()
-                .filter(|module| RIM.contains(module))
-                .map(|module| format!("{path}: uses crate::{module}, which lies outside it")),
+            above
+                .filter(|used| ORDER.contains(&used[0].as_str()))
+                .map(|used| format!("{path}: uses {}, which lies above it", used.join("::"))),
         );
+    }
+    nothing(&problems);
+}
+
+#[test]
+fn features_do_not_use_one_another() {
+    let all: BTreeSet<String> = files()
+        .into_iter()
+        .filter(|path| path.starts_with("src/feature/") && module(path).len() > 1)
+        .map(|path| module(&path)[1].to_owned())
+        .collect();
+    assert!(all.len() > 20, "the features are there");
+    let mut problems = Vec::new();
+    for (path, used) in imports() {
+        let module = module(&path);
+        let [folder, own, ..] = &module[..] else { continue };
+        let others = used.into_iter().filter(|used| {
+            used.first().is_some_and(|used| used == "feature")
+                && used.get(1).is_some_and(|used| used != own && all.contains(used))
+        });
+        if *folder == "feature" {
+            problems.extend(others.map(|used| format!("{path}: uses {}, another feature", used.join("::"))));
+        }
     }
     nothing(&problems);
 }
@@ -397,6 +503,18 @@ fn the_scanner_sees_code_and_not_text() {
         after("use std::{fmt, collections::{BTreeMap, fs}, net::X}; std::io::Y", "std::"),
         ["fmt", "collections", "fs", "net", "io"]
     );
+}
+
+#[test]
+fn the_scanner_reads_imports() {
+    let text = "use crate::{room, wire::{self, jid::{Jid, BareJid as Bare}}};\nuse super::super::a::B;\nlet x = super::y(z);";
+    let found = paths(text, &["feature", "invite", "decline"]);
+    let found: Vec<String> = found.into_iter().map(|path| path.join("::")).collect();
+    let expected =
+        ["feature::a::B", "feature::invite::y", "room", "wire", "wire::jid::BareJid", "wire::jid::Jid"];
+    assert_eq!(found, expected);
+    assert_eq!(module("src/feature/invite/decline.rs"), ["feature", "invite", "decline"]);
+    assert_eq!(module("src/engine/mod.rs"), ["engine"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use conclave::engine::Machine;
 use conclave::room::Room;
 use conclave::room::archive::Found;
 use conclave::room::cx::{Cx, Ids, Service};
@@ -10,8 +11,9 @@ use conclave::room::event::Event;
 use conclave::store::archive::Archive;
 use conclave::store::archive::memory::MemoryArchive;
 use conclave::wire::build::set_attr;
-use conclave::wire::inbound::{Inbound, Malformed};
+use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
+use conclave::wire::parse::Malformed;
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
@@ -44,7 +46,7 @@ pub(crate) const LARGE: [Size; 6] = [
 
 /// A room in its world. A copy of it is another room.
 pub(crate) struct Scene {
-    pub(crate) room: Room,
+    pub(crate) room: Machine,
     pub(crate) service: Service,
     pub(crate) sessions: u64,
     pub(crate) affiliations: u64,
@@ -69,7 +71,7 @@ pub(crate) fn service() -> Service {
 impl Scene {
     /// A room of this size with an owner, a participant, a visitor, a member who is away, a ban, a hat and a token.
     pub(crate) fn new(size: Size) -> Self {
-        let room = Room::absent(BareJid::parse(ROOM).expect("an address"));
+        let room = Room::absent(BareJid::parse(ROOM).expect("an address")).into();
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(400_000);
         let (newest, token) = (String::new(), String::new());
         let mut scene = Self {

@@ -2,7 +2,8 @@
 #![no_main]
 
 use conclave::wire::encode::Outgoing;
-use conclave::wire::inbound::{Inbound, Malformed};
+use conclave::wire::inbound::Inbound;
+use conclave::wire::parse::Malformed;
 use conclave::wire::jid::Jid;
 use conclave::wire::refusal::Refusal;
 use conclave::wire::stream::{Output, StreamReader};

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use conclave::room::recent;
 use conclave::feature::history;
-use conclave::feature::restart::{Told, bring_back};
+use conclave::engine::Machine;
+use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::archive::{Ask, Change, Found, Glimpse};
 use conclave::room::cx::Service;
@@ -13,7 +15,8 @@ use conclave::room::state::{Affiliation, State};
 use conclave::store::archive::{Archive, memory::MemoryArchive};
 use conclave::store::memory::MemoryStore;
 use conclave::store::occupant::{decode_occupant, encode_occupant};
-use conclave::store::{Store, StoredOccupant, Write};
+use conclave::store::Store;
+use conclave::room::write::{StoredOccupant, Write};
 use conclave::wire::jid::BareJid;
 
 /// The room's address.
@@ -97,18 +100,18 @@ impl Disk {
     }
 
     /// The room as the next process finds it.
-    pub fn bring_back(&mut self, service: &Service) -> Room {
+    pub fn bring_back(&mut self, service: &Service) -> Machine {
         let jid = BareJid::parse(ROOM).expect("an address");
         let of_service = |room: Room| {
             room.with_service_admins(&service.admins).with_versions(service.affiliation_versions)
         };
         let Some(state) = self.store.load(&jid).expect("what was written can be read") else {
             self.told = Told::default();
-            return of_service(Room::absent(jid));
+            return of_service(Room::absent(jid)).into();
         };
         let (config, archive) = (&state.record.config, &state.record.archive);
         let newest = |each: &mut dyn FnMut(&dyn Glimpse) -> bool| self.archive.look_back(archive, each);
-        let history = history::restore(config, &service.limits, newest).expect("this archive always reads");
+        let history = recent::restore(config, &service.limits, newest).expect("this archive always reads");
         let room = of_service(Room::stored(jid.clone(), state, history));
         let (room, told) = bring_back(room, self.store.occupants(&jid).expect("it reads"));
         self.told = told;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use conclave::engine::Machine;
 use conclave::room::Room;
 use conclave::room::config::Config;
 use conclave::room::cx::{Cx, Ids, Service};
@@ -13,7 +14,8 @@ use conclave::room::role::Role;
 use conclave::room::roster::{Occupant, Session};
 use conclave::room::state::State;
 use conclave::wire::build::set_attr;
-use conclave::wire::inbound::{Inbound, IqType, Kind, Malformed};
+use conclave::wire::inbound::{Inbound, IqType, Kind};
+use conclave::wire::parse::Malformed;
 use conclave::wire::jid::{BareJid, Jid};
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
@@ -23,7 +25,7 @@ use crate::stanzas;
 
 /// One room in its world.
 pub struct World {
-    room: Room,
+    room: Machine,
     service: Service,
     now: Timestamp,
     uptime: Duration,

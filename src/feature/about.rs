@@ -1,6 +1,6 @@
 //! What a room says of itself: name, description, language, pubsub node (XEP-0045 §16.5.3).
 
-use super::{Feature, Field, FieldKind, Section, text_field};
+use crate::room::surface::{Feature, Field, FieldKind, Section, text_field};
 use crate::wire::form::{self, is_uri};
 use crate::wire::ns;
 use crate::words;

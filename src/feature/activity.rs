@@ -7,9 +7,9 @@
 use jiff::Timestamp;
 use minidom::Element;
 
-use super::Feature;
 use crate::room::Room;
 use crate::room::state::Activity;
+use crate::room::surface::Feature;
 use crate::wire::ns;
 
 /// Hours that count.
@@ -42,7 +42,7 @@ fn is_told(room: &Room) -> bool {
 }
 
 /// Counts a message that is about to be sent to all, if it is one to be read and no correction of another (502-2).
-pub(super) fn count(room: &mut Room, message: &Element, now: Timestamp) {
+pub(crate) fn count(room: &mut Room, known: &mut Running, message: &Element, now: Timestamp) {
     if !is_told(room) || !message.has_child("body", ns::CLIENT) || message.has_child("replace", ns::CORRECT) {
         return;
     }
@@ -50,16 +50,15 @@ pub(super) fn count(room: &mut Room, message: &Element, now: Timestamp) {
     // A clock that was set back stands still.
     let hour = hour(now).max(record.hour);
     let written = if record.hour == hour { record.counts.first().copied().unwrap_or(0) } else { 0 };
-    let mut running = room.running;
+    let mut running = *known;
     if running.hour != hour {
         running = Running { hour, messages: written };
     }
     running.messages = running.messages.saturating_add(1);
     if written == 0 || running.messages / 2 >= written {
-        let known = room.running;
-        room.state_mut().record.activity = Some(record.with(known).with(running));
+        room.state_mut().record.activity = Some(record.with(*known).with(running));
     }
-    room.running = running;
+    *known = running;
 }
 
 fn hour(now: Timestamp) -> i64 {

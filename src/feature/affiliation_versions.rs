@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use minidom::Element;
 
-use super::{Feature, lists};
-use crate::room::Room;
 use crate::room::audience::{Item, Sight};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::state::{Affiliation, Lost, Versions};
+use crate::room::state::Affiliation;
+use crate::room::surface::Feature;
+use crate::room::versions::{ITEM_BYTES, ITEMS_MAX, is_for, mark, mav, read, word};
+use crate::room::{Room, privilege};
 use crate::wire::build::{Build, el, message};
 use crate::wire::encode::{self, Outgoing};
 use crate::wire::fit::LIST_BYTES_MAX;
@@ -22,15 +23,6 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::words;
-
-/// Lost affiliations that are remembered. Whoever was away for longer gets the whole list.
-const LOST_MAX: usize = 200;
-
-/// Most items of one message.
-pub(super) const ITEMS_MAX: usize = 200;
-
-/// What an item is on the wire beside the address, about.
-pub(super) const ITEM_BYTES: usize = 64;
 
 pub(super) const FEATURE: Feature = Feature {
     disco: |room, vars| {
@@ -41,61 +33,14 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("affiliation_versions")
 };
 
-/// The affiliation of `jid` changes: the lists have a new version.
-pub(super) fn advance(versions: &mut Versions, jid: &BareJid, old: Affiliation, new: Affiliation) {
-    versions.now += 1;
-    let ban = old == Affiliation::Outcast;
-    let lost = match new {
-        Affiliation::None => true,
-        Affiliation::Outcast => old > Affiliation::None,
-        _ => false,
-    };
-    if lost {
-        versions.lost.push_back(Lost { version: versions.now, jid: jid.clone(), ban });
-    }
-    if versions.lost.len() > LOST_MAX
-        && let Some(forgotten) = versions.lost.pop_front()
-    {
-        versions.known_from = forgotten.version;
-    }
-}
-
-/// The room shows addresses from now on: who was on the lists, and is no more, while it hid them is told to nobody.
-pub(super) fn forget_lost(versions: &mut Versions) {
-    versions.known_from = versions.now;
-    versions.lost.clear();
-}
-
-/// A change of the lists, as it is told to those who follow them (§5.2.2).
-#[derive(Debug)]
-pub(super) struct Step {
-    /// From which version to which.
-    pub(super) mav: Element,
-    /// Whether the account that changed followed the lists before.
-    pub(super) own: bool,
-}
-
-/// The change that led from version `since` to what is now; `own` as in [`Step`].
-pub(super) fn step(room: &Room, since: u64, own: bool) -> Option<Step> {
-    let now = room.state.record.versions.now;
-    let offered = room.offers_versions && room.followed && now != since;
-    offered.then(|| Step { mav: mav(Some(&word(room, since)), &word(room, now)), own })
-}
-
-/// Whether an account may follow the lists: it may see those of members, admins and owners (§5.2.3).
-pub(super) fn is_for(room: &Room, account: &BareJid) -> bool {
-    let lists = [Affiliation::Member, Affiliation::Admin, Affiliation::Owner];
-    lists.into_iter().all(|list| lists::check(room, account, list).is_ok())
-}
-
 /// Whether a client that enters wants to follow the lists. Others are not told of versions: some take what they do
 /// not know in a room's words for an error.
-pub(super) fn is_wanted(room: &Room, x: &Element) -> bool {
+pub(crate) fn is_wanted(room: &Room, x: &Element) -> bool {
     room.offers_versions && x.has_child("mav", ns::MAV)
 }
 
 /// Somebody who enters is told what he asks for, before any presence (§5.2.1). Returns what his own presence says.
-pub(super) fn greet(
+pub(crate) fn greet(
     room: &Room,
     x: &Element,
     inbound: &Inbound,
@@ -126,7 +71,7 @@ type Items<'a> = BTreeMap<&'a BareJid, Affiliation>;
 
 /// Whether what somebody sees of the lists includes this affiliation.
 fn sees<'a>(room: &'a Room, account: &BareJid) -> impl Fn(Affiliation) -> bool + use<'a> {
-    let bans = lists::check(room, account, Affiliation::Outcast).is_ok();
+    let bans = privilege::may_see_list(room, account, Affiliation::Outcast).is_ok();
     move |affiliation| affiliation != Affiliation::Outcast || bans
 }
 
@@ -153,7 +98,7 @@ fn changes_since<'a>(room: &'a Room, since: u64, account: &BareJid) -> Option<It
         return None;
     }
     for jid in room.ranks.changed_since(since) {
-        let affiliation = super::affiliations::recorded(room, jid);
+        let affiliation = crate::room::change::affiliation::recorded(room, jid);
         if sees(affiliation) {
             items.insert(jid, affiliation);
         }
@@ -215,73 +160,5 @@ impl Chain {
         self.at += 1;
         self.since = Some(until);
         Some(message(self.room.as_jid(), None, id).child(x))
-    }
-}
-
-fn mav(since: Option<&str>, until: &str) -> Element {
-    el("mav", ns::MAV).with_opt("since", since).with("until", until)
-}
-
-/// From where one step begins to where another ends.
-pub(super) fn span(first: &Element, last: &Element) -> Element {
-    mav(first.attr("since"), last.attr("until").unwrap_or_default())
-}
-
-/// What tells the versions of this life of the room, and of those who may see its lists, from all others.
-fn mark(room: &Room) -> String {
-    let life: String = room.state.record.archive.0.chars().take(8).collect();
-    format!("{life}{}", if room.is_nonanonymous() { 'a' } else { 's' })
-}
-
-fn word(room: &Room, version: u64) -> String {
-    format!("{}-{:016x}", mark(room), seal(room, version))
-}
-
-fn read(room: &Room, word: &str) -> Option<u64> {
-    let sealed = word.strip_prefix(&mark(room))?.strip_prefix('-').filter(|sealed| sealed.len() == 16)?;
-    Some(unseal(room, u64::from_str_radix(sealed, 16).ok()?))
-}
-
-/// Rounds of the permutation that seals versions: with four, who does not know the room's secret cannot tell it from
-/// chance (Luby and Rackoff).
-const ROUNDS: std::ops::Range<u8> = 0..4;
-
-/// Another number for a version, which only the room can turn back.
-fn seal(room: &Room, version: u64) -> u64 {
-    let (mut left, mut right) = ((version >> 32) as u32, version as u32);
-    for round in ROUNDS {
-        (left, right) = (right, left ^ mixed(room, round, right));
-    }
-    u64::from(left) << 32 | u64::from(right)
-}
-
-fn unseal(room: &Room, sealed: u64) -> u64 {
-    let (mut left, mut right) = ((sealed >> 32) as u32, sealed as u32);
-    for round in ROUNDS.rev() {
-        (left, right) = (right ^ mixed(room, round, left), left);
-    }
-    u64::from(left) << 32 | u64::from(right)
-}
-
-fn mixed(room: &Room, round: u8, half: u32) -> u32 {
-    let mac = room.state.record.mac(&[b"version:", &[round], &half.to_be_bytes()]);
-    u32::from_be_bytes([mac[0], mac[1], mac[2], mac[3]])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_of_lost_affiliations_is_bounded() {
-        // 463-2
-        let mut versions = Versions::default();
-        for n in 0..LOST_MAX as u64 + 5 {
-            let jid = BareJid::parse(&format!("u{n}@example")).expect("a jid");
-            advance(&mut versions, &jid, Affiliation::None, Affiliation::Member);
-            advance(&mut versions, &jid, Affiliation::Member, Affiliation::None);
-        }
-        assert_eq!((versions.now, versions.lost.len(), versions.known_from), (410, LOST_MAX, 10));
-        assert_eq!(versions.lost.front().map(|lost| lost.version), Some(12));
     }
 }

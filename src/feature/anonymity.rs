@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Feature, Field, FieldKind, Section, backlog};
 use crate::room::Room;
+use crate::room::announce::backlog;
 use crate::room::audience::Sight;
 use crate::room::config::Whois;
 use crate::room::cx::{Cx, Ids};
@@ -11,6 +11,7 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::recipients::Group;
 use crate::room::roster::Occupant;
+use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
 use crate::words::{self, Label, Value};
@@ -60,13 +61,13 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// After a switch of `whois`: everybody who is not a moderator gets everybody's presence anew, with the real
 /// addresses or without (the specification is silent; clients would be left with a wrong picture).
-pub(super) fn refresh(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn refresh(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
     let viewers = room.roster.sessions_in(Group::OTHERS);
     backlog::show_everybody_to(room, &viewers, cx, fx);
 }
 
 /// Sends the presence of everybody but `viewer` to `to`, as far as their roles are broadcast.
-pub(super) fn show_others(
+pub(crate) fn show_others(
     room: &Room,
     viewer: &Occupant,
     to: &Arc<[Jid]>,

@@ -1,9 +1,9 @@
 //! The most occupants that a room may have (XEP-0045 §7.2.9).
 
-use super::{Feature, Field, FieldKind, Section};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
+use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::refusal::Refusal;
 use crate::words;
 
@@ -41,7 +41,7 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// Refuses one more occupant when the room is full. Admins and owners may exceed the limit by a tenth, and by
 /// five at least.
-pub(super) fn check(room: &Room, affiliation: Affiliation, cx: &Cx<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(room: &Room, affiliation: Affiliation, cx: &Cx<'_>) -> Result<(), Refusal> {
     let service_max = cx.limits().occupants_max;
     let max = match room.config().occupants_max {
         0 => service_max,

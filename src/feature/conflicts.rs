@@ -9,7 +9,6 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use xmpp_parsers::stanza_error::DefinedCondition;
 
-use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::event::Event;
 use crate::wire::inbound::Kind;
@@ -48,12 +47,17 @@ impl Conflicts {
 }
 
 /// What a refused event is answered: a conflict about a nick counts, and is told as too much beyond a number.
-pub(crate) fn weighed(room: &mut Room, refusal: Refusal, event: &Event, cx: &Cx<'_>) -> Refusal {
+pub(crate) fn weighed(
+    conflicts: &mut Arc<Conflicts>,
+    refusal: Refusal,
+    event: &Event,
+    cx: &Cx<'_>,
+) -> Refusal {
     let Event::Stanza(inbound) = event else { return refusal };
     if refusal.condition != DefinedCondition::Conflict || !matches!(inbound.kind, Kind::Presence(_)) {
         return refusal;
     }
-    match Arc::make_mut(&mut room.conflicts).count(&inbound.from, cx.now) {
+    match Arc::make_mut(conflicts).count(&inbound.from, cx.now) {
         0..=TOLD_MAX => refusal,
         _ => Refusal::resource_constraint(&words::TOO_MANY_CONFLICTS),
     }

@@ -1,7 +1,6 @@
 //! Whom to write to about a room (`muc#roominfo_contactjid`, XEP-0045 §16.5.4).
 
-use super::{Feature, Field, FieldKind, Section};
-use crate::room::Room;
+use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::jid::Profile;
 use crate::words::{self, Value, Words};
 
@@ -28,14 +27,6 @@ pub(super) const FEATURE: Feature = Feature {
     },
     ..Feature::new("contacts")
 };
-
-/// A text, and after it the address to write to, where the room says so.
-pub(super) fn named(room: &Room, text: impl Into<Words>) -> Words {
-    match room.config().contacts.first() {
-        Some(address) => text.into().and(words::WRITE_TO.with([&**address])),
-        None => text.into(),
-    }
-}
 
 /// Addresses in the order in which they come, each once.
 pub(crate) fn read(values: &[String]) -> Result<Vec<String>, Words> {

@@ -3,8 +3,8 @@
 
 use minidom::Element;
 
-use super::Feature;
 use crate::room::cx::Service;
+use crate::room::surface::Feature;
 use crate::wire::form::{Field, result};
 use crate::wire::ns;
 

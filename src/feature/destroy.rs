@@ -18,7 +18,7 @@ use crate::wire::refusal::Refusal;
 use crate::words;
 
 /// Reads the owner's `<destroy/>` and copies what may be passed on: the alternate venue, its password, the reason.
-pub(super) fn read(request: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
+pub(crate) fn read(request: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
     let mut copy = el("destroy", ns::MUC_USER);
     if let Some(venue) = request.attr("jid").filter(|jid| !jid.is_empty()) {
         let venue =
@@ -38,7 +38,7 @@ pub(super) fn read(request: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
 }
 
 /// Everybody gets one presence, about himself, and the room is no more.
-pub(super) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Cx<'_>, fx: &mut Effects) {
     let word = word.unwrap_or_else(|| el("destroy", ns::MUC_USER));
     for (at, occupant) in room.roster.iter().enumerate() {
         if fx.is_full() {
@@ -66,7 +66,7 @@ fn farewell(room: &Room, occupant: &Occupant, word: &Element, id: &str) -> Eleme
 }
 
 /// Tells an occupant, who has just left, that the room is no more.
-pub(super) fn bid_farewell(room: &Room, occupant: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn bid_farewell(room: &Room, occupant: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
     let stanza = farewell(room, occupant, &el("destroy", ns::MUC_USER), &cx.id());
     fx.send_many(&stanza, sessions(occupant));
 }

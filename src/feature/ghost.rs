@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use imbl::OrdMap;
 
-use super::leave::{Goodbye, depart};
 use crate::room::Room;
+use crate::room::announce::{Goodbye, depart};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::roster::Said;
+use crate::room::roster::{Roster, Said};
 use crate::wire::build::{Build, el, message};
 use crate::wire::inbound::{Inbound, IqType, Kind};
 use crate::wire::jid::Jid;
@@ -74,7 +74,13 @@ struct Suspect {
 
 /// Something that the room sent to a session came back. If that is the room's own look, the session goes, it alone, with
 /// code 333 and without 307: clients that see a bare kick forget the room.
-pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn bounced(
+    room: &mut Room,
+    suspects: &mut Arc<Suspects>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
     let Some(condition) = condition(inbound) else { return };
     if room.roster.by_session(&inbound.from).is_none() {
         return;
@@ -83,33 +89,33 @@ pub(crate) fn bounced(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &
     if !is_unreachable && condition != AMBIGUOUS && !GONE.contains(&condition) {
         return;
     }
-    if !is_unreachable && room.suspects.sessions.get(&inbound.from).is_some_and(|s| s.unreachable.is_some()) {
+    if !is_unreachable && suspects.sessions.get(&inbound.from).is_some_and(|s| s.unreachable.is_some()) {
         // Its server is back. What the last look found says nothing of the session.
-        let suspect = suspect(room, &inbound.from);
+        let suspect = suspect(&room.roster, suspects, &inbound.from);
         (suspect.unreachable, suspect.looked) = (None, None);
     }
-    if !is_look(room, inbound) {
-        look(room, &inbound.from, cx, fx);
+    if !is_look(suspects, inbound) {
+        look(room, suspects, &inbound.from, cx, fx);
     } else if is_unreachable {
-        unreachable(room, &inbound.from, condition, cx, fx);
+        unreachable(room, suspects, &inbound.from, condition, cx, fx);
     } else {
-        gone(room, &inbound.from, condition, cx, fx);
+        gone(room, suspects, &inbound.from, condition, cx, fx);
     }
 }
 
 /// Whether it is a look of the room that came back.
-fn is_look(room: &Room, inbound: &Inbound) -> bool {
-    let suspect = room.suspects.sessions.get(&inbound.from);
+fn is_look(suspects: &Suspects, inbound: &Inbound) -> bool {
+    let suspect = suspects.sessions.get(&inbound.from);
     inbound.to.resource().is_none()
         && suspect
             .is_some_and(|suspect| !suspect.secret.is_empty() && inbound.id().starts_with(&suspect.secret))
 }
 
 /// A session said something: it is there. When the room looked last is remembered for as long as it matters.
-pub(crate) fn heard(room: &mut Room, session: &Jid, cx: &Cx<'_>) {
-    let Some(suspect) = room.suspects.sessions.get(session) else { return };
+pub(crate) fn heard(suspects: &mut Arc<Suspects>, session: &Jid, cx: &Cx<'_>) {
+    let Some(suspect) = suspects.sessions.get(session) else { return };
     let looked = suspect.looked.filter(|looked| cx.uptime < *looked + LOOK_AGAIN);
-    let sessions = &mut Arc::make_mut(&mut room.suspects).sessions;
+    let sessions = &mut Arc::make_mut(suspects).sessions;
     match looked {
         Some(_) => drop(sessions.insert(session.clone(), Suspect { looked, ..Suspect::default() })),
         None => drop(sessions.remove(session)),
@@ -118,17 +124,23 @@ pub(crate) fn heard(room: &mut Room, session: &Jid, cx: &Cx<'_>) {
 
 /// Sessions whose server is said to be out of reach. Who only reads says nothing by which the room would know that his
 /// server is back, and in a quiet room nothing bounces that would tell that it stays away: so they are to be asked.
-pub(crate) fn out_of_reach(room: &Room) -> impl Iterator<Item = &Jid> {
-    let sessions = room.suspects.sessions.iter();
+pub(crate) fn out_of_reach<'s>(room: &'s Room, suspects: &'s Suspects) -> impl Iterator<Item = &'s Jid> {
+    let sessions = suspects.sessions.iter();
     let lost = sessions.filter(|(_, suspect)| suspect.unreachable.is_some()).map(|(session, _)| session);
     lost.filter(|session| room.roster.by_session(session).is_some())
 }
 
 /// Asks a session that has been silent whether it is there: after a gap in the link, what it said may be lost.
-pub(crate) fn check(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn check(
+    room: &Room,
+    suspects: &mut Arc<Suspects>,
+    session: &Jid,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
     if room.roster.by_session(session).is_some() {
         // However lately the room has looked: that was before the gap.
-        if let Some(suspect) = Arc::make_mut(&mut room.suspects).sessions.get_mut(session) {
+        if let Some(suspect) = Arc::make_mut(suspects).sessions.get_mut(session) {
             suspect.looked = None;
         }
         let ping = el("iq", ns::CLIENT).with("type", "get").with("id", &format!("{LOOK}{}", cx.id()));
@@ -137,15 +149,21 @@ pub(crate) fn check(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Ef
 }
 
 /// An IQ came back; true if it is the answer to a check. An error proves nothing yet: the room looks again.
-pub(crate) fn answered(room: &mut Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> bool {
+pub(crate) fn answered(
+    room: &Room,
+    suspects: &mut Arc<Suspects>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> bool {
     if !inbound.id().starts_with(LOOK) || inbound.to.resource().is_some() {
         return false;
     }
     if inbound.kind == Kind::Iq(IqType::Error) && room.roster.by_session(&inbound.from).is_some() {
         if !condition(inbound).is_some_and(|condition| UNREACHABLE.contains(&condition)) {
-            suspect(room, &inbound.from).unreachable = None;
+            suspect(&room.roster, suspects, &inbound.from).unreachable = None;
         }
-        look(room, &inbound.from, cx, fx);
+        look(room, suspects, &inbound.from, cx, fx);
     }
     true
 }
@@ -156,8 +174,7 @@ fn condition(inbound: &Inbound) -> Option<&str> {
 }
 
 /// What is known of a session that is under suspicion.
-fn suspect<'r>(room: &'r mut Room, session: &Jid) -> &'r mut Suspect {
-    let Room { roster, suspects, .. } = room;
+fn suspect<'s>(roster: &Roster, suspects: &'s mut Arc<Suspects>, session: &Jid) -> &'s mut Suspect {
     let sessions = &mut Arc::make_mut(suspects).sessions;
     // Now and then, so that a whole server whose people are gone is not gone through for each of them.
     if sessions.len() > 2 * roster.len() && !sessions.contains_key(session) {
@@ -171,8 +188,8 @@ fn suspect<'r>(room: &'r mut Room, session: &Jid) -> &'r mut Suspect {
 }
 
 /// Sends something of the room's own that comes back if nobody is there, and that clients pass over.
-fn look(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let suspect = suspect(room, session);
+fn look(room: &Room, suspects: &mut Arc<Suspects>, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+    let suspect = suspect(&room.roster, suspects, session);
     if suspect.looked.is_some_and(|looked| cx.uptime < looked + LOOK_AGAIN) {
         return;
     }
@@ -185,23 +202,30 @@ fn look(room: &mut Room, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     fx.send(&stanza, session);
 }
 
-fn unreachable(room: &mut Room, session: &Jid, condition: &str, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let suspect = suspect(room, session);
+fn unreachable(
+    room: &mut Room,
+    suspects: &mut Arc<Suspects>,
+    session: &Jid,
+    condition: &str,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let suspect = suspect(&room.roster, suspects, session);
     let lasting = suspect.unreachable.filter(|(_, last)| cx.uptime <= *last + LAPSE);
     let since = lasting.map_or(cx.uptime, |(since, _)| since);
     suspect.unreachable = Some((since, cx.uptime));
     if cx.uptime < since + GRACE {
         return;
     }
-    let suspects = Arc::make_mut(&mut room.suspects);
+    let known = Arc::make_mut(suspects);
     let second = cx.uptime.as_secs();
-    if suspects.removed.0 != second {
-        suspects.removed = (second, 0);
+    if known.removed.0 != second {
+        known.removed = (second, 0);
     }
-    if suspects.removed.1 < REMOVED_MAX {
-        suspects.removed.1 += 1;
-        gone(room, session, condition, cx, fx);
-    } else if let Some(suspect) = suspects.sessions.get_mut(session) {
+    if known.removed.1 < REMOVED_MAX {
+        known.removed.1 += 1;
+        gone(room, suspects, session, condition, cx, fx);
+    } else if let Some(suspect) = known.sessions.get_mut(session) {
         // The next bounce may lead to a look at once, and that to the removal.
         suspect.looked = None;
     }
@@ -217,8 +241,15 @@ fn in_words(condition: &str) -> &'static Text {
     }
 }
 
-fn gone(room: &mut Room, session: &Jid, condition: &str, cx: &mut Cx<'_>, fx: &mut Effects) {
-    Arc::make_mut(&mut room.suspects).sessions.remove(session);
+fn gone(
+    room: &mut Room,
+    suspects: &mut Arc<Suspects>,
+    session: &Jid,
+    condition: &str,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    Arc::make_mut(suspects).sessions.remove(session);
     let (lang, why) = (room.lang(cx.service), Words::from(in_words(condition)));
     let status = el("status", ns::CLIENT).text_node(&lang.words(&why));
     let (id, said) = (cx.id(), Said::new(Some(lang.tag_of(&why)), [&status]));

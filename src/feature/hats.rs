@@ -4,13 +4,12 @@ use std::ops::Bound;
 
 use minidom::Element;
 
-use super::commands::{self, Command, Form, Pages};
-use super::{Feature, archive, presence};
-use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::hats::Hat;
-use crate::wire::build::{Build, el, lang, set_lang};
+use crate::room::surface::{Command, Feature, Form, Pages};
+use crate::room::{Room, announce, entry, surface};
+use crate::wire::build::lang;
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, form, page_of_rows, table};
 use crate::wire::inbound::Inbound;
@@ -44,17 +43,12 @@ pub(super) const FEATURE: Feature = Feature {
         Command::new(
             "urn:xmpp:hats:commands:list",
             &words::HATS_COMMAND,
-            archive::may_read,
+            entry::may_read,
             |room, _, inbound, cx, _| Ok(Done::result(list(room, room.lang(cx.service).of(&inbound.stanza)))),
         ),
         Command {
             form: Some(Form { type_: ns::HATS_COMMANDS, show: create_form }),
-            ..Command::new(
-                "urn:xmpp:hats:commands:create",
-                &words::MAKE_HAT_COMMAND,
-                commands::admins,
-                create,
-            )
+            ..Command::new("urn:xmpp:hats:commands:create", &words::MAKE_HAT_COMMAND, surface::admins, create)
         },
         Command {
             offered: |room, _| !room.state.record.hats.known.is_empty(),
@@ -62,7 +56,7 @@ pub(super) const FEATURE: Feature = Feature {
             ..Command::new(
                 "urn:xmpp:hats:commands:destroy",
                 &words::DROP_HAT_COMMAND,
-                commands::admins,
+                surface::admins,
                 destroy,
             )
         },
@@ -72,12 +66,7 @@ pub(super) const FEATURE: Feature = Feature {
                 type_: ns::HATS_COMMANDS,
                 show: |room, lang| wearer_form(room, lang, &words::GIVING_HAT),
             }),
-            ..Command::new(
-                "urn:xmpp:hats:commands:assign",
-                &words::GIVE_HAT_COMMAND,
-                commands::admins,
-                assign,
-            )
+            ..Command::new("urn:xmpp:hats:commands:assign", &words::GIVE_HAT_COMMAND, surface::admins, assign)
         },
         Command {
             offered: |room, _| !room.state.record.hats.worn.is_empty(),
@@ -88,7 +77,7 @@ pub(super) const FEATURE: Feature = Feature {
             ..Command::new(
                 "urn:xmpp:hats:commands:unassign",
                 &words::TAKE_HAT_COMMAND,
-                commands::admins,
+                surface::admins,
                 unassign,
             )
         },
@@ -97,7 +86,7 @@ pub(super) const FEATURE: Feature = Feature {
             ..Command::new(
                 "urn:xmpp:hats:commands:list-assigned",
                 &words::WORN_HATS_COMMAND,
-                commands::admins,
+                surface::admins,
                 |room, form, inbound, cx, _| {
                     Ok(list_assigned(room, form, room.lang(cx.service).of(&inbound.stanza)))
                 },
@@ -106,22 +95,6 @@ pub(super) const FEATURE: Feature = Feature {
     ],
     ..Feature::new("hats")
 };
-
-/// `<hats/>` for the presence of an account; `None` if it has none.
-pub(crate) fn element(room: &Room, account: &BareJid) -> Option<Element> {
-    let mut hats = el("hats", ns::HATS);
-    for (uri, hat) in room.state.record.hats.of(account) {
-        let mut element = el("hat", ns::HATS)
-            .with("title", &hat.title)
-            .with("uri", uri)
-            .with_opt("hue", hat.hue.as_deref());
-        if let Some(lang) = &hat.lang {
-            set_lang(&mut element, lang);
-        }
-        hats.append_child(element);
-    }
-    hats.children().next().is_some().then_some(hats)
-}
 
 fn create_form(_: &Room, lang: Lang<'_>) -> Element {
     let field = |var, label, required| Field {
@@ -298,7 +271,7 @@ fn unassign(
 /// Shows those who are concerned anew.
 fn show(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
     for occupant in wearers.iter().flat_map(|account| room.roster.of_account(account)) {
-        presence::show(room, occupant, &cx.id(), fx);
+        announce::show(room, occupant, &cx.id(), fx);
     }
 }
 

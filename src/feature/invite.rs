@@ -1,23 +1,25 @@
-//! Mediated invitations (XEP-0045 §7.8.2, §9.5). What is answered to one: [`super::decline`].
+//! Mediated invitations (XEP-0045 §7.8.2, §9.5). What is answered to one: [`crate::feature::invite::decline`].
 //!
 //! An invitation is how the words of who is inside, or belongs to the room, reach an account outside: so they are few. How
 //! it is answered tells the inviter nothing of the invited account that is not for them to know.
 
+pub mod decline;
+
 use minidom::Element;
 
-use super::decline::{self, Asked, Invitation};
-use super::reflect::only_the_room_says;
-use super::{Feature, Section, affiliations, boolean_field, lists, locked, password};
-use crate::room::Room;
+use crate::feature::invite::decline::{Asked, Invitation, Sent};
+use crate::room::change::affiliation;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::reflect::only_the_room_says;
 use crate::room::state::Affiliation;
+use crate::room::surface::{Feature, Section, boolean_field};
+use crate::room::{Room, life, privilege};
 use crate::wire::build::{Build, el, message};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::wire::size;
+use crate::wire::{ns, size};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -36,7 +38,7 @@ pub(super) const FEATURE: Feature = Feature {
     ],
     info: |room, info| {
         let anybody = !room.config().members_only || room.config().allow_invites;
-        info.push(("muc#roomconfig_allowinvites", super::digit(anybody)));
+        info.push(("muc#roomconfig_allowinvites", crate::room::surface::digit(anybody)));
     },
     ..Feature::new("invite")
 };
@@ -47,6 +49,7 @@ const WORD_BYTES_MAX: usize = 4 * 1024;
 /// A message to the room that is not for everybody: invitations, or the refusal of one.
 pub(crate) fn mediate(
     room: &mut Room,
+    sent: &mut Sent,
     inbound: &Inbound,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
@@ -55,7 +58,7 @@ pub(crate) fn mediate(
     let invites: Vec<&Element> =
         x.iter().flat_map(|x| x.children()).filter(|c| c.is("invite", ns::MUC_USER)).collect();
     if let Some(refusal) = x.and_then(|x| x.get_child("decline", ns::MUC_USER)) {
-        return decline::pass_on(room, refusal, inbound, cx, fx);
+        return decline::pass_on(room, sent, refusal, inbound, cx, fx);
     }
     if invites.is_empty() {
         return Err(Refusal::bad_request(&words::INVITE_NEEDED));
@@ -64,11 +67,11 @@ pub(crate) fn mediate(
         return Err(Refusal::policy_violation(words::INVITES_MOST.with([cx.limits().invites_max])));
     }
     check_inviter(room, inbound)?;
-    locked::invited(room, cx);
+    life::invited(room, cx);
     // All of it is read before anything is done.
     let read = |invite: &&Element| Wish::read(room, invite, &inbound.from, cx);
     let wishes = invites.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let sees_bans = lists::check(room, &inbound.from.to_bare(), Affiliation::Outcast).is_ok();
+    let sees_bans = privilege::may_see_list(room, &inbound.from.to_bare(), Affiliation::Outcast).is_ok();
     let asked = Asked { from: inbound.from.clone(), id: inbound.id().into() };
     for wish in wishes {
         let banned = room.affiliation(&wish.to.to_bare()) == Affiliation::Outcast;
@@ -78,7 +81,7 @@ pub(crate) fn mediate(
         if room.config().members_only {
             admit(room, &wish.to, banned, inbound, cx, fx)?;
         }
-        send(room, &wish, &inbound.from, Some(asked.clone()), banned, cx, fx);
+        send(room, sent, &wish, &inbound.from, Some(asked.clone()), cx, fx);
     }
     Ok(())
 }
@@ -160,11 +163,18 @@ fn check_inviter(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
 
 /// Where the room is set to do so, who was made a member of a members-only room and is not in it is invited in the name
 /// of `by` (§9.5). Clients that add members send invitations of their own, so it is an option.
-pub(super) fn welcome_member(room: &mut Room, member: &BareJid, by: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn welcome_member(
+    room: &Room,
+    sent: &mut Sent,
+    member: &BareJid,
+    by: &Jid,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
     let wanted = room.config().members_only && room.config().invite_new_members;
     if wanted && member.local().is_some() && room.roster.by_account(member).is_empty() {
         let wish = Wish { to: member.as_jid().clone(), reason: None, goes_on: None, others: Vec::new() };
-        send(room, &wish, by, None, false, cx, fx);
+        send(room, sent, &wish, by, None, cx, fx);
     }
 }
 
@@ -175,14 +185,15 @@ pub(super) fn welcome_member(room: &mut Room, member: &BareJid, by: &Jid, cx: &m
 /// invitation that never comes back either, so a message that invites to nothing goes in its place. For servers it is like an
 /// invitation: what would be kept or sent back of that is of this, so both ask to be kept (XEP-0334), whatever text they have.
 fn send(
-    room: &mut Room,
+    room: &Room,
+    sent: &mut Sent,
     wish: &Wish,
     inviter: &Jid,
     asked: Option<Asked>,
-    banned: bool,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
+    let banned = room.affiliation(&wish.to.to_bare()) == Affiliation::Outcast;
     let from = room.presented(inviter);
     let account = inviter.to_bare();
     let id = asked.as_ref().map(|asked| asked.id.clone()).filter(|id| !id.is_empty());
@@ -192,7 +203,7 @@ fn send(
     let stanza = match banned {
         true => stanza.child(word),
         false => {
-            let password = password::known_to(room, &account);
+            let password = room.password_known_to(&account);
             let secret = password.map(|password| el("password", ns::MUC_USER).text_node(password));
             let word = word.child(wish.element(Some(&from))).child_opt(secret);
             stanza.child_opt(text(room, inviter, cx)).child(word).child(direct(room, password))
@@ -200,7 +211,7 @@ fn send(
     };
     fx.send(&stanza.child(el("store", ns::HINTS)), &wish.to);
     let invitation = Invitation { id, invitee: wish.to.clone(), shown: (!banned).then_some(from), asked };
-    decline::remember(room, &account, invitation, cx);
+    decline::remember(sent, &account, invitation, cx);
 }
 
 /// An invitation into a members-only room makes a member of who is none and not banned. To who may not see the list of
@@ -215,22 +226,22 @@ fn admit(
 ) -> Result<(), Refusal> {
     let jid = to.to_bare();
     let is_member = room.affiliation(&jid) >= Affiliation::Member;
-    if is_member && lists::check(room, &inbound.from.to_bare(), Affiliation::Member).is_ok() {
+    if is_member && privilege::may_see_list(room, &inbound.from.to_bare(), Affiliation::Member).is_ok() {
         return Ok(());
     }
     let is_admins = room.affiliation(&inbound.from.to_bare()) >= Affiliation::Admin;
     let change = match is_admins {
-        true => affiliations::Change::new(&jid, Affiliation::Member)?,
-        false => affiliations::Change::unvetted(&jid)?,
+        true => affiliation::Change::new(&jid, Affiliation::Member)?,
+        false => affiliation::Change::unvetted(&jid)?,
     };
-    affiliations::check_space(room, cx)?;
+    affiliation::check_space(room, cx)?;
     if is_member || banned {
         // What differs from what is stored waits for the disk, and is paid for; nothing else does.
         let invitations = &mut room.state_mut().record.vain_invitations;
         *invitations = invitations.wrapping_add(1);
     } else {
         let actor = room.actor(&inbound.from);
-        affiliations::apply(room, &change, actor.as_ref(), cx, fx);
+        affiliation::apply(room, &change, actor.as_ref(), cx, fx);
     }
     Ok(())
 }

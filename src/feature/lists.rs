@@ -5,22 +5,19 @@
 
 use minidom::Element;
 
-use super::{Feature, Section, admin, roles_field};
 use crate::room::Room;
-use crate::room::audience::{Item, sessions};
+use crate::room::audience::{Item, each_session};
 use crate::room::effect::Effects;
-use crate::room::nick::NickKey;
-use crate::room::privilege;
 use crate::room::role::Role;
-use crate::room::roster::Occupant;
 use crate::room::state::{Affiliated, Affiliation};
+use crate::room::surface::{Feature, Section, roles_field};
 use crate::wire::build::{el, iq_result};
 use crate::wire::fit::that_fit;
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::{BareJid, Jid};
+use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::{self, Paging};
-use crate::wire::{encode, ns};
+use crate::wire::{encode, item, ns};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -37,7 +34,7 @@ pub(crate) fn get(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effe
     if asked.next().is_some() {
         return Err(Refusal::feature_not_implemented(&words::ONE_LIST));
     }
-    admin::check_attributes(item, &["role", "affiliation"])?;
+    item::check_attributes(item, &["role", "affiliation"])?;
     let paging = Paging::read(query)?;
     if paging.as_ref().is_some_and(|paging| paging.before.is_some() || paging.index.is_some()) {
         return Err(Refusal::feature_not_implemented(&words::LIST_AFTER_ONLY));
@@ -86,35 +83,6 @@ fn by_role<'r>(room: &'r Room, word: &str, after: &str, inbound: &Inbound) -> Re
     })))
 }
 
-/// The sessions in a room by nicks and addresses, each with what stands for it when pages are asked for: the nick for the
-/// last session of an occupant, for one before it the address besides. Those that come after one of these.
-pub(super) fn each_session<'r>(
-    room: &'r Room,
-    after: &str,
-) -> impl Iterator<Item = (String, &'r Occupant, Jid)> + use<'r> {
-    let (nick, address) = match after.split_once('\n') {
-        Some((nick, address)) => (nick, Some(address.to_owned())),
-        None => (after, None),
-    };
-    let key = (!nick.is_empty()).then(|| NickKey::of(nick));
-    let here = key.clone().filter(|_| address.is_some());
-    let rest = here.and_then(|key| room.roster.by_nick(&key)).into_iter();
-    let others = room.roster.iter().filter(move |o| key.as_ref().is_none_or(|key| o.nick.key() > key));
-    let of_rest = rest.flat_map(move |o| {
-        let address = address.clone().unwrap_or_default();
-        sessions_of(o).into_iter().filter(move |(_, _, jid)| jid.as_str() > address.as_str())
-    });
-    of_rest.chain(others.flat_map(|o| sessions_of(o)))
-}
-
-fn sessions_of(occupant: &Occupant) -> Vec<(String, &Occupant, Jid)> {
-    let mut sessions = sessions(occupant);
-    sessions.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
-    let (nick, last) = (occupant.nick.as_str(), sessions.len() - 1);
-    let place = |at, jid: &Jid| if at == last { nick.to_owned() } else { format!("{nick}\n{jid}") };
-    sessions.into_iter().enumerate().map(|(at, jid)| (place(at, &jid), occupant, jid)).collect()
-}
-
 /// Accounts of an affiliation: bare address, and the reserved nick but for outcasts; never a role.
 fn by_affiliation<'r>(
     room: &'r Room,
@@ -158,17 +126,4 @@ fn by_affiliation<'r>(
             Box::new(of_list.map(move |(jid, a)| item(jid, a)))
         }
     })
-}
-
-/// Whether an account may see the list of an affiliation.
-pub(crate) fn check(room: &Room, asker: &BareJid, list: Affiliation) -> Result<(), Refusal> {
-    let asker = room.standing(asker);
-    let shown = room.config().member_list;
-    let listed_role = match asker.role {
-        Role::None => false,
-        Role::Visitor => shown.visitor,
-        Role::Participant => shown.participant,
-        Role::Moderator => shown.moderator,
-    };
-    privilege::read_list(asker, list, room.is_nonanonymous(), listed_role)
 }

@@ -2,7 +2,7 @@
 //!
 //! The option says that the conversation is published; it is not about an archive for occupants.
 
-use super::{Feature, Field, Section, boolean_field};
+use crate::room::surface::{Feature, Field, Section, boolean_field};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {

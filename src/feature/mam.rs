@@ -9,12 +9,12 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use minidom::Element;
 
-use super::{Feature, archive};
-use crate::room::Room;
-use crate::room::archive::{Answer, Ask, Entry, Found, Page, Place, Query, Question, With};
+use crate::room::archive::{Answer, Entry, Found, Page, Place, Query, Question, With, ask};
 use crate::room::audience::{Authors, Item};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::surface::Feature;
+use crate::room::{Room, entry};
 use crate::wire::build::{Build, el, iq_result, message, muc_user, stamp};
 use crate::wire::form::{Field, Reply, Submitted, untitled};
 use crate::wire::inbound::Inbound;
@@ -124,18 +124,11 @@ pub(crate) fn found(
     Ok(())
 }
 
-/// Puts a question; the answer comes back to [`Room::handle`].
-pub(super) fn ask(room: &Room, question: Question, inbound: &Inbound, fx: &mut Effects) {
-    let archive = room.state.record.archive.clone();
-    let retracted = room.history.retracted();
-    fx.asks.push(Ask { archive, retracted, question, inbound: Box::new(inbound.clone()) });
-}
-
 fn check(room: &Room, who: &Jid) -> Result<(), Refusal> {
     if !room.config().archive {
         return Err(Refusal::service_unavailable(&words::NO_ARCHIVE));
     }
-    if !archive::may_read(room, &who.to_bare()) {
+    if !entry::may_read(room, &who.to_bare()) {
         return Err(Refusal::forbidden(&words::ARCHIVE_CLOSED));
     }
     Ok(())

@@ -1,12 +1,11 @@
 //! Members-only rooms (XEP-0045 §7.2.6, §10.2).
 
-use super::leave::{Removal, remove};
-use super::{Feature, Section, boolean_field, contacts};
 use crate::room::Room;
+use crate::room::announce::{Removal, remove};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
-use crate::wire::refusal::Refusal;
+use crate::room::surface::{Feature, Section, boolean_field};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -16,16 +15,8 @@ pub(super) const FEATURE: Feature = Feature {
     ..Feature::new("members_only")
 };
 
-/// Refuses to let in whoever is no member.
-pub(super) fn check(room: &Room, affiliation: Affiliation) -> Result<(), Refusal> {
-    if room.config().members_only && affiliation < Affiliation::Member {
-        return Err(Refusal::registration_required(contacts::named(room, &words::MEMBERS_ONLY)));
-    }
-    Ok(())
-}
-
 /// After the room became members-only: whoever is no member leaves with code 322.
-pub(super) fn remove_strangers(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn remove_strangers(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
     let strangers: Vec<_> =
         room.roster.iter().filter(|o| room.affiliation(&o.account) < Affiliation::Member).cloned().collect();
     for occupant in strangers {

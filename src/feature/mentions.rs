@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 
 use minidom::Element;
 
-use super::{Feature, archive, boolean_field};
-use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::state::Affiliation;
+use crate::room::surface::{Feature, boolean_field};
+use crate::room::{Room, entry};
 use crate::wire::build::{Build, delay, el, message};
-use crate::wire::encode;
 use crate::wire::jid::{BareJid, Jid, Profile};
-use crate::wire::ns;
+use crate::wire::{encode, ns};
 use crate::words;
 
 /// So many mentions of a message are looked at, the first ones.
@@ -26,7 +25,7 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// Forwards a message, as everybody got it, to those whom it mentions: members and above who are not in the room and
 /// may read it. Nobody learns who that was.
-pub(super) fn forward(room: &Room, speaker: &BareJid, said: &Element, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn forward(room: &Room, speaker: &BareJid, said: &Element, cx: &mut Cx<'_>, fx: &mut Effects) {
     if !room.config().forward_mentions {
         return;
     }
@@ -94,7 +93,7 @@ fn is_told(room: &Room, account: &BareJid) -> bool {
     account.local().is_some()
         && affiliated.is_some_and(|a| a.affiliation >= Affiliation::Member)
         && room.roster.sessions_of(account) == 0
-        && archive::may_read(room, account)
+        && entry::may_read(room, account)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Switching the option leaves the roles of present occupants as they are: somebody who was muted stays so.
 
-use super::{Feature, Section, boolean_field};
+use crate::room::surface::{Feature, Section, boolean_field};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Feature, Section, boolean_field};
 use crate::room::archive::Change;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::surface::{Feature, Section, boolean_field};
+use crate::room::write::Write;
 use crate::room::{Life, Room};
-use crate::store::Write;
-use crate::wire::jid::BareJid;
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -42,7 +41,7 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
     };
     let vcard = || Write::Vcard { room: name(), value: room.state.vcard.clone() };
     let new_vcard = (before.state.vcard != room.state.vcard).then(vcard);
-    match (is_lasting(before), is_lasting(room)) {
+    match (before.is_lasting(), room.is_lasting()) {
         (false, false) => Vec::new(),
         (true, false) => vec![Write::Forget { room: name() }],
         (false, true) => {
@@ -54,22 +53,5 @@ fn writes(before: &Room, room: &Room, fx: &Effects) -> Vec<Write> {
             let parts = changed.into_iter().map(|part| Write::Part { room: name(), part });
             parts.chain(fx.touched().map(affiliation)).chain(new_vcard).collect()
         }
-    }
-}
-
-/// Whether the room is one that stays: its state is durable before anybody hears of it.
-pub(super) fn is_lasting(room: &Room) -> bool {
-    room.is_lasting()
-}
-
-impl Room {
-    /// Whether the room is one that stays when everybody has left.
-    pub fn is_lasting(&self) -> bool {
-        self.life == Life::Open && self.config().persistent
-    }
-
-    /// The account that created the room, and for which it counts.
-    pub fn founder(&self) -> Option<&BareJid> {
-        self.state.record.founder.as_ref()
     }
 }

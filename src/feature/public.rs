@@ -1,6 +1,6 @@
 //! Public and hidden rooms (XEP-0045 §4.2, §6.3).
 
-use super::{Feature, Section, boolean_field};
+use crate::room::surface::{Feature, Section, boolean_field};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {

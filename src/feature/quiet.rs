@@ -4,13 +4,12 @@
 //! to all right before his first message, and nobody is told when he leaves before that. When no more than half as
 //! many are left, or the option is lifted, everybody appears.
 
-use super::{Feature, Section, number_field};
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
-use crate::room::roster::Occupant;
+use crate::room::surface::{Feature, Section, number_field};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -21,24 +20,15 @@ pub(super) const FEATURE: Feature = Feature {
 };
 
 /// Whether somebody who enters now with this role is not shown yet.
-pub(super) fn on_entry(room: &mut Room, role: Role) -> bool {
+pub(crate) fn on_entry(room: &mut Room, role: Role) -> bool {
     let above = room.config().quiet_above as usize;
     let quiet = above > 0 && role < Role::Moderator && room.roster.len() >= above;
     room.hushed |= quiet;
     quiet
 }
 
-/// Whether an occupant may know that another one is in the room. Who is not shown is to be found by nobody but moderators,
-/// who have the lists of roles, until they say something.
-pub(super) fn is_known(room: &Room, target: &Occupant, asker: &Occupant) -> bool {
-    target.heard
-        || room.broadcasts(target)
-        || asker.role == Role::Moderator
-        || asker.account == target.account
-}
-
 /// The occupant of a nick is about to speak: if they are not shown yet, they appear to the others.
-pub(super) fn speaks(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn speaks(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
     reveal(room, key, cx, fx);
     if room.roster.by_nick(key).is_some_and(|occupant| !occupant.heard) {
         room.roster_mut().hear(key);

@@ -1,6 +1,6 @@
 //! What kind of content is to be expected in a room (XEP-0456).
 
-use super::{Feature, Field, FieldKind, Section};
+use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::form::{self, is_uri};
 use crate::wire::ns;
 use crate::words::{self, Value, Words};

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use minidom::Element;
 
-use super::{Feature, Field, FieldKind, Section};
 use crate::room::Room;
 use crate::room::config::Config;
-use crate::wire::form;
-use crate::wire::ns;
+use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::refusal::Refusal;
+use crate::wire::{form, ns};
 use crate::words::{self, Value, Words};
 
 /// Most reactions to choose from.
@@ -29,7 +28,7 @@ pub(super) const FEATURE: Feature = Feature {
             kind: FieldKind::Integer(|_| u32::MAX),
             get: |config| vec![config.reactions_max.to_string()],
             set: |config, values, _| {
-                config.reactions_max = super::to_number(values)?;
+                config.reactions_max = crate::room::surface::to_number(values)?;
                 Ok(())
             },
         },
@@ -91,7 +90,7 @@ pub(crate) fn read(values: &[String]) -> Result<Vec<String>, Words> {
 
 /// Refuses reactions that the room does not let pass. Not with `not-acceptable`, which the specification asks for:
 /// clients take that, on a message to a room, for the news that they are not in it.
-pub(super) fn check(room: &Room, message: &Element) -> Result<(), Refusal> {
+pub(crate) fn check(room: &Room, message: &Element) -> Result<(), Refusal> {
     let config = room.config();
     if !is_restricted(config) {
         return Ok(());

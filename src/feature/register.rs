@@ -8,14 +8,15 @@ use std::ops::Bound;
 
 use minidom::Element;
 
-use super::affiliations::{self, Change};
-use super::commands::{self, Command, Pages};
-use super::{Feature, Section, ban, boolean_field, nick};
-use crate::room::Room;
+use crate::room::change::affiliation::Change;
+use crate::room::change::nick::registered_nick;
+use crate::room::change::{affiliation, nick};
 use crate::room::cx::{Cx, Service};
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::state::Affiliation;
+use crate::room::surface::{Command, Feature, Pages, Section, boolean_field};
+use crate::room::{Room, entry, surface};
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::command::Done;
 use crate::wire::form::{Field, Reply, Submitted, form, page_of_rows, table};
@@ -56,7 +57,7 @@ pub(super) const FEATURE: Feature = Feature {
         ..Command::new(
             REGISTRATIONS,
             &words::REGISTERED_COMMAND,
-            commands::admins,
+            surface::admins,
             |room, form, inbound, cx, _| Ok(list(room, form, inbound, cx.service)),
         )
     }],
@@ -74,7 +75,7 @@ fn asked_for(service: &Service) -> impl Iterator<Item = (&'static str, &'static 
 }
 
 /// What is told of registration to an account: that there is one, where it could succeed.
-pub(super) fn advertise(room: &Room, account: &BareJid, vars: &mut Vec<&'static str>) {
+pub(crate) fn advertise(room: &Room, account: &BareJid, vars: &mut Vec<&'static str>) {
     if check_allowed(room, account).is_ok() {
         vars.extend([ns::REGISTER, ns::MUC_REGISTER]);
     }
@@ -201,11 +202,6 @@ fn check_allowed(room: &Room, account: &BareJid) -> Result<(), Refusal> {
     if allowed { Ok(()) } else { Err(Refusal::not_allowed(&words::MAY_NOT_REGISTER)) }
 }
 
-/// The nick that is reserved for an account.
-pub(super) fn registered_nick<'a>(room: &'a Room, account: &BareJid) -> Option<&'a str> {
-    room.state.affiliations.own(account)?.nick.as_deref()
-}
-
 fn register(
     room: &mut Room,
     account: &BareJid,
@@ -215,13 +211,13 @@ fn register(
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     nick::check_free(room, wanted, account)?;
-    let mut change = match affiliations::recorded(room, account) {
+    let mut change = match affiliation::recorded(room, account) {
         known if known > Affiliation::Member => Change::new(account, known)?,
         _ => Change::unvetted(account)?,
     };
     (change.nick, change.data) = (Some(wanted.as_str().to_owned()), Some(data));
-    affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
-    affiliations::apply(room, &change, None, cx, fx);
+    affiliation::check_end(room, std::slice::from_ref(&change), cx)?;
+    affiliation::apply(room, &change, None, cx, fx);
     if room.config().lock_nicks {
         nick::assign(room, account, wanted, cx, fx);
     }
@@ -231,9 +227,9 @@ fn register(
 /// The nick is free again; a member is one no longer, admins and owners stay what they are (trap 46).
 fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     if room.affiliation(account) == Affiliation::Outcast {
-        return Err(ban::refusal(room, account));
+        return Err(entry::refusal(room, account));
     }
-    let now = affiliations::recorded(room, account);
+    let now = affiliation::recorded(room, account);
     let new = match now {
         Affiliation::Outcast | Affiliation::None => {
             return Err(Refusal::registration_required(&words::NOT_REGISTERED));
@@ -243,6 +239,6 @@ fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effe
     };
     let mut change = Change::new(account, new)?;
     (change.nick, change.data) = (Some(String::new()), Some(BTreeMap::new()));
-    affiliations::apply(room, &change, None, cx, fx);
+    affiliation::apply(room, &change, None, cx, fx);
     Ok(())
 }

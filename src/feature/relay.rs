@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use minidom::Element;
 
-use super::{quiet, self_ping};
-use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::shares::{Bounds, Kept, Shares};
-use crate::wire::build::{Build, el, lang, set_lang};
+use crate::room::{Room, audience};
+use crate::wire::build::{Build, el, iq_result, lang, set_lang};
 use crate::wire::inbound::{Inbound, IqType, Kind};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
@@ -56,7 +55,8 @@ pub struct Request {
 
 /// A get or set to the address of an occupant.
 pub(crate) fn request(
-    room: &mut Room,
+    room: &Room,
+    pending: &mut Pending,
     nick: &str,
     payload: &Element,
     inbound: &Inbound,
@@ -67,12 +67,12 @@ pub(crate) fn request(
         return Err(outside(room, payload, inbound));
     };
     let target =
-        room.roster.by_nick(&NickKey::of(nick)).filter(|target| quiet::is_known(room, target, &asker));
+        room.roster.by_nick(&NickKey::of(nick)).filter(|target| audience::is_known(room, target, &asker));
     let Some(target) = target.cloned() else {
         return Err(Refusal::item_not_found(&words::NO_SUCH_NICK));
     };
     if payload.is("ping", ns::PING) && target.nick.key() == asker.nick.key() {
-        self_ping::answer(inbound, fx);
+        fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
         return Ok(());
     }
     let hides = !room.sight(target.role).sees() && target.account != asker.account;
@@ -86,7 +86,7 @@ pub(crate) fn request(
         asked: inbound.to.clone(),
         id: inbound.id().to_owned(),
     };
-    remember(room, id, &asker.account, request, cx, fx)?;
+    remember(room, pending, id, &asker.account, request, cx, fx)?;
     let to = match payload.ns().as_str() {
         ns::VCARD | ns::VCARD4 => target.account.as_jid(),
         namespace if namespace.starts_with(ns::PUBSUB) => target.account.as_jid(),
@@ -116,7 +116,8 @@ fn outside(room: &Room, payload: &Element, inbound: &Inbound) -> Refusal {
 /// # Errors
 /// There is no place for it, because others of the account's domain have too many.
 fn remember(
-    room: &mut Room,
+    room: &Room,
+    pending: &mut Pending,
     id: String,
     asker: &BareJid,
     request: Request,
@@ -125,14 +126,14 @@ fn remember(
 ) -> Result<(), Refusal> {
     if let Some(until) = cx.uptime.checked_sub(LIFE) {
         for _ in 0..GIVEN_UP_MAX {
-            let Some(over) = room.relay.remove_older(until) else { break };
+            let Some(over) = pending.remove_older(until) else { break };
             give_up(&over.value, room.lang(cx.service), fx);
         }
     }
-    let mut unanswered = room.relay.of(asker).filter(|kept| kept.value.target == request.target);
+    let mut unanswered = pending.of(asker).filter(|kept| kept.value.target == request.target);
     let oldest = unanswered.next().map(|kept| kept.id.clone());
     if unanswered.count() + 1 >= UNANSWERED_MAX
-        && let Some(over) = oldest.and_then(|id| room.relay.remove(&id))
+        && let Some(over) = oldest.and_then(|id| pending.remove(&id))
     {
         give_up(&over.value, room.lang(cx.service), fx);
     }
@@ -152,7 +153,7 @@ fn remember(
         value: request,
         _held: Some(held),
     };
-    match room.relay.add(kept, BOUNDS) {
+    match pending.add(kept, BOUNDS) {
         Some(over) if *over.id == *id => Err(Refusal::resource_constraint(&words::REQUESTS_WAIT)),
         Some(over) => {
             give_up(&over.value, room.lang(cx.service), fx);
@@ -176,12 +177,12 @@ fn answer(request: &Request, refusal: &Refusal, lang: Lang<'_>, fx: &mut Effects
 }
 
 /// A result or an error to what was passed on; what nobody waits for is ignored.
-pub(crate) fn answered(room: &mut Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) {
+pub(crate) fn answered(room: &Room, pending: &mut Pending, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) {
     let account = inbound.from.to_bare();
-    if room.relay.get(inbound.id()).is_none_or(|kept| kept.value.target != account) {
+    if pending.get(inbound.id()).is_none_or(|kept| kept.value.target != account) {
         return;
     }
-    let Some(kept) = room.relay.remove(inbound.id()) else { return };
+    let Some(kept) = pending.remove(inbound.id()) else { return };
     let request = &kept.value;
     let Some(asker) = room.roster.by_session(&request.asker) else {
         // They have left. What is inside is for occupants; that it is over is due to who asked.

@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use minidom::Element;
 
-use super::Feature;
 use crate::room::Room;
-use crate::room::archive::{Answer, Change, Entry, Found, Retraction, Target, taken_back};
+use crate::room::archive::{Answer, Entry, Found, Target, taken_back};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::message::retract;
+use crate::room::surface::Feature;
 use crate::wire::build::{Build, el, stamp};
 use crate::wire::inbound::ID_BYTES_MAX;
 use crate::wire::jid::BareJid;
@@ -29,20 +29,11 @@ pub(super) const FEATURE: Feature = Feature {
 /// An occupant said `message`; if that takes back an earlier message of the same account, what was said is gone from
 /// the history and the archive. Of anybody else's message it takes back nothing: receivers judge the same way. Neither
 /// do ids that are too long for the room to remember.
-pub(super) fn own(room: &mut Room, author: &BareJid, message: &Element, cx: &Cx<'_>, fx: &mut Effects) {
+pub(crate) fn own(room: &mut Room, author: &BareJid, message: &Element, cx: &Cx<'_>, fx: &mut Effects) {
     let (wanted, own) = (taken_back(message), message.attr("id").unwrap_or_default());
     let Some(id) = wanted.filter(|id| id.len().max(own.len()) <= ID_BYTES_MAX) else { return };
     let retracted = el("retracted", ns::RETRACT).with("id", own).with("stamp", &stamp(cx.now));
     retract(room, Target::Of(author.clone(), id.to_owned()), retracted, cx, fx);
-}
-
-/// Puts `retracted` in the place of a message and forgets what it said.
-pub(super) fn retract(room: &mut Room, target: Target, retracted: Element, cx: &Cx<'_>, fx: &mut Effects) {
-    let retraction = Retraction { target, retracted, keep_original: cx.service.keep_retracted };
-    Arc::make_mut(&mut room.history).retract(&retraction);
-    if room.config().archive {
-        fx.archive.push(Change::Retract { archive: room.state.record.archive.clone(), retraction });
-    }
 }
 
 /// The archive's answer with what was retracted while it was on its way; `None` if that is not known any more, or if

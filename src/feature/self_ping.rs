@@ -1,7 +1,7 @@
 //! Pings to the room and to oneself (XEP-0199, XEP-0410).
 
-use super::Feature;
 use crate::room::effect::Effects;
+use crate::room::surface::Feature;
 use crate::wire::build::iq_result;
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
@@ -17,11 +17,6 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// A ping to the bare room (199-1).
 pub(crate) fn room(inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
-    answer(inbound, fx);
-    Ok(())
-}
-
-/// Says that we are there.
-pub(super) fn answer(inbound: &Inbound, fx: &mut Effects) {
     fx.send(&iq_result(&inbound.to, inbound.id(), None), &inbound.from);
+    Ok(())
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use minidom::Element;
 
-use super::{Feature, Field, FieldKind, Section, archive, to_number};
-use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
+use crate::room::surface::{Feature, Field, FieldKind, Section, to_number};
+use crate::room::{Room, message};
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 use crate::words;
@@ -53,14 +53,15 @@ pub struct Pace {
 /// Refuses a message that comes too soon after another of the account, whichever client or nick it came from (§6, §8);
 /// notes the time of one that passes. What is to be read counts, with a body or with something in its place; admins and
 /// owners do not wait.
-pub(super) fn check(
-    room: &mut Room,
+pub(crate) fn check(
+    room: &Room,
+    pace: &mut Arc<Pace>,
     account: &BareJid,
     message: &Element,
     cx: &Cx<'_>,
 ) -> Result<(), Refusal> {
     let seconds = i64::from(room.config().slow_mode_seconds);
-    if seconds == 0 || room.affiliation(account) >= Affiliation::Admin || !archive::is_spoken(message) {
+    if seconds == 0 || room.affiliation(account) >= Affiliation::Admin || !message::is_spoken(message) {
         return Ok(());
     }
     let left = |spoke: Timestamp| {
@@ -69,7 +70,7 @@ pub(super) fn check(
         let left_ms = (i128::from(seconds) * 1000 - since.as_millis()).max(0);
         if since.is_negative() { 0 } else { left_ms }
     };
-    let pace = Arc::make_mut(&mut room.pace);
+    let pace = Arc::make_mut(pace);
     if let Some(left_ms) = pace.spoke.get(account).map(|spoke| left(*spoke)).filter(|left_ms| *left_ms > 0) {
         return Err(Refusal::too_soon(words::SLOW_MODE.with([i128::from(seconds), (left_ms + 999) / 1000])));
     }

@@ -2,37 +2,33 @@
 
 use minidom::Element;
 
-use super::{Feature, Section, archive, boolean_field, occupant_id};
-use crate::room::Room;
-use crate::room::archive::Entry;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::state::Subject;
-use crate::wire::build::{Build, delay, el, lang, message, set_lang};
+use crate::room::subject::{is_change, texts};
+use crate::room::surface::{Feature, Section, boolean_field};
+use crate::room::{Room, occupant_id};
+use crate::wire::build::{Build, delay, el, message, set_lang};
 use crate::wire::jid::Jid;
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::wire::size;
+use crate::wire::{ns, size};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[boolean_field!("muc#roomconfig_changesubject", &words::SUBJECT_BY_ALL, change_subject)
         .under(Section::Speaking)],
     info: |room, info| {
-        info.push(("muc#roomconfig_changesubject", super::digit(room.config().change_subject)));
-        info.push(("muc#roominfo_subjectmod", super::digit(room.config().change_subject)));
+        info.push((
+            "muc#roomconfig_changesubject",
+            crate::room::surface::digit(room.config().change_subject),
+        ));
+        info.push(("muc#roominfo_subjectmod", crate::room::surface::digit(room.config().change_subject)));
     },
     ..Feature::new("subject")
 };
-
-/// Whether a message changes the subject: it has one, and neither body nor thread (45-8.1-b).
-pub(super) fn is_change(stanza: &Element) -> bool {
-    let has = |name| stanza.has_child(name, ns::CLIENT);
-    has("subject") && !has("body") && !has("thread")
-}
 
 fn may_set(room: &Room, speaker: &Occupant) -> bool {
     let needed = if room.config().change_subject { Role::Participant } else { Role::Moderator };
@@ -41,32 +37,14 @@ fn may_set(room: &Room, speaker: &Occupant) -> bool {
 
 /// Takes the subject out of a message that does not change it, has no body, and comes from an occupant who may not set
 /// it: to many clients it is a change of the subject, whatever else is in the message.
-pub(super) fn withhold(room: &Room, speaker: &Occupant, message: &mut Element) {
+pub(crate) fn withhold(room: &Room, speaker: &Occupant, message: &mut Element) {
     if !may_set(room, speaker) && !is_change(message) && !message.has_child("body", ns::CLIENT) {
         while message.remove_child("subject", ns::CLIENT).is_some() {}
     }
 }
 
-/// The texts of a subject by language.
-fn texts(message: &Element) -> Vec<(String, String)> {
-    let subjects = message.children().filter(|c| c.is("subject", ns::CLIENT));
-    subjects.map(|c| (lang(c).unwrap_or_default().to_owned(), c.text())).collect()
-}
-
-/// The message that set the subject was retracted by a moderator: there is no subject any more.
-pub(super) fn unset(room: &mut Room, retracted: &Entry, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let Some(subject) = &room.state.record.subject else { return };
-    if !is_change(&retracted.message) || subject.texts != texts(&retracted.message) {
-        return;
-    }
-    room.state_mut().record.subject = None;
-    let said = message(room.jid.as_jid(), Some("groupchat"), &cx.id()).child(el("subject", ns::CLIENT));
-    let said = archive::keep(room, None, said, cx, fx);
-    fx.send_many(&said.message, room.roster.everyone());
-}
-
 /// Stores the subject of `message`, which is about to be reflected.
-pub(super) fn set(
+pub(crate) fn set(
     room: &mut Room,
     speaker: &Occupant,
     message: &Element,
@@ -87,7 +65,7 @@ pub(super) fn set(
 }
 
 /// Sends the subject to somebody who enters, also an empty one: clients take it for the end of entering.
-pub(super) fn send(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn send(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     let id = cx.id();
     let Some(subject) = &room.state.record.subject else {
         let stanza = message(room.jid.as_jid(), Some("groupchat"), &id).child(el("subject", ns::CLIENT));

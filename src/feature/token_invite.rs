@@ -6,12 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 use sha2::{Digest, Sha256};
 
-use super::{Feature, affiliations, locked};
-use crate::room::Room;
+use crate::room::change::affiliation;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::role::Role;
 use crate::room::state::{Affiliation, Token};
+use crate::room::surface::Feature;
+use crate::room::{Room, life};
 use crate::wire::build::{Build, el, iq_result, set_attr};
 use crate::wire::hex::hex;
 use crate::wire::inbound::Inbound;
@@ -58,7 +59,7 @@ pub(crate) fn issue(
     let at = tokens.partition_point(|other| other.order() < token.order());
     tokens.insert(at, token);
     room.state_mut().record.tokens = tokens;
-    locked::invited(room, cx);
+    life::invited(room, cx);
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(answer)), &inbound.from);
     Ok(())
 }
@@ -113,7 +114,7 @@ pub(crate) fn revoke(
 
 /// Somebody of this affiliation asks to enter with `x`: true if a token in it has made him a member. Whoever has an
 /// affiliation needs none, and none is used up (§4).
-pub(super) fn redeem(
+pub(crate) fn redeem(
     room: &mut Room,
     affiliation: Affiliation,
     x: &Element,
@@ -131,15 +132,15 @@ pub(super) fn redeem(
             tokens.remove(at);
         }
     }
-    let change = affiliations::Change::unvetted(account)?;
-    affiliations::check_end(room, std::slice::from_ref(&change), cx)?;
-    affiliations::apply(room, &change, None, cx, fx);
+    let change = affiliation::Change::unvetted(account)?;
+    affiliation::check_end(room, std::slice::from_ref(&change), cx)?;
+    affiliation::apply(room, &change, None, cx, fx);
     Ok(true)
 }
 
 /// Refuses somebody with what once was a token and is none any more, where that is why he may not enter (§3.5). Tokens
 /// that are over are not kept, so it goes by how they look.
-pub(super) fn check_expired(room: &Room, affiliation: Affiliation, x: &Element) -> Result<(), Refusal> {
+pub(crate) fn check_expired(room: &Room, affiliation: Affiliation, x: &Element) -> Result<(), Refusal> {
     let config = room.config();
     let given = x.get_child("password", ns::MUC).map(Element::text).unwrap_or_default();
     let looks_so = given.len() == 64 && given.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

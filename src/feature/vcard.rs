@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use minidom::Element;
 
-use super::{Feature, ban};
-use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::state::Affiliation;
+use crate::room::surface::Feature;
 use crate::room::vcard::Vcard;
+use crate::room::{Room, entry};
 use crate::wire::build::{Build, el, iq_result, presence};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::wire::size;
+use crate::wire::{ns, size};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -36,7 +35,7 @@ fn hashes(room: &Room) -> &[String] {
 pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();
     if room.affiliation(&account) == Affiliation::Outcast {
-        return Err(ban::refusal(room, &account));
+        return Err(entry::refusal(room, &account));
     }
     let vcard = room.state.vcard.as_ref().map(|vcard| vcard.element().clone());
     let vcard = vcard.unwrap_or_else(|| el("vCard", ns::VCARD));
@@ -74,7 +73,7 @@ pub(crate) fn set(
 }
 
 /// Shows the avatar to somebody who enters, if there is one.
-pub(super) fn show(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn show(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
     if !hashes(room).is_empty() {
         fx.send(&avatar(room, &cx.id()), to);
     }

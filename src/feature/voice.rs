@@ -2,12 +2,13 @@
 
 use minidom::Element;
 
-use super::{Feature, roles};
 use crate::room::Room;
+use crate::room::change::role;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
+use crate::room::surface::Feature;
 use crate::wire::build::{Build, message};
 use crate::wire::form::{Field, Reply, Submitted, boolean, form};
 use crate::wire::inbound::Inbound;
@@ -102,11 +103,11 @@ fn decide(
         (None, None) => return Err(Refusal::bad_request(&words::WHOSE_REQUEST)),
     };
     let asker = asker.ok_or_else(|| Refusal::item_not_found(&words::HAS_LEFT))?;
-    let change = roles::Change { key: asker.nick.key().clone(), new: Role::Participant, reason: None };
+    let change = role::Change { key: asker.nick.key().clone(), new: Role::Participant, reason: None };
     if allowed && asker.role == Role::Visitor {
         let actor = room.actor(&inbound.from);
-        roles::check(room, &account, standing, &change)?;
-        roles::apply(room, &change, actor.as_ref(), cx, fx);
+        role::check(room, &account, standing, &change)?;
+        role::apply(room, &change, actor.as_ref(), cx, fx);
     }
     Ok(())
 }

@@ -17,8 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 use self::line::Line;
 use super::trouble::Trouble;
 use crate::room::archive::Change;
+use crate::room::write::Write;
 use crate::store::archive::Archive;
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Store, StoreError};
 
 /// What a group may cost, where a record costs 1, and 1 more for each so many bytes: together less than a segment of sled's log,
 /// for there is a sync between the moving of a record to a new segment and the reuse of the old one. A request that costs

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::feature::leave::{CROSSING, Goodbyes};
+use crate::feature::goodbyes::{CROSSING, Goodbyes};
 use crate::wire::jid::BareJid;
 
 /// Rooms of which it is known.

@@ -20,8 +20,9 @@ use self::sizes::Held;
 use crate::config::ArchiveSettings;
 use crate::room::archive::{ArchiveId, Change};
 use crate::room::cx::Service;
+use crate::room::write::Write;
 use crate::store::archive::{Archive, Freed};
-use crate::store::{Renewed, Store, StoreError, Write};
+use crate::store::{Renewed, Store, StoreError};
 
 /// Messages that go at a time: some milliseconds of work, for which what is said in rooms may have to wait.
 const STEP_MESSAGES_MAX: usize = 200;
@@ -336,7 +337,7 @@ mod tests {
     use crate::room::archive::{Answer, Entry, Query, Question};
     use crate::room::config::Config;
     use crate::room::state::RoomRecord;
-    use crate::store::Write;
+    use crate::room::write::Write;
     use crate::store::archive::memory::MemoryArchive;
     use crate::store::memory::MemoryStore;
     use crate::wire::jid::BareJid;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::feature::backlog::PORTION_BYTES;
 use crate::room::Room;
+use crate::room::announce::backlog::PORTION_BYTES;
 use crate::wire::jid::Jid;
 
 /// Sessions that are asked in a second.

@@ -21,15 +21,15 @@ use super::meter::Meter;
 use super::pace::Heard;
 use super::places::InLine;
 use super::quota::Awaited;
-use crate::feature::ghost;
-use crate::feature::restart::Told;
-use crate::room::Room;
+use crate::engine::Machine;
+use crate::engine::restart::Told;
 use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
 use crate::room::weight::Weight;
-use crate::store::{PORTION_RECORDS_MAX, StoreError};
+use crate::room::write::PORTION_RECORDS_MAX;
+use crate::store::StoreError;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 use crate::words::{self, Lang, Text};
@@ -167,7 +167,7 @@ fn is_last(event: &Event) -> bool {
 }
 
 fn refuse(event: &Event, why: &'static Text, lang: Lang<'_>) -> Effects {
-    let refuse = |inbound| Room::refuse(&Refusal::internal_server_error(why), inbound, lang);
+    let refuse = |inbound| Effects::refused(&Refusal::internal_server_error(why), inbound, lang);
     event.inbound().map_or_else(Effects::default, refuse)
 }
 
@@ -189,7 +189,7 @@ fn aside<T>(work: impl FnOnce() -> T) -> T {
 
 struct Task {
     host: Arc<Host>,
-    room: Room,
+    room: Machine,
     ids: Ids,
     mailbox: Arc<Mailbox>,
     told: Told,
@@ -220,7 +220,7 @@ struct Task {
 
 impl Task {
     /// Of a room that the store has been `told` of.
-    fn new(host: Arc<Host>, room: Room, told: Told, mailbox: Arc<Mailbox>) -> Self {
+    fn new(host: Arc<Host>, room: Machine, told: Told, mailbox: Arc<Mailbox>) -> Self {
         let mut task = Self {
             rest: !room.exists(),
             lasting: room.is_lasting().then(|| room.founder().cloned()),
@@ -365,7 +365,7 @@ impl Task {
     fn ask_the_lost(&mut self) {
         if self.asked.elapsed() >= ASK_AGAIN {
             self.asked = Instant::now();
-            self.heard.ask(ghost::out_of_reach(&self.room));
+            self.heard.ask(self.room.out_of_reach());
         }
     }
 
@@ -476,7 +476,7 @@ impl Task {
     async fn turn_away(&self, event: &Event) {
         let stopping = Refusal::resource_constraint(&words::STOPPING);
         if let Some(inbound) = event.inbound() {
-            send(&self.host, &self.room.jid, self.line(), Room::refuse(&stopping, inbound, self.lang()))
+            send(&self.host, &self.room.jid, self.line(), Effects::refused(&stopping, inbound, self.lang()))
                 .await;
         }
     }
@@ -512,7 +512,7 @@ impl Task {
                 self.set_back(before);
                 event
                     .inbound()
-                    .map_or_else(Effects::default, |inbound| Room::refuse(&refusal, inbound, self.lang()))
+                    .map_or_else(Effects::default, |inbound| Effects::refused(&refusal, inbound, self.lang()))
             }
             (Ok(effects), Ok(())) => {
                 self.pay_for_writes(event, &before, &effects);

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 
+use crate::room::Room;
+use crate::room::effect::Effects;
 use crate::wire::build::{Build, message};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, Party};
-use crate::wire::ns;
-use crate::wire::size;
+use crate::wire::{ns, size};
 
 /// Which archive: made up when a room is created, and never used again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -350,4 +351,11 @@ pub struct Found {
     pub answer: Answer,
     /// The request that led to the question.
     pub inbound: Box<Inbound>,
+}
+
+/// Puts a question; the answer comes back to [`Room::handle`].
+pub(crate) fn ask(room: &Room, question: Question, inbound: &Inbound, fx: &mut Effects) {
+    let archive = room.state.record.archive.clone();
+    let retracted = room.history.retracted();
+    fx.asks.push(Ask { archive, retracted, question, inbound: Box::new(inbound.clone()) });
 }

@@ -13,12 +13,13 @@ use super::nick::Nick;
 use super::recipients::Group;
 use super::role::Role;
 use super::roster::{Occupant, Said};
-use crate::feature::{hats, occupant_id};
+use crate::room::{hats, occupant_id};
 use crate::wire::build::{Build, message, muc_user, presence, set_lang};
 use crate::wire::encode::Recipients;
 use crate::wire::jid::Jid;
 use crate::wire::ns;
 
+use crate::room::nick::NickKey;
 pub(crate) use item::{Actor, Authors, Item, Sight};
 
 /// A presence about one occupant, as the room tells it.
@@ -212,4 +213,42 @@ impl Room {
 /// The addresses of an occupant's sessions.
 pub(crate) fn sessions(occupant: &Occupant) -> Vec<Jid> {
     occupant.sessions.iter().map(|s| s.jid.clone()).collect()
+}
+
+/// Whether an occupant may know that another one is in the room. Who is not shown is to be found by nobody but moderators,
+/// who have the lists of roles, until they say something.
+pub(crate) fn is_known(room: &Room, target: &Occupant, asker: &Occupant) -> bool {
+    target.heard
+        || room.broadcasts(target)
+        || asker.role == Role::Moderator
+        || asker.account == target.account
+}
+
+/// The sessions in a room by nicks and addresses, each with what stands for it when pages are asked for: the nick for the
+/// last session of an occupant, for one before it the address besides. Those that come after one of these.
+pub(crate) fn each_session<'r>(
+    room: &'r Room,
+    after: &str,
+) -> impl Iterator<Item = (String, &'r Occupant, Jid)> + use<'r> {
+    let (nick, address) = match after.split_once('\n') {
+        Some((nick, address)) => (nick, Some(address.to_owned())),
+        None => (after, None),
+    };
+    let key = (!nick.is_empty()).then(|| NickKey::of(nick));
+    let here = key.clone().filter(|_| address.is_some());
+    let rest = here.and_then(|key| room.roster.by_nick(&key)).into_iter();
+    let others = room.roster.iter().filter(move |o| key.as_ref().is_none_or(|key| o.nick.key() > key));
+    let of_rest = rest.flat_map(move |o| {
+        let address = address.clone().unwrap_or_default();
+        sessions_of(o).into_iter().filter(move |(_, _, jid)| jid.as_str() > address.as_str())
+    });
+    of_rest.chain(others.flat_map(|o| sessions_of(o)))
+}
+
+fn sessions_of(occupant: &Occupant) -> Vec<(String, &Occupant, Jid)> {
+    let mut sessions = sessions(occupant);
+    sessions.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    let (nick, last) = (occupant.nick.as_str(), sessions.len() - 1);
+    let place = |at, jid: &Jid| if at == last { nick.to_owned() } else { format!("{nick}\n{jid}") };
+    sessions.into_iter().enumerate().map(|(at, jid)| (place(at, &jid), occupant, jid)).collect()
 }

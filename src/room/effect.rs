@@ -8,11 +8,14 @@ use minidom::Element;
 use super::Room;
 use super::archive::{Ask, Change};
 use super::audience::Notice;
-use crate::feature::absent::Absent;
-use crate::feature::backlog::{EVENT_BYTES_MAX, Owed};
-use crate::store::Write;
+use crate::room::announce::absent::Absent;
+use crate::room::announce::backlog::{EVENT_BYTES_MAX, Owed};
+use crate::room::write::Write;
 use crate::wire::encode::{Outgoing, Recipients, Template};
+use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
+use crate::wire::refusal::Refusal;
+use crate::words::Lang;
 
 /// Bytes of stanzas that an event makes at once; what may be made later is, when there are so many.
 pub const MADE_BYTES_MAX: usize = 1 << 20;
@@ -79,6 +82,15 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// The effects of turning `inbound` down, in its language or else in `lang`.
+    pub fn refused(refusal: &Refusal, inbound: &Inbound, lang: Lang<'_>) -> Self {
+        let mut fx = Self { refused: true, ..Self::default() };
+        if let Some(answer) = refusal.answer(inbound, lang) {
+            fx.reply(&answer);
+        }
+        fx
+    }
+
     /// Sends a stanza to one address.
     pub fn send(&mut self, stanza: &Element, to: &Jid) {
         self.push(Outgoing::one(stanza, to.clone()));

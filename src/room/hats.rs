@@ -7,6 +7,11 @@ use sha1::{Digest, Sha1};
 
 use crate::wire::hex::hex;
 use crate::wire::jid::BareJid;
+use minidom::Element;
+
+use crate::room::Room;
+use crate::wire::build::{Build, el, set_lang};
+use crate::wire::ns;
 
 /// A hat as it is shown. Its name on the wire is a URI.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,4 +93,20 @@ impl Hats {
             .map(|(account, worn)| account.as_str().len() + worn.iter().map(String::len).sum::<usize>());
         known.chain(worn).sum()
     }
+}
+
+/// `<hats/>` for the presence of an account; `None` if it has none.
+pub(crate) fn element(room: &Room, account: &BareJid) -> Option<Element> {
+    let mut hats = el("hats", ns::HATS);
+    for (uri, hat) in room.state.record.hats.of(account) {
+        let mut element = el("hat", ns::HATS)
+            .with("title", &hat.title)
+            .with("uri", uri)
+            .with_opt("hue", hat.hue.as_deref());
+        if let Some(lang) = &hat.lang {
+            set_lang(&mut element, lang);
+        }
+        hats.append_child(element);
+    }
+    hats.children().next().is_some().then_some(hats)
 }

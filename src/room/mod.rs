@@ -1,16 +1,19 @@
-//! A room as a pure state machine: no clock, no randomness, no IO, no async.
+//! What a room is: who is in it and on its lists, what is kept, what may happen to it and what that leads to. No clock, no
+//! randomness, no IO, no async.
 //!
-//! [`Room::handle`] takes an [`Event`] and gives [`Effects`]. It only says which feature answers for what; the
-//! features are in [`crate::feature`]. An event happens wholly or not at all: a refusal restores the room as it
-//! was and leaves nothing but the answer.
+//! What features have in common is here as well: how a change is made and told, and who may what. A feature is a file in
+//! [`crate::feature`]; which one answers for what, [`crate::engine`] says.
 
 pub mod affiliations;
+pub mod announce;
 pub mod archive;
 pub mod audience;
+pub mod change;
 pub mod config;
 pub mod cx;
 pub mod effect;
 pub mod effort;
+pub(crate) mod entry;
 pub mod event;
 pub mod fold;
 pub mod hats;
@@ -18,40 +21,45 @@ pub mod held;
 pub mod history;
 pub mod index;
 pub mod invariant;
+pub mod leavers;
 mod ledger;
+pub mod life;
 pub mod limits;
 pub mod listing;
 pub mod look;
+pub mod message;
 pub mod nick;
+pub(crate) mod occupant_id;
 pub mod order;
 pub mod part;
+pub(crate) mod password;
 pub mod privilege;
 pub mod ranks;
+pub mod recent;
 pub mod recipients;
+pub(crate) mod reflect;
 pub mod reserved;
 pub mod role;
 pub mod roster;
 pub mod shared;
 pub(crate) mod shares;
 pub mod state;
+pub(crate) mod subject;
+pub mod surface;
 pub mod vcard;
+pub(crate) mod versions;
 pub mod weight;
+pub(crate) mod whom;
+pub mod write;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use crate::feature;
-use crate::wire::inbound::{ID_BYTES_MAX, Inbound, IqType, Kind, MessageType, PresenceType};
 use crate::wire::jid::{BareJid, Jid};
-use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::words::{self, Lang};
 use affiliations::Affiliations;
-use archive::{Answer, Found};
 use config::Config;
-use cx::Cx;
-use effect::Effects;
-use event::Event;
 use history::History;
 use nick::Nick;
 use privilege::Standing;
@@ -82,15 +90,7 @@ pub struct Room {
     pub(crate) reserved: Arc<OnceLock<Reserved>>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
-    pub(crate) running: feature::activity::Running,
-    pub(crate) relay: feature::relay::Pending,
-    pub(crate) invitations: feature::decline::Sent,
-    pub(crate) leavers: Arc<feature::leavers::Leavers>,
-    /// The lists of commands that go on.
-    pub(crate) begun: Arc<feature::commands::Begun>,
-    pub(crate) goodbyes: feature::leave::Goodbyes,
-    pub(crate) suspects: Arc<feature::ghost::Suspects>,
-    pub(crate) pace: Arc<feature::slow_mode::Pace>,
+    pub(crate) leavers: Arc<leavers::Leavers>,
     /// The affiliations in other orders than that of addresses.
     pub(crate) ranks: Arc<Ranks>,
     /// Sessions that a restart has brought back and that have not entered since. Of the last moments before a crash the
@@ -106,12 +106,8 @@ pub struct Room {
     pub(crate) shows_each_session: bool,
     /// Until when a room that nobody has entered yet waits for its first occupant.
     pub(crate) awaited: Option<jiff::Timestamp>,
-    /// Whom the others see otherwise than he is, after a restart.
-    pub(crate) untold: Arc<feature::restart::Untold>,
     /// What occupants have still to be told of each other.
-    pub(crate) backlog: Arc<feature::backlog::Backlog>,
-    /// Who was refused a nick that is taken, and how often.
-    pub(crate) conflicts: Arc<feature::conflicts::Conflicts>,
+    pub(crate) backlog: Arc<announce::backlog::Backlog>,
     /// Admins of the service: owners of every room without being on its list.
     service_admins: Arc<[BareJid]>,
 }
@@ -127,19 +123,10 @@ impl Room {
             reserved: Arc::default(),
             roster: Arc::default(),
             history: Arc::default(),
-            running: feature::activity::Running::default(),
-            relay: feature::relay::Pending::default(),
-            invitations: feature::decline::Sent::default(),
-            suspects: Arc::default(),
             returned: Arc::default(),
             awaited: None,
             backlog: Arc::default(),
-            conflicts: Arc::default(),
-            untold: Arc::default(),
             leavers: Arc::default(),
-            begun: Arc::default(),
-            goodbyes: feature::leave::Goodbyes::default(),
-            pace: Arc::default(),
             ranks: Arc::default(),
             hushed: false,
             followed: false,
@@ -179,23 +166,12 @@ impl Room {
         Self { shows_each_session: shown, ..self }
     }
 
-    /// The same room, which sessions have left by themselves lately.
-    pub(crate) fn with_goodbyes(self, goodbyes: feature::leave::Goodbyes) -> Self {
-        Self { goodbyes, ..self }
-    }
-
-    /// Who has left by themselves lately.
-    pub(crate) fn goodbyes(&self) -> &feature::leave::Goodbyes {
-        &self.goodbyes
-    }
-
     /// The same address with no room at it.
     pub(crate) fn vacated(&self) -> Self {
         Self {
             service_admins: self.service_admins.clone(),
             offers_versions: self.offers_versions,
             shows_each_session: self.shows_each_session,
-            goodbyes: self.goodbyes.clone(),
             ..Self::absent(self.jid.clone())
         }
     }
@@ -218,210 +194,6 @@ impl Room {
     /// The occupants.
     pub fn roster(&self) -> &Roster {
         &self.roster
-    }
-
-    /// Lets the room deal with an event. Deterministic: same room, event and world, same effects.
-    pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Effects {
-        let before = self.clone();
-        let mut fx = Effects::default();
-        if self.exists() && self.state.record.is_nameless() {
-            self.state_mut().record.name(cx.ids);
-        }
-        feature::restart::tell(self, cx, &mut fx);
-        feature::ban::expire(self, event, cx, &mut fx);
-        feature::locked::open_in_time(self, cx.now);
-        let outcome = match event {
-            Event::Stanza(inbound) => self.stanza(inbound, cx, &mut fx),
-            Event::Found(found) => self.found(found, cx, &mut fx),
-            Event::Check(session) => {
-                feature::ghost::check(self, session, cx, &mut fx);
-                Ok(())
-            }
-            Event::Gap(_) | Event::Lapse => Ok(()),
-            Event::Continue => {
-                feature::backlog::go_on(self, cx, &mut fx);
-                Ok(())
-            }
-            Event::Order(order) => feature::order::obey(self, order, cx, &mut fx),
-            Event::Stop { goodbye } => {
-                match goodbye {
-                    true => feature::leave::stop(self, cx, &mut fx),
-                    false => feature::backlog::finish(self, cx, &mut fx),
-                }
-                Ok(())
-            }
-        };
-        match (outcome, event) {
-            (Err(refusal), event) => {
-                *self = before;
-                let refusal = feature::conflicts::weighed(self, refusal, event, cx);
-                let lang = self.lang(cx.service);
-                return event.inbound().map_or_else(Effects::default, |i| Self::refuse(&refusal, i, lang));
-            }
-            (Ok(()), _) => {
-                feature::quiet::settle(self, cx, &mut fx);
-                feature::absent::tell_rest(self, cx, &mut fx);
-                feature::backlog::note(self, event.inbound().map(|inbound| &inbound.from), &mut fx);
-                feature::persistence::settle(&before, self, cx, &mut fx);
-            }
-        }
-        debug_assert_eq!(self.broken_invariant(), None);
-        fx
-    }
-
-    /// The effects of turning `inbound` down, in its language or else in `lang`.
-    pub fn refuse(refusal: &Refusal, inbound: &Inbound, lang: Lang<'_>) -> Effects {
-        let mut fx = Effects { refused: true, ..Effects::default() };
-        if let Some(answer) = refusal.answer(inbound, lang) {
-            fx.reply(&answer);
-        }
-        fx
-    }
-
-    fn stanza(&mut self, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
-        if inbound.may_be_answered() || inbound.kind == Kind::Iq(IqType::Result) {
-            feature::ghost::heard(self, &inbound.from, cx);
-        }
-        if self.has_backlog()
-            && let Some(sender) = self.roster.by_session(&inbound.from).cloned()
-        {
-            feature::backlog::tell_now(self, sender.nick.key(), cx, fx);
-        }
-        // A room remembers ids, shows them to everybody, and keeps them in its archive.
-        if inbound.is_refusable() && inbound.ids().any(|id| id.len() > ID_BYTES_MAX) {
-            return Err(Refusal::policy_violation(words::ID_MOST.with([ID_BYTES_MAX])));
-        }
-        match inbound.kind {
-            Kind::Presence(type_) => self.presence(type_, inbound, cx, fx),
-            Kind::Message(type_) => self.message(type_, inbound, cx, fx),
-            Kind::Iq(type_) => self.iq(type_, inbound, cx, fx),
-        }
-    }
-
-    fn presence(
-        &mut self,
-        type_: PresenceType,
-        inbound: &Inbound,
-        cx: &mut Cx<'_>,
-        fx: &mut Effects,
-    ) -> Result<(), Refusal> {
-        match type_ {
-            PresenceType::Available => feature::presence::available(self, inbound, cx, fx),
-            PresenceType::Unavailable => {
-                feature::leave::leave(self, inbound, cx, fx);
-                Ok(())
-            }
-            PresenceType::Error => {
-                feature::ghost::bounced(self, inbound, cx, fx);
-                Ok(())
-            }
-            PresenceType::Probe => feature::presence::probe(self, inbound, cx, fx),
-            // A room has no roster: subscriptions are neither granted nor refused (45-17.3-a).
-            PresenceType::Subscription => Ok(()),
-            PresenceType::Unknown => Err(Refusal::bad_request(&words::NO_SUCH_PRESENCE)),
-        }
-    }
-
-    fn message(
-        &mut self,
-        type_: MessageType,
-        inbound: &Inbound,
-        cx: &mut Cx<'_>,
-        fx: &mut Effects,
-    ) -> Result<(), Refusal> {
-        if type_ == MessageType::Error {
-            feature::decline::bounced(self, inbound, cx, fx);
-            feature::ghost::bounced(self, inbound, cx, fx);
-            return Ok(());
-        }
-        self.must_be_visible_to(&inbound.from)?;
-        match (type_, inbound.to.resource()) {
-            (MessageType::Groupchat, None) => feature::groupchat::speak(self, inbound, cx, fx),
-            (MessageType::Groupchat, Some(_)) => Err(Refusal::bad_request(&words::PRIVATE_GROUPCHAT)),
-            (_, Some(nick)) => feature::private::send(self, nick, inbound, cx, fx),
-            (MessageType::Normal, None) => match feature::voice::find(&inbound.stanza) {
-                Some(form) => feature::voice::handle(self, &form, inbound, cx, fx),
-                None => feature::invite::mediate(self, inbound, cx, fx),
-            },
-            (_, None) => Err(Refusal::bad_request(&words::INVITE_NEEDED)),
-        }
-    }
-
-    fn iq(
-        &mut self,
-        type_: IqType,
-        inbound: &Inbound,
-        cx: &mut Cx<'_>,
-        fx: &mut Effects,
-    ) -> Result<(), Refusal> {
-        let set = match type_ {
-            IqType::Get => false,
-            IqType::Set => true,
-            IqType::Result | IqType::Error => {
-                if !feature::ghost::answered(self, inbound, cx, fx) {
-                    feature::relay::answered(self, inbound, cx, fx);
-                }
-                return Ok(());
-            }
-        };
-        let Some(payload) = inbound.payload() else {
-            return Err(Refusal::bad_request(&words::PAYLOAD_NEEDED));
-        };
-        if let Some(nick) = inbound.to.resource() {
-            return feature::relay::request(self, nick, payload, inbound, cx, fx);
-        }
-        if self.life == Life::Absent && set && payload.is("query", ns::MUC_OWNER) {
-            return feature::awaited::make(self, payload, inbound, cx, fx);
-        }
-        self.must_be_visible_to(&inbound.from)?;
-        match (payload.name(), payload.ns().as_str(), set) {
-            ("query", ns::DISCO_INFO, false) => feature::disco::info(self, payload, inbound, cx, fx),
-            ("query", ns::DISCO_ITEMS, false) => feature::disco::items(self, payload, inbound, cx, fx),
-            ("query", ns::MUC_ADMIN, false) => feature::lists::get(self, payload, inbound, fx),
-            ("query", ns::MUC_ADMIN, true) => feature::admin::set(self, payload, inbound, cx, fx),
-            ("query", ns::MUC_OWNER, false) => feature::owner::get(self, inbound, cx, fx),
-            ("query", ns::MUC_OWNER, true) => feature::owner::set(self, payload, inbound, cx, fx),
-            ("query", ns::REGISTER, false) => feature::register::get(self, inbound, cx, fx),
-            ("query", ns::REGISTER, true) => feature::register::set(self, payload, inbound, cx, fx),
-            ("request", ns::TOKEN_INVITE, true) => {
-                feature::token_invite::issue(self, payload, inbound, cx, fx)
-            }
-            ("tokens", ns::TOKEN_INVITE, false) => feature::token_invite::list(self, inbound, cx, fx),
-            ("revoke", ns::TOKEN_INVITE, true) => {
-                feature::token_invite::revoke(self, payload, inbound, cx, fx)
-            }
-            ("query", ns::MAM, false) => feature::mam::form(self, inbound, fx),
-            ("query", ns::MAM, true) => feature::mam::query(self, payload, inbound, cx, fx),
-            ("vCard", ns::VCARD, false) => feature::vcard::get(self, inbound, fx),
-            ("vCard", ns::VCARD, true) => feature::vcard::set(self, payload, inbound, cx, fx),
-            ("command", ns::COMMANDS, true) => feature::commands::execute(self, payload, inbound, cx, fx),
-            ("metadata", ns::MAM, false) => feature::mam::metadata(self, inbound, fx),
-            ("moderate", ns::MODERATE, true) | ("apply-to", ns::FASTEN, true) => {
-                feature::moderate::request(self, payload, inbound, cx, fx)
-            }
-            ("ping", ns::PING, false) => feature::self_ping::room(inbound, fx),
-            _ => Err(Refusal::service_unavailable(&words::ROOM_UNKNOWN_REQUEST)),
-        }
-    }
-
-    /// The archive has answered: the request that led to the question goes on, with the room as it is now.
-    fn found(&mut self, found: &Found, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
-        let inbound = &*found.inbound;
-        self.must_be_visible_to(&inbound.from)?;
-        let Some(found) = &feature::retract::caught_up(self, found) else {
-            // What was found is of another life of the room, or too much was retracted since: it is asked anew.
-            return self.stanza(inbound, cx, fx);
-        };
-        if found.answer == Answer::Failed {
-            return Err(Refusal::internal_server_error(&words::ARCHIVE_UNREADABLE));
-        }
-        let payload = inbound.payload().expect("only requests lead to questions");
-        match payload.ns().as_str() {
-            ns::MAM => feature::mam::found(self, payload, found, cx, fx),
-            ns::COMMANDS => feature::commands::found(self, payload, found, cx, fx),
-            ns::MODERATE | ns::FASTEN => feature::moderate::found(self, payload, found, cx, fx),
-            _ => Err(Refusal::service_unavailable(&words::ROOM_UNKNOWN_REQUEST)),
-        }
     }
 
     /// A room that does not exist, or is not configured yet, is not there for others (45-7.2.10-a, 45-17.2-c).

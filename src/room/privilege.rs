@@ -2,6 +2,8 @@
 
 use super::role::Role;
 use super::state::Affiliation;
+use crate::room::Room;
+use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 use crate::words;
 
@@ -126,6 +128,19 @@ pub fn read_list(
         }
     };
     if allowed { Ok(()) } else { Err(Refusal::forbidden(&words::LIST_HIDDEN)) }
+}
+
+/// Whether an account may see the list of an affiliation.
+pub(crate) fn may_see_list(room: &Room, asker: &BareJid, list: Affiliation) -> Result<(), Refusal> {
+    let asker = room.standing(asker);
+    let shown = room.config().member_list;
+    let listed_role = match asker.role {
+        Role::None => false,
+        Role::Visitor => shown.visitor,
+        Role::Participant => shown.participant,
+        Role::Moderator => shown.moderator,
+    };
+    read_list(asker, list, room.is_nonanonymous(), listed_role)
 }
 
 #[cfg(test)]

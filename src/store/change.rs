@@ -5,16 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layout::{SHORT_BYTES_MAX, Table, cut, kind, occupant_key, part_key, pieces_prefix, prefix};
 use super::occupant::{encode_occupant, encode_said, encode_session};
 use super::record::{encode_affiliated, encode_part, encode_vcard};
-use super::{PORTION_RECORDS_MAX, Write};
 use crate::room::part::Part;
 use crate::room::state::{Affiliation, State};
+use crate::room::write::{FORGOTTEN_AT_ONCE, PORTION_RECORDS_MAX, Write};
 use crate::wire::jid::BareJid;
 
 /// What becomes of each key that some writes touch; `None` removes it.
 pub(super) type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
-
-/// A room of no more records is gone as soon as it is forgotten; of a larger one a rest is left.
-pub(super) const FORGOTTEN_AT_ONCE: usize = 200;
 
 /// The outcome of `writes` in their order. `stored` gives the keys of a table that are stored and begin so, the first so many
 /// of them.

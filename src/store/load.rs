@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::layout::{self, Value, kind, kind_and_name, room_part};
 use super::record::{corrupt, decode_affiliated, decode_listed, decode_part, decode_vcard};
-use super::{StoreError, StoredOccupant, StoredSession, damage, occupant};
 use crate::room::config::Config;
 use crate::room::listing::Listed;
 use crate::room::part::{Life, Numbers, Part};
 use crate::room::roster::{Said, Session};
 use crate::room::state::{Affiliated, State};
 use crate::room::vcard::Vcard;
+use crate::room::write::{StoredOccupant, StoredSession};
+use crate::store::{StoreError, damage, occupant};
 use crate::wire::jid::{BareJid, Jid};
 
 /// What a value in the table of parts says.

@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::layout::{Table, kind, part_key, prefix};
-use super::{Renewed, Store, StoreError, StoredOccupant, Write, change, load};
 use crate::room::listing::Listed;
 use crate::room::state::State;
+use crate::room::write::{StoredOccupant, Write};
+use crate::store::{Renewed, Store, StoreError, change, load};
 use crate::wire::jid::BareJid;
 
 /// Keeps everything until it is dropped.

@@ -13,37 +13,10 @@ use crate::room::nick::Nick;
 use crate::room::role::Role;
 use crate::room::roster::{Occupant, Said, Session};
 use crate::room::state::Affiliation;
+use crate::room::write::{StoredOccupant, StoredSession};
 use crate::wire::encode::standalone;
 use crate::wire::jid::{BareJid, Jid, check_resource};
 use crate::wire::stream;
-
-/// An occupant, and the affiliation that the role goes with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredOccupant {
-    /// Who and how. The occupant id is not stored, and empty when this is read.
-    pub occupant: Arc<Occupant>,
-    /// The affiliation of the account when this was written.
-    pub affiliation: Affiliation,
-    /// The room hid real addresses then.
-    pub hidden: bool,
-    /// The highest number of the records of the sessions; 0 if they have none of their own.
-    pub turn: u64,
-}
-
-/// A session of an occupant, without what it said of itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StoredSession {
-    /// The key of the nick that the occupant has.
-    pub nick: String,
-    /// Those of an occupant are in the order of these numbers, of which the first is 1.
-    pub turn: u64,
-    /// See [`Session::follows`].
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub follows: bool,
-    /// See [`Session::proof`].
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub proof: u64,
-}
 
 #[derive(Serialize, Deserialize)]
 struct SaidRecord {

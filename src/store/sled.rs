@@ -30,9 +30,10 @@ use self::folder::Folder;
 use self::renewal::Notes;
 use super::change::changes;
 use super::layout::{Table, first_key, prefix};
-use super::{Renewed, Store, StoreError, StoredOccupant, Write, load, swap};
 use crate::room::listing::Listed;
 use crate::room::state::State;
+use crate::room::write::{StoredOccupant, Write};
+use crate::store::{Renewed, Store, StoreError, load, swap};
 use crate::wire::jid::BareJid;
 
 /// After a vain attempt to open the database again, for so long nobody tries it anew.

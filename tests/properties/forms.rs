@@ -1,7 +1,8 @@
 //! The owner's form, filled in with anything (XEP-0045 §10.2, XEP-0004 §3.3).
 
-use conclave::feature::{FieldKind, fields};
+use conclave::feature::fields;
 use conclave::room::limits::Limits;
+use conclave::room::surface::FieldKind;
 use conclave::wire::build::{Build, el, set_attr};
 use conclave::wire::encode;
 use minidom::Element;

@@ -7,7 +7,7 @@ use conclave::room::role::Role;
 use conclave::room::roster::{Occupant, Said, Session};
 use conclave::room::state::Affiliation;
 use conclave::room::vcard::Vcard;
-use conclave::store::StoredOccupant;
+use conclave::room::write::StoredOccupant;
 use conclave::store::occupant::{decode_occupant, encode_occupant};
 use conclave::store::record::{decode_vcard, encode_vcard};
 use conclave::wire::build::{lang, set_attr};

@@ -202,7 +202,7 @@ fn admin_of_the_service_keeps_every_room() {
 fn operator_who_does_not_own_the_rooms_is_an_account_like_others() {
     // 45-9.1-b
     let mut w = World::new();
-    w.room = Room::absent(BareJid::parse(ROOM).expect("a jid"));
+    w.room = Room::absent(BareJid::parse(ROOM).expect("a jid")).into();
     w.join("owner");
     w.configure("owner", &[]);
     w.clear();
@@ -376,7 +376,7 @@ fn moderators_see_each_client_of_a_nick() {
 fn where_the_operator_wants_it_presences_show_each_client() {
     // trap 22
     let mut w = World::with_room(&[]);
-    w.room = w.room.clone().with_each_session(true);
+    w.room = Room::clone(&w.room).with_each_session(true).into();
     w.join("juliet");
     w.join("romeo");
     w.clear();

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use conclave::feature::restart::{Told, bring_back};
+use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::roster::{Occupant, Session};
 use conclave::room::state::Affiliation;
+use conclave::room::write::{StoredOccupant, Write};
+use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
 use conclave::store::sled::SledStore;
-use conclave::store::{Store, StoredOccupant, Write};
 use conclave::wire::jid::BareJid;
 
 use crate::world::{ROOM, World};

@@ -4,7 +4,7 @@ use conclave::room::Room;
 use conclave::room::event::Event;
 use conclave::room::history::History;
 use conclave::room::state::{Affiliated, Affiliation, Ban};
-use conclave::store::{Write, is_request};
+use conclave::room::write::{Write, is_request};
 use conclave::wire::encode;
 use conclave::wire::jid::BareJid;
 use minidom::Element;
@@ -138,7 +138,8 @@ fn end_of_a_ban_is_not_told_to_those_who_see_no_addresses() {
 fn end_of_a_ban_is_kept_over_a_restart() {
     let mut w = room();
     run(&mut w, "juliet", BAN, &[("nick", "romeo"), ("duration", "2h")]);
-    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), w.room.state().clone(), History::default());
+    w.room =
+        Room::stored(BareJid::parse(ROOM).expect("a jid"), w.room.state().clone(), History::default()).into();
     assert_eq!(enter(&mut w, "romeo"), "error romeo auth/forbidden");
     w.wait(2 * 60 * 60);
     assert!(!enter(&mut w, "romeo").starts_with("error"));
@@ -168,7 +169,7 @@ fn with_bans(w: &mut World, count: usize) {
     let others = state.affiliations.iter().map(|(jid, listed)| (jid.clone(), listed.clone()));
     let bans = (0..count).map(|n| outcast(&format!("n{n}@evil.example")));
     state.affiliations = others.chain(bans).chain([outcast("zz.example")]).collect();
-    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, History::default());
+    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, History::default()).into();
     w.join("owner");
     w.join("juliet");
 }

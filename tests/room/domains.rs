@@ -168,7 +168,7 @@ fn domain_that_made_a_room_in_former_times_owns_it_as_one_address() {
     let old = (jid("bot.example"), Affiliated::new(Affiliation::Owner));
     let all = state.affiliations.iter().map(|(jid, a)| (jid.clone(), a.clone()));
     state.affiliations = all.chain([old]).collect();
-    w.room = Room::stored(jid(crate::world::ROOM), state, History::default());
+    w.room = Room::stored(jid(crate::world::ROOM), state, History::default()).into();
     w.join_as("user@bot.example/pc", "user", "");
     assert_eq!(
         w.stanzas("user@bot.example/pc").last().map(line).as_deref(),

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use conclave::feature::restart::{Told, bring_back};
+use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::config::Whois;
 use conclave::room::event::Event;
 use conclave::room::history::History;
 use conclave::room::role::Role;
+use conclave::room::write::Write;
+use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
-use conclave::store::{Store, Write};
 use conclave::wire::jid::BareJid;
 use minidom::Element;
 

@@ -3,8 +3,9 @@
 use conclave::room::Room;
 use conclave::room::listing::{Listing, Relisting};
 use conclave::room::part::Part;
+use conclave::room::write::Write;
+use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
-use conclave::store::{Store, Write};
 use conclave::wire::encode;
 use conclave::wire::jid::BareJid;
 use minidom::Element;
@@ -50,7 +51,7 @@ fn restart(w: &mut World) {
     store.commit(&w.writes).expect("this store always takes");
     let room = BareJid::parse(ROOM).expect("a jid");
     let state = store.load(&room).expect("this store always reads").expect("the room is stored");
-    w.room = Room::stored(room, state, Default::default()).with_service_admins(&w.service.admins);
+    w.room = Room::stored(room, state, Default::default()).with_service_admins(&w.service.admins).into();
 }
 
 fn say(w: &mut World, inside: &str) {

@@ -1,6 +1,6 @@
 //! What the simulated world (`tests/sim`) has found in how rooms get over faults, each as a short story.
 
-use conclave::feature::restart::{Told, bring_back};
+use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::event::Event;
 use conclave::room::history::History;

@@ -1,7 +1,8 @@
 //! Mediated invitations (XEP-0045 §7.8.2, §9.5).
 
+use conclave::room::write::Write;
+use conclave::store::Store;
 use conclave::store::sled::SledStore;
-use conclave::store::{Store, Write};
 use conclave::wire::jid::BareJid;
 use minidom::Element;
 

@@ -124,7 +124,7 @@ fn id_is_one_for_each_account_and_room_and_outlives_a_restart() {
     // The same room, loaded again.
     let state = w.room.state().clone();
     assert!(state.record.secret.len() * 4 >= 256);
-    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, History::default());
+    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, History::default()).into();
     w.join("owner");
     w.join("juliet");
     w.join_as("romeo/phone", "Montague", "");

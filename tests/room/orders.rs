@@ -2,7 +2,7 @@
 
 use conclave::room::event::Event;
 use conclave::room::order::{Order, What};
-use conclave::store::Write;
+use conclave::room::write::Write;
 use conclave::wire::command::{Request, Retry};
 use conclave::wire::form::{Submitted, untitled};
 use conclave::wire::inbound::Inbound;

@@ -2,8 +2,10 @@
 
 use conclave::room::Room;
 use conclave::room::part::Part;
+use conclave::room::write::Write;
+use conclave::store::Store;
+use conclave::store::memory::MemoryStore;
 use conclave::store::sled::SledStore;
-use conclave::store::{Store, Write, memory::MemoryStore};
 use conclave::wire::jid::BareJid;
 
 use crate::world::{ROOM, World};
@@ -58,7 +60,7 @@ fn persistent_room_is_stored_whole_and_comes_back() {
     assert_eq!(&state, w.room.state());
 
     let mut again = World::new();
-    again.room = Room::stored(room(), state, Default::default());
+    again.room = Room::stored(room(), state, Default::default()).into();
     again.join("tybalt");
     assert_eq!(again.got("tybalt"), ["error tybalt auth/forbidden"]);
     again.join("owner");

@@ -2,7 +2,7 @@
 
 use conclave::room::config::Config;
 use conclave::room::part::Part;
-use conclave::store::Write;
+use conclave::room::write::Write;
 
 use crate::world::World;
 

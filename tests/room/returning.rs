@@ -1,9 +1,10 @@
 //! Occupants whom a restart has brought back.
 
-use conclave::feature::restart::{Told, bring_back};
+use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
+use conclave::room::write::Write;
+use conclave::store::Store as _;
 use conclave::store::memory::MemoryStore;
-use conclave::store::{Store as _, Write};
 use conclave::wire::jid::BareJid;
 
 use crate::world::{ROOM, World};

@@ -1,7 +1,7 @@
 //! Tokens that invite (XEP-0488).
 
 use conclave::room::part::Part;
-use conclave::store::Write;
+use conclave::room::write::Write;
 use conclave::wire::ns;
 use minidom::Element;
 

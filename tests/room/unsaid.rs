@@ -1,7 +1,7 @@
 //! Messages without a body in the history of those who enter (XEP-0045 §7.2.13, XEP-0334).
 
-use conclave::feature::history::restore;
 use conclave::room::Room;
+use conclave::room::recent::restore;
 use conclave::wire::jid::BareJid;
 use minidom::Element;
 
@@ -44,7 +44,7 @@ fn come_back(w: &mut World) {
         conclave::store::archive::Archive::look_back(&w.archive, &state.record.archive, each)
     };
     let history = restore(&state.record.config, limits, look_back).expect("this archive always reads");
-    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, history);
+    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, history).into();
     w.join("owner");
     w.clear();
 }

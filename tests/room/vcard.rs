@@ -1,6 +1,6 @@
 //! The room's vCard and its avatar (XEP-0054, XEP-0153, XEP-0486).
 
-use conclave::store::Write;
+use conclave::room::write::Write;
 use minidom::Element;
 
 use crate::world::{ROOM, World};

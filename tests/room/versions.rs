@@ -437,7 +437,7 @@ fn versions_outlive_the_process() {
     let known = join(&mut w, "romeo", None).until.expect("a version");
     w.admin("owner", "<item affiliation='none' jid='juliet@example'/>");
     let state = w.room.state().clone();
-    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, Default::default());
+    w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, Default::default()).into();
     let got = join(&mut w, "romeo", Some(&known));
     assert_eq!(got.messages[0].2, ["juliet@example none"]);
 }
@@ -446,7 +446,7 @@ fn versions_outlive_the_process() {
 fn operator_can_do_without_versions() {
     // clients NEW-5
     let mut w = group();
-    w.room = w.room.clone().with_versions(false);
+    w.room = Room::clone(&w.room).with_versions(false).into();
     w.join_as("romeo", "romeo", &format!("<mav xmlns='{MAV}'/>"));
     w.admin("owner", "<item affiliation='member' jid='nurse@example'/>");
     for stanza in w.everything() {

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use conclave::engine::Machine;
 use conclave::room::Room;
 use conclave::room::archive::Found;
 use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
-use conclave::store::Write;
+use conclave::room::write::Write;
 use conclave::store::archive::{Archive, memory::MemoryArchive};
 use conclave::wire::encode::Outgoing;
 use conclave::wire::inbound::Inbound;
@@ -23,7 +24,7 @@ const MUC: &str = "http://jabber.org/protocol/muc";
 
 /// One room in its world.
 pub(crate) struct World {
-    pub(crate) room: Room,
+    pub(crate) room: Machine,
     pub(crate) service: Service,
     pub(crate) now: Timestamp,
     pub(crate) uptime: Duration,
@@ -49,7 +50,9 @@ impl World {
             ..Service::new(BareJid::parse("muc.example").expect("a jid"))
         };
         Self {
-            room: Room::absent(BareJid::parse(ROOM).expect("a jid")).with_service_admins(&service.admins),
+            room: Room::absent(BareJid::parse(ROOM).expect("a jid"))
+                .with_service_admins(&service.admins)
+                .into(),
             service,
             now: "2026-01-01T00:00:00Z".parse().expect("a date"),
             uptime: Duration::ZERO,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use conclave::feature::restart::{Portion, Told, bring_back};
+use conclave::engine::Machine;
+use conclave::engine::restart::{Portion, Told, bring_back};
 use conclave::room::Room;
 use conclave::room::config::{Config, Whois};
 use conclave::room::limits::Limits;
@@ -11,8 +12,9 @@ use conclave::room::nick::Nick;
 use conclave::room::role::Role;
 use conclave::room::roster::{Occupant, Said, Session};
 use conclave::room::state::{Affiliation, RoomRecord, State};
+use conclave::room::write::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, StoredOccupant, Write};
+use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
-use conclave::store::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, Store, StoredOccupant, Write};
 use conclave::wire::jid::{BareJid, Jid};
 
 use crate::world::ROOM;
@@ -40,7 +42,7 @@ fn nick(n: usize) -> Nick {
 }
 
 /// The room with the crowd in it, each account with two sessions. Gives what the store is taken to know, too.
-fn with(crowd: &Crowd, whois: Whois) -> (Room, Told) {
+fn with(crowd: &Crowd, whois: Whois) -> (Machine, Told) {
     let occupant = |(account, (n, said)): (&usize, &(usize, Arc<Said>))| {
         let session = |resource| {
             let jid = Jid::parse(&format!("account{account}@example/{resource}")).expect("an address");

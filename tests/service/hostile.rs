@@ -5,7 +5,8 @@ mod mutate;
 
 use conclave::service::{Cx, answer};
 use conclave::wire::build::set_attr;
-use conclave::wire::inbound::{Inbound, IqType, Kind, Malformed};
+use conclave::wire::inbound::{Inbound, IqType, Kind};
+use conclave::wire::parse::Malformed;
 use conclave::words::Lang;
 use minidom::Element;
 

@@ -8,9 +8,9 @@ mod sweep;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use conclave::feature::restart::Told;
+use conclave::engine::Machine;
+use conclave::engine::restart::Told;
 use conclave::host::pace::Heard;
-use conclave::room::Room;
 use conclave::room::archive::{ArchiveId, Change, Found};
 use conclave::room::cx::{Cx, Ids};
 use conclave::room::effect::Effects;
@@ -21,8 +21,9 @@ use conclave::store::Store;
 use conclave::store::archive::{Archive, memory::MemoryArchive};
 use conclave::store::memory::MemoryStore;
 use conclave::wire::encode::Outgoing;
-use conclave::wire::inbound::{Inbound, Malformed};
+use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::Jid;
+use conclave::wire::parse::Malformed;
 use conclave::wire::refusal::Refusal;
 use conclave::words::{self, Lang};
 use jiff::Timestamp;
@@ -54,7 +55,7 @@ enum Cause {
 /// One room's task.
 struct Place {
     /// None while the room is not in memory.
-    room: Option<Room>,
+    room: Option<Machine>,
     ids: Ids,
     mailbox: Vec<(usize, Inbound)>,
     told: Told,
@@ -69,8 +70,8 @@ struct Place {
 /// One event and what came of it, before anybody hears of it.
 struct Handled {
     cause: Cause,
-    before: Room,
-    after: Room,
+    before: Machine,
+    after: Machine,
     effects: Effects,
     unstored: bool,
 }
@@ -166,7 +167,7 @@ impl<'c> Host<'c> {
     }
 
     /// The room as it is, or as it would be loaded.
-    pub(crate) fn room(&self, place: usize) -> Room {
+    pub(crate) fn room(&self, place: usize) -> Machine {
         self.places[place].room.clone().unwrap_or_else(|| self.load(place).0)
     }
 
@@ -279,7 +280,7 @@ impl<'c> Host<'c> {
         self.outcomes(place, handled)
     }
 
-    fn in_memory(&self, place: usize) -> &Room {
+    fn in_memory(&self, place: usize) -> &Machine {
         self.places[place].room.as_ref().expect("the room was loaded")
     }
 
@@ -327,7 +328,7 @@ impl<'c> Host<'c> {
         if !self.commit(place, std::slice::from_mut(&mut handled)) {
             let why = Refusal::internal_server_error(&words::NOT_STORED);
             handled.effects = match &handled.cause {
-                Cause::Stanza(_, inbound) => Room::refuse(&why, inbound, Lang::english()),
+                Cause::Stanza(_, inbound) => Effects::refused(&why, inbound, Lang::english()),
                 _ => Effects::default(),
             };
             handled.unstored = true;

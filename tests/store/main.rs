@@ -11,9 +11,10 @@ use conclave::room::state::{
     Activity, Affiliated, Affiliation, Ban, Lost, RoomRecord, State, Subject, Token, Versions,
 };
 use conclave::room::vcard::Vcard;
+use conclave::room::write::Write;
 use conclave::store::memory::MemoryStore;
 use conclave::store::sled::SledStore;
-use conclave::store::{Store, StoreError, Write};
+use conclave::store::{Store, StoreError};
 use conclave::wire::jid::BareJid;
 use tempfile::TempDir;
 

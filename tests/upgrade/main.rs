@@ -18,6 +18,7 @@ use conclave::config::Durability;
 use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Place, Query, Question, Target, With};
 use conclave::room::config::Config;
 use conclave::room::state::{Affiliated, Affiliation, RoomRecord};
+use conclave::room::write::Write;
 use conclave::store::archive::Archive;
 use conclave::store::archive::fjall::FjallArchive;
 use conclave::store::occupant::{decode_occupant, encode_occupant};
@@ -25,7 +26,7 @@ use conclave::store::record::{
     decode_affiliated, decode_room, decode_vcard, encode_affiliated, encode_room, encode_vcard,
 };
 use conclave::store::sled::SledStore;
-use conclave::store::{FORMATS, Store, Write, maintain};
+use conclave::store::{FORMATS, Store, maintain};
 use conclave::wire::encode::standalone;
 use conclave::wire::jid::BareJid;
 use serde_json::{Map, Value};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::room::listing::Listed;
 use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
-use crate::store::StoredOccupant;
+use crate::room::write::StoredOccupant;
 use crate::store::memory::MemoryStore;
 use crate::wire::jid::BareJid;
 

@@ -4,11 +4,11 @@ use super::pay::OfRoom;
 use super::*;
 use crate::config::{self, Sources};
 use crate::link;
-use crate::room::fold;
 use crate::room::held::Kind;
 use crate::room::nick::Nick;
 use crate::room::role::Role;
 use crate::room::roster::Occupant;
+use crate::room::{Room, fold};
 use crate::store::archive::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
 use crate::wire::inbound::Inbound;
@@ -27,7 +27,7 @@ fn host() -> Arc<Host> {
 fn task(host: &Arc<Host>, room: &str) -> (Task, Events) {
     let room = Room::absent(BareJid::parse(room).expect("a jid"));
     let (mailbox, events) = Mailbox::new(host.bounds.clone());
-    let task = Task::new(host.clone(), room, Told::default(), Arc::new(mailbox));
+    let task = Task::new(host.clone(), room.into(), Told::default(), Arc::new(mailbox));
     (task, events)
 }
 
@@ -69,7 +69,7 @@ async fn an_event_on_which_a_room_panics_is_refused_and_the_room_stands_as_befor
     assert!(said(&broken.handle(&open)).iter().any(|xml| xml.contains("type='result'")));
     // An occupant without a session cannot be: whoever enters is to be shown him.
     let nick = Nick::trusted("ghost");
-    broken.room.roster_mut().enter(Occupant {
+    broken.room.room_mut().roster_mut().enter(Occupant {
         nick,
         account: BareJid::parse("ghost@example.org").expect("a jid"),
         id: "i".into(),
@@ -91,7 +91,7 @@ async fn an_event_on_which_a_room_panics_is_refused_and_the_room_stands_as_befor
     );
 
     // Without what is broken it works, and other rooms did all the while.
-    broken.room.roster_mut().remove(Nick::trusted("ghost").key());
+    broken.room.room_mut().roster_mut().remove(Nick::trusted("ghost").key());
     let ping = event(&format!(
         "<iq xmlns='jabber:client' type='get' id='p' from='first@example.org/x' to='{name}/first'>\
          <ping xmlns='urn:xmpp:ping'/></iq>"
@@ -108,11 +108,11 @@ async fn an_event_on_which_a_room_panics_is_refused_and_the_room_stands_as_befor
 #[tokio::test]
 async fn what_an_event_writes_is_paid_for_by_its_size() {
     use crate::room::state::{Affiliated, Affiliation};
-    use crate::store::Write;
+    use crate::room::write::Write;
     let host = host();
     let name = "written@rooms.example.org";
     let jid = BareJid::parse(name).expect("a jid");
-    let tokens = |before: &dyn Fn(&mut Room), write: Write| {
+    let tokens = |before: &dyn Fn(&mut Machine), write: Write| {
         let (mut task, _events) = task(&host, name);
         before(&mut task.room);
         let (room, mut effects) = (task.room.clone(), Effects::default());
@@ -123,15 +123,15 @@ async fn what_an_event_writes_is_paid_for_by_its_size() {
     };
     let note = format!("<vCard xmlns='vcard-temp'><NOTE>{}</NOTE></vCard>", "n".repeat(200_000));
     let value = crate::room::vcard::Vcard::read(&note.parse().expect("xml")).expect("a vCard").map(Arc::new);
-    let nothing = |_: &mut Room| ();
+    let nothing = |_: &mut Machine| ();
     let vcard = tokens(&nothing, Write::Vcard { room: jid.clone(), value });
     assert!((40..=50).contains(&vcard), "{vcard}");
     let small = Write::Affiliation { room: jid.clone(), jid: jid.clone(), value: None };
     assert!(tokens(&nothing, small) <= 1);
-    let crowd = |room: &mut Room| {
+    let crowd = |machine: &mut Machine| {
         let member = |n| BareJid::parse(&format!("a{n}@example")).expect("a jid");
         let members = (0..10_000).map(|n| (member(n), Affiliated::new(Affiliation::Member)));
-        room.state_mut().affiliations = members.collect();
+        machine.room_mut().state_mut().affiliations = members.collect();
     };
     let (mut room, _) = task(&host, name);
     let (before, mut effects) = (room.room.clone(), Effects::default());
@@ -234,7 +234,7 @@ async fn what_may_take_long_is_known_beforehand() {
     for n in 0..1000 {
         occupant.nick = Nick::trusted(&format!("n{n}"));
         occupant.sessions[0].jid = Jid::parse(&format!("first@example.org/{n}")).expect("a jid");
-        task.room.roster_mut().enter(occupant.clone());
+        task.room.room_mut().roster_mut().enter(occupant.clone());
     }
     for (event, expected) in [(&list, true), (&ping, false), (&join(name, "second"), true)] {
         assert_eq!(task.room.may_take_long(event, now), expected);
@@ -402,7 +402,7 @@ async fn what_is_written_of_sessions_is_paid_for_by_their_accounts() {
     let session = Jid::parse("talker@example.org/x").expect("a jid");
     for n in 0..limits.account_stanzas_burst / 7 + 100 {
         let text = format!("{n}").repeat(30_000 / format!("{n}").len());
-        room.room.roster_mut().update(&session, Arc::new(said(&text)));
+        room.room.room_mut().roster_mut().update(&session, Arc::new(said(&text)));
         room.catch_up().await;
         assert!(room.behind.is_none(), "it was written");
     }
@@ -459,7 +459,7 @@ async fn a_command_of_an_admin_waits_for_a_place_and_what_comes_after_it_does_no
 #[tokio::test]
 async fn portions_of_all_rooms_together_go_at_a_rate() {
     let (portions, start) = (super::super::pace::Portions::default(), Instant::now());
-    let portion = crate::feature::backlog::PORTION_BYTES;
+    let portion = crate::room::announce::backlog::PORTION_BYTES;
     for _ in 0..4 {
         portions.turn(|| start.elapsed()).await;
         portions.went(portion, start.elapsed());

@@ -5,13 +5,13 @@ use std::time::Instant;
 use tracing::debug;
 
 use super::{Task, aside};
-use crate::feature::restart::Portion;
+use crate::engine::restart::Portion;
 use crate::host::commit::Committer;
 use crate::host::places::InLine;
 use crate::room::Room;
 use crate::room::archive::Change;
 use crate::room::effect::Effects;
-use crate::store::{Write, is_request};
+use crate::room::write::{Write, is_request};
 use crate::wire::jid::BareJid;
 
 impl Task {

@@ -7,9 +7,11 @@ use tracing::error;
 use super::pay::OfRoom;
 use super::send::send;
 use super::{Events, Host, Mailbox, Meter};
-use crate::feature::restart::Told;
-use crate::feature::{self, restart};
+use crate::engine::Machine;
+use crate::engine::restart::{self, Told};
+use crate::room;
 use crate::room::Room;
+use crate::room::effect::Effects;
 use crate::store::StoreError;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
@@ -23,7 +25,7 @@ pub(super) async fn load(
     asker: Option<Jid>,
     mailbox: &Mailbox,
     events: &mut Events,
-) -> Option<(Room, Told)> {
+) -> Option<(Machine, Told)> {
     let line = host.quotas.line(jid, asker.as_ref().map(Jid::to_bare).as_ref());
     loop {
         let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
@@ -50,7 +52,7 @@ pub(super) async fn load(
         }
         while let Ok(waiting) = events.try_recv() {
             let (event, _) = mailbox.taken(waiting);
-            let refused = event.inbound().map(|inbound| Room::refuse(&refusal, inbound, host.lang()));
+            let refused = event.inbound().map(|inbound| Effects::refused(&refusal, inbound, host.lang()));
             send(host, jid, "", refused.unwrap_or_default()).await;
         }
         if host.retire(jid, mailbox) {
@@ -60,26 +62,26 @@ pub(super) async fn load(
 }
 
 /// The room as the store and the archive have it, and what the store was told.
-pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Room, Told), StoreError> {
+pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Machine, Told), StoreError> {
     let of_service = |room: Room| {
         let service = &host.service;
         let owners: &[BareJid] = if service.admins_own_rooms { &service.admins } else { &[] };
         room.with_service_admins(owners)
             .with_versions(service.affiliation_versions)
             .with_each_session(service.item_per_session)
-            .with_goodbyes(host.goodbyes.take(jid))
     };
     let Some(state) = host.store.load(jid)? else {
-        return Ok((of_service(Room::absent(jid.clone())), Told::default()));
+        let room = Machine::from(of_service(Room::absent(jid.clone())));
+        return Ok((room.with_goodbyes(host.goodbyes.take(jid)), Told::default()));
     };
     let (config, archive) = (&state.record.config, &state.record.archive);
-    let history = feature::history::restore(config, &host.service.limits, |each| {
-        host.archive.look_back(archive, each)
-    })?;
+    let history =
+        room::recent::restore(config, &host.service.limits, |each| host.archive.look_back(archive, each))?;
     let room = of_service(Room::stored(jid.clone(), state, history));
     // Made here, where no stanza waits, and kept from then on.
     room.reserved();
     let mut occupants = host.store.occupants(jid)?;
     occupants.iter_mut().for_each(|stored| Arc::make_mut(&mut stored.occupant).hold(&host.service));
-    Ok(restart::bring_back(room, occupants))
+    let (room, told) = restart::bring_back(room, occupants);
+    Ok((room.with_goodbyes(host.goodbyes.take(jid)), told))
 }

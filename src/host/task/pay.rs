@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Event, Task};
-use crate::feature::restart;
+use crate::engine::{Machine, restart};
 use crate::host::fair::Rate;
 use crate::host::quota::NoPlace;
 use crate::room::Room;
@@ -12,7 +12,7 @@ use crate::room::cx::Service;
 use crate::room::effect::Effects;
 use crate::room::held::{Held, Kind};
 use crate::room::weight::{ROOM_BYTES, Weight};
-use crate::store::Write;
+use crate::room::write::Write;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 use crate::words;
@@ -145,7 +145,7 @@ impl Task {
     }
 
     /// The room is as it was `before`, and has the places that it had.
-    pub(super) fn set_back(&mut self, before: Room) {
+    pub(super) fn set_back(&mut self, before: Machine) {
         self.room = before;
         self.must_hold();
         if self.claim().is_err() && self.room.is_lasting() {

@@ -3,12 +3,14 @@
 use super::*;
 use crate::config::{Settings, Sources};
 use crate::link::{Outlet, outbox};
+use crate::room::Room;
 use crate::room::config::Config;
 use crate::room::history::History;
 use crate::room::state::{Affiliated, Affiliation, Ban, RoomRecord, State};
+use crate::room::write::Write;
+use crate::store::Store;
 use crate::store::archive::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
-use crate::store::{Store, Write};
 
 const MEMBERS: usize = 5 * PORTION_RECORDS_MAX;
 const OWNER: &str = "hecate@example";
@@ -130,7 +132,7 @@ async fn others_write_between_the_portions_of_a_large_room() {
     bench.store.slow_commits(Duration::from_millis(2));
     let room = Room::stored(jid(ROOM), crowd(false), History::default());
     let (mailbox, _events) = Mailbox::new(bench.host.bounds.clone());
-    let mut task = Task::new(bench.host.clone(), room, Told::default(), Arc::new(mailbox));
+    let mut task = Task::new(bench.host.clone(), room.into(), Told::default(), Arc::new(mailbox));
     let done = std::cell::Cell::new(false);
     let told = async {
         task.catch_up().await;
@@ -151,7 +153,7 @@ async fn what_was_not_stored_of_a_large_room_is_made_good() {
     let bench = Bench::new(&[]);
     let room = Room::stored(jid(ROOM), crowd(false), History::default());
     let (mailbox, _events) = Mailbox::new(bench.host.bounds.clone());
-    let mut task = Task::new(bench.host.clone(), room, Told::default(), Arc::new(mailbox));
+    let mut task = Task::new(bench.host.clone(), room.into(), Told::default(), Arc::new(mailbox));
     for _ in 0..2 {
         let portion = task.told.portion(&task.room);
         bench.store.commit(&portion.writes).expect("stored");
@@ -164,7 +166,7 @@ async fn what_was_not_stored_of_a_large_room_is_made_good() {
     // Meanwhile the lists become others.
     let mut state = crowd(false);
     state.affiliations = state.affiliations.iter().skip(7).map(|(j, a)| (j.clone(), a.clone())).collect();
-    task.room = Room::stored(jid(ROOM), state.clone(), History::default());
+    task.room = Room::stored(jid(ROOM), state.clone(), History::default()).into();
     bench.store.fail_commits(false);
     task.catch_up().await;
     assert!(task.behind.is_none());

@@ -14,7 +14,7 @@ use super::super::nick::Nick;
 use super::super::recipients::Group;
 use super::super::role::Role;
 use super::super::state::Affiliation;
-use crate::feature::lists;
+use crate::room::privilege;
 use crate::wire::build::{Build, el};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
@@ -170,7 +170,7 @@ impl Room {
     /// # Errors
     /// It may not see that list at all.
     pub(crate) fn sight_of_list(&self, account: &BareJid, list: Affiliation) -> Result<Sight, Refusal> {
-        lists::check(self, account, list).map(|()| Sight::of(true))
+        privilege::may_see_list(self, account, list).map(|()| Sight::of(true))
     }
 
     /// Who acts through this session; none who is not inside.

@@ -15,9 +15,10 @@ use ::sled::IVec;
 use super::database::{Database, guarded};
 use super::folder::Folder;
 use super::{Health, SledStore, Step};
+use crate::room::write::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX};
 use crate::store::change::Changes;
 use crate::store::layout::Table;
-use crate::store::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, Renewed, StoreError, free_bytes, swap};
+use crate::store::{Renewed, StoreError, free_bytes, swap};
 
 /// What the files may take beside twice what is in them, before they are written anew.
 const SPARE_BYTES: u64 = 4 << 20;

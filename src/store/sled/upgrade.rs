@@ -11,9 +11,10 @@ use super::folder::Folder;
 use super::journal;
 use super::renewal::Copy;
 use crate::room::state::{Affiliation, RoomRecord};
+use crate::room::write::Write;
 use crate::store::layout::{self, Table, kind, occupant_key, part_key};
 use crate::store::record::{decode_affiliated, decode_room};
-use crate::store::{StoreError, Write, change, damage, swap};
+use crate::store::{StoreError, change, damage, swap};
 use crate::wire::jid::BareJid;
 
 /// The format that is upgraded.

@@ -13,12 +13,13 @@ use crate::room::config::Config;
 use crate::room::listing::Listed;
 use crate::room::part::{Life, Part};
 use crate::room::state::{Affiliation, RoomRecord};
+use crate::room::write::Write;
 use crate::store::change::changes;
 use crate::store::layout::{self, Table, Value, first_key, kind, room_part};
 use crate::store::load::{Fact, fact, presence, room};
 use crate::store::quarantine::Quarantine;
 use crate::store::record::decode_listed;
-use crate::store::{StoreError, Write, swap};
+use crate::store::{StoreError, swap};
 use crate::wire::jid::BareJid;
 
 /// A store that this process alone has, and that serves nobody.

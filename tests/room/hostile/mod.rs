@@ -11,8 +11,9 @@ use conclave::room::event::Event;
 use conclave::room::roster::Occupant;
 use conclave::wire::build::set_attr;
 use conclave::wire::encode;
-use conclave::wire::inbound::{Inbound, IqType, Kind, Malformed};
+use conclave::wire::inbound::{Inbound, IqType, Kind};
 use conclave::wire::ns;
+use conclave::wire::parse::Malformed;
 use minidom::Element;
 
 use crate::world::{ROOM, World, full};

@@ -1,8 +1,9 @@
 //! What is written, at once and later, and what becomes of it when a disk refuses.
 
 use conclave::room::archive::{ArchiveId, Change, Entry};
+use conclave::room::write::{Write, is_request};
+use conclave::store::Store;
 use conclave::store::archive::Archive;
-use conclave::store::{Store, Write, is_request};
 use jiff::Timestamp;
 
 use super::{Handled, Host, Place};

@@ -1,14 +1,16 @@
 //! How the process ends and begins, and what happens while nothing happens.
 
-use conclave::feature::history::restore;
-use conclave::feature::restart::{Told, bring_back};
+use conclave::engine::Machine;
+use conclave::engine::restart::{Told, bring_back};
 use conclave::host::pace::Heard;
 use conclave::room::Room;
 use conclave::room::archive::Glimpse;
 use conclave::room::listing::Listed;
+use conclave::room::recent::restore;
+use conclave::room::write::{StoredOccupant, Write};
 use conclave::service::directory::Directory;
+use conclave::store::Store;
 use conclave::store::archive::Archive;
-use conclave::store::{Store, StoredOccupant, Write};
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
 use jiff::SignedDuration;
@@ -165,7 +167,7 @@ impl Host<'_> {
         stored.iter().filter(|s| is_untold(s)).map(|s| s.occupant.nick.as_str().to_owned()).collect()
     }
 
-    pub(super) fn load(&self, place: usize) -> (Room, Told) {
+    pub(super) fn load(&self, place: usize) -> (Machine, Told) {
         let jid = self.cast.rooms[place].clone();
         let admins = &self.cast.service.admins;
         match self.stored(place) {
@@ -179,7 +181,7 @@ impl Host<'_> {
                 let occupants = self.store.occupants(&jid).expect("this store always reads");
                 bring_back(room.with_service_admins(admins), occupants)
             }
-            None => (Room::absent(jid).with_service_admins(admins), Told::default()),
+            None => (Room::absent(jid).with_service_admins(admins).into(), Told::default()),
         }
     }
 }

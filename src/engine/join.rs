@@ -1,0 +1,154 @@
+//! Entering: create, join, and the same again for who has lost track (XEP-0045 §7.2, §10.1).
+
+use std::sync::Arc;
+
+use minidom::Element;
+
+use super::{hooks, presence};
+use crate::feature::{FEATURES, affiliation_versions, anonymity, capacity, password, quiet, token_invite};
+use crate::room::announce::{backlog, other_sessions};
+use crate::room::audience::Notice;
+use crate::room::change::{affiliation, nick, role};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::nick::Nick;
+use crate::room::roster::{Occupant, Said, Session};
+use crate::room::state::{Affiliation, RoomRecord};
+use crate::room::{Life, Room, entry, life};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::refusal::Refusal;
+use crate::words;
+
+/// Somebody who is not in the room asks to enter with `x`, creating the room if it does not exist.
+///
+/// The checks go from what tells a stranger least to what tells most: address, existence, ban, membership,
+/// password, nick, space (the specification leaves the order open).
+pub(crate) fn enter(
+    room: &mut Room,
+    wanted: &Nick,
+    x: &Element,
+    presence: Said,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    let account = inbound.from.to_bare();
+    let created = room.life == Life::Absent;
+    if created {
+        create(room, &account, cx, fx)?;
+    }
+    if room.life == Life::Locked && room.must_be_visible_to(&inbound.from).is_err() {
+        return Err(Refusal::item_not_found(&words::ROOM_LOCKED));
+    }
+    let affiliation = room.affiliation(&account);
+    if affiliation == Affiliation::Outcast {
+        return Err(entry::refusal(room, &account));
+    }
+    let (affiliation, proof) = match token_invite::redeem(room, affiliation, x, &account, cx, fx)? {
+        true => (Affiliation::Member, 0),
+        false => {
+            token_invite::check_expired(room, affiliation, x)?;
+            entry::check_member(room, affiliation)?;
+            password::check(room, x)?;
+            (affiliation, room.password_proof())
+        }
+    };
+    let nick = nick::on_entry(room, wanted, &account, cx);
+    nick::check_free(room, &nick, &account)?;
+    let renamed = &nick != wanted;
+    let wanted = &nick;
+    let present = room.roster.by_nick(wanted.key()).cloned();
+    if present.is_none() {
+        capacity::check(room, affiliation, cx)?;
+    }
+    if room.roster.sessions_of(&account) >= cx.limits().sessions_max {
+        return Err(Refusal::resource_constraint(&words::TOO_MANY_SESSIONS));
+    }
+
+    let role = present.map_or_else(|| role::on_entry(room, &account), |o| o.role);
+    let follows = affiliation_versions::is_wanted(room, x);
+    room.followed |= follows;
+    let presence = presence::held(presence, &account, 0, cx)?;
+    let session = Session { jid: inbound.from.clone(), presence, follows, proof };
+    let id = room.occupant_id(&account);
+    let quiet = quiet::on_entry(room, role);
+    let newcomer =
+        Occupant { nick: nick.clone(), account, id, role, quiet, heard: false, sessions: vec![session] };
+    backlog::tell_now(room, nick.key(), cx, fx);
+    room.roster_mut().enter(newcomer);
+    backlog::came(room, &inbound.from);
+    room.awaited = None;
+    let mut codes: Vec<u16> =
+        [(created, 201), (renamed, 210)].iter().filter(|(on, _)| *on).map(|(_, code)| *code).collect();
+    for feature in FEATURES {
+        (feature.entry_codes)(room, &mut codes);
+    }
+    welcome(room, x, inbound, &codes, true, cx, fx);
+    Ok(())
+}
+
+/// An occupant asks for everything again (§7.2.1, §17.3): the whole sequence, their own presence with `codes`, told to others
+/// only if `changed`.
+pub(crate) fn resync(
+    room: &mut Room,
+    x: &Element,
+    inbound: &Inbound,
+    codes: &[u16],
+    changed: bool,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let follows = affiliation_versions::is_wanted(room, x);
+    room.followed |= follows;
+    let proof = password::check(room, x).is_ok().then(|| room.password_proof());
+    room.roster_mut().follow(&inbound.from, follows, proof);
+    welcome(room, x, inbound, codes, changed, cx, fx);
+}
+
+/// The sequence that the standard sets: others' presence, one's own, history, subject; then live traffic.
+fn welcome(
+    room: &Room,
+    x: &Element,
+    inbound: &Inbound,
+    codes: &[u16],
+    tell_others: bool,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) {
+    let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
+    let joiner: Arc<[Jid]> = Arc::new([inbound.from.clone()]);
+    let version = affiliation_versions::greet(room, x, inbound, cx, fx);
+    anonymity::show_others(room, &occupant, &joiner, cx, fx);
+    // The joiner finds the id of the join request on the own presence (§7.2.2).
+    let id = cx.id_of(inbound);
+    let notice = room.notice_of(&occupant, &id);
+    room.tell_own(fx, &Notice { version: version.as_ref(), ..notice.clone() }, &joiner, codes);
+    if tell_others {
+        room.tell_own(fx, &notice, &other_sessions(&occupant, &inbound.from), &[]);
+        if room.broadcasts(&occupant) {
+            room.tell_others(fx, &notice);
+        }
+    }
+    hooks::after_entry(room, x, &inbound.from, cx, fx);
+}
+
+/// Makes the room, locked until its creator has configured it (§10.1.1).
+pub(crate) fn create(
+    room: &mut Room,
+    owner: &BareJid,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
+    if owner.local().is_none() {
+        return Err(Refusal::not_allowed(&words::CREATORS_ARE_ACCOUNTS));
+    }
+    if !cx.service.may_create(owner) {
+        return Err(Refusal::not_allowed(&words::MAY_NOT_CREATE));
+    }
+    let record = RoomRecord::new(cx.now, cx.service.default_room.clone());
+    room.state_mut().record = RoomRecord { founder: Some(owner.clone()), ..record };
+    room.state_mut().record.name(cx.ids);
+    life::lock(room, cx);
+    affiliation::found(room, owner, fx)
+}

@@ -1,0 +1,195 @@
+//! The commands by which admins ban, and list bans.
+
+use std::ops::Bound;
+
+use jiff::Timestamp;
+use minidom::Element;
+
+use crate::feature::moderation::recent;
+use crate::feature::moderation::recent::{Recent, Recently, text_field};
+use crate::room::archive::{Answer, Found, Question};
+use crate::room::change::affiliation;
+use crate::room::change::affiliation::Change;
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::state::{Affiliated, Affiliation, Ban};
+use crate::room::surface::{Command, Feature, Form, Pages, admins};
+use crate::room::whom::Whom;
+use crate::room::{Room, archive, whom};
+use crate::wire::build::stamp;
+use crate::wire::command::{Done, wrong};
+use crate::wire::form::{Field, Submitted, boolean, form, page_of_rows, table};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Party};
+use crate::wire::refusal::Refusal;
+use crate::words;
+use crate::words::{Label, Lang, Text, Value};
+
+/// Name of the command that bans, and FORM_TYPE of its form.
+const BAN: &str = "conclave#ban";
+
+/// Name of the command that lists bans, and FORM_TYPE of its form and of its table.
+const BANS: &str = "conclave#bans";
+
+/// Most rows of the list.
+const ROWS_MAX: usize = 200;
+
+pub(crate) const FEATURE: Feature = Feature {
+    commands: &[
+        Command {
+            form: Some(Form { type_: BAN, show }),
+            found: Some(found),
+            ..Command::new(BAN, &words::BAN_COMMAND, admins, run)
+        },
+        Command {
+            pages: Some(Pages { type_: BANS, from: "after" }),
+            ..Command::new(BANS, &words::BANS_COMMAND, admins, list)
+        },
+    ],
+    ..Feature::new("ban")
+};
+
+fn show(_room: &Room, lang: Lang<'_>) -> Element {
+    let retract = Field {
+        var: "retract",
+        type_: Some("list-single"),
+        label: Some(&words::RETRACT_WITH),
+        values: vec!["0".to_owned()],
+        options: &RETRACT,
+        ..Field::default()
+    };
+    let reason = text_field("reason", &words::REASON_FOR_ALL);
+    let note = text_field("note", &words::NOTE_FOR_ADMINS);
+    let duration = text_field("duration", &words::FOR_HOW_LONG);
+    form(lang, BAN, &words::BAN_COMMAND, &[whom::field(), reason, note, duration, retract])
+}
+
+/// What is retracted with a ban: nothing, what is recent, or what was said in such a time.
+static RETRACT: [(&str, Label<'static>); 5] = [
+    ("0", Label::Text(&words::NOTHING)),
+    ("1h", Label::Text(&words::LAST_HOUR)),
+    ("1d", Label::Text(&words::LAST_DAY)),
+    ("7d", Label::Text(&words::LAST_WEEK)),
+    ("1", Label::Text(&words::LAST_MESSAGES)),
+];
+
+/// Which of what was said is to be retracted, too. How far back may stand in fields of its own.
+fn retracts(form: &Submitted, cx: &Cx<'_>) -> Result<Option<Recent>, Refusal> {
+    match boolean(form.values("retract").unwrap_or_default()) {
+        Some(false) => Recent::read(form, "since", cx).map(|_| None),
+        Some(true) => Recent::read(form, "since", cx).map(Some),
+        None => Recent::read(form, "retract", cx).map(Some),
+    }
+}
+
+/// What was said is looked at only if it is to be retracted, or if nothing else tells who is meant.
+fn run(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let (whom, recent) = (Whom::read(form, room, cx.service.profile)?, retracts(form, cx)?);
+    if !room.config().archive || recent.is_none() && whom.party(room).is_some() {
+        return set(room, form, None, inbound, cx, fx);
+    }
+    let since = recent.and_then(|recent| recent.since);
+    archive::ask(room, Question::Page(whom.query(room, since)), inbound, fx);
+    Ok(Done::default())
+}
+
+fn found(
+    room: &mut Room,
+    form: &Submitted,
+    found: &Found,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    set(room, form, Some(&found.answer), &found.inbound, cx, fx)
+}
+
+/// Bans, then retracts: who is banned sees no more of it.
+fn set(
+    room: &mut Room,
+    form: &Submitted,
+    archived: Option<&Answer>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let recent = retracts(form, cx)?;
+    let at_hand = recent::at_hand(room, recent.as_ref().and_then(|recent| recent.since));
+    let recently = Recently::of(archived, &at_hand);
+    let author = Whom::read(form, room, cx.service.profile)?.author(room, &recently.said)?;
+    let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
+    let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
+    let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
+    let expires = expires.map_err(|_| wrong("bad-payload", &words::DURATION_TOO_LONG))?;
+    let account = inbound.from.to_bare();
+    let ban = Ban { by: Some(account.clone()), at: Some(cx.now), expires, note };
+    let mut change = Change::by_admin(author.clone(), Affiliation::Outcast)?;
+    (change.reason, change.ban) = (reason.clone(), ban);
+    affiliation::check(room, &account, room.affiliation(&account), &change, cx)?;
+    affiliation::check_end(room, std::slice::from_ref(&change), cx)?;
+    let actor = room.actor(&inbound.from);
+    affiliation::apply(room, &change, actor.as_ref(), cx, fx);
+    let who = author.as_bare().as_str();
+    let mut said_of_it = match expires {
+        None => words::IS_BANNED.with([who]),
+        Some(end) => words::IS_BANNED_UNTIL.with([Value::from(who), end.into()]),
+    };
+    if let Party::Domain(domain) = &author
+        && let count @ 1.. = room.state.affiliations.exempt(domain.as_bare())
+    {
+        said_of_it = said_of_it.and(words::EXEMPT_STAY.with([count]));
+    }
+    if let Some(recent) = recent {
+        let by = (&account, reason.as_deref());
+        let retracted = recent::retract_of(room, &author, &recent, &recently, by, cx, fx)?;
+        said_of_it = said_of_it.and(retracted);
+    }
+    Ok(Done::info(said_of_it))
+}
+
+const COLUMNS: &[(&str, &Text)] = &[
+    ("jid", &words::ADDRESS),
+    ("reason", &words::REASON_COLUMN),
+    ("note", &words::NOTE_COLUMN),
+    ("by", &words::SET_BY),
+    ("at", &words::SET_AT),
+    ("expires", &words::ENDS_AT),
+];
+
+/// All that is known of the bans, in the order of their addresses.
+fn list(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    _fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let after = form.value("after").unwrap_or_default();
+    let banned = &room.ranks.banned;
+    let bans = match BareJid::parse(after) {
+        Ok(after) => banned.range((Bound::Excluded(after), Bound::Unbounded)),
+        Err(_) => banned.range::<_, BareJid>(..),
+    };
+    let row = |jid: &BareJid| Some(row(jid, room.state.affiliations.get(jid)?));
+    let (rows, last) = page_of_rows(bans.filter_map(row), ROWS_MAX);
+    let lang = room.lang(cx.service).of(&inbound.stanza);
+    Ok(Done::page(table(lang, BANS, &words::BANS, COLUMNS, &rows), last))
+}
+
+fn row(jid: &BareJid, affiliated: &Affiliated) -> Vec<String> {
+    let ban = affiliated.ban.as_deref().cloned().unwrap_or_default();
+    let time = |at: Option<Timestamp>| at.map(stamp).unwrap_or_default();
+    vec![
+        jid.as_str().to_owned(),
+        affiliated.reason.clone().unwrap_or_default(),
+        ban.note.unwrap_or_default(),
+        ban.by.map(|by| by.as_str().to_owned()).unwrap_or_default(),
+        time(ban.at),
+        time(ban.expires),
+    ]
+}

@@ -1,0 +1,207 @@
+//! The command by which moderators retract all that somebody said lately.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use minidom::Element;
+
+use crate::feature::moderation;
+use crate::room::archive::{Answer, Entry, Found, Question};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::surface::{Command, Feature, Form};
+use crate::room::whom::Whom;
+use crate::room::{Room, archive, whom};
+use crate::wire::command::{Done, wrong};
+use crate::wire::form::{Field, Submitted, form};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Party};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+use crate::words::{self, Lang, Text, Words};
+
+/// Name of the command, and FORM_TYPE of its form.
+const NODE: &str = "conclave#retract-recent";
+
+/// Most messages that are retracted by one command.
+const LAST_MAX: usize = 200;
+
+/// Bytes on the wire of what all are told of the retractions of one command: as many as a page of the archive, and some for
+/// each session. One message at least is retracted.
+const WIRE_BYTES: usize = 3 << 20;
+const SESSION_BYTES: usize = 16 << 10;
+
+/// Most bytes of it, however many sessions there are: about as many as a server takes in a second.
+const WIRE_BYTES_MAX: usize = 16 << 20;
+
+pub(crate) const FEATURE: Feature = Feature {
+    commands: &[Command {
+        offered: |room, _| room.config().archive || !room.history.unarchived().is_empty(),
+        form: Some(Form { type_: NODE, show }),
+        found: Some(found),
+        ..Command::new(
+            NODE,
+            &words::RETRACT_COMMAND,
+            |room, account| moderation::check_role(room, account).is_ok(),
+            run,
+        )
+    }],
+    ..Feature::new("retract_recent")
+};
+
+fn show(_room: &Room, lang: Lang<'_>) -> Element {
+    let since = text_field("since", &words::HOW_FAR_BACK);
+    let reason = text_field("reason", &words::REASON_FOR_ALL);
+    form(lang, NODE, &words::RETRACT_COMMAND, &[whom::field(), since, reason])
+}
+
+/// A field of one line.
+pub(crate) fn text_field(var: &'static str, label: &'static Text) -> Field<'static> {
+    Field { var, type_: Some("text-single"), label: Some(label), ..Field::default() }
+}
+
+/// Which messages of somebody are recent.
+#[derive(Debug)]
+pub(crate) struct Recent {
+    pub(crate) since: Option<Timestamp>,
+    last: usize,
+}
+
+impl Recent {
+    /// `since` is the field that says how far back. How many messages at most may stand in `last`.
+    pub(crate) fn read(form: &Submitted, since: &str, cx: &Cx<'_>) -> Result<Self, Refusal> {
+        let too_far = |_| wrong("bad-payload", &words::SINCE_TOO_EARLY);
+        let since =
+            whom::span(form, since)?.map(|span| cx.now.checked_sub(span)).transpose().map_err(too_far)?;
+        let last = form.value("last").map_or(Ok(LAST_MAX), str::parse);
+        let last = last.map_err(|_| wrong("bad-payload", &words::NOT_MESSAGE_COUNT))?;
+        Ok(Self { since, last: last.min(LAST_MAX) })
+    }
+}
+
+fn run(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let (whom, recent) = (Whom::read(form, room, cx.service.profile)?, Recent::read(form, "since", cx)?);
+    whom::text(form, "reason", cx.limits().text_bytes_max)?;
+    if !room.config().archive {
+        return retract(room, form, None, inbound, cx, fx);
+    }
+    archive::ask(room, Question::Page(whom.query(room, recent.since)), inbound, fx);
+    Ok(Done::default())
+}
+
+fn found(
+    room: &mut Room,
+    form: &Submitted,
+    found: &Found,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    retract(room, form, Some(&found.answer), &found.inbound, cx, fx)
+}
+
+/// The recent messages that the archive has not.
+pub(crate) fn at_hand(room: &Room, since: Option<Timestamp>) -> Vec<Arc<Entry>> {
+    let all =
+        if room.config().archive { room.history.passing().collect() } else { room.history.unarchived() };
+    all.into_iter().filter(|entry| since.is_none_or(|since| entry.at >= since)).cloned().collect()
+}
+
+/// What was said lately, as far as it is known.
+pub(crate) struct Recently<'a> {
+    /// The messages, oldest first.
+    pub(crate) said: Vec<&'a Entry>,
+    /// Whether the archive may have older ones.
+    is_cut: bool,
+}
+
+impl<'a> Recently<'a> {
+    /// What the archive brings, if it was asked, and what is at hand.
+    pub(crate) fn of(archived: Option<&'a Answer>, at_hand: &'a [Arc<Entry>]) -> Self {
+        let (archived, is_cut) = match archived {
+            Some(Answer::Page(page)) => (&page.entries[..], !page.complete),
+            other => (&[][..], other.is_some()),
+        };
+        let mut said: Vec<&Entry> = archived.iter().chain(at_hand.iter().map(|entry| &**entry)).collect();
+        said.sort_by_key(|entry| entry.at);
+        Self { said, is_cut }
+    }
+}
+
+fn retract(
+    room: &mut Room,
+    form: &Submitted,
+    archived: Option<&Answer>,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let recent = Recent::read(form, "since", cx)?;
+    let at_hand = at_hand(room, recent.since);
+    let said = Recently::of(archived, &at_hand);
+    let author = Whom::read(form, room, cx.service.profile)?.author(room, &said.said)?;
+    let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
+    let actor = inbound.from.to_bare();
+    Ok(Done::info(retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?))
+}
+
+/// Retracts what `author` said among the messages of `recently`, in the name of `by` and for the reason beside; tells in a sentence how much that was.
+pub(crate) fn retract_of(
+    room: &mut Room,
+    author: &Party,
+    recent: &Recent,
+    recently: &Recently<'_>,
+    by: (&BareJid, Option<&str>),
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Words, Refusal> {
+    let wanted: Vec<&Entry> = recently
+        .said
+        .iter()
+        .copied()
+        .filter(|entry| entry.account.as_ref().is_some_and(|account| author.covers(account)))
+        .filter(|entry| entry.says_something())
+        .collect();
+    let most = wanted.last().map_or(0, |entry| most_at_once(room, entry, by));
+    let left = wanted.len().saturating_sub(recent.last.min(most));
+    let (mut retracted, mut refused) = (0_usize, 0_usize);
+    for entry in &wanted[left..] {
+        match moderation::check(room, by.0, entry) {
+            Ok(()) => {
+                moderation::moderate(room, entry, by.0, by.1, cx, fx);
+                retracted += 1;
+            }
+            // Only one account was meant: then nothing is done at all.
+            Err(refusal) if matches!(author, Party::Account(_)) => return Err(refusal),
+            Err(_) => refused += 1,
+        }
+    }
+    let mut how_many = words::RETRACTED_COUNT.with([retracted]);
+    if left > 0 {
+        how_many = how_many.and(words::OLDER_LEFT.with([left]));
+    }
+    if recently.is_cut {
+        how_many = how_many.and(&words::OLDER_NOT_LOOKED_AT);
+    }
+    if refused > 0 {
+        how_many = how_many.and(words::HIGHER_STAY.with([refused]));
+    }
+    Ok(how_many)
+}
+
+/// How many retractions such as that of `entry` one command tells to all who are here. Those that are left need another
+/// command, which is paid for by itself, and others have their turn in between.
+fn most_at_once(room: &Room, entry: &Entry, by: (&BareJid, Option<&str>)) -> usize {
+    let bytes_max = WIRE_BYTES + SESSION_BYTES * room.roster.everyone().len();
+    (bytes_max.min(WIRE_BYTES_MAX) / moderation::wire_bytes(room, entry, by.0, by.1).max(1)).max(1)
+}
+
+/// What a message says, for people.
+pub(crate) fn body(message: &Element) -> String {
+    message.get_child("body", ns::CLIENT).map(Element::text).unwrap_or_default()
+}

@@ -1,0 +1,119 @@
+//! The command by which moderators see what was retracted, where the operator lets that be kept.
+
+use minidom::Element;
+
+use crate::feature::moderation;
+use crate::feature::moderation::recent::body;
+use crate::room::archive::{Answer, Entry, Found, Place, Query, Question};
+use crate::room::cx::Cx;
+use crate::room::effect::Effects;
+use crate::room::surface::{Command, Feature, Pages};
+use crate::room::{Room, archive};
+use crate::wire::build::stamp;
+use crate::wire::command::Done;
+use crate::wire::form::{Submitted, table};
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::{BareJid, Jid};
+use crate::wire::ns;
+use crate::wire::refusal::Refusal;
+use crate::words::{self, Text};
+
+/// Name of the command, and FORM_TYPE of its form and of its table.
+const NODE: &str = "conclave#retracted";
+
+/// Messages that are looked through at a time.
+const MESSAGES_MAX: usize = 500;
+
+/// Most rows of a table.
+const ROWS_MAX: usize = 50;
+
+/// So much of a message is shown, in characters.
+const CHARS_MAX: usize = 1000;
+
+const COLUMNS: &[(&str, &Text)] = &[
+    ("id", &words::MESSAGE_ID),
+    ("at", &words::SAID_AT),
+    ("nick", &words::NICKNAME),
+    ("jid", &words::ACCOUNT),
+    ("body", &words::MESSAGE_TEXT),
+    ("by", &words::RETRACTED_BY),
+    ("reason", &words::REASON_COLUMN),
+];
+
+pub(crate) const FEATURE: Feature = Feature {
+    commands: &[Command {
+        offered: |room, service| service.keep_retracted && room.config().archive,
+        pages: Some(Pages { type_: NODE, from: "before" }),
+        found: Some(found),
+        ..Command::new(
+            NODE,
+            &words::RETRACTED_COMMAND,
+            |room, account| moderation::check_role(room, account).is_ok(),
+            run,
+        )
+    }],
+    ..Feature::new("retracted")
+};
+
+fn run(
+    room: &mut Room,
+    form: &Submitted,
+    inbound: &Inbound,
+    cx: &mut Cx<'_>,
+    fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    if !cx.service.keep_retracted || !room.config().archive {
+        return Err(Refusal::feature_not_implemented(&words::NOTHING_KEPT));
+    }
+    let place = form.value("before").map_or(Place::Last, |id| Place::Before(id.to_owned()));
+    let query = Query { place, max: MESSAGES_MAX, ..Query::default() };
+    archive::ask(room, Question::Page(query), inbound, fx);
+    Ok(Done::default())
+}
+
+fn found(
+    room: &mut Room,
+    _form: &Submitted,
+    found: &Found,
+    cx: &mut Cx<'_>,
+    _fx: &mut Effects,
+) -> Result<Done, Refusal> {
+    let Answer::Page(page) = &found.answer else {
+        return Err(Refusal::item_not_found(&words::NO_SUCH_MESSAGE));
+    };
+    let kept: Vec<&Entry> = page.entries.iter().filter(|entry| entry.original.is_some()).collect();
+    let newest = &kept[kept.len().saturating_sub(ROWS_MAX)..];
+    let rows: Vec<Vec<String>> = newest.iter().map(|entry| row(entry)).collect();
+    let lang = room.lang(cx.service).of(&found.inbound.stanza);
+    let mut done = Done::result(table(lang, NODE, &words::RETRACTED, COLUMNS, &rows));
+    // Where to go on: before the oldest row if there was no room for more, else before the oldest message looked at.
+    let next = if kept.len() > ROWS_MAX { newest.first().copied() } else { page.entries.first() };
+    if let Some(next) = next.filter(|_| kept.len() > ROWS_MAX || !page.complete) {
+        done.note = Done::info(words::MORE_BEFORE.with([&*next.id])).note;
+        done.next = Some(next.id.clone());
+    }
+    Ok(done)
+}
+
+/// The columns for one retracted message.
+fn row(entry: &Entry) -> Vec<String> {
+    let resource = |jid: Option<&str>| {
+        let jid = jid.and_then(|jid| Jid::parse(jid).ok());
+        jid.and_then(|jid| jid.resource().map(str::to_owned)).unwrap_or_default()
+    };
+    let text = entry.original.as_ref().map(body).unwrap_or_default();
+    let retracted = entry.message.get_child("retracted", ns::RETRACT);
+    let moderated = retracted.and_then(|r| r.get_child("moderated", ns::MODERATE));
+    let nick = resource(entry.message.attr("from"));
+    let by = moderated.map_or_else(|| nick.clone(), |m| resource(m.attr("by")));
+    let reason = retracted.and_then(|r| r.get_child("reason", ns::RETRACT)).map(Element::text);
+    vec![
+        entry.id.clone(),
+        stamp(entry.at),
+        nick,
+        entry.account.as_ref().map(BareJid::as_str).unwrap_or_default().to_owned(),
+        text.chars().take(CHARS_MAX).collect(),
+        by,
+        reason.unwrap_or_default(),
+    ]
+}

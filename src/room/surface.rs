@@ -1,0 +1,393 @@
+//! What a feature shows of itself: fields of the configuration form, disco, status codes, commands. Each feature fills in one
+//! [`Feature`].
+
+use jiff::Timestamp;
+use minidom::Element;
+
+use crate::room::Room;
+use crate::room::archive::Found;
+use crate::room::config::Config;
+use crate::room::cx::{Cx, Service};
+use crate::room::effect::Effects;
+use crate::room::limits::Limits;
+use crate::room::state::Affiliation;
+use crate::wire::command::{Done, Input};
+use crate::wire::form::Submitted;
+use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
+use crate::wire::refusal::Refusal;
+use crate::words;
+use crate::words::{Label, Lang, Text, Value, Words};
+
+/// The surfaces of a feature. Everything but the name may be empty.
+pub struct Feature {
+    /// The feature's file.
+    pub name: &'static str,
+    /// Fields of the configuration form, in order.
+    pub fields: &'static [Field],
+    /// What it adds to the room's disco#info features (XEP-0045 §6.4).
+    pub disco: fn(&Room, &mut Vec<&'static str>),
+    /// What it adds to the extended room information (XEP-0045 §16.5.4): variable and value; one
+    /// after the other, values of the same variable come together.
+    pub info: fn(&Room, &mut Vec<(&'static str, String)>),
+    /// The same, of what changes with time.
+    pub info_now: fn(&Room, Timestamp, &mut Vec<(&'static str, String)>),
+    /// Forms of other specifications in disco#info (XEP-0128).
+    pub forms: fn(&Room, &Service, &mut Vec<Element>),
+    /// Ad-hoc commands (XEP-0050).
+    pub(crate) commands: &'static [Command],
+    /// Status codes for somebody who enters (XEP-0045 §16.6).
+    pub entry_codes: fn(&Room, &mut Vec<u16>),
+    /// Status codes for everybody when the configuration changes from the first to the second; 104 comes anyway.
+    pub change_codes: fn(&Config, &Config, &mut Vec<u16>),
+}
+
+impl Feature {
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            fields: &[],
+            disco: |_, _| {},
+            info: |_, _| {},
+            info_now: |_, _, _| {},
+            forms: |_, _, _| {},
+            commands: &[],
+            entry_codes: |_, _| {},
+            change_codes: |_, _, _| {},
+        }
+    }
+}
+
+/// One option of a room as owners see it (XEP-0045 §16.5.3).
+pub struct Field {
+    /// The variable.
+    pub var: &'static str,
+    /// Other names under which clients submit it.
+    pub aliases: &'static [&'static str],
+    /// For people.
+    pub label: &'static Text,
+    /// What else they need to know.
+    pub desc: Option<&'static Text>,
+    /// Under which heading it stands.
+    pub section: Section,
+    /// Whether the form has it at all.
+    pub offered: fn(&Config, &Service) -> bool,
+    /// How it is filled in.
+    pub kind: FieldKind,
+    /// Its current values.
+    pub get: fn(&Config) -> Vec<String>,
+    /// Takes submitted values; empty means cleared. An error says what is wrong with them.
+    pub set: fn(&mut Config, &[String], &Limits) -> Result<(), Words>,
+}
+
+impl Field {
+    /// The same under a heading.
+    pub(crate) const fn under(self, section: Section) -> Self {
+        Self { section, ..self }
+    }
+
+    /// The same with what else people need to know.
+    pub(crate) const fn hint(self, desc: &'static Text) -> Self {
+        Self { desc: Some(desc), ..self }
+    }
+}
+
+/// The parts of the configuration form, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What the room is.
+    Basics,
+    /// Who may enter.
+    Access,
+    /// Who may speak, and how.
+    Speaking,
+    /// Who sees what of the others.
+    Sight,
+    /// What is kept of what was said.
+    History,
+    /// What is seldom needed.
+    Rest,
+}
+
+impl Section {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Basics, Self::Access, Self::Speaking, Self::Sight, Self::History, Self::Rest];
+
+    /// For people.
+    pub fn heading(self) -> &'static Text {
+        match self {
+            Self::Basics => &words::ABOUT_THE_ROOM,
+            Self::Access => &words::WHO_ENTERS,
+            Self::Speaking => &words::WHO_SPEAKS,
+            Self::Sight => &words::WHO_SEES_WHAT,
+            Self::History => &words::HISTORY,
+            Self::Rest => &words::THE_REST,
+        }
+    }
+}
+
+/// How a field is filled in (XEP-0004 §3.3).
+#[derive(Clone, Copy, Debug)]
+pub enum FieldKind {
+    /// Yes or no.
+    Boolean,
+    /// One line.
+    Text,
+    /// Several lines.
+    Lines,
+    /// Addresses.
+    Jids,
+    /// One line that is not shown while typing.
+    Private,
+    /// A whole number up to one that the limits say.
+    Integer(fn(&Limits) -> u32),
+    /// One of these numbers up to such a one, or none.
+    Choice(&'static [u32], fn(&Limits) -> u32),
+    /// One of these values (with labels).
+    One(&'static [(&'static str, Label<'static>)]),
+    /// Any of these values (with labels).
+    Many(&'static [(&'static str, Label<'static>)]),
+}
+
+impl FieldKind {
+    /// The word on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Text | Self::Integer(_) => "text-single",
+            Self::Lines => "text-multi",
+            Self::Jids => "jid-multi",
+            Self::Private => "text-private",
+            Self::One(_) | Self::Choice(..) => "list-single",
+            Self::Many(_) => "list-multi",
+        }
+    }
+}
+
+pub(crate) const ROLES: &[(&str, Label<'static>)] = &[
+    ("moderator", Label::Text(&words::MODERATORS)),
+    ("participant", Label::Text(&words::PARTICIPANTS)),
+    ("visitor", Label::Text(&words::VISITORS)),
+];
+
+pub(crate) fn digit(value: bool) -> String {
+    if value { "1" } else { "0" }.to_owned()
+}
+
+pub(crate) fn to_boolean(values: &[String]) -> Result<bool, Words> {
+    crate::wire::form::boolean(values).ok_or_else(|| (&words::NOT_BOOLEAN).into())
+}
+
+/// A number; nothing is 0.
+pub(crate) fn to_number(values: &[String]) -> Result<u32, Words> {
+    let word = values.first().map(|v| v.trim()).unwrap_or_default();
+    let number = if word.is_empty() { Ok(0) } else { word.parse() };
+    number.map_err(|_| (&words::NOT_NUMBER).into())
+}
+
+pub(crate) fn to_text(values: &[String], bytes_max: usize) -> Result<String, Words> {
+    // Clients that were given a text-multi long ago still send several lines.
+    let text = values.join("\n");
+    if text.len() > bytes_max {
+        return Err(words::TEXT_MOST.with([bytes_max]));
+    }
+    Ok(text)
+}
+
+pub(crate) fn role_words(roles: crate::room::config::Roles) -> Vec<String> {
+    [("moderator", roles.moderator), ("participant", roles.participant), ("visitor", roles.visitor)]
+        .into_iter()
+        .filter(|(_, on)| *on)
+        .map(|(word, _)| word.to_owned())
+        .collect()
+}
+
+pub(crate) fn to_roles(values: &[String]) -> Result<crate::room::config::Roles, Words> {
+    let mut roles = crate::room::config::Roles { moderator: false, participant: false, visitor: false };
+    for value in values {
+        match value.as_str() {
+            "moderator" => roles.moderator = true,
+            "participant" => roles.participant = true,
+            "visitor" => roles.visitor = true,
+            "none" | "" => {}
+            other => return Err(words::NO_OPTION.with([Value::quoted(other)])),
+        }
+    }
+    Ok(roles)
+}
+
+/// One command.
+pub(crate) struct Command {
+    /// Its name on the wire.
+    pub(crate) node: &'static str,
+    /// For people.
+    pub(crate) name: &'static Text,
+    /// Whether an account may run it. Whoever may not does not see it.
+    pub(crate) allowed: fn(&Room, &BareJid) -> bool,
+    /// Whether it can succeed as the room is. Where it cannot, it is not listed.
+    pub(crate) offered: fn(&Room, &Service) -> bool,
+    /// What is to be filled in, if anything.
+    pub(crate) form: Option<Form>,
+    /// For a list with pages.
+    pub(crate) pages: Option<Pages>,
+    /// Does it. As everywhere, a refusal leaves the room as it was.
+    pub(crate) run: Run,
+    /// Goes on when the archive has answered. If `run` asks the archive something, what it returns does not count, and
+    /// this ends the command instead.
+    pub(crate) found: Option<RunFound>,
+}
+
+impl Command {
+    /// A command that takes nothing, and can always be run by those who may.
+    pub(crate) const fn new(
+        node: &'static str,
+        name: &'static Text,
+        allowed: fn(&Room, &BareJid) -> bool,
+        run: Run,
+    ) -> Self {
+        Self { node, name, allowed, offered: |_, _| true, form: None, pages: None, run, found: None }
+    }
+
+    pub(crate) fn input(&self) -> Input {
+        match (&self.form, &self.pages) {
+            (Some(form), _) => Input::Form(form.type_),
+            (None, Some(pages)) => Input::Pages(pages.type_),
+            (None, None) => Input::Nothing,
+        }
+    }
+}
+
+/// Goes on with a command after the archive has answered; what was filled in is given again.
+pub(crate) type RunFound = fn(&mut Room, &Submitted, &Found, &mut Cx, &mut Effects) -> Result<Done, Refusal>;
+
+/// Runs a command with what was filled in.
+pub(crate) type Run = fn(&mut Room, &Submitted, &Inbound, &mut Cx<'_>, &mut Effects) -> Result<Done, Refusal>;
+
+/// The form of a command.
+pub(crate) struct Form {
+    /// Its FORM_TYPE (XEP-0068).
+    pub(crate) type_: &'static str,
+    /// The form as it is shown, in a language.
+    pub(crate) show: fn(&Room, Lang<'_>) -> Element,
+}
+
+/// What a command with pages takes.
+pub(crate) struct Pages {
+    /// The FORM_TYPE of the table, and of what may be sent with the first request.
+    pub(crate) type_: &'static str,
+    /// The field that says where a page begins.
+    pub(crate) from: &'static str,
+}
+
+/// For [`Command::allowed`]: admins and owners.
+pub(crate) fn admins(room: &Room, account: &BareJid) -> bool {
+    room.affiliation(account) >= Affiliation::Admin
+}
+
+/// What is wrong with a field.
+pub(crate) fn wrong_field(field: &str, why: impl Into<Value>) -> Refusal {
+    Refusal::not_acceptable(words::FIELD_WRONG.with([field.into(), why.into()]))
+}
+
+/// A boolean field on a member of [`Config`].
+macro_rules! boolean_field {
+    ($var:literal, $label:expr, $($member:ident).+) => {
+        boolean_field!($var, $label, $($member).+, &[])
+    };
+    ($var:literal, $label:expr, $($member:ident).+, $aliases:expr) => {
+        $crate::room::surface::Field {
+            var: $var,
+            aliases: $aliases,
+            label: $label,
+            desc: None,
+            section: $crate::room::surface::Section::Rest,
+            offered: |_, _| true,
+            kind: $crate::room::surface::FieldKind::Boolean,
+            get: |config| vec![$crate::room::surface::digit(config.$($member).+)],
+            set: |config, values, _| {
+                config.$($member).+ = $crate::room::surface::to_boolean(values)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// A field of one line of text on a member of [`Config`].
+macro_rules! text_field {
+    ($var:literal, $label:expr, $kind:ident, $member:ident) => {
+        $crate::room::surface::Field {
+            var: $var,
+            aliases: &[],
+            label: $label,
+            desc: None,
+            section: $crate::room::surface::Section::Rest,
+            offered: |_, _| true,
+            kind: $crate::room::surface::FieldKind::$kind,
+            get: |config| vec![config.$member.clone()],
+            set: |config, values, limits| {
+                config.$member = $crate::room::surface::to_text(values, limits.text_bytes_max)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// A field of a whole number on a member of [`Config`].
+macro_rules! number_field {
+    ($var:literal, $label:expr, $member:ident) => {
+        $crate::room::surface::Field {
+            var: $var,
+            aliases: &[],
+            label: $label,
+            desc: None,
+            section: $crate::room::surface::Section::Rest,
+            offered: |_, _| true,
+            kind: $crate::room::surface::FieldKind::Integer(|_| u32::MAX),
+            get: |config| vec![config.$member.to_string()],
+            set: |config, values, _| {
+                config.$member = $crate::room::surface::to_number(values)?;
+                Ok(())
+            },
+        }
+    };
+    // One that the service bounds, unless its bound is 0.
+    ($var:literal, $label:expr, $member:ident, $most:ident) => {
+        $crate::room::surface::Field {
+            kind: $crate::room::surface::FieldKind::Integer(|limits| match limits.$most {
+                0 => u32::MAX,
+                most => most,
+            }),
+            set: |config, values, limits| {
+                config.$member = $crate::room::surface::to_number(values)?;
+                if limits.$most > 0 && config.$member > limits.$most {
+                    return Err($crate::words::NUMBER_MOST.with([limits.$most]));
+                }
+                Ok(())
+            },
+            ..$crate::room::surface::number_field!($var, $label, $member)
+        }
+    };
+}
+
+/// A list-multi field of roles on a member of [`Config`].
+macro_rules! roles_field {
+    ($var:literal, $label:expr, $member:ident) => {
+        $crate::room::surface::Field {
+            var: $var,
+            aliases: &[],
+            label: $label,
+            desc: None,
+            section: $crate::room::surface::Section::Rest,
+            offered: |_, _| true,
+            kind: $crate::room::surface::FieldKind::Many($crate::room::surface::ROLES),
+            get: |config| $crate::room::surface::role_words(config.$member),
+            set: |config, values, _| {
+                config.$member = $crate::room::surface::to_roles(values)?;
+                Ok(())
+            },
+        }
+    };
+}
+
+pub(crate) use {boolean_field, number_field, roles_field, text_field};

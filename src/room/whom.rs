@@ -1,0 +1,223 @@
+//! Whom a moderator's command is about: somebody who is in the room, or who said something lately.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::room::Room;
+use crate::room::archive::{Entry, Place, Query, Said, With};
+use crate::room::nick::NickKey;
+use crate::wire::command::wrong;
+use crate::wire::form::{Field, Submitted};
+use crate::wire::jid::{Account, Jid, Party, Profile};
+use crate::wire::refusal::Refusal;
+use crate::words::{self, Value};
+
+/// Most messages that a question brings.
+const MESSAGES_MAX: usize = 500;
+
+/// Most messages that are looked at for what one account or domain said. What is retracted already counts, and what only
+/// takes back: many of these would put what was said before out of reach.
+const LOOKED_MAX: usize = 20_000;
+
+/// Characters of an occupant id.
+const ID_CHARS: usize = 64;
+
+/// An account or a domain, as the form of a command names it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// The occupant of this nick, or who had it last.
+    Nick(String),
+    /// The occupant of this id (XEP-0421), in the room or not.
+    Id(String),
+    /// The account or the domain of this address.
+    Jid(Party),
+}
+
+/// The field of a form by which [`Whom`] is read.
+pub(crate) fn field() -> Field<'static> {
+    Field {
+        var: "who",
+        type_: Some("text-single"),
+        label: Some(&words::WHOM),
+        desc: Some(&words::WHOM_HINT),
+        required: true,
+        ..Field::default()
+    }
+}
+
+impl Whom {
+    /// Reads [`field`], or one of the fields that say which of the three it is.
+    pub(crate) fn read(form: &Submitted, room: &Room, profile: Profile) -> Result<Self, Refusal> {
+        let named = ["who", "nick", "occupant-id", "jid"].map(|var| form.value(var));
+        match named {
+            [Some(who), None, None, None] => Self::guess(who, room, profile),
+            [None, Some(nick), None, None] => Ok(Self::Nick(nick.to_owned())),
+            [None, None, Some(id), None] => Ok(Self::Id(id.to_owned())),
+            [None, None, None, Some(jid)] => Self::address(jid, profile),
+            _ => Err(wrong("bad-payload", &words::ONE_OF_WHOM)),
+        }
+    }
+
+    fn address(text: &str, profile: Profile) -> Result<Self, Refusal> {
+        let jid = profile.prepare(text).map_err(|e| {
+            wrong("bad-payload", words::FIELD_WRONG.with([Value::from(text), e.words().into()]))
+        })?;
+        Ok(Self::Jid(Party::named(&jid)))
+    }
+
+    /// A nick that the room knows is that; what looks like an id or an address otherwise is one. A nick that could be meant
+    /// as the id or the address of another account is neither: a wrong guess would be about the wrong person.
+    fn guess(who: &str, room: &Room, profile: Profile) -> Result<Self, Refusal> {
+        let (nick, other) = (Self::Nick(who.to_owned()), Self::other_than_nick(who, profile));
+        match (nick.party(room), other) {
+            (None, Some(other)) => other,
+            (Some(party), Some(Ok(other))) if other.party(room) != Some(party.clone()) => {
+                Err(wrong("bad-payload", words::WHOM_UNCLEAR.with([who])))
+            }
+            _ => Ok(nick),
+        }
+    }
+
+    /// What looks like something else than a nick, as that.
+    fn other_than_nick(who: &str, profile: Profile) -> Option<Result<Self, Refusal>> {
+        let is_id = who.len() == ID_CHARS && who.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_like_domain = || {
+            let last = who.rsplit_once('.').map(|(_, last)| last);
+            !who.contains(char::is_whitespace)
+                && last.is_some_and(|last| last.chars().filter(|c| c.is_alphanumeric()).count() > 1)
+        };
+        match who.strip_prefix("xmpp:") {
+            Some(address) => Some(Self::address(address, profile)),
+            None if is_id => Some(Ok(Self::Id(who.to_owned()))),
+            None if who.contains('@') => Some(Self::address(who, profile)),
+            None if is_like_domain() => Self::address(who, profile).ok().map(Ok),
+            None => None,
+        }
+    }
+
+    /// Who it is, if the room knows it without its archive.
+    pub(crate) fn party(&self, room: &Room) -> Option<Party> {
+        let (present, left) = match self {
+            Self::Jid(party) => return Some(party.clone()),
+            Self::Nick(nick) => {
+                let key = NickKey::of(nick);
+                (room.roster.by_nick(&key), room.leavers.by_nick(&key))
+            }
+            Self::Id(id) => (room.roster.iter().find(|o| *o.id == **id), room.leavers.by_id(id)),
+        };
+        present.map(|occupant| &occupant.account).or(left).map(|account| Account::of(account).into())
+    }
+
+    /// Who it is, if not otherwise then by what was said, the newest last.
+    pub(crate) fn author(&self, room: &Room, said: &[&Entry]) -> Result<Party, Refusal> {
+        let key = if let Self::Nick(nick) = self { Some(NickKey::of(nick)) } else { None };
+        let said = said.iter().rev().filter(|entry| self.said(room, entry, key.as_ref()));
+        let spoke = || said.filter_map(|e| e.account.as_ref()).next().map(|one| Account::of(one).into());
+        let party = self.party(room).or_else(spoke);
+        party.ok_or_else(|| Refusal::item_not_found(&words::NOT_FOUND_HERE))
+    }
+
+    /// Whether they said it; `key` is that of the nick.
+    fn said(&self, room: &Room, entry: &Entry, key: Option<&NickKey>) -> bool {
+        let Some(account) = &entry.account else { return false };
+        match self {
+            Self::Jid(wanted) => wanted.covers(account),
+            Self::Id(id) => *room.occupant_id(account) == **id,
+            Self::Nick(_) => {
+                let from = entry.message.attr("from").and_then(|from| Jid::parse(from).ok());
+                from.and_then(|from| from.resource().map(NickKey::of)).as_ref() == key
+            }
+        }
+    }
+
+    /// The question to the archive that brings the newest messages of an account or a domain that are not retracted. Where the
+    /// room does not know the account, it brings the newest messages, among which it is looked for.
+    pub(crate) fn query(&self, room: &Room, start: Option<Timestamp>) -> Query {
+        let party = self.party(room);
+        let with = match (&party, self) {
+            (Some(Party::Account(account)), _) => Some(With::Account(account.as_bare().clone())),
+            (None, Self::Nick(nick)) => room.jid.with_resource(nick).ok().map(With::Occupant),
+            _ => None,
+        };
+        let said = party.map(|by| Box::new(Said { by, looked_max: LOOKED_MAX }));
+        Query { with, said, start, place: Place::Last, max: MESSAGES_MAX, ..Query::default() }
+    }
+}
+
+/// A span of time as people write it: `90s`, `30m`, `12h`, `7d`, `2w`. `None` if nothing is filled in.
+pub(crate) fn span(form: &Submitted, var: &str) -> Result<Option<SignedDuration>, Refusal> {
+    let Some(text) = form.value(var) else { return Ok(None) };
+    let unit = text.chars().next_back().and_then(|unit| {
+        Some(match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 60 * 60,
+            'd' => 24 * 60 * 60,
+            'w' => 7 * 24 * 60 * 60,
+            _ => return None,
+        })
+    });
+    let seconds = unit
+        .and_then(|unit: i64| text[..text.len() - 1].trim().parse::<u32>().ok().map(|n| i64::from(n) * unit));
+    match seconds {
+        Some(seconds) if seconds > 0 => Ok(Some(SignedDuration::from_secs(seconds))),
+        _ => {
+            Err(wrong("bad-payload", words::FIELD_WRONG.with([Value::from(var), (&words::TIME_SPAN).into()])))
+        }
+    }
+}
+
+/// Text of at most so many bytes, if anything is filled in.
+pub(crate) fn text(form: &Submitted, var: &str, bytes_max: usize) -> Result<Option<String>, Refusal> {
+    match form.value(var) {
+        Some(text) if text.len() > bytes_max => {
+            Err(wrong("bad-payload", words::FIELD_WRONG.with([Value::from(var), (&words::TOO_LONG).into()])))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::jid::BareJid;
+
+    fn form(var: &str, value: &str) -> Submitted {
+        let xml = format!(
+            "<x xmlns='jabber:x:data' type='submit'><field var='{var}'><value>{value}</value></field></x>"
+        );
+        Submitted::read(&xml.parse().expect("test xml"), "t").expect("a form")
+    }
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        let read = |text: &str| span(&form("s", text), "s").map(|span| span.map(|span| span.as_secs()));
+        for (text, seconds) in
+            [("90s", 90), ("30m", 1800), (" 12h", 43_200), ("7 d", 604_800), ("2w", 1_209_600)]
+        {
+            assert_eq!(read(text).expect("a span"), Some(seconds));
+        }
+        assert_eq!(read("").expect("nothing"), None);
+        for text in ["7", "d", "-1d", "0h", "1y", "4294967296w", "1é"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_way_to_name_somebody_is_taken() {
+        let room = Room::absent(BareJid::parse("r@muc.example").expect("an address"));
+        let read = |form: &Submitted| Whom::read(form, &room, Profile::Stringprep);
+        assert_eq!(read(&form("nick", " rose ")).expect("a nick"), Whom::Nick("rose".to_owned()));
+        assert!(read(&form("jid", "@")).is_err());
+        assert!(read(&form("other", "x")).is_err());
+        let id = "0123456789abcdef".repeat(4);
+        assert_eq!(read(&form("who", &id)).expect("an id"), Whom::Id(id));
+        assert_eq!(read(&form("who", "Dr. Rose")).expect("a nick"), Whom::Nick("Dr. Rose".to_owned()));
+        for (text, address) in [("a@b", "a@b"), ("evil.example", "evil.example"), ("xmpp:b", "b")] {
+            assert_eq!(read(&form("who", text)).expect(text), read(&form("jid", address)).expect(address));
+        }
+        let two = "<x xmlns='jabber:x:data' type='submit'><field var='nick'><value>a</value></field>\
+                   <field var='jid'><value>a@b</value></field></x>";
+        let two = Submitted::read(&two.parse().expect("test xml"), "t").expect("a form");
+        assert!(read(&two).is_err());
+    }
+}
