@@ -42,14 +42,14 @@ pub(crate) fn enter(
         return Err(Refusal::item_not_found(&words::ROOM_LOCKED));
     }
     let affiliation = room.affiliation(&account);
-    if affiliation == Affiliation::Outcast {
-        return Err(entry::refusal(room, &account));
-    }
+    entry::check_no_ban(room, &account)?;
     let (affiliation, proof) = match token_invite::redeem(room, affiliation, x, &account, cx, fx)? {
         true => (Affiliation::Member, 0),
         false => {
             token_invite::check_expired(room, affiliation, x)?;
-            entry::check_member(room, affiliation)?;
+            if let Some(barred) = entry::barred(room.config(), affiliation) {
+                return Err(barred.refusal(room, &account));
+            }
             password::check(room, x)?;
             (affiliation, room.password_proof())
         }

@@ -17,7 +17,7 @@ use crate::room::announce::Removal;
 use crate::room::change::role;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::entry::{barred, is_barred};
+use crate::room::entry;
 use crate::room::nick::NickKey;
 use crate::room::roster::{Occupant, Roster};
 use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
@@ -228,7 +228,8 @@ pub fn written_besides(before: &Room, room: &Room) -> usize {
 /// them where they may not be, and tells so.
 fn with_leavers(room: &Room) -> Arc<Roster> {
     let mut roster = room.roster.clone();
-    for occupant in room.backlog.leavers().filter(|occupant| is_barred(room, &occupant.account)) {
+    let is_barred = |account| entry::barred(room.config(), room.affiliation(account)).is_some();
+    for occupant in room.backlog.leavers().filter(|occupant| is_barred(&occupant.account)) {
         let is_here = |jid: &Jid| roster.by_session(jid).is_some();
         let returned = occupant.sessions.iter().any(|session| is_here(&session.jid));
         if !returned && roster.by_nick(occupant.nick.key()).is_none() {
@@ -320,7 +321,7 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Machine, Told
         (old, last) = (old || turn == 0, last.max(turn));
         let now = room.affiliation(&occupant.account);
         let role = if now == affiliation { occupant.role } else { role::on_entry(&room, &occupant.account) };
-        let barred = barred(&room, affiliation, now);
+        let barred = entry::barred(room.config(), now).map(|barred| barred.codes(affiliation));
         as_stored &= barred.is_none() && now == affiliation && hidden != room.is_nonanonymous();
         if occupant.sessions.iter().any(|s| all.by_session(&s.jid).is_some()) {
             as_stored = false;

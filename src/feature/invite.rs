@@ -14,7 +14,7 @@ use crate::room::effect::Effects;
 use crate::room::reflect::only_the_room_says;
 use crate::room::state::Affiliation;
 use crate::room::surface::{Feature, Section, boolean_field};
-use crate::room::{Room, life, privilege};
+use crate::room::{Room, entry, life, privilege};
 use crate::wire::build::{Build, el, message};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
@@ -37,7 +37,7 @@ pub(super) const FEATURE: Feature = Feature {
             .hint(&words::NEW_MEMBERS_INVITED_HINT),
     ],
     info: |room, info| {
-        let anybody = !room.config().members_only || room.config().allow_invites;
+        let anybody = entry::may_invite(room.config(), Affiliation::Member);
         info.push(("muc#roomconfig_allowinvites", crate::room::surface::digit(anybody)));
     },
     ..Feature::new("invite")
@@ -152,13 +152,10 @@ fn check_inviter(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
     if room.roster.by_session(&inbound.from).is_none() && affiliation < Affiliation::Member {
         return Err(Refusal::not_acceptable_here(&words::NOT_INSIDE));
     }
-    if room.config().members_only {
-        let needed = if room.config().allow_invites { Affiliation::Member } else { Affiliation::Admin };
-        if affiliation < needed {
-            return Err(Refusal::forbidden(&words::MAY_NOT_INVITE));
-        }
+    match entry::may_invite(room.config(), affiliation) {
+        true => Ok(()),
+        false => Err(Refusal::forbidden(&words::MAY_NOT_INVITE)),
     }
-    Ok(())
 }
 
 /// Where the room is set to do so, who was made a member of a members-only room and is not in it is invited in the name

@@ -1,11 +1,11 @@
 //! Members-only rooms (XEP-0045 §7.2.6, §10.2).
 
-use crate::room::Room;
 use crate::room::announce::{Removal, remove};
+use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::state::Affiliation;
 use crate::room::surface::{Feature, Section, boolean_field};
+use crate::room::{Room, entry};
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -17,9 +17,12 @@ pub(super) const FEATURE: Feature = Feature {
 
 /// After the room became members-only: whoever is no member leaves with code 322.
 pub(crate) fn remove_strangers(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let strangers: Vec<_> =
-        room.roster.iter().filter(|o| room.affiliation(&o.account) < Affiliation::Member).cloned().collect();
-    for occupant in strangers {
-        remove(room, &occupant, &Removal { codes: &[322], ..Removal::default() }, cx, fx);
+    let config = Config { members_only: true, ..room.config().clone() };
+    for occupant in room.roster.clone().iter() {
+        let affiliation = room.affiliation(&occupant.account);
+        if let Some(barred) = entry::barred(&config, affiliation) {
+            let why = Removal { codes: barred.codes(affiliation), ..Removal::default() };
+            remove(room, occupant, &why, cx, fx);
+        }
     }
 }

@@ -226,9 +226,7 @@ fn register(
 
 /// The nick is free again; a member is one no longer, admins and owners stay what they are (trap 46).
 fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
-    if room.affiliation(account) == Affiliation::Outcast {
-        return Err(entry::refusal(room, account));
-    }
+    entry::check_no_ban(room, account)?;
     let now = affiliation::recorded(room, account);
     let new = match now {
         Affiliation::Outcast | Affiliation::None => {

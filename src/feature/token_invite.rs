@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::room::change::affiliation;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
+use crate::room::entry::{self, Barred};
 use crate::room::role::Role;
 use crate::room::state::{Affiliation, Token};
 use crate::room::surface::Feature;
@@ -144,8 +145,8 @@ pub(crate) fn check_expired(room: &Room, affiliation: Affiliation, x: &Element) 
     let config = room.config();
     let given = x.get_child("password", ns::MUC).map(Element::text).unwrap_or_default();
     let looks_so = given.len() == 64 && given.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let kept_out = config.members_only && !config.password_protected && affiliation == Affiliation::None;
-    if kept_out && looks_so {
+    let is_barred = entry::barred(config, affiliation) == Some(Barred::NoMember);
+    if is_barred && !config.password_protected && looks_so {
         return Err(
             Refusal::not_authorized(&words::TOKEN_NOT_GOOD).because("expired-token", ns::TOKEN_INVITE)
         );
@@ -156,8 +157,7 @@ pub(crate) fn check_expired(room: &Room, affiliation: Affiliation, x: &Element) 
 /// Whether an account may let people in for good: admins and owners, and members where the room lets them invite.
 /// Guests of an open room may invite, but make no members.
 fn may_issue(room: &Room, account: &BareJid) -> bool {
-    let needed = if room.config().allow_invites { Affiliation::Member } else { Affiliation::Admin };
-    room.affiliation(account) >= needed
+    entry::may_admit(room.config(), room.affiliation(account))
 }
 
 fn may_revoke(room: &Room, account: &BareJid, token: &Token) -> bool {

@@ -34,9 +34,7 @@ fn hashes(room: &Room) -> &[String] {
 /// Everybody who knows the address may see the vCard, but for those who are banned.
 pub(crate) fn get(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();
-    if room.affiliation(&account) == Affiliation::Outcast {
-        return Err(entry::refusal(room, &account));
-    }
+    entry::check_no_ban(room, &account)?;
     let vcard = room.state.vcard.as_ref().map(|vcard| vcard.element().clone());
     let vcard = vcard.unwrap_or_else(|| el("vCard", ns::VCARD));
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(vcard)), &inbound.from);

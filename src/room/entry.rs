@@ -1,5 +1,6 @@
-//! Who may be in a room, and how it is told to those who may not (XEP-0045 §7.2.6, §7.2.7, §9.1, §9.4, §10.2).
+//! Who may be in a room, read its archive and let others in, and how it is told to those who may not (XEP-0045 §7.2.6, §7.2.7, §9.1, §9.4, §10.2).
 
+use crate::room::config::Config;
 use crate::room::state::Affiliation;
 use crate::room::{Life, Room};
 use crate::wire::jid::BareJid;
@@ -7,41 +8,69 @@ use crate::wire::refusal::Refusal;
 use crate::words;
 use crate::words::{Value, Words};
 
-/// The codes with which somebody of this affiliation has to go; none for somebody who may stay.
-pub(crate) fn codes_of_removal(room: &Room, now: Affiliation) -> &'static [u16] {
-    match now {
-        Affiliation::Outcast => &[301],
-        _ if room.config().members_only && now < Affiliation::Member => &[321],
-        _ => &[],
+/// Why an account may not be in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Barred {
+    /// It is banned, itself or with its domain.
+    Banned,
+    /// The room is for members, and it is none.
+    NoMember,
+}
+
+/// Why an account of this affiliation may not be in a room of this configuration; `None` if it may.
+pub(crate) fn barred(config: &Config, affiliation: Affiliation) -> Option<Barred> {
+    match affiliation {
+        Affiliation::Outcast => Some(Barred::Banned),
+        Affiliation::None if config.members_only => Some(Barred::NoMember),
+        _ => None,
     }
 }
 
-/// Whether an account may not be in the room.
-pub(crate) fn is_barred(room: &Room, account: &BareJid) -> bool {
-    let affiliation = room.affiliation(account);
-    barred(room, affiliation, affiliation).is_some()
-}
+impl Barred {
+    /// The status codes with which an occupant goes whose affiliation was `before` (XEP-0045 §16.6): banned, no member any
+    /// more, or none while the room became one for members.
+    pub(crate) fn codes(self, before: Affiliation) -> &'static [u16] {
+        match self {
+            Self::Banned => &[301],
+            Self::NoMember if before >= Affiliation::Member => &[321],
+            Self::NoMember => &[322],
+        }
+    }
 
-/// Why somebody may not be in the room whose affiliation was `before` and is `now`; `None` if he may.
-pub(crate) fn barred(room: &Room, before: Affiliation, now: Affiliation) -> Option<&'static [u16]> {
-    match now {
-        Affiliation::Outcast => Some(&[301]),
-        now if !room.config().members_only || now >= Affiliation::Member => None,
-        _ if before >= Affiliation::Member => Some(&[321]),
-        _ => Some(&[322]),
+    /// What the account is told.
+    pub(crate) fn refusal(self, room: &Room, account: &BareJid) -> Refusal {
+        match self {
+            Self::Banned => of_ban(room, account),
+            Self::NoMember => Refusal::registration_required(named(room, &words::MEMBERS_ONLY)),
+        }
     }
 }
 
-/// Refuses to let in whoever is no member.
-pub(crate) fn check_member(room: &Room, affiliation: Affiliation) -> Result<(), Refusal> {
-    if room.config().members_only && affiliation < Affiliation::Member {
-        return Err(Refusal::registration_required(named(room, &words::MEMBERS_ONLY)));
+/// Refuses what a banned account may not do.
+///
+/// # Errors
+/// The account is banned.
+pub(crate) fn check_no_ban(room: &Room, account: &BareJid) -> Result<(), Refusal> {
+    match barred(room.config(), room.affiliation(account)) {
+        Some(Barred::Banned) => Err(Barred::Banned.refusal(room, account)),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether who has this affiliation may invite others into a room of this configuration: all may into an open room, into one for
+/// members those who [let others in](may_admit) (XEP-0045 §7.8.2).
+pub(crate) fn may_invite(config: &Config, affiliation: Affiliation) -> bool {
+    !config.members_only || may_admit(config, affiliation)
+}
+
+/// Whether who has this affiliation may make members of others by letting them in: admins and owners, and members where the
+/// room lets them.
+pub(crate) fn may_admit(config: &Config, affiliation: Affiliation) -> bool {
+    affiliation >= if config.allow_invites { Affiliation::Member } else { Affiliation::Admin }
 }
 
 /// A text, and after it the address to write to, where the room says so.
-pub(crate) fn named(room: &Room, text: impl Into<Words>) -> Words {
+fn named(room: &Room, text: impl Into<Words>) -> Words {
     match room.config().contacts.first() {
         Some(address) => text.into().and(words::WRITE_TO.with([&**address])),
         None => text.into(),
@@ -53,7 +82,7 @@ const REASON_CHARS_MAX: usize = 500;
 
 /// What a banned account is told: of a ban of its own, or of its whole domain, until when it is and why (never the note of
 /// the admins), and what there is to do.
-pub(crate) fn refusal(room: &Room, account: &BareJid) -> Refusal {
+fn of_ban(room: &Room, account: &BareJid) -> Refusal {
     let affiliated = room.affiliated(account);
     let expires = affiliated.and_then(|listed| listed.ban.as_ref()).and_then(|ban| ban.expires);
     let is_banned = |jid: &BareJid| {
@@ -81,9 +110,8 @@ pub(crate) fn may_read(room: &Room, account: &BareJid) -> bool {
     let affiliation = room.affiliation(account);
     let config = room.config();
     match affiliation {
-        Affiliation::Outcast => false,
+        _ if barred(config, affiliation).is_some() => false,
         _ if room.life == Life::Locked => affiliation == Affiliation::Owner,
-        Affiliation::None if config.members_only => false,
         Affiliation::None if config.password_protected => room.roster.sessions_of(account) > 0,
         _ => true,
     }

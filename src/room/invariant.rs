@@ -2,7 +2,7 @@
 
 use super::ranks::Ranks;
 use super::reserved::Reserved;
-use super::{Life, Room};
+use super::{Life, Room, entry};
 use crate::room::state::Affiliation;
 
 impl Room {
@@ -39,11 +39,8 @@ impl Room {
                 return Some(format!("a session of {nick} leads elsewhere"));
             }
             let affiliation = self.affiliation(&occupant.account);
-            if affiliation == Affiliation::Outcast {
-                return Some(format!("{nick} is banned and present"));
-            }
-            if self.config().members_only && affiliation < Affiliation::Member {
-                return Some(format!("{nick} is no member and present in a members-only room"));
+            if let Some(barred) = entry::barred(self.config(), affiliation) {
+                return Some(format!("{nick} is present and may not be: {barred:?}"));
             }
         }
         None

@@ -256,7 +256,10 @@ pub(crate) fn tell_before(room: &mut Room, nick: &NickKey, cx: &mut Cx<'_>, fx: 
 
 /// The process ends, and the next one goes on with the room: what that cannot know is told now.
 pub(crate) fn finish(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
-    let leavers = room.backlog.leavers().filter(|occupant| !entry::is_barred(room, &occupant.account));
+    let is_barred = |occupant: &&Arc<Occupant>| {
+        entry::barred(room.config(), room.affiliation(&occupant.account)).is_some()
+    };
+    let leavers = room.backlog.leavers().filter(|occupant| !is_barred(occupant));
     let kicked: Vec<NickKey> = leavers.map(|occupant| occupant.nick.key().clone()).collect();
     for nick in kicked {
         tell_now(room, &nick, cx, fx);

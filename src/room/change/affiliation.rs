@@ -9,7 +9,7 @@ use crate::room::audience::Actor;
 use crate::room::change::{nick, role};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::entry::codes_of_removal;
+use crate::room::entry;
 use crate::room::ranks::Ranks;
 use crate::room::state::{Affiliated, Affiliation, Ban};
 use crate::room::{Room, privilege, versions};
@@ -193,7 +193,7 @@ pub(crate) fn apply(
             continue;
         }
         let tells = told.is_none() && &occupant.account == change.jid();
-        let codes = codes_of_removal(room, now);
+        let codes = entry::barred(room.config(), now).map_or(&[][..], |barred| barred.codes(before));
         let why = Removal {
             codes,
             actor,
