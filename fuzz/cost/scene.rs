@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use conclave::engine::Machine;
 use conclave::room::Room;
-use conclave::room::archive::Found;
 use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
@@ -215,8 +214,7 @@ impl Scene {
         for ask in std::mem::take(&mut effects.asks) {
             let (answer, aside) = timed(|| archive.answer(&ask.archive, &ask.question));
             let answer = answer.expect("an archive that can be read");
-            let found =
-                Found { archive: ask.archive, retracted: ask.retracted, answer, inbound: ask.inbound };
+            let found = ask.answered(answer);
             let (mut effects, time) = timed(|| self.event(&Event::Found(Box::new(found))));
             cost.bytes_out += written(&effects);
             // What was found may lead to another question.

@@ -7,7 +7,7 @@ use conclave::feature::history;
 use conclave::engine::Machine;
 use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
-use conclave::room::archive::{Ask, Change, Found, Glimpse};
+use conclave::room::archive::{Ask, Change, Glimpse};
 use conclave::room::cx::Service;
 use conclave::room::event::Event;
 use conclave::room::roster::Occupant;
@@ -120,9 +120,8 @@ impl Disk {
 
     /// The archive's answer.
     pub fn answer(&self, ask: Ask) -> Event {
-        let Ask { archive, retracted, question, inbound } = ask;
-        let answer = self.archive.answer(&archive, &question).expect("this archive always reads");
-        Event::Found(Box::new(Found { archive, retracted, answer, inbound }))
+        let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
+        Event::Found(Box::new(ask.answered(answer)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Messages: to all (XEP-0045 §7.4), and from one occupant to another (§7.5).
 
-use super::State;
+use super::state::State;
 use crate::feature::{activity, mentions, quiet, reactions, retract, slow_mode, subject};
 use crate::room::audience::sessions;
 use crate::room::config::AllowPm;

@@ -26,7 +26,7 @@ use crate::feature::{
     vcard, voice,
 };
 use crate::room::announce::backlog;
-use crate::room::archive::{Answer, Found};
+use crate::room::archive::{Answer, Asker, Found};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::event::Event;
@@ -281,11 +281,10 @@ impl Machine {
         }
         let payload = inbound.payload().expect("only requests lead to questions");
         let Self { room, state } = self;
-        match payload.ns().as_str() {
-            ns::MAM => mam::found(room, payload, found, cx, fx),
-            ns::COMMANDS => commands::found(room, &mut state.begun, payload, found, cx, fx),
-            ns::MODERATE | ns::FASTEN => moderation::found(room, payload, found, cx, fx),
-            _ => Err(Refusal::service_unavailable(&words::ROOM_UNKNOWN_REQUEST)),
+        match found.asker {
+            Asker::Reader => mam::found(room, payload, found, cx, fx),
+            Asker::Command => commands::found(room, &mut state.begun, payload, found, cx, fx),
+            Asker::Moderator => moderation::found(room, payload, found, cx, fx),
         }
     }
 }

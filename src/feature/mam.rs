@@ -9,7 +9,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use minidom::Element;
 
-use crate::room::archive::{Answer, Entry, Found, Page, Place, Query, Question, With, ask};
+use crate::room::archive::{Answer, Asker, Entry, Found, Page, Place, Query, Question, With, ask};
 use crate::room::audience::{Authors, Item};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
@@ -81,14 +81,14 @@ pub(crate) fn query(
 ) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
     let query = read(room, payload, &inbound.from, cx)?;
-    ask(room, Question::Page(query), inbound, fx);
+    ask(room, Asker::Reader, Question::Page(query), inbound, fx);
     Ok(())
 }
 
 /// Somebody asks how far the archive reaches (§5).
 pub(crate) fn metadata(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
-    ask(room, Question::Ends, inbound, fx);
+    ask(room, Asker::Reader, Question::Ends, inbound, fx);
     Ok(())
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod sessions;
 
 use minidom::Element;
 
-use crate::room::archive::{Answer, Entry, Found, Query, Question, Target};
+use crate::room::archive::{Answer, Asker, Entry, Found, Query, Question, Target};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::role::Role;
@@ -75,7 +75,7 @@ pub(crate) fn request(
         return Err(unknown());
     }
     let query = Query { ids: vec![wanted.id], max: 1, ..Query::default() };
-    archive::ask(room, Question::Page(query), inbound, fx);
+    archive::ask(room, Asker::Moderator, Question::Page(query), inbound, fx);
     Ok(())
 }
 

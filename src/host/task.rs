@@ -413,12 +413,12 @@ impl Task {
         mailbox.expect(bytes);
         tokio::spawn(async move {
             let place = mailbox.place(&host.reading, &InLine::from(&ask.inbound.from.to_bare())).await;
-            let Ask { archive, retracted, question, inbound } = ask;
-            let (reader, asked, asker) = (host.clone(), archive.clone(), inbound.from.clone());
+            let Ask { archive, retracted, question, asker, inbound } = ask;
+            let (reader, asked, payer) = (host.clone(), archive.clone(), inbound.from.clone());
             let answer = move || {
                 let meter = Meter::start();
                 let answer = reader.archive.answer(&asked, &question);
-                reader.charge(&asker, meter.tokens());
+                reader.charge(&payer, meter.tokens());
                 answer
             };
             let answer = tokio::task::spawn_blocking(answer).await;
@@ -427,7 +427,7 @@ impl Task {
                 host.archive_read.fails(&e);
                 Answer::Failed
             });
-            let found = Found { archive, retracted, answer, inbound };
+            let found = Found { archive, retracted, answer, asker, inbound };
             mailbox.answered(Event::Found(Box::new(found)), bytes, place);
         });
     }

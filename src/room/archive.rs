@@ -327,6 +327,17 @@ pub enum Answer {
     Failed,
 }
 
+/// Who goes on when the archive has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// Who reads the archive (XEP-0313).
+    Reader,
+    /// A moderator who retracts a message (XEP-0425).
+    Moderator,
+    /// An ad-hoc command (XEP-0050).
+    Command,
+}
+
 /// A room asks its archive. The answer comes back as an event, by when much may have changed.
 #[derive(Clone, Debug)]
 pub struct Ask {
@@ -336,8 +347,18 @@ pub struct Ask {
     pub retracted: u64,
     /// What to find out.
     pub question: Question,
+    /// Who goes on with the answer.
+    pub asker: Asker,
     /// The request that led to the question.
     pub inbound: Box<Inbound>,
+}
+
+impl Ask {
+    /// The question with its answer.
+    pub fn answered(self, answer: Answer) -> Found {
+        let Self { archive, retracted, asker, inbound, .. } = self;
+        Found { archive, retracted, answer, asker, inbound }
+    }
 }
 
 /// The answer to an [`Ask`].
@@ -349,13 +370,15 @@ pub struct Found {
     pub retracted: u64,
     /// What the archive says.
     pub answer: Answer,
+    /// Who goes on with it.
+    pub asker: Asker,
     /// The request that led to the question.
     pub inbound: Box<Inbound>,
 }
 
-/// Puts a question; the answer comes back to [`Room::handle`].
-pub(crate) fn ask(room: &Room, question: Question, inbound: &Inbound, fx: &mut Effects) {
+/// Puts a question; the answer comes back as an event, to the asker.
+pub(crate) fn ask(room: &Room, asker: Asker, question: Question, inbound: &Inbound, fx: &mut Effects) {
     let archive = room.state.record.archive.clone();
     let retracted = room.history.retracted();
-    fx.asks.push(Ask { archive, retracted, question, inbound: Box::new(inbound.clone()) });
+    fx.asks.push(Ask { archive, retracted, question, asker, inbound: Box::new(inbound.clone()) });
 }

@@ -1,6 +1,5 @@
 //! The archive as it is read (XEP-0313, XEP-0059), and the ids in it (XEP-0359).
 
-use conclave::room::archive::Found;
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::store::archive::Archive as _;
@@ -112,12 +111,7 @@ pub(crate) fn paging(inside: &str) -> String {
 pub(crate) fn answer(w: &mut World, asked: &Effects) {
     let ask = asked.asks.first().expect("the archive is asked");
     let answer = w.archive.answer(&ask.archive, &ask.question).expect("it reads");
-    w.event(&Event::Found(Box::new(Found {
-        archive: ask.archive.clone(),
-        retracted: ask.retracted,
-        answer,
-        inbound: ask.inbound.clone(),
-    })));
+    w.event(&Event::Found(Box::new(ask.clone().answered(answer))));
 }
 
 #[test]

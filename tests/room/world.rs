@@ -111,12 +111,7 @@ impl World {
         self.archive.commit(&effects.archive).expect("this archive always takes");
         for ask in &effects.asks {
             let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
-            let found = Found {
-                archive: ask.archive.clone(),
-                retracted: ask.retracted,
-                answer,
-                inbound: ask.inbound.clone(),
-            };
+            let found = ask.clone().answered(answer);
             match &mut self.held {
                 Some(held) => held.push(found),
                 None => drop(self.event(&Event::Found(Box::new(found)))),

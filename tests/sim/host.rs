@@ -11,7 +11,7 @@ use std::time::Duration;
 use conclave::engine::Machine;
 use conclave::engine::restart::Told;
 use conclave::host::pace::Heard;
-use conclave::room::archive::{ArchiveId, Change, Found};
+use conclave::room::archive::{ArchiveId, Change};
 use conclave::room::cx::{Cx, Ids};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
@@ -303,12 +303,7 @@ impl<'c> Host<'c> {
     fn ask(&mut self, place: usize, handled: &mut Handled) {
         for ask in std::mem::take(&mut handled.effects.asks) {
             let answer = self.archive.answer(&ask.archive, &ask.question).expect("this archive always reads");
-            let event = Event::Found(Box::new(Found {
-                archive: ask.archive,
-                retracted: ask.retracted,
-                answer,
-                inbound: ask.inbound,
-            }));
+            let event = Event::Found(Box::new(ask.answered(answer)));
             let Place { room, ids, .. } = &mut self.places[place];
             let uptime = Duration::from_secs(self.second.unsigned_abs());
             let mut cx = Cx { now: self.now, uptime, service: &self.cast.service, ids };

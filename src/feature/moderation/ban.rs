@@ -7,7 +7,7 @@ use minidom::Element;
 
 use crate::feature::moderation::recent;
 use crate::feature::moderation::recent::{Recent, Recently, text_field};
-use crate::room::archive::{Answer, Found, Question};
+use crate::room::archive::{Answer, Asker, Found, Question};
 use crate::room::change::affiliation;
 use crate::room::change::affiliation::Change;
 use crate::room::cx::Cx;
@@ -95,7 +95,7 @@ fn run(
         return set(room, form, None, inbound, cx, fx);
     }
     let since = recent.and_then(|recent| recent.since);
-    archive::ask(room, Question::Page(whom.query(room, since)), inbound, fx);
+    archive::ask(room, Asker::Command, Question::Page(whom.query(room, since)), inbound, fx);
     Ok(Done::default())
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use minidom::Element;
 
 use crate::feature::moderation;
-use crate::room::archive::{Answer, Entry, Found, Question};
+use crate::room::archive::{Answer, Asker, Entry, Found, Question};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::surface::{Command, Feature, Form};
@@ -91,7 +91,7 @@ fn run(
     if !room.config().archive {
         return retract(room, form, None, inbound, cx, fx);
     }
-    archive::ask(room, Question::Page(whom.query(room, recent.since)), inbound, fx);
+    archive::ask(room, Asker::Command, Question::Page(whom.query(room, recent.since)), inbound, fx);
     Ok(Done::default())
 }
 

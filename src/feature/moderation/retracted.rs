@@ -4,7 +4,7 @@ use minidom::Element;
 
 use crate::feature::moderation;
 use crate::feature::moderation::recent::body;
-use crate::room::archive::{Answer, Entry, Found, Place, Query, Question};
+use crate::room::archive::{Answer, Asker, Entry, Found, Place, Query, Question};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::surface::{Command, Feature, Pages};
@@ -67,7 +67,7 @@ fn run(
     }
     let place = form.value("before").map_or(Place::Last, |id| Place::Before(id.to_owned()));
     let query = Query { place, max: MESSAGES_MAX, ..Query::default() };
-    archive::ask(room, Question::Page(query), inbound, fx);
+    archive::ask(room, Asker::Command, Question::Page(query), inbound, fx);
     Ok(Done::default())
 }
 
