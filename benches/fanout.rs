@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use conclave::config::Secret;
 use conclave::link::{self, Arrivals, Lane, LinkSettings, Times, outbox};
 use conclave::wire::encode::{Outgoing, Recipients, Template};
-use conclave::wire::jid::Jid;
+use conclave::wire::jid::{BareJid, Jid};
 use conclave::wire::stream::{Excess, Head, Limits};
 use minidom::Element;
 use tokio::io::AsyncWriteExt;
@@ -125,7 +125,7 @@ async fn through_the_link(stanzas: usize) -> Duration {
     let running = tokio::spawn(link::run(settings, outlet, Arc::new(Nobody), stopped, None));
     let broadcast = broadcast();
     assert_eq!(broadcast.wire_bytes(), RECIPIENTS * STANZA_BYTES);
-    let lane = Lane::of_answers("bench");
+    let lane = Lane::of_answers(&BareJid::parse("bench").expect("a jid"));
     let started = Instant::now();
     for _ in 0..stanzas / RECIPIENTS {
         outbox.send(lane, broadcast.clone()).await;

@@ -155,6 +155,9 @@ fn jid(text: &str) -> Jid {
     Jid::parse(text).expect("a jid")
 }
 
+/// How a ping begins by which the link learns how far the server has read.
+const MARK: &str = "<iq type='get' id='conclave-link-mark-";
+
 /// Where most is said.
 fn busy() -> Lane {
     Lane::of_room(&BareJid::parse("busy@muc.example").expect("a jid"), "example.org")
@@ -188,8 +191,15 @@ fn many(id: &str, bytes: usize, recipients: usize) -> Outgoing {
 
 /// An attribute of each stanza in `text`, in order; panics when it is not a sequence of whole stanzas.
 fn attributes(text: &str, name: &str) -> Vec<String> {
-    let root = element(&format!("<s xmlns='jabber:client'>{text}</s>"));
+    let root = element(&format!("<s xmlns='jabber:client'>{}</s>", without_marks(text)));
     root.children().map(|stanza| stanza.attr(name).expect("an attribute").to_owned()).collect()
+}
+
+/// All but the pings by which the link learns how far the server has read.
+fn without_marks(text: &str) -> String {
+    let mut parts = text.split(MARK);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once("</iq>").map_or("", |(_, rest)| rest))
 }
 
 fn ids(text: &str) -> Vec<String> {
@@ -521,6 +531,37 @@ fn flood(outbox: &Outbox, count: usize) -> (Arc<AtomicUsize>, JoinHandle<()>) {
     (sent, task)
 }
 
+// 114-14, 45-14.6-a
+#[tokio::test]
+async fn no_more_is_written_than_the_server_reads_in_a_short_time() {
+    let mut rig = Rig::new(quick(), 8 << 20).await;
+    let (sent, task) = flood(&rig.outbox, 100_000);
+    let mut server = rig.up().await;
+    // The server hands back what it is pinged with, once; then its users keep it busy.
+    server.expect(MARK).await;
+    let mark = format!("{MARK}{}", server.expect("</iq>").await);
+    server.say(&mark).await;
+    let mut last = String::new();
+    let mut bytes = 0;
+    while timeout(Duration::from_millis(500), server.read()).await.is_ok() {
+        bytes += server.unread.len();
+        if let Some(at) = server.unread.rfind(MARK)
+            && let Some(len) = server.unread[at..].find("</iq>")
+        {
+            last = server.unread[at..at + len + "</iq>".len()].to_owned();
+        }
+        server.unread.clear();
+    }
+    // What was written before the mark came back is bounded by the sockets.
+    assert!(bytes < 8 << 20 && sent.load(Ordering::SeqCst) < 50_000, "{bytes} bytes are under way");
+    // It has read all of it after more than half a second: what is under way becomes less, and more.
+    server.say(&last).await;
+    assert!(within(server.socket.readable()).await.is_ok(), "it goes on");
+    drop(server);
+    task.abort();
+    rig.stop.send_replace(Stage::Stop);
+}
+
 // 114-14
 #[tokio::test]
 async fn senders_wait_while_the_queue_is_full() {
@@ -537,7 +578,10 @@ async fn senders_wait_while_the_queue_is_full() {
     assert!((39_000..=41_500).contains(&queued), "{queued}");
     assert_eq!(rig.outbox.senders_waiting(), 1);
     // An answer waits for nobody, whatever waits.
-    assert!(rig.outbox.answer(Lane::of_answers("example.org"), many("answer", 100_000, 1)));
+    assert!(rig.outbox.answer(
+        Lane::of_answers(&BareJid::parse("a@example.org").expect("a jid")),
+        many("answer", 100_000, 1)
+    ));
     let mut server = rig.up().await;
     let text = server.expect("id='199'").await + &server.expect("</message>").await;
     let mut seen = ids(&text);

@@ -2,9 +2,10 @@
 //! refused when too much is delayed already. So a flood costs those whom it comes from.
 //!
 //! Rates are buckets of tokens. What finds its bucket empty waits in a queue of its account, in order, and all that the
-//! account says afterwards waits behind it. When a domain has to wait, its accounts are served in turn, and every other turn
-//! is that of one that had nothing waiting: who says little is hardly delayed by those who say much. For the same reason no
-//! account may have more waiting than half of what its domain has left.
+//! account says afterwards waits behind it. When a domain has to wait, its accounts are served in turn, each for as many
+//! tokens (deficit round robin, Shreedhar and Varghese 1995), and every other turn is that of one that had nothing waiting:
+//! who says little is hardly delayed by those who say much or what is dear. For the same reason no account may have more
+//! waiting than half of what its domain has left.
 //! Pure: the time comes in as what has passed since some moment.
 
 use std::collections::{HashMap, VecDeque};
@@ -40,6 +41,11 @@ const DEBT_MAX: Duration = Duration::from_millis(500);
 /// A domain that is overdrawn by more than this still has so many turns each time: who says little does not pay for the others.
 const OVERDRAWN: Duration = Duration::from_millis(100);
 const TURNS_MIN: usize = 10;
+
+/// Tokens that an account has in one turn: what a dear stanza costs, or as many cheap ones.
+const TURN_TOKENS: u32 = 5;
+/// Most tokens that an account saves up for one stanza: a dearer one goes on for as many.
+const DEFICIT_MAX: u32 = 100;
 
 /// What of an account, and of a domain, goes on when the service stops.
 const LAST_MAX: usize = 20;
@@ -136,6 +142,8 @@ struct Account<T> {
     in_rooms: HashMap<BareJid, Bucket>,
     delayed: VecDeque<(Cost, T)>,
     bytes: usize,
+    /// Tokens of its turns that it has left while it waits.
+    deficit: u32,
 }
 
 impl Rate {
@@ -219,7 +227,13 @@ impl Rates {
 
 impl<T> Default for Account<T> {
     fn default() -> Self {
-        Self { bucket: Bucket::default(), in_rooms: HashMap::new(), delayed: VecDeque::new(), bytes: 0 }
+        Self {
+            bucket: Bucket::default(),
+            in_rooms: HashMap::new(),
+            delayed: VecDeque::new(),
+            bytes: 0,
+            deficit: 0,
+        }
     }
 }
 
@@ -281,6 +295,22 @@ impl<T> Account<T> {
     fn bytes_of(&self, cost: &Cost) -> Option<usize> {
         let waiting = self.delayed.iter().filter(|(before, _)| before.is_of(cost));
         waiting.map(|(before, _)| before.bytes).reduce(|sum, bytes| sum + bytes)
+    }
+
+    /// A turn begins: the account has its tokens, if it may say something.
+    fn begin_turn(&mut self, rates: &Rates, now: Duration) -> bool {
+        let may = self.delayed.front().is_some_and(|(cost, _)| self.may(cost, rates, now));
+        if may {
+            self.deficit = (self.deficit + TURN_TOKENS).min(DEFICIT_MAX);
+        }
+        may
+    }
+
+    /// What the first that waits costs of a turn, if the account may say it and has as much left of its turns.
+    fn next_weight(&self, rates: &Rates, now: Duration) -> Option<u32> {
+        let (cost, _) = self.delayed.front()?;
+        let weight = cost.weight.min(DEFICIT_MAX);
+        (weight <= self.deficit && self.may(cost, rates, now)).then_some(weight)
     }
 
     fn pay(&mut self, cost: &Cost, rates: &Rates, now: Duration) {
@@ -474,11 +504,13 @@ impl<T> Fair<T> {
                 && (rates.domain.has(domain.bucket, now) || let_on < turns)
                 && let Some(key) = domain.next_turn()
             {
-                let account = domain.accounts.get_mut(&key).expect("whoever has a turn is known");
-                let (cost, _) = account.delayed.front().expect("whoever has a turn waits");
-                if account.may(cost, &rates, now)
+                let account = domain.accounts.get_mut(&key).expect("an account that waits is known");
+                idle_turns = if account.begin_turn(&rates, now) { 0 } else { idle_turns + 1 };
+                while (rates.domain.has(domain.bucket, now) || let_on < turns)
+                    && let Some(weight) = account.next_weight(&rates, now)
                     && let Some((cost, item)) = account.delayed.pop_front()
                 {
+                    account.deficit -= weight;
                     account.pay(&cost, &rates, now);
                     rates.domain.take_within(&mut domain.bucket, cost.of_domain(), DEBT_MAX, now);
                     let_on += 1;
@@ -486,11 +518,10 @@ impl<T> Fair<T> {
                     domain.bytes -= cost.bytes;
                     domain.stanzas -= 1;
                     due.push(item);
-                    idle_turns = 0;
-                } else {
-                    idle_turns += 1;
                 }
-                if !account.delayed.is_empty() {
+                if account.delayed.is_empty() {
+                    account.deficit = 0;
+                } else {
                     domain.turns.push_back(key);
                 }
             }

@@ -484,7 +484,7 @@ impl Host {
         if !from.domain().eq_ignore_ascii_case(self.service.domain.as_str()) {
             return debug!(from = from.domain(), "an answer for another domain is not given");
         }
-        let lane = Lane::of_answers(to.domain());
+        let lane = Lane::of_answers(&to.to_bare());
         if !self.outbox.answer(lane, Outgoing::one(stanza, to)) {
             self.flood.dropped();
         }

@@ -8,9 +8,11 @@ mod fault;
 mod give_way;
 mod handshake;
 mod outbox;
+mod ping;
 mod read;
 mod retry;
 mod turns;
+mod window;
 mod write;
 
 use std::pin::pin;
@@ -28,6 +30,7 @@ pub use self::fault::LinkError;
 use self::give_way::give_way;
 pub use self::outbox::{Lane, Outbox, Outlet, outbox};
 use self::retry::{Backoff, Eager, Repeats, Yielding};
+use self::window::Ahead;
 use self::write::{Close, Order, Pending};
 use crate::config::Secret;
 use crate::wire::jid::BareJid;
@@ -278,10 +281,12 @@ async fn hold(
     let (mut read_half, write_half) = socket.into_split();
     let (orders, received) = mpsc::channel(4);
     arrivals.up();
-    let mut writing =
-        Writing(tokio::spawn(write::run(pending.clone(), write_half, received, settings.times.write_idle)));
+    let ahead = Arc::new(Ahead::new(&settings.domain));
+    let writing = write::run(pending.clone(), write_half, received, ahead.clone(), settings.times.write_idle);
+    let mut writing = Writing(tokio::spawn(writing));
     let failed = {
-        let reading = read::run(&mut read_half, &mut reader, &mut early, settings, arrivals, orders.clone());
+        let reading =
+            read::run(&mut read_half, &mut reader, &mut early, settings, arrivals, orders.clone(), &ahead);
         let mut reading = pin!(reading);
         tokio::select! {
             biased;
@@ -319,8 +324,15 @@ async fn hold(
                 }
                 (Ok(_), ..) => {
                     // The server answers by closing its stream; what it says before is for nobody.
-                    let reading =
-                        read::run(&mut read_half, &mut reader, &mut early, settings, arrivals, orders);
+                    let reading = read::run(
+                        &mut read_half,
+                        &mut reader,
+                        &mut early,
+                        settings,
+                        arrivals,
+                        orders,
+                        &ahead,
+                    );
                     let _ = timeout(settings.times.stop_close, reading).await;
                     End::Stopped
                 }

@@ -23,10 +23,10 @@ const SHARE_BYTES: u64 = 64 << 10;
 /// With a small queue, the part of its bound that is a lane's share.
 const SHARE_PART: u64 = 8;
 
-/// Most bytes of answers that wait in one lane.
+/// Most bytes of answers that wait for one domain.
 const ANSWERS_BYTES_MAX: u64 = 4 << 20;
 
-/// Most bytes of answers that wait in all lanes together.
+/// Most bytes of answers that wait for all domains together.
 const ALL_ANSWERS_BYTES_MAX: u64 = 32 << 20;
 
 /// What an answer that waits takes besides its bytes.
@@ -47,9 +47,9 @@ impl Lane {
         Self { name: hash(room.as_str()), domain: hash(domain) }
     }
 
-    /// What those of a domain are answered, other than by a room.
-    pub fn of_answers(domain: &str) -> Self {
-        Self { name: hash(domain), domain: hash(domain) }
+    /// What an account of a domain is answered, other than by a room.
+    pub fn of_answers(account: &BareJid) -> Self {
+        Self { name: hash(account.as_str()), domain: hash(account.domain()) }
     }
 }
 
@@ -127,8 +127,10 @@ struct Sender {
 
 #[derive(Default)]
 struct DomainState {
-    /// Lanes of which something is queued.
+    /// Rooms of which something is queued.
     lanes: u64,
+    /// Bytes of answers that are queued.
+    answers: u64,
     /// What its rooms have queued.
     bytes: u64,
     /// How much of it is of senders that wait.
@@ -137,6 +139,8 @@ struct DomainState {
 
 struct LaneState {
     domain: u64,
+    /// Whether it is a room's, and counts among those of its domain.
+    is_room: bool,
     bytes: u64,
     answers: u64,
     /// Who waits, oldest first; some may have gone on.
@@ -185,8 +189,8 @@ impl Outbox {
         }
     }
 
-    /// Queues an answer, which waits for nobody. False when too much of that kind waits in the lane, or in all lanes:
-    /// then it is dropped.
+    /// Queues an answer, which waits for nobody. False when too much of that kind waits for the domain, or for all: then it
+    /// is dropped.
     pub fn answer(&self, lane: Lane, outgoing: Outgoing) -> bool {
         let mut queue = self.0.queue();
         let fits = queue.gone || queue.push_answer(lane, outgoing);
@@ -294,7 +298,10 @@ impl Queue {
         let state = self.lane(lane);
         state.bytes += bytes;
         let (domain, own) = (state.domain, state.bytes - state.answers);
-        self.domains.entry(domain).or_default().bytes += bytes;
+        let is_new = !std::mem::replace(&mut state.is_room, true);
+        let of_domain = self.domains.entry(domain).or_default();
+        of_domain.bytes += bytes;
+        of_domain.lanes += u64::from(is_new);
         if self.waiting.is_empty() && self.bytes <= self.bytes_max.max(bytes) || own <= self.share(domain) {
             return None;
         }
@@ -317,10 +324,8 @@ impl Queue {
 
     /// The lane, which is made if it has nothing queued.
     fn lane(&mut self, Lane { name, domain }: Lane) -> &mut LaneState {
-        self.lanes.entry(name).or_insert_with(|| {
-            self.domains.entry(domain).or_default().lanes += 1;
-            LaneState { domain, bytes: 0, answers: 0, waiting: VecDeque::new() }
-        })
+        let state = LaneState { domain, is_room: false, bytes: 0, answers: 0, waiting: VecDeque::new() };
+        self.lanes.entry(name).or_insert(state)
     }
 
     /// Most bytes that a lane of a domain may have queued without waiting while the queue is full. A domain may have
@@ -329,14 +334,14 @@ impl Queue {
     fn share(&self, domain: u64) -> u64 {
         let all = self.bytes.saturating_sub(self.waiting_bytes);
         let left = (2 * self.bytes_max).saturating_sub(all);
-        let Some(DomainState { lanes, bytes, waiting }) = self.domains.get(&domain) else { return 0 };
+        let Some(DomainState { lanes, bytes, waiting, .. }) = self.domains.get(&domain) else { return 0 };
         let free = (3 * left).saturating_sub(bytes.saturating_sub(*waiting)) / lanes;
         SHARE_BYTES.min(self.bytes_max / SHARE_PART).min(free)
     }
 
     fn push_answer(&mut self, lane: Lane, outgoing: Outgoing) -> bool {
         let bytes = outgoing.wire_bytes() as u64 + ANSWER_BYTES;
-        let before = self.lanes.get(&lane.name).map_or(0, |state| state.answers);
+        let before = self.domains.get(&lane.domain).map_or(0, |domain| domain.answers);
         if before + bytes > ANSWERS_BYTES_MAX || self.answers + bytes > ALL_ANSWERS_BYTES_MAX {
             return false;
         }
@@ -344,6 +349,8 @@ impl Queue {
         let state = self.lane(lane);
         state.bytes += bytes;
         state.answers += bytes;
+        let domain = state.domain;
+        self.domains.entry(domain).or_default().answers += bytes;
         self.arrived.push((lane, Queued { outgoing, bytes, answer: true }));
         true
     }
@@ -361,11 +368,13 @@ impl Queue {
         let (domain, left, own) = (state.domain, state.bytes, state.bytes - state.answers);
         let is_waiting = !state.waiting.is_empty();
         let of_domain = self.domains.entry(domain).or_default();
-        if !answer {
+        if answer {
+            of_domain.answers -= bytes;
+        } else {
             of_domain.bytes -= bytes;
         }
-        of_domain.lanes -= u64::from(left == 0);
-        if of_domain.lanes == 0 {
+        of_domain.lanes -= u64::from(left == 0 && state.is_room);
+        if of_domain.lanes == 0 && of_domain.answers == 0 {
             self.domains.remove(&domain);
         }
         let waiting = if left == 0 {
@@ -414,12 +423,18 @@ mod tests {
         Outgoing { stanza: Template::new(&text.parse().expect("xml")), to: Recipients::One(to) }
     }
 
+    fn answers(account: &str) -> Lane {
+        Lane::of_answers(&BareJid::parse(account).expect("a jid"))
+    }
+
     // 114-14, 45-14.6-a
     #[test]
     fn answers_are_bounded_by_domain_and_in_all() {
         let (outbox, _outlet) = outbox(1 << 20);
-        let answer = |domain: &str| outbox.answer(Lane::of_answers(domain), stanza(100_000));
-        let of_one = (0..100).filter(|_| answer("flood.example")).count();
+        let answer = |domain: &str| outbox.answer(answers(&format!("a@{domain}")), stanza(100_000));
+        let of_one = (0..100)
+            .filter(|n| outbox.answer(answers(&format!("a{}@flood.example", n % 7)), stanza(100_000)))
+            .count();
         assert_eq!(of_one, 41, "4 MiB");
         assert!(answer("example.org"), "others are still answered");
         let of_many = (0..1000).filter(|n| answer(&format!("d{n}.example"))).count();
@@ -428,10 +443,30 @@ mod tests {
     }
 
     // 45-14.6-a
+    #[test]
+    fn an_answer_does_not_wait_for_those_of_others_of_the_domain() {
+        let (outbox, outlet) = outbox(1 << 20);
+        let mut turns = super::super::turns::Turns::default();
+        for n in 0..400 {
+            assert!(outbox.answer(answers(&format!("loud{}@b", n % 4)), stanza(8000)));
+        }
+        outlet.take(false, |lane, queued| turns.push(lane, queued));
+        write(&outlet, &mut turns, 100_000);
+        let quiet = answers("quiet@b");
+        assert!(outbox.answer(quiet, stanza(100)));
+        outlet.take(false, |lane, queued| turns.push(lane, queued));
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
+        let whose =
+            std::iter::from_fn(|| turns.splice(&mut out, &mut ends)).flatten().map(|whole| whole.lane);
+        let place = whose.take(100).position(|lane| lane == quiet);
+        assert!(place.is_some_and(|place| place < 5), "{place:?}");
+    }
+
+    // 45-14.6-a
     #[tokio::test]
     async fn a_lane_that_is_written_does_not_wait_for_another() {
         let (outbox, outlet) = outbox(10_000);
-        let (busy, quiet) = (Lane::of_answers("busy"), Lane::of_answers("quiet"));
+        let (busy, quiet) = (answers("a@busy"), answers("a@quiet"));
         let mut sends: Vec<_> =
             [busy, busy, quiet].map(|lane| Box::pin(outbox.send(lane, stanza(9000)))).into();
         let mut done = Vec::new();

@@ -1,26 +1,23 @@
 //! The reading half of the link: stanzas to the host, and a watch on whether the server lives.
 
-use minidom::Element;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use super::fault::LinkError;
 use super::give_way;
+use super::ping;
+use super::window::Ahead;
 use super::write::Order;
 use super::{Arrivals, LinkSettings};
-use crate::wire::ns;
 use crate::wire::stream::{Output, StreamReader};
 
 /// Bytes that are read at a time: what is first in them is handed on when all of them are parsed.
 const CHUNK_BYTES: usize = 8 * 1024;
-/// How the ids of the link's own pings begin.
-const PING_ID: &str = "conclave-link-";
 
 /// Reads until the link ends, and says why it did.
 ///
-/// The server's silence is met with a ping of the service's own domain: the server always knows the way back,
-/// while the name of a host that it serves is not known here. Whatever comes counts as life.
+/// The server's silence is met with a ping. Whatever comes counts as life.
 ///
 /// May be dropped at any time: everything that was read is with the reader or was handed to the host.
 pub(super) async fn run(
@@ -30,9 +27,11 @@ pub(super) async fn run(
     settings: &LinkSettings,
     arrivals: &dyn Arrivals,
     orders: mpsc::Sender<Order>,
+    ahead: &Ahead,
 ) -> LinkError {
     let early = std::mem::take(early);
-    if let Err(end) = early.into_iter().try_for_each(|output| deliver(output, settings, arrivals)) {
+    let deliver = |output| deliver(output, settings, arrivals, ahead);
+    if let Err(end) = early.into_iter().try_for_each(deliver) {
         return end;
     }
     let mut out = Vec::new();
@@ -53,14 +52,14 @@ pub(super) async fn run(
                 unanswered = true;
                 deadline += settings.times.ping_answer;
                 // When the writing half cannot even take the order, the time that runs now settles it.
-                let _ = orders.try_send(Order::Write(ping(pings, &settings.domain)));
+                let _ = orders.try_send(Order::Write(ping::ping(pings, &settings.domain)));
                 continue;
             }
         };
         unanswered = false;
         deadline = Instant::now() + settings.times.read_idle;
         let fault = reader.feed(&chunk[..read], &mut out).err();
-        if let Err(end) = out.drain(..).try_for_each(|output| deliver(output, settings, arrivals)) {
+        if let Err(end) = out.drain(..).try_for_each(deliver) {
             return end;
         }
         if let Some(fault) = fault {
@@ -71,17 +70,20 @@ pub(super) async fn run(
     }
 }
 
-fn ping(number: u64, domain: &str) -> String {
-    format!(
-        "<iq type='get' id='{PING_ID}{number}' from='{domain}' to='{domain}'><ping xmlns='{}'/></iq>",
-        ns::PING
-    )
-}
-
 /// Hands one output to the host; an error when it ends the link.
-fn deliver(output: Output, settings: &LinkSettings, arrivals: &dyn Arrivals) -> Result<(), LinkError> {
+fn deliver(
+    output: Output,
+    settings: &LinkSettings,
+    arrivals: &dyn Arrivals,
+    ahead: &Ahead,
+) -> Result<(), LinkError> {
     match output {
-        Output::Stanza(stanza, _) if is_own_ping(&stanza, &settings.domain) => Ok(()),
+        Output::Stanza(stanza, _) if ping::is_own(&stanza, &settings.domain) => {
+            if let Some(number) = ping::mark_number(&stanza) {
+                ahead.came_back(number, Instant::now());
+            }
+            Ok(())
+        }
         Output::Stanza(stanza, size) => {
             arrivals.stanza(stanza, size);
             Ok(())
@@ -95,13 +97,4 @@ fn deliver(output: Output, settings: &LinkSettings, arrivals: &dyn Arrivals) -> 
         Output::Opened(_) => Ok(()),
         Output::Closed => Err(LinkError::Closed),
     }
-}
-
-/// Whether this is a ping of the link itself that came back, or the answer to one.
-fn is_own_ping(stanza: &Element, domain: &str) -> bool {
-    let is_domain = |name| stanza.attr(name).is_some_and(|jid: &str| jid.eq_ignore_ascii_case(domain));
-    stanza.name() == "iq"
-        && stanza.attr("id").is_some_and(|id| id.starts_with(PING_ID))
-        && is_domain("from")
-        && is_domain("to")
 }

@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::{Instant, sleep_until};
 
 use super::outbox::{Outlet, Written};
 use super::turns::Turns;
+use super::window::Ahead;
 
 /// Bytes after which a piece is written. A piece may exceed it by one stanza.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -64,15 +66,16 @@ impl Pending {
         self.outlet.bytes_waiting()
     }
 
-    /// Makes the next piece; false when nothing is queued. Does nothing while a piece is under way.
-    fn fill(&mut self) -> bool {
+    /// Makes the next piece, of about `bytes_max` at most; false when nothing is queued. Does nothing while a piece is under
+    /// way.
+    fn fill(&mut self, bytes_max: usize) -> bool {
         if !self.piece.bytes.is_empty() {
             return true;
         }
         let turns = &mut self.turns;
         self.outlet.take(turns.is_empty(), |lane, queued| turns.push(lane, queued));
         let piece = &mut self.piece;
-        while piece.bytes.len() < PIECE_BYTES
+        while piece.bytes.len() < bytes_max.min(PIECE_BYTES)
             && let Some(whole) = turns.splice(&mut piece.bytes, &mut piece.ends)
         {
             piece.whole.extend(whole);
@@ -80,9 +83,10 @@ impl Pending {
         !piece.bytes.is_empty()
     }
 
-    /// Writes the piece. May be dropped at any time: what the kernel has taken is known.
-    async fn flush(&mut self, socket: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    /// Writes the piece, and gives its bytes. May be dropped at any time: what the kernel has taken is known.
+    async fn flush(&mut self, socket: &mut (impl AsyncWrite + Unpin)) -> io::Result<usize> {
         let piece = &mut self.piece;
+        let bytes = piece.bytes.len();
         while piece.taken < piece.bytes.len() {
             match socket.write(&piece.bytes[piece.taken..]).await? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
@@ -91,7 +95,7 @@ impl Pending {
         }
         self.outlet.written(&piece.whole);
         piece.clear();
-        Ok(())
+        Ok(bytes)
     }
 
     /// A new link: the stanzas that the kernel took whole are gone, the rest of the piece is written again.
@@ -119,7 +123,8 @@ impl Piece {
     }
 }
 
-/// Writes until the socket fails, or it is told to finish; then it gives the socket back.
+/// Writes until the socket fails, or it is told to finish; then it gives the socket back. No more is written ahead of the
+/// server than it reads in a short time (see [`super::window`]).
 ///
 /// May be dropped at any time. When nothing was written for `idle`, a white space keeps the connection open
 /// (XEP-0114; RFC 6120, 4.6.1).
@@ -127,6 +132,7 @@ pub(super) async fn run<S: AsyncWrite + Unpin>(
     pending: Arc<Mutex<Pending>>,
     mut socket: S,
     mut orders: mpsc::Receiver<Order>,
+    ahead: Arc<Ahead>,
     idle: Duration,
 ) -> io::Result<S> {
     let mut pending = pending.lock_owned().await;
@@ -136,8 +142,13 @@ pub(super) async fn run<S: AsyncWrite + Unpin>(
         while let Ok(order) = orders.try_recv() {
             finish = obey(order, &mut pending, &mut socket).await?.or(finish);
         }
-        if pending.fill() {
-            pending.flush(&mut socket).await?;
+        // Who stops says all that is left.
+        let free = if finish.is_some() { usize::MAX } else { ahead.free(Instant::now()) };
+        if free > 0 && pending.fill(free) {
+            let bytes = pending.flush(&mut socket).await?;
+            if let Some(mark) = ahead.wrote(bytes, Instant::now()) {
+                socket.write_all(mark.as_bytes()).await?;
+            }
         } else if let Some(close) = finish {
             if close == Close::Stream {
                 socket.write_all(b"</stream:stream>").await?;
@@ -145,8 +156,11 @@ pub(super) async fn run<S: AsyncWrite + Unpin>(
             socket.flush().await?;
             return Ok(socket);
         } else {
+            let again = ahead.again().unwrap_or_else(|| Instant::now() + idle);
             tokio::select! {
-                () = pending.outlet.ready() => {}
+                () = pending.outlet.ready(), if free > 0 => {}
+                () = ahead.changed(), if free == 0 => {}
+                () = sleep_until(again), if free == 0 => {}
                 order = orders.recv() => match order {
                     Some(order) => finish = obey(order, &mut pending, &mut socket).await?,
                     // The reading half is gone, and the link with it.

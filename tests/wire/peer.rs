@@ -233,6 +233,8 @@ impl Peer {
         for output in out {
             match output {
                 Output::Opened(header) => assert_eq!(header.ns, "jabber:component:accept"),
+                // A ping of its own domain goes back to the service.
+                Output::Stanza(stanza, _) if is_mark(&stanza) => self.send_if_read(&standalone(&stanza)),
                 Output::Stanza(stanza, _) => {
                     check(&stanza);
                     self.arrived.push_back(stanza);
@@ -243,6 +245,12 @@ impl Peer {
         }
         Came::Bytes
     }
+}
+
+/// Whether the link asks by this how far the server has read.
+fn is_mark(stanza: &Element) -> bool {
+    stanza.attr("id").is_some_and(|id| id.starts_with("conclave-link-mark-"))
+        && [stanza.attr("from"), stanza.attr("to")] == [Some(DOMAIN); 2]
 }
 
 /// What holds for every stanza of a component: 114-9, 45-G-g, 45-G-h.
