@@ -9,6 +9,7 @@
 //! Pure: the time comes in as what has passed since some moment.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::room::limits::Limits;
@@ -51,8 +52,10 @@ const DEFICIT_MAX: u32 = 100;
 const LAST_MAX: usize = 20;
 const LAST_OF_DOMAIN_MAX: usize = 200;
 
-/// How often those are looked for that count no more, when there are too many.
+/// How often those are looked for that count no more, and how many there are before.
 const SWEEP: Duration = Duration::from_secs(1);
+const ACCOUNTS_FEW: usize = 1000;
+const DOMAINS_FEW: usize = 100;
 
 /// How many tokens come in a second, and how many there are at most. No tokens in a second: no bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +142,8 @@ struct Domain<T> {
 
 struct Account<T> {
     bucket: Bucket,
-    in_rooms: HashMap<BareJid, Bucket>,
+    /// By a hash of the room's address, which may be long.
+    in_rooms: HashMap<u64, Bucket>,
     delayed: VecDeque<(Cost, T)>,
     bytes: usize,
     /// Tokens of its turns that it has left while it waits.
@@ -192,9 +196,12 @@ impl Rate {
 }
 
 impl Cost {
-    /// The room whose rate it counts for.
-    fn heard_in(&self) -> Option<&BareJid> {
-        self.room.as_ref().filter(|_| self.heard)
+    /// The room whose rate it counts for. Who finds two with one hash has but one rate for both.
+    fn heard_in(&self) -> Option<u64> {
+        let room = self.room.as_ref().filter(|_| self.heard)?;
+        let mut hasher = DefaultHasher::new();
+        room.hash(&mut hasher);
+        Some(hasher.finish())
     }
 
     /// What it costs the domain.
@@ -277,7 +284,7 @@ impl<T> Domain<T> {
 impl<T> Account<T> {
     /// How long the account has to wait because of what it said itself.
     fn wait(&self, cost: &Cost, rates: &Rates, now: Duration) -> Duration {
-        let in_room = cost.heard_in().and_then(|room| self.in_rooms.get(room)).copied();
+        let in_room = cost.heard_in().and_then(|room| self.in_rooms.get(&room)).copied();
         rates.account.wait(self.bucket, now).max(rates.in_room.wait(in_room.unwrap_or_default(), now))
     }
 
@@ -318,10 +325,10 @@ impl<T> Account<T> {
         if let Some(room) = cost.heard_in()
             && rates.in_room.per_second > 0
         {
-            if self.in_rooms.len() >= ROOMS_MAX && !self.in_rooms.contains_key(room) {
+            if self.in_rooms.len() >= ROOMS_MAX && !self.in_rooms.contains_key(&room) {
                 self.in_rooms.retain(|_, bucket| !bucket.is_full(now));
             }
-            rates.in_room.take(self.in_rooms.entry(room.clone()).or_default(), cost.weight, now);
+            rates.in_room.take(self.in_rooms.entry(room).or_default(), cost.weight, now);
         }
     }
 
@@ -557,9 +564,9 @@ impl<T> Fair<T> {
         (on, refused)
     }
 
-    /// Forgets those that count no more, when there are too many.
+    /// Forgets those that count no more, once there are more than a few, and gives their memory back.
     fn sweep(&mut self, now: Duration) {
-        let many = self.accounts >= ACCOUNTS_MAX / 2 || self.domains.len() >= DOMAINS_MAX / 2;
+        let many = self.accounts >= ACCOUNTS_FEW || self.domains.len() >= DOMAINS_FEW;
         if !many || now < self.swept + SWEEP {
             return;
         }
@@ -567,9 +574,15 @@ impl<T> Fair<T> {
         self.accounts = 0;
         for domain in self.domains.values_mut() {
             domain.accounts.retain(|_, account| account.counts(now));
+            for account in domain.accounts.values_mut() {
+                account.in_rooms.retain(|_, bucket| !bucket.is_full(now));
+                account.in_rooms.shrink_to(2 * account.in_rooms.len());
+            }
+            domain.accounts.shrink_to(2 * domain.accounts.len());
             self.accounts += domain.accounts.len();
         }
         self.domains.retain(|_, domain| !domain.accounts.is_empty() || !domain.bucket.is_full(now));
+        self.domains.shrink_to(2 * self.domains.len());
     }
 }
 

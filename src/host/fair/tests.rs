@@ -346,6 +346,24 @@ fn what_is_remembered_of_accounts_rooms_and_domains_is_bounded() {
     }
 }
 
+// 45-14.6-a
+#[test]
+fn accounts_that_say_no_more_are_forgotten_within_seconds() {
+    let mut fair = Fair::new(Rates::new(&Limits::default()));
+    for second in 0..20 {
+        for n in 0..1000 {
+            let from = format!("a{second}-{n}@b/c");
+            for room in 0..3 {
+                fair.admit(leave(&from, &format!("{room}@m")), 0, ms(1000 * second));
+            }
+        }
+        assert!(fair.accounts <= 3000, "{} accounts after {second} s", fair.accounts);
+    }
+    let rooms = |account: &Account<u32>| account.in_rooms.capacity();
+    let capacity: usize = fair.domains["b"].accounts.values().map(rooms).sum();
+    assert!(capacity <= 3000 * 8 && fair.domains["b"].accounts.capacity() <= 8000, "{capacity}");
+}
+
 // clients: what they do at once when they come back
 #[test]
 fn a_client_that_comes_back_to_all_its_rooms_is_not_delayed() {
