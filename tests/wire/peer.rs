@@ -177,9 +177,14 @@ impl Peer {
     /// so the answer to a ping of the room shows that all before it was handled. The answer to a ping of
     /// the service shows the same for what concerns no room.
     pub(crate) fn fence(&mut self, address: &str) -> Vec<Element> {
+        self.fence_of("pinger@example.org", address)
+    }
+
+    /// The same by an account, which the service answers in the order of what it was sent.
+    pub(crate) fn fence_of(&mut self, account: &str, address: &str) -> Vec<Element> {
         let id = self.fresh_id();
         self.send(format!(
-            "<iq type='get' id='{id}' from='pinger@example.org' to='{address}'><ping xmlns='urn:xmpp:ping'/></iq>"
+            "<iq type='get' id='{id}' from='{account}' to='{address}'><ping xmlns='urn:xmpp:ping'/></iq>"
         ));
         let is_answer = |stanza: &Element| stanza.attr("id") == Some(&id);
         let (mut seen, mut came) = (0, false);

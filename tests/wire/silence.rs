@@ -87,8 +87,8 @@ fn a_server_that_stops_reading_costs_no_memory_and_loses_nothing_but_what_is_ref
         peer.send(leave(ROOM, &format!("u{n}"), &who(n)));
     }
 
-    // Reading goes on. All refusals come before the answer to this ping.
-    let mut told = peer.fence(DOMAIN);
+    // Reading goes on. All refusals come before the answer to this ping of the same account.
+    let mut told = peer.fence_of(OWNER, DOMAIN);
     let sent: Vec<String> = (0..MESSAGES).map(|n| format!("m{n}")).collect();
     let is_refusal = |s: &Element| s.attr("type") == Some("error");
     let (refusals, rest): (Vec<_>, Vec<_>) = told.drain(..).partition(is_refusal);
