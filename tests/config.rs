@@ -388,6 +388,20 @@ fn the_sample_file_is_valid_and_holds_every_key_with_its_default() {
 }
 
 #[test]
+fn sample_has_each_option_of_a_room_as_its_line_in_the_program_says() {
+    let (begin, end) = (SAMPLE.find("[default_room]"), SAMPLE.find("\n# Bounds on everything"));
+    let (before, rest) = SAMPLE.split_at(begin.expect("the section"));
+    let (written, after) = rest.split_at(end.expect("the next one") - before.len());
+    let meant = conclave::config::sample::default_room();
+    if std::env::var_os("CONCLAVE_WRITE_DOCS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("component.toml");
+        std::fs::write(path, format!("{before}{meant}{after}")).expect("the sample can be written");
+        return;
+    }
+    assert_eq!(written, meant, "CONCLAVE_WRITE_DOCS=1 writes it");
+}
+
+#[test]
 fn every_key_of_the_sample_has_a_comment() {
     let lines: Vec<&str> = SAMPLE.lines().collect();
     for pair in lines.windows(2) {

@@ -7,6 +7,9 @@ use toml::{Table, Value};
 
 use super::layers::{Origins, meant};
 use super::{Component, ConfigError, Create, PORT_DEFAULT, Place, Raw, Secret, Settings, parent};
+use crate::feature;
+use crate::room::limits::Limits;
+use crate::room::surface::Bound;
 use crate::wire::jid::{BareJid, PART_BYTES_MAX};
 use crate::words::{Catalogue, Extra, LANGUAGES};
 
@@ -75,16 +78,16 @@ pub(super) fn check(raw: Raw, origins: &Origins) -> Result<Settings, ConfigError
     check.admin_fields()?;
     check.registration_fields()?;
     check.limits()?;
-    check.default_room()?;
+    let mut limits = raw.limits.clone();
+    limits.archive_days_max = raw.archive.days_max;
+    limits.archive_messages_max = raw.archive.messages_max;
+    check.default_room(&limits)?;
     check.store()?;
     check.archive()?;
     check.log()?;
     let words = Arc::new(check.words()?);
     let mut service = raw.service;
     service.admins = admins;
-    let mut limits = raw.limits;
-    limits.archive_days_max = raw.archive.days_max;
-    limits.archive_messages_max = raw.archive.messages_max;
     Ok(Settings {
         component: Component {
             domain,
@@ -125,11 +128,11 @@ impl Check<'_> {
     }
 
     fn admin_fields(&self) -> Result<(), ConfigError> {
-        let known = |var: &&String| crate::feature::fields().any(|field| field.var == var.as_str());
+        let known = |var: &&String| feature::fields().any(|field| field.var == var.as_str());
         match self.raw.service.admin_fields.iter().find(|var| !known(var)) {
             None => Ok(()),
             Some(var) => {
-                let vars: Vec<_> = crate::feature::fields().map(|field| field.var).collect();
+                let vars: Vec<_> = feature::fields().map(|field| field.var).collect();
                 let known = vars.join(", ");
                 Err(self.wrong(
                     "service.admin_fields",
@@ -140,7 +143,7 @@ impl Check<'_> {
     }
 
     fn registration_fields(&self) -> Result<(), ConfigError> {
-        let known = crate::feature::register::data_fields();
+        let known = feature::register::data_fields();
         match self.raw.service.registration_fields.iter().find(|var| !known.contains(&var.as_str())) {
             None => Ok(()),
             Some(var) => Err(self.wrong(
@@ -287,74 +290,28 @@ impl Check<'_> {
         self.ranges("archive", &archive, &ARCHIVE_RANGES)
     }
 
-    fn default_room(&self) -> Result<(), ConfigError> {
-        let (room, limits) = (&self.raw.default_room, &self.raw.limits);
-        for (path, text) in [
-            ("default_room.name", &room.name),
-            ("default_room.description", &room.description),
-            ("default_room.language", &room.language),
-            ("default_room.password", &room.password),
-            ("default_room.pubsub", &room.pubsub),
-        ] {
-            self.text(path, text)?;
-        }
-        for (path, texts) in [
-            ("default_room.contacts", &room.contacts),
-            ("default_room.ratings", &room.ratings),
-            ("default_room.reactions_allowed", &room.reactions_allowed),
-        ] {
-            self.text(path, &texts.join("\n"))?;
-        }
-        let lists = [
-            ("default_room.contacts", crate::feature::contacts::read(&room.contacts).err()),
-            (
-                "default_room.ratings",
-                crate::feature::ratings::read(&room.ratings, limits.text_bytes_max).err(),
-            ),
-            (
-                "default_room.reactions_allowed",
-                crate::feature::reactions::read(&room.reactions_allowed).err(),
-            ),
-        ];
-        if let Some((path, Some(why))) = lists.into_iter().find(|(_, wrong)| wrong.is_some()) {
-            return Err(self.wrong(path, why));
+    /// The defaults of new rooms: what an owner could not set is refused here as well.
+    fn default_room(&self, limits: &Limits) -> Result<(), ConfigError> {
+        let room = &self.raw.default_room;
+        for field in feature::fields() {
+            let (path, values) = (format!("default_room.{}", field.key), (field.get)(room));
+            self.text(&path, &values.join("\n"))?;
+            let number = values.first().and_then(|value| value.parse::<u32>().ok());
+            if let Some((Bound { setting: Some(setting), most }, number)) = field.kind.bound().zip(number)
+                && number > most(limits)
+            {
+                // Blame what was written down: the limit may be the one that was changed.
+                let is_limit = self.origins.of(&path) == Place::Default;
+                let why = format!("{path} is {number}, more than {setting}, which is {}", most(limits));
+                return Err(ConfigError::new(self.origins.of(if is_limit { setting } else { &path }), why));
+            }
+            (field.set)(&mut room.clone(), &values, limits).map_err(|why| self.wrong(&path, why))?;
         }
         if room.password_protected && room.password.is_empty() {
             return Err(self.wrong(
                 "default_room.password_protected",
                 "is true, but default_room.password is empty: nobody could enter a new room",
             ));
-        }
-        // Nothing said or nothing bounded is 0 with the archive: neither can be too much.
-        let kept = |most: u32| if most == 0 { u32::MAX } else { most };
-        let archive = &self.raw.archive;
-        for (path, value, limit, most) in [
-            ("default_room.occupants_max", room.occupants_max, "limits.occupants_max", limits.occupants_max),
-            ("default_room.archive_days", room.archive_days, "archive.days_max", kept(archive.days_max)),
-            (
-                "default_room.archive_messages",
-                room.archive_messages,
-                "archive.messages_max",
-                kept(archive.messages_max),
-            ),
-            (
-                "default_room.history_max",
-                room.history_max,
-                "limits.history_messages_max",
-                limits.history_messages_max,
-            ),
-        ] {
-            if value > most {
-                // Blame what was written down: the limit may be the one that was changed.
-                let path_to_blame = if self.origins.of(path) == Place::Default { limit } else { path };
-                let why = format!("{path} is {value}, more than {limit}, which is {most}");
-                return Err(ConfigError::new(self.origins.of(path_to_blame), why));
-            }
-        }
-        let (seconds, most) = (room.slow_mode_seconds, crate::feature::slow_mode::SECONDS_MAX);
-        if seconds > most {
-            let why = format_args!("is {seconds}, more than a day, which is {most}");
-            return Err(self.wrong("default_room.slow_mode_seconds", why));
         }
         Ok(())
     }

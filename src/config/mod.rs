@@ -7,6 +7,7 @@ mod check;
 mod error;
 pub mod host_config;
 mod layers;
+pub mod sample;
 mod secret;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use crate::engine::owner::{ADMINS, OWNERS, kept_to_admins};
 use crate::feature::fields;
 use crate::room::config::Config;
 use crate::room::cx::Cx;
-use crate::room::surface::{FieldKind, Section};
+use crate::room::surface::{Bound, FieldKind, Section};
 use crate::room::{Life, Room};
 use crate::wire::form::{Field, guided};
 use crate::wire::inbound::Inbound;
@@ -56,7 +56,7 @@ pub(crate) fn form(room: &Room, inbound: &Inbound, cx: &Cx<'_>) -> Element {
                 values: values.clone(),
                 options,
                 integer_max: match field.kind {
-                    FieldKind::Integer(most) => Some(most(cx.limits())),
+                    FieldKind::Integer(bound) => Some((bound.most)(cx.limits())),
                     _ => None,
                 },
                 required: false,
@@ -78,7 +78,7 @@ fn options(
 ) -> (Vec<String>, Vec<(&'static str, Label<'static>)>) {
     match kind {
         FieldKind::One(options) | FieldKind::Many(options) => (Vec::new(), options.to_vec()),
-        FieldKind::Choice(numbers, most) => {
+        FieldKind::Choice(numbers, Bound { most, .. }) => {
             let now = values.first().and_then(|value| value.parse().ok());
             let mut numbers: Vec<u32> = numbers.iter().copied().filter(|n| *n <= most(cx.limits())).collect();
             numbers.extend(now.filter(|now| !numbers.contains(now)));

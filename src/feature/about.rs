@@ -12,6 +12,7 @@ pub(super) const FEATURE: Feature = Feature {
             .under(Section::Basics)
             .hint(&words::ROOM_DESCRIPTION_HINT),
         Field {
+            key: "language",
             var: "muc#roomconfig_lang",
             aliases: &[],
             label: &words::ROOM_LANGUAGE,

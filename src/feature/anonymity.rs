@@ -18,6 +18,7 @@ use crate::words::{self, Label, Value};
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
+        key: "whois",
         var: "muc#roomconfig_whois",
         aliases: &[],
         label: &words::ADDRESSES_SEEN_BY,

@@ -3,19 +3,22 @@
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
-use crate::room::surface::{Feature, Field, FieldKind, Section};
+use crate::room::surface::{Bound, Feature, Field, FieldKind, Section};
 use crate::wire::refusal::Refusal;
 use crate::words;
 
+const MOST: Bound = Bound::of("limits.occupants_max", |limits| limits.occupants_max);
+
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
+        key: "occupants_max",
         var: "muc#roomconfig_maxusers",
         aliases: &[],
         label: &words::ROOM_OCCUPANTS_MOST,
         desc: None,
         section: Section::Access,
         offered: |_, _| true,
-        kind: FieldKind::Choice(&[10, 20, 30, 50, 100, 200, 500, 1000], |limits| limits.occupants_max),
+        kind: FieldKind::Choice(&[10, 20, 30, 50, 100, 200, 500, 1000], MOST),
         get: |config| {
             vec![if config.occupants_max == 0 { "none".to_owned() } else { config.occupants_max.to_string() }]
         },
@@ -25,10 +28,7 @@ pub(super) const FEATURE: Feature = Feature {
                 "" | "none" | "0" => 0,
                 number => number.parse().map_err(|_| &words::NOT_NUMBER_OR_NONE)?,
             };
-            if config.occupants_max > limits.occupants_max {
-                return Err(words::NUMBER_MOST.with([limits.occupants_max]));
-            }
-            Ok(())
+            MOST.check(config.occupants_max, limits).map(|_| ())
         },
     }],
     info: |room, info| {

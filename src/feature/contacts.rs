@@ -9,6 +9,7 @@ const CONTACTS_MAX: usize = 20;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
+        key: "contacts",
         var: "x-muc#roomconfig_contactjid",
         aliases: &["muc#roominfo_contactjid"],
         label: &words::CONTACTS,
@@ -29,7 +30,7 @@ pub(super) const FEATURE: Feature = Feature {
 };
 
 /// Addresses in the order in which they come, each once.
-pub(crate) fn read(values: &[String]) -> Result<Vec<String>, Words> {
+fn read(values: &[String]) -> Result<Vec<String>, Words> {
     let mut contacts: Vec<String> = Vec::new();
     for value in values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()) {
         // Only shown: whose it is, the server of whoever writes to it says.

@@ -6,29 +6,19 @@ use minidom::Element;
 use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::surface::{Feature, Field, FieldKind, Section};
+use crate::room::surface::{Bound, Feature, Field, Section, number_field};
 use crate::wire::build::{Build, delay};
 use crate::wire::jid::Jid;
 use crate::wire::{encode, ns};
 use crate::words;
 
+const MOST: Bound = Bound::of("limits.history_messages_max", |limits| limits.history_messages_max);
+
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
-        var: "muc#maxhistoryfetch",
         aliases: &["muc#roomconfig_historylength"],
-        label: &words::HISTORY_MOST,
-        desc: None,
         section: Section::History,
-        offered: |_, _| true,
-        kind: FieldKind::Integer(|limits| limits.history_messages_max),
-        get: |config| vec![config.history_max.to_string()],
-        set: |config, values, limits| {
-            config.history_max = crate::room::surface::to_number(values)?;
-            if config.history_max > limits.history_messages_max {
-                return Err(words::NUMBER_MOST.with([limits.history_messages_max]));
-            }
-            Ok(())
-        },
+        ..number_field!("muc#maxhistoryfetch", &words::HISTORY_MOST, history_max, MOST)
     }],
     info: |room, info| info.push(("muc#maxhistoryfetch", room.config().history_max.to_string())),
     ..Feature::new("history")

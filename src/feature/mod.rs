@@ -101,6 +101,8 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::room::config::Config;
     use crate::room::limits::Limits;
@@ -114,6 +116,15 @@ mod tests {
             let mut config = Config::default();
             (field.set)(&mut config, &shown, &limits).unwrap_or_else(|e| panic!("{}: {e}", field.var));
             assert_eq!(config, Config::default(), "{}", field.var);
+        }
+    }
+
+    #[test]
+    fn each_option_is_a_field_and_each_field_an_option() {
+        let options: BTreeSet<_> = Config::OPTIONS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(fields().map(|field| field.key).collect::<BTreeSet<_>>(), options);
+        for field in fields() {
+            assert_eq!(fields().filter(|other| other.key == field.key).count(), 1, "{}", field.key);
         }
     }
 

@@ -13,6 +13,7 @@ const CHOICES: &[(&str, Label<'static>)] = &[
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
+        key: "allow_pm",
         var: "muc#roomconfig_allowpm",
         aliases: &[],
         label: &words::PRIVATE_MESSAGES_BY,

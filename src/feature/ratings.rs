@@ -12,6 +12,7 @@ const LABELS_MAX: usize = 20;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
+        key: "ratings",
         var: VAR,
         aliases: &[],
         label: &words::RATINGS,
@@ -37,7 +38,7 @@ pub(super) const FEATURE: Feature = Feature {
 };
 
 /// The labels, each of a scheme; blank lines do not count.
-pub(crate) fn read(values: &[String], bytes_max: usize) -> Result<Vec<String>, Words> {
+fn read(values: &[String], bytes_max: usize) -> Result<Vec<String>, Words> {
     let mut labels = Vec::new();
     for line in values.iter().flat_map(|value| value.lines()).map(str::trim).filter(|line| !line.is_empty()) {
         let is_label = |text: &str| !text.trim().is_empty() && !text.contains(char::is_control);

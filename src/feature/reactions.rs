@@ -6,7 +6,7 @@ use minidom::Element;
 
 use crate::room::Room;
 use crate::room::config::Config;
-use crate::room::surface::{Feature, Field, FieldKind, Section};
+use crate::room::surface::{Feature, Field, FieldKind, Section, number_field};
 use crate::wire::refusal::Refusal;
 use crate::wire::{form, ns};
 use crate::words::{self, Value, Words};
@@ -18,21 +18,15 @@ const REACTION_BYTES_MAX: usize = 128;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
+        number_field!(
+            "{urn:xmpp:reactions:0:restrictions}max_reactions_per_user",
+            &words::REACTIONS_EACH_MOST,
+            reactions_max
+        )
+        .under(Section::Speaking)
+        .hint(&words::ZERO_ANY_NUMBER),
         Field {
-            var: "{urn:xmpp:reactions:0:restrictions}max_reactions_per_user",
-            aliases: &[],
-            label: &words::REACTIONS_EACH_MOST,
-            desc: Some(&words::ZERO_ANY_NUMBER),
-            section: Section::Speaking,
-            offered: |_, _| true,
-            kind: FieldKind::Integer(|_| u32::MAX),
-            get: |config| vec![config.reactions_max.to_string()],
-            set: |config, values, _| {
-                config.reactions_max = crate::room::surface::to_number(values)?;
-                Ok(())
-            },
-        },
-        Field {
+            key: "reactions_allowed",
             var: "{urn:xmpp:reactions:0:restrictions}allowlist",
             aliases: &[],
             label: &words::REACTIONS_LIST,
@@ -72,7 +66,7 @@ fn is_restricted(config: &Config) -> bool {
 }
 
 /// Reactions to choose from, each once.
-pub(crate) fn read(values: &[String]) -> Result<Vec<String>, Words> {
+fn read(values: &[String]) -> Result<Vec<String>, Words> {
     let mut allowed: Vec<String> = Vec::new();
     for value in values.iter().flat_map(|value| value.lines()).map(str::trim).filter(|v| !v.is_empty()) {
         if value.len() > REACTION_BYTES_MAX || value.contains(char::is_control) {

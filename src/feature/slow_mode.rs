@@ -8,36 +8,27 @@ use minidom::Element;
 
 use crate::room::cx::Cx;
 use crate::room::state::Affiliation;
-use crate::room::surface::{Feature, Field, FieldKind, Section, to_number};
+use crate::room::surface::{Bound, Feature, Section, number_field};
 use crate::room::{Room, message};
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 use crate::words;
 
 /// The longest wait between two messages: a day.
-pub const SECONDS_MAX: u32 = 24 * 60 * 60;
+const SECONDS_MAX: u32 = 24 * 60 * 60;
 
 /// Accounts whose last message is remembered. Beyond it, whoever spoke longest ago may speak again early.
 const ACCOUNTS_MAX: usize = 10_000;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[Field {
-        var: "muc#roomconfig_slow_mode_duration",
-        aliases: &[],
-        label: &words::SLOW_MODE_SECONDS,
-        desc: Some(&words::SLOW_MODE_HINT),
-        section: Section::Speaking,
-        offered: |_, _| true,
-        kind: FieldKind::Integer(|_| SECONDS_MAX),
-        get: |config| vec![config.slow_mode_seconds.to_string()],
-        set: |config, values, _| {
-            config.slow_mode_seconds = to_number(values)?;
-            if config.slow_mode_seconds > SECONDS_MAX {
-                return Err(words::NUMBER_MOST.with([SECONDS_MAX]));
-            }
-            Ok(())
-        },
-    }],
+    fields: &[number_field!(
+        "muc#roomconfig_slow_mode_duration",
+        &words::SLOW_MODE_SECONDS,
+        slow_mode_seconds,
+        Bound::fixed(|_| SECONDS_MAX)
+    )
+    .under(Section::Speaking)
+    .hint(&words::SLOW_MODE_HINT)],
     info: |room, info| {
         info.push(("muc#roominfo_slow_mode_duration", room.config().slow_mode_seconds.to_string()));
     },

@@ -60,6 +60,8 @@ impl Feature {
 
 /// One option of a room as owners see it (XEP-0045 §16.5.3).
 pub struct Field {
+    /// The member of [`Config`], which is the key in `component.toml`.
+    pub key: &'static str,
     /// The variable.
     pub var: &'static str,
     /// Other names under which clients submit it.
@@ -140,17 +142,60 @@ pub enum FieldKind {
     Jids,
     /// One line that is not shown while typing.
     Private,
-    /// A whole number up to one that the limits say.
-    Integer(fn(&Limits) -> u32),
-    /// One of these numbers up to such a one, or none.
-    Choice(&'static [u32], fn(&Limits) -> u32),
+    /// A whole number.
+    Integer(Bound),
+    /// One of these numbers, or none.
+    Choice(&'static [u32], Bound),
     /// One of these values (with labels).
     One(&'static [(&'static str, Label<'static>)]),
     /// Any of these values (with labels).
     Many(&'static [(&'static str, Label<'static>)]),
 }
 
+/// How large a number may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// The setting that says it, if one does.
+    pub setting: Option<&'static str>,
+    /// What it comes to.
+    pub most: fn(&Limits) -> u32,
+}
+
+impl Bound {
+    /// None but that of the number's type.
+    pub(crate) const NONE: Self = Self::fixed(|_| u32::MAX);
+
+    /// One that no setting changes.
+    pub(crate) const fn fixed(most: fn(&Limits) -> u32) -> Self {
+        Self { setting: None, most }
+    }
+
+    /// That of a setting.
+    pub(crate) const fn of(setting: &'static str, most: fn(&Limits) -> u32) -> Self {
+        Self { setting: Some(setting), most }
+    }
+
+    /// Refuses a number that is too large.
+    ///
+    /// # Errors
+    /// Words that name the most that it may be.
+    pub(crate) fn check(self, number: u32, limits: &Limits) -> Result<u32, Words> {
+        match (self.most)(limits) {
+            most if number > most => Err(words::NUMBER_MOST.with([most])),
+            _ => Ok(number),
+        }
+    }
+}
+
 impl FieldKind {
+    /// How large its number may be, if it is one.
+    pub fn bound(self) -> Option<Bound> {
+        match self {
+            Self::Integer(bound) | Self::Choice(_, bound) => Some(bound),
+            _ => None,
+        }
+    }
+
     /// The word on the wire.
     pub fn wire(self) -> &'static str {
         match self {
@@ -292,11 +337,12 @@ pub(crate) fn wrong_field(field: &str, why: impl Into<Value>) -> Refusal {
 
 /// A boolean field on a member of [`Config`].
 macro_rules! boolean_field {
-    ($var:literal, $label:expr, $($member:ident).+) => {
-        boolean_field!($var, $label, $($member).+, &[])
+    ($var:literal, $label:expr, $member:ident) => {
+        boolean_field!($var, $label, $member, &[])
     };
-    ($var:literal, $label:expr, $($member:ident).+, $aliases:expr) => {
+    ($var:literal, $label:expr, $member:ident, $aliases:expr) => {
         $crate::room::surface::Field {
+            key: stringify!($member),
             var: $var,
             aliases: $aliases,
             label: $label,
@@ -304,9 +350,9 @@ macro_rules! boolean_field {
             section: $crate::room::surface::Section::Rest,
             offered: |_, _| true,
             kind: $crate::room::surface::FieldKind::Boolean,
-            get: |config| vec![$crate::room::surface::digit(config.$($member).+)],
+            get: |config| vec![$crate::room::surface::digit(config.$member)],
             set: |config, values, _| {
-                config.$($member).+ = $crate::room::surface::to_boolean(values)?;
+                config.$member = $crate::room::surface::to_boolean(values)?;
                 Ok(())
             },
         }
@@ -317,6 +363,7 @@ macro_rules! boolean_field {
 macro_rules! text_field {
     ($var:literal, $label:expr, $kind:ident, $member:ident) => {
         $crate::room::surface::Field {
+            key: stringify!($member),
             var: $var,
             aliases: &[],
             label: $label,
@@ -337,13 +384,14 @@ macro_rules! text_field {
 macro_rules! number_field {
     ($var:literal, $label:expr, $member:ident) => {
         $crate::room::surface::Field {
+            key: stringify!($member),
             var: $var,
             aliases: &[],
             label: $label,
             desc: None,
             section: $crate::room::surface::Section::Rest,
             offered: |_, _| true,
-            kind: $crate::room::surface::FieldKind::Integer(|_| u32::MAX),
+            kind: $crate::room::surface::FieldKind::Integer($crate::room::surface::Bound::NONE),
             get: |config| vec![config.$member.to_string()],
             set: |config, values, _| {
                 config.$member = $crate::room::surface::to_number(values)?;
@@ -351,18 +399,12 @@ macro_rules! number_field {
             },
         }
     };
-    // One that the service bounds, unless its bound is 0.
-    ($var:literal, $label:expr, $member:ident, $most:ident) => {
+    // One that is bounded.
+    ($var:literal, $label:expr, $member:ident, $bound:expr) => {
         $crate::room::surface::Field {
-            kind: $crate::room::surface::FieldKind::Integer(|limits| match limits.$most {
-                0 => u32::MAX,
-                most => most,
-            }),
+            kind: $crate::room::surface::FieldKind::Integer($bound),
             set: |config, values, limits| {
-                config.$member = $crate::room::surface::to_number(values)?;
-                if limits.$most > 0 && config.$member > limits.$most {
-                    return Err($crate::words::NUMBER_MOST.with([limits.$most]));
-                }
+                config.$member = $bound.check($crate::room::surface::to_number(values)?, limits)?;
                 Ok(())
             },
             ..$crate::room::surface::number_field!($var, $label, $member)
@@ -374,6 +416,7 @@ macro_rules! number_field {
 macro_rules! roles_field {
     ($var:literal, $label:expr, $member:ident) => {
         $crate::room::surface::Field {
+            key: stringify!($member),
             var: $var,
             aliases: &[],
             label: $label,

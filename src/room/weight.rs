@@ -91,8 +91,7 @@ fn of_record(record: &RoomRecord) -> usize {
 }
 
 fn of_config(config: &Config) -> usize {
-    let lists = [&config.contacts, &config.ratings, &config.reactions_allowed];
-    config.text_bytes() + lists.iter().map(|list| list.len() * ENTRY_BYTES).sum::<usize>()
+    config.text_bytes() + config.listed() * ENTRY_BYTES
 }
 
 fn of_hats(hats: &Hats) -> usize {

@@ -155,8 +155,8 @@ proptest! {
                     let chosen = options.iter().enumerate().filter(|(i, _)| mask & (1 << i) != 0);
                     chosen.map(|(_, (word, _))| (*word).to_owned()).collect()
                 }
-                FieldKind::Integer(most) => {
-                    vec![option.index(most(&Limits::default()) as usize + 1).to_string()]
+                FieldKind::Integer(bound) => {
+                    vec![option.index((bound.most)(&Limits::default()) as usize + 1).to_string()]
                 }
                 FieldKind::Choice(numbers, _) => vec![option.get(numbers).to_string()],
                 FieldKind::Text | FieldKind::Private | FieldKind::Lines | FieldKind::Jids => continue,
