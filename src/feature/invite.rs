@@ -15,7 +15,7 @@ use crate::room::reflect::only_the_room_says;
 use crate::room::state::Affiliation;
 use crate::room::surface::{Feature, Section, boolean_field};
 use crate::room::{Room, entry, life, privilege};
-use crate::wire::build::{Build, el, message};
+use crate::wire::build::{Build, el, message, set_lang};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
@@ -110,7 +110,7 @@ impl Wish {
         let others: Vec<Element> = invite.children().filter(is_other).cloned().collect();
         let wish = Self { to, reason, goes_on, others };
         let text = text(room, inviter, cx);
-        if size::of(&wish.element(None)) + text.iter().map(size::of).sum::<usize>() > WORD_BYTES_MAX {
+        if size::of(&wish.element(None)) + text.map_or(0, |(_, body)| size::of(&body)) > WORD_BYTES_MAX {
             return Err(Refusal::policy_violation(words::INVITE_TOO_LONG.with([WORD_BYTES_MAX])));
         }
         Ok(wish)
@@ -128,8 +128,9 @@ impl Wish {
 }
 
 /// For clients that know of no rooms, where the service says it at all: filters against strangers look for texts. Who invites
-/// and where to, in the room's own words; never the reason, which would be the inviter's words in the name of the room.
-fn text(room: &Room, inviter: &Jid, cx: &Cx<'_>) -> Option<Element> {
+/// and where to, in the room's own words and language, whose tag comes with it; never the reason, which would be the inviter's
+/// words in the name of the room.
+fn text<'a>(room: &Room, inviter: &Jid, cx: &Cx<'a>) -> Option<(&'a str, Element)> {
     if !cx.service.invitation_bodies {
         return None;
     }
@@ -137,7 +138,8 @@ fn text(room: &Room, inviter: &Jid, cx: &Cx<'_>) -> Option<Element> {
         Some(occupant) => words::INVITED_BY.with([occupant.nick.as_str(), room.jid.as_str()]),
         None => words::INVITED.with([room.jid.as_str()]),
     };
-    Some(el("body", ns::CLIENT).text_node(&room.lang(cx.service).words(&text)))
+    let lang = room.lang(cx.service);
+    Some((lang.tag_of(&text), el("body", ns::CLIENT).text_node(&lang.words(&text))))
 }
 
 /// The same for clients that know of direct invitations only (XEP-0249).
@@ -195,7 +197,7 @@ fn send(
     let account = inviter.to_bare();
     let id = asked.as_ref().map(|asked| asked.id.clone()).filter(|id| !id.is_empty());
     let id = id.unwrap_or_else(|| cx.id().into());
-    let stanza = message(room.jid.as_jid(), None, &id);
+    let mut stanza = message(room.jid.as_jid(), None, &id);
     let word = el("x", ns::MUC_USER);
     let stanza = match banned {
         true => stanza.child(word),
@@ -203,7 +205,12 @@ fn send(
             let password = room.password_known_to(&account);
             let secret = password.map(|password| el("password", ns::MUC_USER).text_node(password));
             let word = word.child(wish.element(Some(&from))).child_opt(secret);
-            stanza.child_opt(text(room, inviter, cx)).child(word).child(direct(room, password))
+            if let Some((tag, body)) = text(room, inviter, cx) {
+                // Of the message: some clients pass over a body that is in another language than its message.
+                set_lang(&mut stanza, tag);
+                stanza.append_child(body);
+            }
+            stanza.child(word).child(direct(room, password))
         }
     };
     fx.send(&stanza.child(el("store", ns::HINTS)), &wish.to);

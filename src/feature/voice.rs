@@ -9,7 +9,7 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::role::Role;
 use crate::room::surface::Feature;
-use crate::wire::build::{Build, message};
+use crate::wire::build::{Build, message, set_lang};
 use crate::wire::form::{Field, Reply, Submitted, boolean, form};
 use crate::wire::inbound::Inbound;
 use crate::wire::ns;
@@ -76,8 +76,10 @@ fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Cx<'_>) ->
         field(ROOM_NICK, "text-single", &words::NICKNAME, nick),
         field(ALLOW, "boolean", &words::GIVE_VOICE, "0"),
     ];
-    let form = form(room.lang(cx.service), ns::MUC_REQUEST, &words::VOICE_REQUEST, &fields);
-    message(room.jid.as_jid(), None, &cx.id()).child(form)
+    let lang = room.lang(cx.service);
+    let mut stanza = message(room.jid.as_jid(), None, &cx.id());
+    set_lang(&mut stanza, lang.tag_of(&(&words::VOICE_REQUEST).into()));
+    stanza.child(form(lang, ns::MUC_REQUEST, &words::VOICE_REQUEST, &fields))
 }
 
 fn decide(

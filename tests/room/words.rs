@@ -152,6 +152,35 @@ fn what_all_hear_is_in_the_language_of_the_room() {
 }
 
 #[test]
+fn what_the_room_writes_to_accounts_says_in_which_language_it_is() {
+    // 45-7.8.2-a 45-8.6-a
+    let mut w = World::with_room(&[("lang", "es"), ("moderatedroom", "1")]);
+    w.join("romeo");
+    w.clear();
+    let lang =
+        |stanza: &Element| stanza.attr_ns("http://www.w3.org/XML/1998/namespace", "lang").map(str::to_owned);
+    w.send("owner", &format!(
+        "<message xmlns='jabber:client' xml:lang='fr' to='{ROOM}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+         <invite to='juliet@example'/></x></message>"
+    ));
+    let invitation = w.stanzas("juliet@example").pop().expect("an invitation");
+    let body = invitation.children().find(|c| c.name() == "body").map(Element::text).expect("a body");
+    assert_eq!(body, format!("owner le invita a la sala {ROOM}"));
+    assert_eq!(lang(&invitation).as_deref(), Some("es"));
+    w.send(
+        "romeo",
+        &format!(
+            "<message xmlns='jabber:client' xml:lang='fr' to='{ROOM}'><x xmlns='jabber:x:data' type='submit'>\
+         <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#request</value></field>\
+         <field var='muc#role'><value>participant</value></field></x></message>"
+        ),
+    );
+    let request = w.stanzas("owner").pop().expect("a request");
+    assert!(request.has_child("x", "jabber:x:data"), "{request:?}");
+    assert_eq!(lang(&request).as_deref(), Some("es"));
+}
+
+#[test]
 fn what_all_hear_says_that_it_is_english_where_the_language_of_the_room_lacks_it() {
     let mut w = World::with_room(&[("lang", "it")]);
     let extra: Extra = toml::from_str("[it]\nmembers_only = 'Solo i membri.'").expect("test toml");
