@@ -4,10 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dinoStory } from './dino_story.mjs';
 import { Person } from './person.mjs';
 import { Server, listens, servePages, sleep, until } from './servers.mjs';
 
-const [folder, pictures, rooms, port, clients, pagePort] = process.argv.slice(2);
+const [folder, pictures, rooms, port, clients, pagePort, dinoAddress] = process.argv.slice(2);
 const room = `party@${rooms}`;
 const libraries = process.env.CONCLAVE_BROWSER_LIBRARIES;
 const puppeteer = createRequire(path.join(libraries, 'package.json'))('puppeteer-core');
@@ -17,7 +18,7 @@ const RED = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwA
 const field = (name) => `.modal.show [name="muc#roomconfig_${name}"]`;
 
 const prosody = new Server(path.join(folder, 'prosody.out'), 'prosody', ['--config', path.join(folder, 'prosody.cfg.lua'), '-F']);
-const service = new Server(path.join(folder, 'conclave.log'), process.env.CONCLAVE_BIN, ['run']);
+const service = new Server(path.join(folder, 'conclave.log'), process.env.CONCLAVE_BIN, ['run', '--config', path.join(folder, 'component.toml')]);
 let browser, place;
 const people = {};
 
@@ -182,6 +183,15 @@ const story = {
             await gajim.ends();
         }
     },
+    ...dinoStory({
+        people,
+        enters,
+        service,
+        prosody,
+        room,
+        rooms,
+        place: { folder, pictures, port: clients, address: dinoAddress, certificate: path.join(folder, 'dino.example.crt') },
+    }),
     async 'the room ends'() {
         const { ann, bo } = people;
         await ann.says('/destroy');
@@ -197,6 +207,12 @@ const story = {
         await bo.picture('destroyed');
     },
 };
+
+/** What went wrong in the pages themselves. */
+function complain() {
+    const faults = Object.values(people).flatMap((person) => person.faults.map((fault) => `${person.name}: ${fault}`));
+    if (faults.length) console.log(`the pages complained:\n${[...new Set(faults)].join('\n')}`);
+}
 
 async function main() {
     prosody.start();
@@ -217,12 +233,12 @@ async function main() {
             await play();
         } catch (error) {
             for (const person of Object.values(people)) await person.picture('failed');
+            complain();
             throw new Error(`${name}: ${error.message}`);
         }
         console.log(`ok ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
     }
-    const faults = Object.values(people).flatMap((person) => person.faults.map((fault) => `${person.name}: ${fault}`));
-    if (faults.length) console.log(`the pages complained:\n${[...new Set(faults)].join('\n')}`);
+    complain();
 }
 
 main().then(

@@ -1,0 +1,77 @@
+// An account at Dino, a client for desktops: what it is told to do, and what it shows and keeps. `dino.py` has the verbs.
+
+import { spawn } from 'node:child_process';
+import { copyFileSync, existsSync, openSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Where Dino looks for a server that no DNS knows. */
+const PORT = 5222;
+
+const VERBS = ['reads', 'misses', 'presses', 'keeps', 'types', 'strikes', 'clicks', 'opens', 'texts'];
+
+export class Dino {
+    /** Starts Dino for dot@dino.example, whose server listens on this port of loopback. */
+    static async open({ folder, pictures, port, address, certificate }) {
+        const dino = new Dino();
+        Object.assign(dino, { home: path.join(folder, 'dot'), picturesTo: pictures });
+        const way = createServer((client) => {
+            const server = connect(port, '127.0.0.1');
+            for (const [from, to] of [[client, server], [server, client]]) from.pipe(to), from.on('error', () => to.destroy());
+        });
+        await new Promise((resolve, reject) => way.once('error', reject).listen(PORT, address, resolve));
+        const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'dino');
+        const log = openSync(path.join(pictures, 'log-dino.txt'), 'a');
+        const words = ['--pdeathsig', 'KILL', '--', script, dino.home, address, certificate];
+        dino.child = spawn('setpriv', words, { stdio: ['pipe', 'pipe', log] });
+        dino.answers = createInterface({ input: dino.child.stdout })[Symbol.asyncIterator]();
+        dino.way = way;
+        // Its stanzas are kept beside the pictures.
+        const stanzas = path.join(dino.home, 'dino.log');
+        process.once('exit', () => existsSync(stanzas) && copyFileSync(stanzas, path.join(pictures, 'stanzas-dino.txt')));
+        return dino;
+    }
+
+    async does(verb, ...what) {
+        this.child.stdin.write(`${JSON.stringify([verb, ...what])}\n`);
+        for (;;) {
+            const { value, done } = await this.answers.next();
+            if (done) throw new Error('Dino has ended');
+            // Services that start with it write there, too.
+            if (!value.startsWith('{')) continue;
+            const { ok, fault } = JSON.parse(value);
+            if (fault) throw new Error(fault);
+            return ok;
+        }
+    }
+
+    /** Says something in the chat that is open. */
+    async says(text) {
+        await this.types(text);
+        await this.strikes('Return');
+    }
+
+    /** Waits until its database has a message with this text, and gives the rows. */
+    hears(text) {
+        return this.keeps('SELECT id, stanza_id, server_id FROM message WHERE body = ?', text);
+    }
+
+    /** Keeps what is seen now. */
+    picture(name) {
+        return this.does('pictures', path.join(this.picturesTo, `${name}-dino.png`));
+    }
+
+    async close() {
+        this.child.stdin.end();
+        await new Promise((resolve) => (this.child.exitCode === null ? this.child.once('exit', resolve) : resolve()));
+        this.way.close();
+    }
+}
+
+for (const verb of VERBS) {
+    Dino.prototype[verb] = function (...what) {
+        return this.does(verb, ...what);
+    };
+}
