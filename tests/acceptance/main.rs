@@ -1,6 +1,7 @@
 //! What the service promises whoever runs it, shown on real servers with real clients.
 
 mod archive;
+mod batches;
 mod kill;
 mod library;
 mod odd;
@@ -8,4 +9,6 @@ mod reading;
 mod restart;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod settings;
 mod spelling;
+mod unlocked;

@@ -37,7 +37,15 @@ impl Service {
     /// # Errors
     /// What went wrong, with the end of the service's log.
     pub(crate) fn start_with(host: &Host, folder: &Path, configuration: &str) -> Result<Self, String> {
-        let service = Self { process: Process::start(program_with(folder, configuration)?)? };
+        Self::start_program(host, program_with(folder, configuration)?)
+    }
+
+    /// Like [`Service::start`], of a program that [`program_with`] gave and the test changed.
+    ///
+    /// # Errors
+    /// What went wrong, with the end of the service's log.
+    pub(crate) fn start_program(host: &Host, program: Program) -> Result<Self, String> {
+        let service = Self { process: Process::start(program)? };
         service.answers(host)?;
         Ok(service)
     }
