@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use conclave::host::commit::Committer;
-use conclave::room::state::{Affiliated, Affiliation};
+use conclave::room::state::Affiliated;
 use conclave::room::write::Write;
 use conclave::store::sled::SledStore;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 
 const RUN: Duration = Duration::from_secs(3);
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use conclave::room::config::Config;
 use conclave::room::hats::Hat;
 use conclave::room::limits::Limits;
-use conclave::room::state::{Affiliated, Affiliation, Lost, RoomRecord, Subject};
+use conclave::room::state::{Affiliated, Lost, RoomRecord, Subject};
 use conclave::room::vcard::Vcard;
 use conclave::room::write::Write;
 use conclave::store::Store;
 use conclave::store::sled::SledStore;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 
 /// What a store takes on the disk beside twice what is in it, whatever was changed: the segments of the log that are written
 /// to or wait for being written over.

@@ -13,11 +13,12 @@ use conclave::host::commit::Committer;
 use conclave::room::Room;
 use conclave::room::config::Config;
 use conclave::room::history::History;
-use conclave::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use conclave::room::state::{Affiliated, RoomRecord, State};
 use conclave::room::write::Write;
 use conclave::store::Store;
 use conclave::store::sled::SledStore;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 
 const ROUNDS: u32 = 20;
 const ROUNDS_ANEW: u32 = 60;

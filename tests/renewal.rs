@@ -9,7 +9,7 @@ use std::time::Duration;
 use conclave::config::Durability;
 use conclave::room::archive::{Answer, ArchiveId, Change as Said, Entry, Query, Question};
 use conclave::room::config::Config;
-use conclave::room::state::{Affiliated, Affiliation, RoomRecord};
+use conclave::room::state::{Affiliated, RoomRecord};
 use conclave::room::vcard::Vcard;
 use conclave::room::write::Write;
 use conclave::store::archive::Archive;
@@ -19,6 +19,7 @@ use conclave::store::occupant::decode_occupant;
 use conclave::store::sled::SledStore;
 use conclave::store::{Renewed, Store, StoreError};
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

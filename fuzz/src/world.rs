@@ -10,7 +10,7 @@ use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
 use conclave::room::nick::Nick;
-use conclave::room::role::Role;
+use conclave::wire::muc::Role;
 use conclave::room::roster::{Occupant, Session};
 use conclave::room::state::State;
 use conclave::wire::build::set_attr;

@@ -13,10 +13,11 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::roster::{Occupant, Said, Session};
-use crate::room::state::{Affiliation, RoomRecord};
+use crate::room::state::RoomRecord;
 use crate::room::{Life, Room, entry, life};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
+use crate::wire::muc::{Affiliation, Status};
 use crate::wire::refusal::Refusal;
 use crate::words;
 
@@ -79,8 +80,8 @@ pub(crate) fn enter(
     room.roster_mut().enter(newcomer);
     backlog::came(room, &inbound.from);
     room.awaited = None;
-    let mut codes: Vec<u16> =
-        [(created, 201), (renamed, 210)].iter().filter(|(on, _)| *on).map(|(_, code)| *code).collect();
+    let of_joiner = [(created, Status::RoomHasBeenCreated), (renamed, Status::AssignedNick)];
+    let mut codes: Vec<Status> = of_joiner.into_iter().filter_map(|(on, code)| on.then_some(code)).collect();
     for feature in FEATURES {
         (feature.entry_codes)(room, &mut codes);
     }
@@ -94,7 +95,7 @@ pub(crate) fn resync(
     room: &mut Room,
     x: &Element,
     inbound: &Inbound,
-    codes: &[u16],
+    codes: &[Status],
     changed: bool,
     cx: &mut Cx<'_>,
     fx: &mut Effects,
@@ -111,7 +112,7 @@ fn welcome(
     room: &Room,
     x: &Element,
     inbound: &Inbound,
-    codes: &[u16],
+    codes: &[Status],
     tell_others: bool,
     cx: &mut Cx<'_>,
     fx: &mut Effects,

@@ -10,12 +10,12 @@ use crate::room::announce::{Goodbye, depart};
 use crate::room::audience::{Item, Notice, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::role::Role;
 use crate::room::roster::Said;
-use crate::room::state::Affiliation;
 use crate::room::{Room, life};
 use crate::wire::build::{Build, el, lang, set_lang};
 use crate::wire::inbound::Inbound;
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::{Role, Status};
 use crate::wire::{ns, size};
 
 /// Somebody says that he is gone. The real address decides who it is: after a change of nick, servers send this
@@ -76,7 +76,7 @@ pub(crate) fn stop(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
                 jid: Some((&occupant.shown().jid).into()),
                 ..Item::default()
             },
-            &[332],
+            &[Status::ServiceShutdown],
         );
         room.tell_own(fx, &notice, &sessions(occupant), &[]);
     }

@@ -10,12 +10,12 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::held::Kind;
 use crate::room::nick::{Nick, NickKey};
-use crate::room::role::Role;
 use crate::room::roster::{Said, USUAL_SESSION_BYTES};
-use crate::room::state::Affiliation;
 use crate::room::{Room, reflect};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::{Role, Status};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::words;
@@ -64,7 +64,7 @@ pub(crate) fn available(
             } else if let Some(x) = x {
                 let in_doubt = restart::enters_again(room, &inbound.from);
                 let other = inbound.to.resource().is_some_and(|asked| asked != wanted.as_str());
-                let renamed: &[u16] = if other { &[210] } else { &[] };
+                let renamed: &[Status] = if other { &[Status::AssignedNick] } else { &[] };
                 join::resync(room, x, inbound, renamed, changed || in_doubt, cx, fx);
             } else {
                 update(room, inbound, cx, fx);
@@ -123,7 +123,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
         id: &id,
         said: None,
         item,
-        codes: &[307, 333],
+        codes: &[Status::Kicked, Status::ServiceErrorKick],
         destroy: None,
         version: None,
         hidden: false,

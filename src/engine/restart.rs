@@ -20,10 +20,12 @@ use crate::room::effect::Effects;
 use crate::room::entry;
 use crate::room::nick::NickKey;
 use crate::room::roster::{Occupant, Roster};
-use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::room::state::{Affiliated, RoomRecord, State};
 use crate::room::write::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, StoredOccupant, Write};
 use crate::room::{Life, Room, announce};
 use crate::wire::jid::{BareJid, Jid};
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::Status;
 
 /// What the store was told of a room.
 #[derive(Clone, Debug, Default)]
@@ -281,7 +283,7 @@ fn state<'a>(stored: Option<&'a Stored>, room: &'a Room) -> impl Iterator<Item =
 #[derive(Clone, Debug, Default)]
 pub struct Untold {
     /// Who may not be in the room any more, with the status codes that say why, and whether their addresses were hidden.
-    barred: Vec<(Occupant, &'static [u16], bool)>,
+    barred: Vec<(Occupant, &'static [Status], bool)>,
     /// Who has another role.
     changed: Vec<NickKey>,
 }

@@ -14,6 +14,7 @@ use crate::room::roster::Occupant;
 use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
+use crate::wire::muc::Status;
 use crate::words::{self, Label, Value};
 
 pub(super) const FEATURE: Feature = Feature {
@@ -49,12 +50,12 @@ pub(super) const FEATURE: Feature = Feature {
     },
     entry_codes: |room, codes| {
         if room.is_nonanonymous() {
-            codes.push(100);
+            codes.push(Status::NonAnonymousRoom);
         }
     },
     change_codes: |old, new, codes| match (old.whois, new.whois) {
-        (Whois::Moderators, Whois::Anyone) => codes.push(172),
-        (Whois::Anyone, Whois::Moderators) => codes.push(173),
+        (Whois::Moderators, Whois::Anyone) => codes.push(Status::ConfigRoomNonAnonymous),
+        (Whois::Anyone, Whois::Moderators) => codes.push(Status::ConfigRoomSemiAnonymous),
         _ => {}
     },
     ..Feature::new("anonymity")

@@ -2,8 +2,8 @@
 
 use crate::room::Room;
 use crate::room::cx::Cx;
-use crate::room::state::Affiliation;
 use crate::room::surface::{Bound, Feature, Field, FieldKind, Section};
+use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
 use crate::words;
 

@@ -19,6 +19,7 @@ use crate::room::roster::{Roster, Said};
 use crate::wire::build::{Build, el, message};
 use crate::wire::inbound::{Inbound, IqType, Kind};
 use crate::wire::jid::Jid;
+use crate::wire::muc::Status;
 use crate::wire::ns;
 use crate::words::{self, Text, Words};
 
@@ -253,5 +254,5 @@ fn gone(
     let (lang, why) = (room.lang(cx.service), Words::from(in_words(condition)));
     let status = el("status", ns::CLIENT).text_node(&lang.words(&why));
     let (id, said) = (cx.id(), Said::new(Some(lang.tag_of(&why)), [&status]));
-    depart(room, session, &Goodbye { id: &id, said: &said, codes: &[333] }, cx, fx);
+    depart(room, session, &Goodbye { id: &id, said: &said, codes: &[Status::ServiceErrorKick] }, cx, fx);
 }

@@ -3,6 +3,7 @@
 //! The option says that the conversation is published; it is not about an archive for occupants.
 
 use crate::room::surface::{Feature, Field, Section, boolean_field};
+use crate::wire::muc::Status;
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {
@@ -14,12 +15,16 @@ pub(super) const FEATURE: Feature = Feature {
     }],
     entry_codes: |room, codes| {
         if room.config().logging {
-            codes.push(170);
+            codes.push(Status::ConfigRoomLoggingEnabled);
         }
     },
     change_codes: |old, new, codes| {
         if old.logging != new.logging {
-            codes.push(if new.logging { 170 } else { 171 });
+            codes.push(if new.logging {
+                Status::ConfigRoomLoggingEnabled
+            } else {
+                Status::ConfigRoomLoggingDisabled
+            });
         }
     },
     ..Feature::new("logging")

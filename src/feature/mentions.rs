@@ -7,11 +7,11 @@ use minidom::Element;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
-use crate::room::state::Affiliation;
 use crate::room::surface::{Feature, boolean_field};
 use crate::room::{Room, entry};
 use crate::wire::build::{Build, delay, el, message};
 use crate::wire::jid::{BareJid, Jid, Profile};
+use crate::wire::muc::Affiliation;
 use crate::wire::{encode, ns};
 use crate::words;
 

@@ -8,8 +8,8 @@ use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
-use crate::room::role::Role;
 use crate::room::surface::{Feature, Section, number_field};
+use crate::wire::muc::Role;
 use crate::words;
 
 pub(super) const FEATURE: Feature = Feature {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use minidom::Element;
 
 use crate::room::cx::Cx;
-use crate::room::state::Affiliation;
 use crate::room::surface::{Bound, Feature, Section, number_field};
 use crate::room::{Room, message};
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
 use crate::words;
 

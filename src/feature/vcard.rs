@@ -6,13 +6,13 @@ use minidom::Element;
 
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::state::Affiliation;
 use crate::room::surface::Feature;
 use crate::room::vcard::Vcard;
 use crate::room::{Room, entry};
 use crate::wire::build::{Build, el, iq_result, presence};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
+use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
 use crate::wire::{ns, size};
 use crate::words;

@@ -12,22 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::jid::{BareJid, Party};
-
-/// A long-lived relation of an account to a room (XEP-0045 §5.2). "none" is the absence of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Affiliation {
-    /// Banned.
-    Outcast,
-    /// No relation.
-    None,
-    /// On the member list.
-    Member,
-    /// Administrator.
-    Admin,
-    /// Owner.
-    Owner,
-}
+use crate::wire::muc::Affiliation;
 
 /// An affiliation with what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,18 +9,19 @@ use crate::room::audience::{Actor, Item, Notice, sessions};
 use crate::room::config::Config;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::role::Role;
 use crate::room::roster::{Occupant, Said};
-use crate::room::state::Affiliation;
 use crate::room::versions::Step;
 use crate::room::{Room, leavers};
 use crate::wire::jid::Jid;
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::Role;
+use crate::wire::muc::Status;
 
 /// Why somebody is removed, or stands otherwise to the room.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Removal<'a> {
     /// Status codes, the same for everybody.
-    pub(crate) codes: &'a [u16],
+    pub(crate) codes: &'a [Status],
     /// Who did it, if in the room.
     pub(crate) actor: Option<&'a Actor>,
     /// In the words of who did it.
@@ -75,7 +76,7 @@ pub(crate) struct Goodbye<'a> {
     /// The last words.
     pub(crate) said: &'a Said,
     /// Status codes.
-    pub(crate) codes: &'a [u16],
+    pub(crate) codes: &'a [Status],
 }
 
 /// One session goes. The occupant goes with the last one; before that, only the session itself is told that it left, and

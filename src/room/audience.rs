@@ -11,12 +11,12 @@ use super::cx::Cx;
 use super::effect::Effects;
 use super::nick::Nick;
 use super::recipients::Group;
-use super::role::Role;
 use super::roster::{Occupant, Said};
 use crate::room::{hats, occupant_id};
 use crate::wire::build::{Build, message, muc_user, presence, set_lang};
 use crate::wire::encode::Recipients;
 use crate::wire::jid::Jid;
+use crate::wire::muc::{Role, Status};
 use crate::wire::ns;
 
 use crate::room::nick::NickKey;
@@ -38,7 +38,7 @@ pub(crate) struct Notice<'a> {
     /// Affiliation, role, real address and the rest; the address is taken out for those who may not see it.
     pub item: Item<'a>,
     /// Status codes for everybody.
-    pub codes: &'a [u16],
+    pub codes: &'a [Status],
     /// The room is no more, in the words of its owner.
     pub destroy: Option<&'a Element>,
     /// Of which change of the lists of affiliations it tells, for those who see the address (XEP-0463).
@@ -49,7 +49,12 @@ pub(crate) struct Notice<'a> {
 
 impl<'a> Notice<'a> {
     /// Somebody is gone, or no longer to be seen, with nothing said of his own.
-    pub(crate) fn unavailable(occupant: &'a Occupant, id: &'a str, item: Item<'a>, codes: &'a [u16]) -> Self {
+    pub(crate) fn unavailable(
+        occupant: &'a Occupant,
+        id: &'a str,
+        item: Item<'a>,
+        codes: &'a [Status],
+    ) -> Self {
         Self {
             nick: &occupant.nick,
             occupant: Some(occupant),
@@ -86,7 +91,7 @@ impl<'a> Notice<'a> {
 
     /// The stanza, for those of this sight. For whom it is about, as `own` says, it has code 110 and the address; `codes`
     /// come besides the notice's own.
-    pub(crate) fn stanza(&self, room: &Room, sight: Sight, own: bool, codes: &[u16]) -> Element {
+    pub(crate) fn stanza(&self, room: &Room, sight: Sight, own: bool, codes: &[Status]) -> Element {
         let sight = if own { self.own_sight(room) } else { sight };
         let mut stanza = presence(&room.occupant_jid(self.nick), self.type_, self.id);
         if let Some(said) = self.said {
@@ -97,7 +102,7 @@ impl<'a> Notice<'a> {
                 stanza.append_child(inside);
             }
         }
-        let codes: Vec<u16> = codes.iter().chain(self.codes).copied().collect();
+        let codes: Vec<Status> = codes.iter().chain(self.codes).cloned().collect();
         let item = self.item.element(ns::MUC_USER, sight);
         let items = std::iter::once(item).chain(self.other_sessions(room, sight));
         let x = muc_user(&codes, self.destroy.cloned(), items, own);
@@ -122,7 +127,7 @@ impl Room {
     }
 
     /// Sends the notice to `own` with code 110 and the additional `codes`.
-    pub(crate) fn tell_own(&self, fx: &mut Effects, notice: &Notice<'_>, own: &[Jid], codes: &[u16]) {
+    pub(crate) fn tell_own(&self, fx: &mut Effects, notice: &Notice<'_>, own: &[Jid], codes: &[Status]) {
         let follows = |jid: &&Jid| {
             notice.version.is_some() && notice.occupant.is_some_and(|occupant| occupant.follows(jid))
         };
@@ -175,8 +180,9 @@ impl Room {
     }
 
     /// Tells everybody that the room is not as it was (104), and in what way (`codes`); clients then ask anew (§10.2).
-    pub(crate) fn tell_of_configuration(&self, codes: &[u16], cx: &mut Cx<'_>, fx: &mut Effects) {
-        let codes: Vec<u16> = std::iter::once(104).chain(codes.iter().copied()).collect();
+    pub(crate) fn tell_of_configuration(&self, codes: &[Status], cx: &mut Cx<'_>, fx: &mut Effects) {
+        let codes: Vec<Status> =
+            std::iter::once(Status::ConfigNonPrivacyRelated).chain(codes.iter().cloned()).collect();
         let x = muc_user(&codes, None, None, false);
         let stanza = message(self.jid.as_jid(), Some("groupchat"), &cx.id()).child(x);
         fx.send_many(&stanza, self.roster.everyone());

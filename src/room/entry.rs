@@ -1,9 +1,9 @@
 //! Who may be in a room, read its archive and let others in, and how it is told to those who may not (XEP-0045 §7.2.6, §7.2.7, §9.1, §9.4, §10.2).
 
 use crate::room::config::Config;
-use crate::room::state::Affiliation;
 use crate::room::{Life, Room};
 use crate::wire::jid::BareJid;
+use crate::wire::muc::{Affiliation, Status};
 use crate::wire::refusal::Refusal;
 use crate::words;
 use crate::words::{Value, Words};
@@ -29,11 +29,11 @@ pub(crate) fn barred(config: &Config, affiliation: Affiliation) -> Option<Barred
 impl Barred {
     /// The status codes with which an occupant goes whose affiliation was `before` (XEP-0045 §16.6): banned, no member any
     /// more, or none while the room became one for members.
-    pub(crate) fn codes(self, before: Affiliation) -> &'static [u16] {
+    pub(crate) fn codes(self, before: Affiliation) -> &'static [Status] {
         match self {
-            Self::Banned => &[301],
-            Self::NoMember if before >= Affiliation::Member => &[321],
-            Self::NoMember => &[322],
+            Self::Banned => &[Status::Banned],
+            Self::NoMember if before >= Affiliation::Member => &[Status::RemovalFromRoom],
+            Self::NoMember => &[Status::ConfigMembersOnly],
         }
     }
 

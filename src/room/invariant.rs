@@ -3,7 +3,7 @@
 use super::ranks::Ranks;
 use super::reserved::Reserved;
 use super::{Life, Room, entry};
-use crate::room::state::Affiliation;
+use crate::wire::muc::Affiliation;
 
 impl Room {
     /// The first invariant that does not hold, in words; `None` when all is well.

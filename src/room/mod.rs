@@ -39,7 +39,6 @@ pub mod recent;
 pub mod recipients;
 pub(crate) mod reflect;
 pub mod reserved;
-pub mod role;
 pub mod roster;
 pub mod shared;
 pub(crate) mod shares;
@@ -55,7 +54,10 @@ pub mod write;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use crate::room::state::{Affiliated, RoomRecord, State};
 use crate::wire::jid::{BareJid, Jid};
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::Role;
 use crate::wire::refusal::Refusal;
 use crate::words::{self, Lang};
 use affiliations::Affiliations;
@@ -65,9 +67,7 @@ use nick::Nick;
 use privilege::Standing;
 use ranks::Ranks;
 use reserved::Reserved;
-use role::Role;
 use roster::Roster;
-use state::{Affiliated, Affiliation, RoomRecord, State};
 
 /// How far a room has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Which clients have shown that they know the password of a room.
 
 use crate::room::Room;
-use crate::room::state::Affiliation;
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 
 impl Room {
     /// What a client shows by entering with the password that the room has now: nothing can be told of the password by it. 0

@@ -1,9 +1,9 @@
 //! Who may do what: the role and affiliation matrices of XEP-0045 §5.1 and §5.2, asked by one function each.
 
-use super::role::Role;
-use super::state::Affiliation;
 use crate::room::Room;
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::Role;
 use crate::wire::refusal::Refusal;
 use crate::words;
 

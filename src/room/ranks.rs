@@ -4,9 +4,10 @@
 use imbl::OrdSet;
 use jiff::Timestamp;
 
-use super::state::{Affiliated, Affiliation, State};
 use super::weight::of_affiliation;
+use crate::room::state::{Affiliated, State};
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 
 /// The affiliations of a room in several orders. A copy costs next to nothing.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::role::Role;
 use super::roster::{Occupant, Session};
 use crate::wire::jid::Jid;
+use crate::wire::muc::Role;
 
 /// Which sessions of a room a stanza is for. `None`: whether it is so or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

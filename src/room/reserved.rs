@@ -5,8 +5,9 @@ use super::Room;
 use super::index::Index;
 use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
-use super::state::{Affiliation, State};
+use crate::room::state::State;
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 
 /// The reserved nicks of a room. A copy costs next to nothing.
 #[derive(Clone, Debug, Default, PartialEq)]

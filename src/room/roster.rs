@@ -13,9 +13,9 @@ use super::index::Index;
 use super::look::{Look, Looks};
 use super::nick::{Nick, NickKey};
 use super::recipients::{Group, Lists};
-use super::role::Role;
 use crate::wire::encode::{self, Recipients};
 use crate::wire::jid::{BareJid, Jid, Party};
+use crate::wire::muc::Role;
 use crate::wire::{ns, stream};
 
 /// One client of an occupant.

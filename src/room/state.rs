@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::affiliations::Affiliations;
-pub use super::affiliations::{Affiliated, Affiliation, Ban};
 use super::archive::ArchiveId;
 use super::config::Config;
 use super::cx::Ids;
 use super::hats::Hats;
 use super::shared::Shared;
 use super::vcard::Vcard;
+pub use crate::room::affiliations::{Affiliated, Ban};
 use crate::wire::jid::BareJid;
+pub use crate::wire::muc::Affiliation;
 
 fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()

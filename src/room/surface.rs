@@ -10,11 +10,12 @@ use crate::room::config::Config;
 use crate::room::cx::{Cx, Service};
 use crate::room::effect::Effects;
 use crate::room::limits::Limits;
-use crate::room::state::Affiliation;
 use crate::wire::command::{Done, Input};
 use crate::wire::form::Submitted;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::Status;
 use crate::wire::refusal::Refusal;
 use crate::words;
 use crate::words::{Label, Lang, Text, Value, Words};
@@ -37,9 +38,9 @@ pub struct Feature {
     /// Ad-hoc commands (XEP-0050).
     pub(crate) commands: &'static [Command],
     /// Status codes for somebody who enters (XEP-0045 §16.6).
-    pub entry_codes: fn(&Room, &mut Vec<u16>),
+    pub entry_codes: fn(&Room, &mut Vec<Status>),
     /// Status codes for everybody when the configuration changes from the first to the second; 104 comes anyway.
-    pub change_codes: fn(&Config, &Config, &mut Vec<u16>),
+    pub change_codes: fn(&Config, &Config, &mut Vec<Status>),
 }
 
 impl Feature {

@@ -6,10 +6,11 @@
 
 use minidom::Element;
 
-use crate::room::state::{Affiliation, Lost, Versions};
+use crate::room::state::{Lost, Versions};
 use crate::room::{Room, privilege};
 use crate::wire::build::{Build, el};
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 use crate::wire::ns;
 
 /// Lost affiliations that are remembered. Whoever was away for longer gets the whole list.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::room::part::Part;
 use crate::room::roster::{Occupant, Said, Session};
-use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::room::state::{Affiliated, RoomRecord, State};
 use crate::room::vcard::Vcard;
 use crate::wire::jid::{BareJid, Jid};
+use crate::wire::muc::Affiliation;
 use crate::wire::size;
 use serde::{Deserialize, Serialize};
 

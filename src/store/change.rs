@@ -6,9 +6,10 @@ use super::layout::{SHORT_BYTES_MAX, Table, cut, kind, occupant_key, part_key, p
 use super::occupant::{encode_occupant, encode_said, encode_session};
 use super::record::{encode_affiliated, encode_part, encode_vcard};
 use crate::room::part::Part;
-use crate::room::state::{Affiliation, State};
+use crate::room::state::State;
 use crate::room::write::{FORGOTTEN_AT_ONCE, PORTION_RECORDS_MAX, Write};
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 
 /// What becomes of each key that some writes touch; `None` removes it.
 pub(super) type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;

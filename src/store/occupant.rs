@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use super::record::{corrupt, decode, encode};
 use crate::room::nick::Nick;
-use crate::room::role::Role;
 use crate::room::roster::{Occupant, Said, Session};
-use crate::room::state::Affiliation;
 use crate::room::write::{StoredOccupant, StoredSession};
 use crate::wire::encode::standalone;
 use crate::wire::jid::{BareJid, Jid, check_resource};
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::Role;
 use crate::wire::stream;
 
 #[derive(Serialize, Deserialize)]

@@ -10,10 +10,11 @@ use super::StoreError;
 use super::layout::{digest, kind, kind_and_name, own_part, room_part};
 use crate::room::listing::Listed;
 use crate::room::part::Part;
-use crate::room::state::{Affiliated, Affiliation, Lost, RoomRecord, Subject, Token};
+use crate::room::state::{Affiliated, Lost, RoomRecord, Subject, Token};
 use crate::room::vcard::Vcard;
 use crate::wire::encode;
 use crate::wire::jid::{BareJid, check_resource};
+use crate::wire::muc::Affiliation;
 use crate::wire::stream;
 use crate::words::Words;
 

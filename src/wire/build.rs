@@ -5,6 +5,7 @@ use minidom::Element;
 use rxml::{Namespace, NcName};
 
 use super::jid::{BareJid, Jid};
+use super::muc::Status;
 use super::ns;
 
 /// An empty element.
@@ -96,25 +97,20 @@ pub fn iq_result(from: &Jid, id: &str, payload: Option<Element>) -> Element {
 
 /// `<x xmlns='…muc#user'/>` in the order that strict readers expect: codes, destroy, items, then 110.
 pub fn muc_user(
-    codes: &[u16],
+    codes: &[Status],
     destroy: Option<Element>,
     items: impl IntoIterator<Item = Element>,
     own: bool,
 ) -> Element {
     let mut x = el("x", ns::MUC_USER);
     for code in codes {
-        x.append_child(status(*code));
+        x.append_child(Element::from(code.clone()));
     }
     let mut x = items.into_iter().fold(x.child_opt(destroy), Build::child);
     if own {
-        x.append_child(status(110));
+        x.append_child(Element::from(Status::SelfPresence));
     }
     x
-}
-
-/// `<status code='…'/>` (XEP-0045 §16.6).
-pub fn status(code: u16) -> Element {
-    el("status", ns::MUC_USER).with("code", &code.to_string())
 }
 
 /// `<delay/>` stamped by the room (XEP-0203).
@@ -141,7 +137,7 @@ mod tests {
     #[test]
     fn codes_come_first_and_110_last() {
         let item = el("item", ns::MUC_USER).with("role", "none");
-        let x = muc_user(&[301], None, Some(item), true);
+        let x = muc_user(&[Status::Banned], None, Some(item), true);
         let order: Vec<_> = x.children().map(|c| c.attr("code").unwrap_or("item").to_owned()).collect();
         assert_eq!(order, ["301", "item", "110"]);
     }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 use proptest::prelude::*;
 
 use crate::world::{World, full};

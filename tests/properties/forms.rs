@@ -106,7 +106,7 @@ fn shown(world: &mut World) -> Element {
 }
 
 fn is_owner(world: &World) -> bool {
-    use conclave::room::state::Affiliation::Owner;
+    use conclave::wire::muc::Affiliation::Owner;
     let affiliations = world.room.state().affiliations.iter();
     affiliations.filter(|(_, a)| a.affiliation == Owner).any(|(jid, _)| jid.as_str() == "owner@example")
 }

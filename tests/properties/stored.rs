@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use conclave::room::nick::Nick;
-use conclave::room::role::Role;
 use conclave::room::roster::{Occupant, Said, Session};
-use conclave::room::state::Affiliation;
 use conclave::room::vcard::Vcard;
 use conclave::room::write::StoredOccupant;
 use conclave::store::occupant::{decode_occupant, encode_occupant};
 use conclave::store::record::{decode_vcard, encode_vcard};
 use conclave::wire::build::{lang, set_attr};
 use conclave::wire::jid::{BareJid, Jid};
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 use conclave::wire::stream::Limits;
 use conclave::wire::{encode, ns, stream};
 use minidom::Element;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::roster::{Occupant, Session};
-use conclave::room::state::Affiliation;
 use conclave::room::write::{StoredOccupant, Write};
 use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
 use conclave::store::sled::SledStore;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 
 use crate::world::{ROOM, World};
 

@@ -3,10 +3,11 @@
 use conclave::room::Room;
 use conclave::room::event::Event;
 use conclave::room::history::History;
-use conclave::room::state::{Affiliated, Affiliation, Ban};
+use conclave::room::state::{Affiliated, Ban};
 use conclave::room::write::{Write, is_request};
 use conclave::wire::encode;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 use minidom::Element;
 
 use crate::world::{ROOM, World, as_said};

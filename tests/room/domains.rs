@@ -3,8 +3,9 @@
 
 use conclave::room::Room;
 use conclave::room::history::History;
-use conclave::room::state::{Affiliated, Affiliation};
+use conclave::room::state::Affiliated;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 
 use crate::world::{World, line};
 

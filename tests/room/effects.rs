@@ -7,11 +7,11 @@ use conclave::room::Room;
 use conclave::room::config::Whois;
 use conclave::room::event::Event;
 use conclave::room::history::History;
-use conclave::room::role::Role;
 use conclave::room::write::Write;
 use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Role;
 use minidom::Element;
 
 use crate::world::{ROOM, World};

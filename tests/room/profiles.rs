@@ -1,8 +1,8 @@
 //! Host servers prepare addresses by one of two standards: what is one account with the one is two with the other. Rights
 //! and bans are those of exactly the accounts that the host server has.
 
-use conclave::room::state::Affiliation;
 use conclave::wire::jid::{BareJid, Profile};
+use conclave::wire::muc::Affiliation;
 use minidom::Element;
 
 use crate::world::{World, line};

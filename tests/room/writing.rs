@@ -9,13 +9,14 @@ use conclave::room::Room;
 use conclave::room::config::{Config, Whois};
 use conclave::room::limits::Limits;
 use conclave::room::nick::Nick;
-use conclave::room::role::Role;
 use conclave::room::roster::{Occupant, Said, Session};
-use conclave::room::state::{Affiliation, RoomRecord, State};
+use conclave::room::state::{RoomRecord, State};
 use conclave::room::write::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, StoredOccupant, Write};
 use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
 use conclave::wire::jid::{BareJid, Jid};
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 
 use crate::world::ROOM;
 

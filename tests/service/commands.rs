@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use conclave::room::nick::Nick;
 use conclave::room::order::What;
-use conclave::room::role::Role;
 use conclave::room::roster::{Occupant, Roster, Said, Session};
 use conclave::service::Effects;
 use conclave::wire::jid::{BareJid, Jid};
+use conclave::wire::muc::Role;
 use jiff::SignedDuration;
 use minidom::Element;
 

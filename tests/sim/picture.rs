@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
 use conclave::wire::build;
 use conclave::wire::jid::Jid;
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 use conclave::wire::ns;
 use minidom::Element;
 

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use conclave::room::config::Config;
 use conclave::room::hats::Hat;
 use conclave::room::listing::Listed;
-use conclave::room::state::{
-    Activity, Affiliated, Affiliation, Ban, Lost, RoomRecord, State, Subject, Token, Versions,
-};
+use conclave::room::state::{Activity, Affiliated, Ban, Lost, RoomRecord, State, Subject, Token, Versions};
 use conclave::room::vcard::Vcard;
 use conclave::room::write::Write;
 use conclave::store::memory::MemoryStore;
 use conclave::store::sled::SledStore;
 use conclave::store::{Store, StoreError};
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 use tempfile::TempDir;
 
 mod rests;

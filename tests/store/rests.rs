@@ -1,8 +1,8 @@
 //! What is left of a large room that was forgotten.
 
-use conclave::room::state::Affiliation;
 use conclave::room::write::{PORTION_RECORDS_MAX, Write};
 use conclave::store::occupant::decode_occupant;
+use conclave::wire::muc::Affiliation;
 
 use super::{Bench, affiliation, forget, jid, listed, room};
 

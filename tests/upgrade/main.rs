@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use conclave::config::Durability;
 use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Place, Query, Question, Target, With};
 use conclave::room::config::Config;
-use conclave::room::state::{Affiliated, Affiliation, RoomRecord};
+use conclave::room::state::{Affiliated, RoomRecord};
 use conclave::room::write::Write;
 use conclave::store::archive::Archive;
 use conclave::store::archive::fjall::FjallArchive;
@@ -29,6 +29,7 @@ use conclave::store::sled::SledStore;
 use conclave::store::{FORMATS, Store, maintain};
 use conclave::wire::encode::standalone;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
 use serde_json::{Map, Value};
 
 /// The stores that are kept, oldest first.

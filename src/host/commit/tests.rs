@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::*;
 use crate::room::listing::Listed;
-use crate::room::state::{Affiliated, Affiliation, RoomRecord, State};
+use crate::room::state::{Affiliated, RoomRecord, State};
 use crate::room::write::StoredOccupant;
 use crate::store::memory::MemoryStore;
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 
 fn jid(text: &str) -> BareJid {
     BareJid::parse(text).expect("an address")

@@ -6,13 +6,13 @@ use crate::config::{self, Sources};
 use crate::link;
 use crate::room::held::Kind;
 use crate::room::nick::Nick;
-use crate::room::role::Role;
 use crate::room::roster::Occupant;
 use crate::room::{Room, fold};
 use crate::store::archive::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
+use crate::wire::muc::Role;
 
 /// A service with the settings of the sample, on stores in memory.
 fn host() -> Arc<Host> {
@@ -107,8 +107,9 @@ async fn an_event_on_which_a_room_panics_is_refused_and_the_room_stands_as_befor
 // 45-14.6-a
 #[tokio::test]
 async fn what_an_event_writes_is_paid_for_by_its_size() {
-    use crate::room::state::{Affiliated, Affiliation};
+    use crate::room::state::Affiliated;
     use crate::room::write::Write;
+    use crate::wire::muc::Affiliation;
     let host = host();
     let name = "written@rooms.example.org";
     let jid = BareJid::parse(name).expect("a jid");

@@ -6,11 +6,12 @@ use crate::link::{Outlet, outbox};
 use crate::room::Room;
 use crate::room::config::Config;
 use crate::room::history::History;
-use crate::room::state::{Affiliated, Affiliation, Ban, RoomRecord, State};
+use crate::room::state::{Affiliated, Ban, RoomRecord, State};
 use crate::room::write::Write;
 use crate::store::Store;
 use crate::store::archive::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
+use crate::wire::muc::Affiliation;
 
 const MEMBERS: usize = 5 * PORTION_RECORDS_MAX;
 const OWNER: &str = "hecate@example";

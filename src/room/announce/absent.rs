@@ -14,13 +14,13 @@ use crate::room::change::affiliation::Change;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::recipients::Group;
-use crate::room::state::Affiliation;
 use crate::room::versions::{ITEM_BYTES, ITEMS_MAX, Step};
 use crate::room::{Room, versions};
 use crate::wire::build::{Build, message, muc_user};
 use crate::wire::encode::{Recipients, escaped_len};
 use crate::wire::fit::LIST_BYTES_MAX;
 use crate::wire::jid::Jid;
+use crate::wire::muc::{Affiliation, Status};
 use crate::wire::ns;
 
 /// A change, as it is told.
@@ -85,7 +85,7 @@ pub(crate) fn tell_rest(room: &Room, cx: &mut Cx<'_>, fx: &mut Effects) {
 
 /// Tells of some changes in one message.
 fn say(room: &Room, changes: &[Absent], cx: &mut Cx<'_>, fx: &mut Effects) {
-    let codes: &[u16] = if changes.iter().all(|change| change.is_ban) { &[301] } else { &[] };
+    let codes: &[Status] = if changes.iter().all(|change| change.is_ban) { &[Status::Banned] } else { &[] };
     let seeing = room.seeing(false).0;
     let id = cx.id();
     let mut say = |to: Recipients, mav: Option<Element>, items: &mut dyn Iterator<Item = &Absent>| {

@@ -19,12 +19,13 @@ use crate::room::audience::{Actor, Item, Notice, Sight, sessions};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
-use crate::room::role::Role;
 use crate::room::roster::{Occupant, Roster, Said};
-use crate::room::state::Affiliation;
 use crate::room::{Room, entry};
 use crate::wire::encode::Recipients;
 use crate::wire::jid::Jid;
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::Role;
+use crate::wire::muc::Status;
 
 /// Bytes on the wire of what one event tells others of occupants: the one with which it is reached is the last. What is
 /// beyond it is owed.
@@ -43,7 +44,7 @@ pub(crate) struct Owed {
     /// The room hid real addresses when it happened.
     hidden: bool,
     affiliation: Affiliation,
-    codes: Vec<u16>,
+    codes: Vec<Status>,
     actor: Option<Actor>,
     reason: Option<Arc<str>>,
     said: Option<Said>,

@@ -12,11 +12,11 @@ use super::super::archive::Entry;
 use super::super::config::Whois;
 use super::super::nick::Nick;
 use super::super::recipients::Group;
-use super::super::role::Role;
-use super::super::state::Affiliation;
 use crate::room::privilege;
 use crate::wire::build::{Build, el};
 use crate::wire::jid::{BareJid, Jid};
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::Role;
 use crate::wire::refusal::Refusal;
 
 /// A real address on its way into a stanza. Nobody reads it on the way.

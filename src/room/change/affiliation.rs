@@ -11,9 +11,10 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::entry;
 use crate::room::ranks::Ranks;
-use crate::room::state::{Affiliated, Affiliation, Ban};
+use crate::room::state::{Affiliated, Ban};
 use crate::room::{Room, privilege, versions};
 use crate::wire::jid::{Account, BareJid, Jid, Party};
+use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
 use crate::words;
 

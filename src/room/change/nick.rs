@@ -9,6 +9,7 @@ use crate::room::roster::Occupant;
 use crate::room::{Room, announce};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, is_carried};
+use crate::wire::muc::Status;
 use crate::wire::refusal::Refusal;
 use crate::words;
 
@@ -128,7 +129,7 @@ pub(crate) fn assign(room: &mut Room, account: &BareJid, wanted: &Nick, cx: &mut
         // Whoever has another role under the nick already stays under the own one.
         let sessions = if is_open_to(room, wanted, &occupant) { &occupant.sessions[..] } else { &[] };
         for session in sessions {
-            relocate(room, &session.jid, wanted, &cx.id(), &[210], cx, fx);
+            relocate(room, &session.jid, wanted, &cx.id(), &[Status::AssignedNick], cx, fx);
         }
     }
 }
@@ -171,7 +172,7 @@ fn relocate(
     mover: &Jid,
     wanted: &Nick,
     id: &str,
-    codes: &[u16],
+    codes: &[Status],
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) {
@@ -182,7 +183,8 @@ fn relocate(
     let Some(session) = before.sessions.iter().find(|s| &s.jid == mover).cloned() else { return };
     let stay = room.roster.by_nick(before.nick.key()).cloned();
     let nick = spelled(room, wanted, &before.account);
-    let respelled: &[u16] = if &nick != wanted && codes.is_empty() { &[210] } else { &[] };
+    let respelled: &[Status] =
+        if &nick != wanted && codes.is_empty() { &[Status::AssignedNick] } else { &[] };
     let moving = Occupant { nick: nick.clone(), sessions: vec![session], ..Occupant::clone(&before) };
     room.roster_mut().enter(moving);
 
@@ -196,7 +198,7 @@ fn relocate(
             nick: Some(nick.as_str()),
             ..Item::default()
         },
-        &[303],
+        &[Status::NewNick],
     );
     room.tell_own(fx, &gone, std::slice::from_ref(mover), &[]);
     match stay {

@@ -7,10 +7,10 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::privilege::{self, Standing};
-use crate::room::role::Role;
 use crate::room::roster::Occupant;
-use crate::room::state::Affiliation;
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
+use crate::wire::muc::{Role, Status};
 use crate::wire::refusal::Refusal;
 use crate::words;
 
@@ -76,7 +76,13 @@ pub(crate) fn apply(
     let reason = change.reason.as_deref();
     remember_voice(room, &target.account, change.new, cx);
     if change.new == Role::None {
-        remove(room, &target, &Removal { codes: &[307], actor, reason, ..Removal::default() }, cx, fx);
+        remove(
+            room,
+            &target,
+            &Removal { codes: &[Status::Kicked], actor, reason, ..Removal::default() },
+            cx,
+            fx,
+        );
     } else if change.new != target.role {
         restate(room, &target, change.new, &Removal { actor, reason, ..Removal::default() }, cx, fx);
     }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::room::config::Config;
-use crate::room::state::{Affiliated, Affiliation, RoomRecord};
+use crate::room::state::{Affiliated, RoomRecord};
+use crate::wire::muc::Affiliation;
 
 fn room() -> BareJid {
     BareJid::parse("coven@muc.example").expect("an address")

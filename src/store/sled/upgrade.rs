@@ -10,12 +10,13 @@ use super::database::{Database, STEPS_AT_A_TIME, Step, guarded, io};
 use super::folder::Folder;
 use super::journal;
 use super::renewal::Copy;
-use crate::room::state::{Affiliation, RoomRecord};
+use crate::room::state::RoomRecord;
 use crate::room::write::Write;
 use crate::store::layout::{self, Table, kind, occupant_key, part_key};
 use crate::store::record::{decode_affiliated, decode_room};
 use crate::store::{StoreError, change, damage, swap};
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 
 /// The format that is upgraded.
 pub(super) const FORMAT: u32 = 1;

@@ -12,7 +12,7 @@ use crate::room::archive::ArchiveId;
 use crate::room::config::Config;
 use crate::room::listing::Listed;
 use crate::room::part::{Life, Part};
-use crate::room::state::{Affiliation, RoomRecord};
+use crate::room::state::RoomRecord;
 use crate::room::write::Write;
 use crate::store::change::changes;
 use crate::store::layout::{self, Table, Value, first_key, kind, room_part};
@@ -21,6 +21,7 @@ use crate::store::quarantine::Quarantine;
 use crate::store::record::decode_listed;
 use crate::store::{StoreError, swap};
 use crate::wire::jid::BareJid;
+use crate::wire::muc::Affiliation;
 
 /// A store that this process alone has, and that serves nobody.
 pub(in crate::store) struct Offline {

@@ -1,7 +1,7 @@
 //! What one event may lead to is bounded by who is there and by what was asked; so is what a room keeps.
 
 use conclave::room::Room;
-use conclave::room::state::Affiliation;
+use conclave::wire::muc::Affiliation;
 use conclave::wire::ns;
 
 use super::Check;

@@ -1,7 +1,7 @@
 //! Whoever enters gets, in this order: the presence of the others, the own presence with 110, history, the subject, and
 //! only then what happens live (45-7.1-a).
 
-use conclave::room::state::Affiliation;
+use conclave::wire::muc::Affiliation;
 use conclave::wire::ns;
 use jiff::Timestamp;
 use minidom::Element;

@@ -2,8 +2,8 @@
 //! comes back is the room as it stood at one moment of these last seconds, but for what is always written at once.
 
 use conclave::room::config::Config;
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 
 use super::rules::initial_role;
 use crate::picture::Blur;

@@ -1,10 +1,10 @@
 //! Which requests of admins, owners and others to the room itself are obeyed.
 
 use conclave::room::nick::NickKey;
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 use conclave::wire::ns;
 use minidom::Element;
 

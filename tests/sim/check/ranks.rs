@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use conclave::room::cx::Create;
 use conclave::room::nick::NickKey;
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
 use conclave::wire::inbound::{Kind, MessageType, PresenceType};
 use conclave::wire::jid::{BareJid, Jid};
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 use conclave::wire::ns;
 
 use super::Check;

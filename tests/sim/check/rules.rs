@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use conclave::room::nick::NickKey;
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
 use conclave::wire::jid::{BareJid, Jid};
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 use conclave::wire::ns;
 use minidom::Element;
 

@@ -1,10 +1,10 @@
 //! No real address, in no byte of a stanza, reaches anybody who may not see it (45-7.2.4-a, trap 44).
 
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
 use conclave::wire::encode;
 use conclave::wire::inbound::{Kind, MessageType};
 use conclave::wire::jid::Jid;
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 use conclave::wire::ns;
 use minidom::Element;
 

@@ -3,7 +3,7 @@
 
 use conclave::room::config::{AllowPm, Config, Roles, Whois};
 use conclave::room::limits::Limits;
-use conclave::room::state::Affiliation;
+use conclave::wire::muc::Affiliation;
 use conclave::wire::ns;
 use minidom::Element;
 

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use conclave::room::role::Role;
 use conclave::wire::build;
 use conclave::wire::inbound::{Kind, MessageType};
+use conclave::wire::muc::Role;
 use conclave::wire::ns;
 use minidom::Element;
 

@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use conclave::room::nick::{Nick, NickKey, Nicks};
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
 use conclave::wire::inbound::{Inbound, IqType, Kind, MessageType, PresenceType};
 use conclave::wire::jid::{BareJid, carried};
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 use conclave::wire::{ns, size};
 use minidom::Element;
 

@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 
 use std::collections::BTreeSet;
 
-use conclave::room::state::Affiliation;
+use conclave::wire::muc::Affiliation;
 
 use super::{Cause, Host, Outcome};
 use crate::sheet::Sheet;

@@ -7,8 +7,8 @@ mod orders;
 mod settings;
 mod speech;
 
-use conclave::room::role::Role;
-use conclave::room::state::Affiliation;
+use conclave::wire::muc::Affiliation;
+use conclave::wire::muc::Role;
 
 use crate::action::Action;
 use crate::cast::Cast;

@@ -1,6 +1,6 @@
 //! Owners and their forms.
 
-use conclave::room::state::Affiliation;
+use conclave::wire::muc::Affiliation;
 use conclave::wire::ns;
 
 use super::{Stage, Workload};

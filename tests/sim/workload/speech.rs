@@ -1,6 +1,6 @@
 //! What people say to all, to one, and to the room: messages, subjects, invitations, requests.
 
-use conclave::room::role::Role;
+use conclave::wire::muc::Role;
 use conclave::wire::ns;
 
 use super::{Stage, Workload, escape};

@@ -1,8 +1,10 @@
-//! Roles: what an occupant may do while in the room (XEP-0045 §5.1).
+//! Roles, affiliations and status codes (XEP-0045 §5.1, §5.2, §15.6.2).
 
 use std::fmt;
 
-use super::state::Affiliation;
+use serde::{Deserialize, Serialize};
+
+pub use xmpp_parsers::muc::user::Status;
 
 /// The role of an occupant, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +36,22 @@ impl Role {
             .into_iter()
             .find(|r| r.as_str() == word)
     }
+}
+
+/// A long-lived relation of an account to a room (XEP-0045 §5.2). "none" is the absence of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Affiliation {
+    /// Banned.
+    Outcast,
+    /// No relation.
+    None,
+    /// On the member list.
+    Member,
+    /// Administrator.
+    Admin,
+    /// Owner.
+    Owner,
 }
 
 impl Affiliation {
