@@ -166,10 +166,10 @@ impl Check<'_> {
             extra = toml::from_str(&text).map_err(|error| {
                 self.wrong(PATH, format_args!("{} is not understood: {error}", path.display()))
             })?;
-            Catalogue::new(LANGUAGES[0], &extra)
+            Catalogue::new(LANGUAGES[0], &extra, feature::texts())
                 .map_err(|why| self.wrong(PATH, format_args!("{}: {why}", path.display())))?;
         }
-        Catalogue::new(&service.language, &extra).map_err(|_| {
+        Catalogue::new(&service.language, &extra, feature::texts()).map_err(|_| {
             self.wrong(
                 "service.language",
                 format_args!("is \"{}\", and there are no texts in it", service.language),

@@ -15,19 +15,19 @@ use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::jid::Jid;
 use crate::wire::muc::Status;
-use crate::words::{self, Label, Value};
+use crate::words::{self, Label, Value, texts};
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         key: "whois",
         var: "muc#roomconfig_whois",
         aliases: &[],
-        label: &words::ADDRESSES_SEEN_BY,
-        desc: Some(&words::ADDRESSES_SEEN_BY_HINT),
+        label: &ADDRESSES_SEEN_BY,
+        desc: Some(&ADDRESSES_SEEN_BY_HINT),
         section: Section::Sight,
         offered: |_, _| true,
         kind: FieldKind::One(&[
-            ("moderators", Label::Text(&words::MODERATORS_ONLY)),
+            ("moderators", Label::Text(&MODERATORS_ONLY)),
             ("anyone", Label::Text(&words::ANYONE)),
         ]),
         get: |config| {
@@ -58,8 +58,27 @@ pub(super) const FEATURE: Feature = Feature {
         (Whois::Anyone, Whois::Moderators) => codes.push(Status::ConfigRoomSemiAnonymous),
         _ => {}
     },
+    texts: ALL,
     ..Feature::new("anonymity")
 };
+
+texts! {
+    MODERATORS_ONLY =>
+        en "Moderators only"
+        de "Nur Moderatoren"
+        fr "Les modérateurs seulement"
+        es "Solo los moderadores";
+    ADDRESSES_SEEN_BY =>
+        en "Who sees the addresses (accounts) behind the nicknames"
+        de "Wer die Adressen (Konten) hinter den Spitznamen sieht"
+        fr "Qui voit les adresses (comptes) derrière les pseudos"
+        es "Quién ve las direcciones (cuentas) detrás de los apodos";
+    ADDRESSES_SEEN_BY_HINT =>
+        en "Moderators only: the room is called semi-anonymous. Everybody: it is called non-anonymous."
+        de "Nur Moderatoren: Der Raum heißt halb-anonym. Alle: Er heißt nicht anonym."
+        fr "Les modérateurs seulement : le salon est dit semi-anonyme. Tout le monde : il est dit non anonyme."
+        es "Solo los moderadores: la sala se llama semianónima. Todos: se llama no anónima.";
+}
 
 /// After a switch of `whois`: everybody who is not a moderator gets everybody's presence anew, with the real
 /// addresses or without (the specification is silent; clients would be left with a wrong picture).

@@ -5,7 +5,7 @@ use crate::room::cx::Cx;
 use crate::room::surface::{Bound, Feature, Field, FieldKind, Section};
 use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
-use crate::words;
+use crate::words::{self, texts};
 
 const MOST: Bound = Bound::of("limits.occupants_max", |limits| limits.occupants_max);
 
@@ -14,7 +14,7 @@ pub(super) const FEATURE: Feature = Feature {
         key: "occupants_max",
         var: "muc#roomconfig_maxusers",
         aliases: &[],
-        label: &words::ROOM_OCCUPANTS_MOST,
+        label: &ROOM_OCCUPANTS_MOST,
         desc: None,
         section: Section::Access,
         offered: |_, _| true,
@@ -36,8 +36,17 @@ pub(super) const FEATURE: Feature = Feature {
             info.push(("muc#roominfo_occupants", room.roster.len().to_string()));
         }
     },
+    texts: ALL,
     ..Feature::new("capacity")
 };
+
+texts! {
+    ROOM_OCCUPANTS_MOST =>
+        en "How many can be in the room at the same time"
+        de "Wie viele zugleich im Raum sein können"
+        fr "Combien de personnes peuvent être dans le salon à la fois"
+        es "Cuántas personas pueden estar en la sala a la vez";
+}
 
 /// Refuses one more occupant when the room is full. Admins and owners may exceed the limit by a tenth, and by
 /// five at least.

@@ -2,7 +2,7 @@
 
 use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::jid::Profile;
-use crate::words::{self, Value, Words};
+use crate::words::{self, Value, Words, texts};
 
 /// Most addresses.
 const CONTACTS_MAX: usize = 20;
@@ -12,8 +12,8 @@ pub(super) const FEATURE: Feature = Feature {
         key: "contacts",
         var: "x-muc#roomconfig_contactjid",
         aliases: &["muc#roominfo_contactjid"],
-        label: &words::CONTACTS,
-        desc: Some(&words::CONTACTS_HINT),
+        label: &CONTACTS,
+        desc: Some(&CONTACTS_HINT),
         section: Section::Rest,
         offered: |_, _| true,
         kind: FieldKind::Jids,
@@ -26,8 +26,22 @@ pub(super) const FEATURE: Feature = Feature {
     info: |room, info| {
         info.extend(room.config().contacts.iter().map(|jid| ("muc#roominfo_contactjid", jid.clone())));
     },
+    texts: ALL,
     ..Feature::new("contacts")
 };
+
+texts! {
+    CONTACTS =>
+        en "Addresses for questions about the room"
+        de "An wen man sich wegen des Raums wenden kann"
+        fr "À qui écrire au sujet du salon"
+        es "A quién escribir sobre la sala";
+    CONTACTS_HINT =>
+        en "One address in each line. Everybody can see them."
+        de "Eine Adresse in jeder Zeile. Alle können sie sehen."
+        fr "Une adresse par ligne. Tout le monde peut les voir."
+        es "Una dirección por línea. Todos pueden verlas.";
+}
 
 /// Addresses in the order in which they come, each once.
 fn read(values: &[String]) -> Result<Vec<String>, Words> {

@@ -10,7 +10,7 @@ use crate::room::surface::{Bound, Feature, Field, Section, number_field};
 use crate::wire::build::{Build, delay};
 use crate::wire::jid::Jid;
 use crate::wire::{encode, ns};
-use crate::words;
+use crate::words::texts;
 
 const MOST: Bound = Bound::of("limits.history_messages_max", |limits| limits.history_messages_max);
 
@@ -18,11 +18,20 @@ pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         aliases: &["muc#roomconfig_historylength"],
         section: Section::History,
-        ..number_field!("muc#maxhistoryfetch", &words::HISTORY_MOST, history_max, MOST)
+        ..number_field!("muc#maxhistoryfetch", &HISTORY_MOST, history_max, MOST)
     }],
     info: |room, info| info.push(("muc#maxhistoryfetch", room.config().history_max.to_string())),
+    texts: ALL,
     ..Feature::new("history")
 };
+
+texts! {
+    HISTORY_MOST =>
+        en "How many earlier messages those who enter are shown"
+        de "Wie viele frühere Nachrichten beim Eintreten gezeigt werden"
+        fr "Combien de messages précédents sont montrés à ceux qui entrent"
+        es "Cuántos mensajes anteriores se muestran a quienes entran";
+}
 
 /// What a client asked for in `<history/>`. What cannot be read is as if it had not been said.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -20,28 +20,52 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
 use crate::wire::{ns, size};
-use crate::words;
+use crate::words::{self, texts};
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
         boolean_field!(
             "muc#roomconfig_allowinvites",
-            &words::MEMBERS_INVITE,
+            &MEMBERS_INVITE,
             allow_invites,
             &["{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites"]
         )
         .under(Section::Access)
-        .hint(&words::MEMBERS_INVITE_HINT),
-        boolean_field!("x-muc#roomconfig_invitenewmembers", &words::NEW_MEMBERS_INVITED, invite_new_members)
+        .hint(&MEMBERS_INVITE_HINT),
+        boolean_field!("x-muc#roomconfig_invitenewmembers", &NEW_MEMBERS_INVITED, invite_new_members)
             .under(Section::Access)
-            .hint(&words::NEW_MEMBERS_INVITED_HINT),
+            .hint(&NEW_MEMBERS_INVITED_HINT),
     ],
     info: |room, info| {
         let anybody = entry::may_invite(room.config(), Affiliation::Member);
         info.push(("muc#roomconfig_allowinvites", crate::room::surface::digit(anybody)));
     },
+    texts: ALL,
     ..Feature::new("invite")
 };
+
+texts! {
+    MEMBERS_INVITE =>
+        en "Members may invite others"
+        de "Mitglieder dürfen andere einladen"
+        fr "Les membres peuvent inviter d’autres personnes"
+        es "Los miembros pueden invitar a otros";
+    MEMBERS_INVITE_HINT =>
+        en "This matters if the room is for members only; into other rooms everybody inside can invite."
+        de "Das gilt, wenn der Raum nur für Mitglieder ist; in andere Räume kann einladen, wer darin ist."
+        fr "Utile si le salon est réservé aux membres ; ailleurs, chaque personne présente peut inviter."
+        es "Sirve si la sala es solo para miembros; en las demás puede invitar quien esté dentro.";
+    NEW_MEMBERS_INVITED =>
+        en "The room sends an invitation to those who become members of it"
+        de "Der Raum schickt eine Einladung an alle, die sein Mitglied werden"
+        fr "Le salon envoie une invitation à ceux qui en deviennent membres"
+        es "La sala envía una invitación a quienes se hacen miembros";
+    NEW_MEMBERS_INVITED_HINT =>
+        en "This matters if the room is for members only. Many clients send an invitation themselves."
+        de "Das gilt, wenn der Raum nur für Mitglieder ist. Viele Programme schicken selbst eine Einladung."
+        fr "Utile si le salon est réservé aux membres. Beaucoup de clients envoient eux-mêmes une invitation."
+        es "Sirve si la sala es solo para miembros. Muchos clientes envían ellos mismos una invitación.";
+}
 
 /// Longest invitation, without addresses: a few sentences. The room says it in its own name, to any address.
 const WORD_BYTES_MAX: usize = 4 * 1024;

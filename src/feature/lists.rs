@@ -19,14 +19,28 @@ use crate::wire::muc::Role;
 use crate::wire::refusal::Refusal;
 use crate::wire::rsm::{self, Paging};
 use crate::wire::{encode, item, ns};
-use crate::words;
+use crate::words::{self, texts};
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[roles_field!("muc#roomconfig_getmemberlist", &words::MEMBER_LIST_SEEN_BY, member_list)
+    fields: &[roles_field!("muc#roomconfig_getmemberlist", &MEMBER_LIST_SEEN_BY, member_list)
         .under(Section::Sight)
-        .hint(&words::MEMBER_LIST_HINT)],
+        .hint(&MEMBER_LIST_HINT)],
+    texts: ALL,
     ..Feature::new("lists")
 };
+
+texts! {
+    MEMBER_LIST_SEEN_BY =>
+        en "Who can see the list of members"
+        de "Wer die Liste der Mitglieder sehen kann"
+        fr "Qui peut voir la liste des membres"
+        es "Quién puede ver la lista de miembros";
+    MEMBER_LIST_HINT =>
+        en "This matters where everybody sees the addresses; elsewhere only moderators see the list."
+        de "Das gilt, wo alle die Adressen sehen; sonst sehen nur Moderatoren die Liste."
+        fr "Utile là où tout le monde voit les adresses ; ailleurs, seuls les modérateurs voient la liste."
+        es "Sirve donde todos ven las direcciones; en las demás, solo los moderadores ven la lista.";
+}
 
 /// Answers with the list that the request's item names.
 pub(crate) fn get(room: &Room, query: &Element, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {

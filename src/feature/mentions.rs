@@ -13,15 +13,24 @@ use crate::wire::build::{Build, delay, el, message};
 use crate::wire::jid::{BareJid, Jid, Profile};
 use crate::wire::muc::Affiliation;
 use crate::wire::{encode, ns};
-use crate::words;
+use crate::words::texts;
 
 /// So many mentions of a message are looked at, the first ones.
 const MENTIONS_MAX: usize = 20;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_forwardmentions", &words::MENTIONS_FORWARDED, forward_mentions)],
+    fields: &[boolean_field!("muc#roomconfig_forwardmentions", &MENTIONS_FORWARDED, forward_mentions)],
+    texts: ALL,
     ..Feature::new("mentions")
 };
+
+texts! {
+    MENTIONS_FORWARDED =>
+        en "Tell members who are away that they were mentioned"
+        de "Abwesenden Mitgliedern mitteilen, dass sie erwähnt wurden"
+        fr "Prévenir les membres absents qu’ils ont été mentionnés"
+        es "Avisar a los miembros ausentes de que se les ha mencionado";
+}
 
 /// Forwards a message, as everybody got it, to those whom it mentions: members and above who are not in the room and
 /// may read it. Nobody learns who that was.

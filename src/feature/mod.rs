@@ -48,6 +48,7 @@ pub mod vcard;
 pub mod voice;
 
 use crate::room::surface::{Feature, Field};
+use crate::words::Entry;
 
 /// All features with surfaces, in the order in which they show.
 pub static FEATURES: &[Feature] = &[
@@ -93,6 +94,11 @@ pub static FEATURES: &[Feature] = &[
     vcard::FEATURE,
     hats::FEATURE,
 ];
+
+/// The texts that features have of their own.
+pub fn texts() -> impl Iterator<Item = &'static Entry> {
+    FEATURES.iter().flat_map(|feature| feature.texts).copied()
+}
 
 /// All form fields, in order.
 pub fn fields() -> impl Iterator<Item = &'static Field> {

@@ -1,10 +1,10 @@
 //! Moderators take back what others said (XEP-0425).
 
-pub(crate) mod ban;
-pub(crate) mod leavers;
-pub(crate) mod recent;
-pub(crate) mod retracted;
-pub(crate) mod sessions;
+pub mod ban;
+pub mod leavers;
+pub mod recent;
+pub mod retracted;
+pub mod sessions;
 
 use minidom::Element;
 

@@ -8,24 +8,33 @@ use crate::room::{Room, surface};
 use crate::wire::form::Submitted;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::words;
+use crate::words::{self, texts};
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
-        boolean_field!(
-            "muc#roomconfig_passwordprotectedroom",
-            &words::ROOM_PASSWORD_PROTECTED,
-            password_protected
-        )
-        .under(Section::Access),
-        text_field!("muc#roomconfig_roomsecret", &words::ROOM_PASSWORD, Private, password)
+        boolean_field!("muc#roomconfig_passwordprotectedroom", &ROOM_PASSWORD_PROTECTED, password_protected)
             .under(Section::Access),
+        text_field!("muc#roomconfig_roomsecret", &ROOM_PASSWORD, Private, password).under(Section::Access),
     ],
     disco: |room, vars| {
         vars.push(if room.config().password_protected { "muc_passwordprotected" } else { "muc_unsecured" });
     },
+    texts: ALL,
     ..Feature::new("password")
 };
+
+texts! {
+    ROOM_PASSWORD_PROTECTED =>
+        en "Password protected: a password is needed to enter"
+        de "Passwortgeschützt: Zum Eintreten ist ein Passwort nötig"
+        fr "Protégé par mot de passe : il faut un mot de passe pour entrer"
+        es "Protegida con contraseña: se necesita una contraseña para entrar";
+    ROOM_PASSWORD =>
+        en "Password"
+        de "Passwort"
+        fr "Mot de passe"
+        es "Contraseña";
+}
 
 /// Refuses a join request `x` without the right password. It is compared byte by byte.
 pub(crate) fn check(room: &Room, x: &Element) -> Result<(), Refusal> {

@@ -8,14 +8,24 @@ use crate::room::effect::Effects;
 use crate::room::surface::{Feature, Section, boolean_field};
 use crate::room::write::Write;
 use crate::room::{Life, Room};
-use crate::words;
+use crate::words::texts;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_persistentroom", &words::ROOM_PERSISTENT, persistent)
-        .under(Section::Basics)],
+    fields: &[
+        boolean_field!("muc#roomconfig_persistentroom", &ROOM_PERSISTENT, persistent).under(Section::Basics)
+    ],
     disco: |room, vars| vars.push(if room.config().persistent { "muc_persistent" } else { "muc_temporary" }),
+    texts: ALL,
     ..Feature::new("persistence")
 };
+
+texts! {
+    ROOM_PERSISTENT =>
+        en "Permanent: the room stays when everybody has left"
+        de "Dauerhaft: Der Raum bleibt, wenn alle gegangen sind"
+        fr "Permanent : le salon reste quand tout le monde est parti"
+        es "Permanente: la sala se conserva cuando todos han salido";
+}
 
 /// The end of every event: a temporary room that nobody is in is gone unless it still waits for its first occupant,
 /// and the durable changes between `before` and now become writes.

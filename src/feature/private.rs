@@ -2,13 +2,13 @@
 
 use crate::room::config::AllowPm;
 use crate::room::surface::{Feature, Field, FieldKind, Section};
-use crate::words::{self, Label, Value};
+use crate::words::{self, Label, Value, texts};
 
 const CHOICES: &[(&str, Label<'static>)] = &[
     ("anyone", Label::Text(&words::ANYONE)),
-    ("participants", Label::Text(&words::THOSE_WITH_VOICE)),
+    ("participants", Label::Text(&THOSE_WITH_VOICE)),
     ("moderators", Label::Text(&words::MODERATORS)),
-    ("none", Label::Text(&words::NOT_ANYONE)),
+    ("none", Label::Text(&NOT_ANYONE)),
 ];
 
 pub(super) const FEATURE: Feature = Feature {
@@ -16,7 +16,7 @@ pub(super) const FEATURE: Feature = Feature {
         key: "allow_pm",
         var: "muc#roomconfig_allowpm",
         aliases: &[],
-        label: &words::PRIVATE_MESSAGES_BY,
+        label: &PRIVATE_MESSAGES_BY,
         desc: None,
         section: Section::Speaking,
         offered: |_, _| true,
@@ -35,8 +35,27 @@ pub(super) const FEATURE: Feature = Feature {
         },
     }],
     info: |room, info| info.push(("muc#roomconfig_allowpm", word(room.config().allow_pm).to_owned())),
+    texts: ALL,
     ..Feature::new("private")
 };
+
+texts! {
+    PRIVATE_MESSAGES_BY =>
+        en "Who can send private messages to others in the room"
+        de "Wer anderen im Raum private Nachrichten senden kann"
+        fr "Qui peut envoyer des messages privés aux autres dans le salon"
+        es "Quién puede enviar mensajes privados a otros en la sala";
+    THOSE_WITH_VOICE =>
+        en "Those who may write in the room"
+        de "Alle, die im Raum schreiben dürfen"
+        fr "Ceux qui peuvent écrire dans le salon"
+        es "Quienes pueden escribir en la sala";
+    NOT_ANYONE =>
+        en "No one"
+        de "Niemand"
+        fr "Personne"
+        es "Nadie";
+}
 
 fn word(allow: AllowPm) -> &'static str {
     match allow {

@@ -10,14 +10,28 @@ use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::surface::{Feature, Section, number_field};
 use crate::wire::muc::Role;
-use crate::words;
+use crate::words::texts;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[number_field!("x-muc#roomconfig_quietabove", &words::QUIET_ABOVE, quiet_above)
+    fields: &[number_field!("x-muc#roomconfig_quietabove", &QUIET_ABOVE, quiet_above)
         .under(Section::Sight)
-        .hint(&words::QUIET_ABOVE_HINT)],
+        .hint(&QUIET_ABOVE_HINT)],
+    texts: ALL,
     ..Feature::new("quiet")
 };
+
+texts! {
+    QUIET_ABOVE =>
+        en "Large rooms: above so many people, show those who enter only once they speak"
+        de "Große Räume: Ab so vielen Personen Neue erst zeigen, wenn sie sprechen"
+        fr "Grands salons : au-delà de tant de personnes, ne montrer les arrivants que s’ils parlent"
+        es "Salas grandes: a partir de tantas personas, mostrar a los nuevos solo cuando hablan";
+    QUIET_ABOVE_HINT =>
+        en "0 to show everybody always."
+        de "0, um immer alle zu zeigen."
+        fr "0 pour toujours montrer tout le monde."
+        es "0 para mostrar siempre a todos.";
+}
 
 /// Whether somebody who enters now with this role is not shown yet.
 pub(crate) fn on_entry(room: &mut Room, role: Role) -> bool {

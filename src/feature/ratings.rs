@@ -3,7 +3,7 @@
 use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::wire::form::{self, is_uri};
 use crate::wire::ns;
-use crate::words::{self, Value, Words};
+use crate::words::{self, Value, Words, texts};
 
 const VAR: &str = "urn:xmpp:crl:0#simple-labels";
 
@@ -15,8 +15,8 @@ pub(super) const FEATURE: Feature = Feature {
         key: "ratings",
         var: VAR,
         aliases: &[],
-        label: &words::RATINGS,
-        desc: Some(&words::RATINGS_HINT),
+        label: &RATINGS,
+        desc: Some(&RATINGS_HINT),
         section: Section::Rest,
         offered: |_, _| true,
         kind: FieldKind::Lines,
@@ -34,8 +34,22 @@ pub(super) const FEATURE: Feature = Feature {
             forms.push(form::result(ns::CONTENT_RATING, &[labels]));
         }
     },
+    texts: ALL,
     ..Feature::new("ratings")
 };
+
+texts! {
+    RATINGS =>
+        en "Content ratings"
+        de "Einstufungen der Inhalte"
+        fr "Classification des contenus"
+        es "Clasificación de contenidos";
+    RATINGS_HINT =>
+        en "In each line the URI of a rating scheme, a space, and a label of that scheme."
+        de "In jeder Zeile die URI eines Einstufungssystems, ein Leerzeichen und eine Einstufung daraus."
+        fr "Dans chaque ligne, l’URI d’un système de classification, une espace et une mention de ce système."
+        es "En cada línea, el URI de un sistema de clasificación, un espacio y una etiqueta de ese sistema.";
+}
 
 /// The labels, each of a scheme; blank lines do not count.
 fn read(values: &[String], bytes_max: usize) -> Result<Vec<String>, Words> {

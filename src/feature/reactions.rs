@@ -9,7 +9,7 @@ use crate::room::config::Config;
 use crate::room::surface::{Feature, Field, FieldKind, Section, number_field};
 use crate::wire::refusal::Refusal;
 use crate::wire::{form, ns};
-use crate::words::{self, Value, Words};
+use crate::words::{self, Value, Words, texts};
 
 /// Most reactions to choose from.
 const ALLOWED_MAX: usize = 100;
@@ -20,17 +20,17 @@ pub(super) const FEATURE: Feature = Feature {
     fields: &[
         number_field!(
             "{urn:xmpp:reactions:0:restrictions}max_reactions_per_user",
-            &words::REACTIONS_EACH_MOST,
+            &REACTIONS_EACH_MOST,
             reactions_max
         )
         .under(Section::Speaking)
-        .hint(&words::ZERO_ANY_NUMBER),
+        .hint(&ZERO_ANY_NUMBER),
         Field {
             key: "reactions_allowed",
             var: "{urn:xmpp:reactions:0:restrictions}allowlist",
             aliases: &[],
-            label: &words::REACTIONS_LIST,
-            desc: Some(&words::REACTIONS_LIST_HINT),
+            label: &REACTIONS_LIST,
+            desc: Some(&REACTIONS_LIST_HINT),
             section: Section::Speaking,
             offered: |_, _| true,
             kind: FieldKind::Lines,
@@ -58,8 +58,32 @@ pub(super) const FEATURE: Feature = Feature {
             forms.push(form::result(ns::REACTION_RESTRICTIONS, &fields));
         }
     },
+    texts: ALL,
     ..Feature::new("reactions")
 };
+
+texts! {
+    REACTIONS_EACH_MOST =>
+        en "How many reactions each person can give to one message"
+        de "Wie viele Reaktionen eine Person auf eine Nachricht geben kann"
+        fr "Combien de réactions chacun peut donner à un message"
+        es "Cuántas reacciones puede dar cada persona a un mensaje";
+    ZERO_ANY_NUMBER =>
+        en "0 for any number."
+        de "0 für beliebig viele."
+        fr "0 pour un nombre quelconque."
+        es "0 para cualquier número.";
+    REACTIONS_LIST =>
+        en "Which reactions are allowed"
+        de "Welche Reaktionen erlaubt sind"
+        fr "Quelles réactions sont permises"
+        es "Qué reacciones se permiten";
+    REACTIONS_LIST_HINT =>
+        en "One emoji in each line. Empty: all are allowed."
+        de "Ein Emoji in jeder Zeile. Leer: Alle sind erlaubt."
+        fr "Un émoji par ligne. Vide : toutes sont permises."
+        es "Un emoji por línea. Vacío: se permiten todas.";
+}
 
 fn is_restricted(config: &Config) -> bool {
     config.reactions_max > 0 || !config.reactions_allowed.is_empty()

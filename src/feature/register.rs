@@ -24,7 +24,7 @@ use crate::wire::jid::BareJid;
 use crate::wire::muc::Affiliation;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Text, Value};
+use crate::words::{self, Text, Value, texts};
 
 const ROOM_NICK: &str = "muc#register_roomnick";
 
@@ -34,11 +34,11 @@ const REGISTRATIONS: &str = "conclave#registrations";
 /// What members may say of themselves (§7.10), where the service asks for it: the field, and its label. All are text; the
 /// last may have several lines.
 const DATA: [(&str, &Text); 5] = [
-    ("muc#register_first", &words::GIVEN_NAME),
-    ("muc#register_last", &words::FAMILY_NAME),
-    ("muc#register_url", &words::WEB_PAGE),
-    ("muc#register_email", &words::EMAIL_ADDRESS),
-    (FAQ_ENTRY, &words::FEW_WORDS),
+    ("muc#register_first", &GIVEN_NAME),
+    ("muc#register_last", &FAMILY_NAME),
+    ("muc#register_url", &WEB_PAGE),
+    ("muc#register_email", &EMAIL_ADDRESS),
+    (FAQ_ENTRY, &FEW_WORDS),
 ];
 const FAQ_ENTRY: &str = "muc#register_faqentry";
 
@@ -47,22 +47,72 @@ const DATA_BYTES_MAX: usize = 2048;
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
-        boolean_field!("x-muc#roomconfig_registration", &words::REGISTRATION_OPEN, registration)
+        boolean_field!("x-muc#roomconfig_registration", &REGISTRATION_OPEN, registration)
             .under(Section::Access),
-        boolean_field!("x-muc#roomconfig_reservednick", &words::NICKS_LOCKED, lock_nicks)
-            .under(Section::Speaking),
+        boolean_field!("x-muc#roomconfig_reservednick", &NICKS_LOCKED, lock_nicks).under(Section::Speaking),
     ],
     commands: &[Command {
         pages: Some(Pages { type_: REGISTRATIONS, from: "after" }),
-        ..Command::new(
-            REGISTRATIONS,
-            &words::REGISTERED_COMMAND,
-            surface::admins,
-            |room, form, inbound, cx, _| Ok(list(room, form, inbound, cx.service)),
-        )
+        ..Command::new(REGISTRATIONS, &REGISTERED_COMMAND, surface::admins, |room, form, inbound, cx, _| {
+            Ok(list(room, form, inbound, cx.service))
+        })
     }],
+    texts: ALL,
     ..Feature::new("register")
 };
+
+texts! {
+    REGISTRATION_OPEN =>
+        en "Registration: those who can enter can reserve a nickname, and become members by it"
+        de "Registrierung: Wer eintreten kann, kann sich einen Spitznamen reservieren und wird damit Mitglied"
+        fr "Enregistrement : ceux qui peuvent entrer peuvent réserver un pseudo, et deviennent ainsi membres"
+        es "Registro: quien puede entrar puede reservar un apodo, y así se hace miembro";
+    NICKS_LOCKED =>
+        en "Fixed nicknames: those who have registered a nickname cannot use another"
+        de "Feste Spitznamen: Wer einen Spitznamen registriert hat, kann keinen anderen benutzen"
+        fr "Pseudos fixes : ceux qui ont enregistré un pseudo ne peuvent pas en utiliser un autre"
+        es "Apodos fijos: quien ha registrado un apodo no puede usar otro";
+    REGISTRATION_WITH(room) =>
+        en "Registration with {room}"
+        de "Registrierung in {room}"
+        fr "Enregistrement auprès de {room}"
+        es "Registro en {room}";
+    GIVEN_NAME =>
+        en "Given name"
+        de "Vorname"
+        fr "Prénom"
+        es "Nombre de pila";
+    FAMILY_NAME =>
+        en "Family name"
+        de "Nachname"
+        fr "Nom de famille"
+        es "Apellidos";
+    WEB_PAGE =>
+        en "Web page"
+        de "Webseite"
+        fr "Page web"
+        es "Página web";
+    EMAIL_ADDRESS =>
+        en "Email address"
+        de "E-Mail-Adresse"
+        fr "Adresse e-mail"
+        es "Correo electrónico";
+    FEW_WORDS =>
+        en "A few words for the others"
+        de "Ein paar Worte für die anderen"
+        fr "Quelques mots pour les autres"
+        es "Unas palabras para los demás";
+    REGISTERED_COMMAND =>
+        en "List who is registered, with what they say of themselves"
+        de "Auflisten, wer registriert ist, mit dem, was sie über sich sagen"
+        fr "Lister qui est enregistré, avec ce qu’ils disent d’eux-mêmes"
+        es "Listar quién está registrado, con lo que dicen de sí";
+    REGISTERED =>
+        en "Who is registered"
+        de "Wer registriert ist"
+        fr "Qui est enregistré"
+        es "Quién está registrado";
+}
 
 /// The fields that a service may ask for beside the nick (`[service] registration_fields`).
 pub(crate) fn data_fields() -> [&'static str; 5] {
@@ -107,7 +157,7 @@ pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects)
     });
     let fields: Vec<_> = std::iter::once(nick).chain(data).collect();
     let lang = room.lang(cx.service).of(&inbound.stanza);
-    let x = form(lang, ns::MUC_REGISTER, words::REGISTRATION_WITH.with([room.name()]), &fields);
+    let x = form(lang, ns::MUC_REGISTER, REGISTRATION_WITH.with([room.name()]), &fields);
     fx.send(&iq_result(&inbound.to, inbound.id(), Some(query.child(x))), &inbound.from);
     Ok(())
 }
@@ -187,7 +237,7 @@ fn list(room: &Room, form: &Submitted, inbound: &Inbound, service: &Service) -> 
     let (rows, last) = page_of_rows(rows, ROWS_MAX);
     let columns: [(&str, &Text); 2] = [("jid", &words::ADDRESS), (ROOM_NICK, &words::NICKNAME)];
     let columns: Vec<_> = columns.into_iter().chain(asked_for(service)).collect();
-    Done::page(table(lang, ns::MUC_REGISTER, &words::REGISTERED, &columns, &rows), last)
+    Done::page(table(lang, ns::MUC_REGISTER, &REGISTERED, &columns, &rows), last)
 }
 
 fn check_allowed(room: &Room, account: &BareJid) -> Result<(), Refusal> {

@@ -12,7 +12,7 @@ use crate::room::{Room, message};
 use crate::wire::jid::BareJid;
 use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
-use crate::words;
+use crate::words::{self, texts};
 
 /// The longest wait between two messages: a day.
 const SECONDS_MAX: u32 = 24 * 60 * 60;
@@ -23,17 +23,31 @@ const ACCOUNTS_MAX: usize = 10_000;
 pub(super) const FEATURE: Feature = Feature {
     fields: &[number_field!(
         "muc#roomconfig_slow_mode_duration",
-        &words::SLOW_MODE_SECONDS,
+        &SLOW_MODE_SECONDS,
         slow_mode_seconds,
         Bound::fixed(|_| SECONDS_MAX)
     )
     .under(Section::Speaking)
-    .hint(&words::SLOW_MODE_HINT)],
+    .hint(&SLOW_MODE_HINT)],
     info: |room, info| {
         info.push(("muc#roominfo_slow_mode_duration", room.config().slow_mode_seconds.to_string()));
     },
+    texts: ALL,
     ..Feature::new("slow_mode")
 };
+
+texts! {
+    SLOW_MODE_SECONDS =>
+        en "Slow mode: seconds to wait between two messages"
+        de "Langsam-Modus: Sekunden Wartezeit zwischen zwei Nachrichten"
+        fr "Mode lent : secondes à attendre entre deux messages"
+        es "Modo lento: segundos de espera entre dos mensajes";
+    SLOW_MODE_HINT =>
+        en "0 for none. Admins and owners need not wait."
+        de "0 für keine. Admins und Besitzer müssen nicht warten."
+        fr "0 pour aucune. Les administrateurs et propriétaires n’ont pas à attendre."
+        es "0 para ninguno. Los administradores y propietarios no tienen que esperar.";
+}
 
 /// When accounts last said something that counts. It is not kept over a restart.
 #[derive(Clone, Debug, Default)]

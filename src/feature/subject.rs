@@ -15,10 +15,10 @@ use crate::wire::jid::Jid;
 use crate::wire::muc::Role;
 use crate::wire::refusal::Refusal;
 use crate::wire::{ns, size};
-use crate::words;
+use crate::words::{self, texts};
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_changesubject", &words::SUBJECT_BY_ALL, change_subject)
+    fields: &[boolean_field!("muc#roomconfig_changesubject", &SUBJECT_BY_ALL, change_subject)
         .under(Section::Speaking)],
     info: |room, info| {
         info.push((
@@ -27,8 +27,17 @@ pub(super) const FEATURE: Feature = Feature {
         ));
         info.push(("muc#roominfo_subjectmod", crate::room::surface::digit(room.config().change_subject)));
     },
+    texts: ALL,
     ..Feature::new("subject")
 };
+
+texts! {
+    SUBJECT_BY_ALL =>
+        en "Everybody who may write can also change the topic (subject)"
+        de "Alle, die schreiben dürfen, können auch das Thema ändern"
+        fr "Tous ceux qui peuvent écrire peuvent aussi changer le sujet"
+        es "Todos los que pueden escribir pueden cambiar también el tema";
+}
 
 fn may_set(room: &Room, speaker: &Occupant) -> bool {
     let needed = if room.config().change_subject { Role::Participant } else { Role::Moderator };

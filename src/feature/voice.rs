@@ -14,10 +14,33 @@ use crate::wire::inbound::Inbound;
 use crate::wire::muc::Role;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Label, Text};
+use crate::words::{self, Label, Text, texts};
 
 pub(super) const FEATURE: Feature =
-    Feature { disco: |_, vars| vars.push(ns::MUC_REQUEST), ..Feature::new("voice") };
+    Feature { disco: |_, vars| vars.push(ns::MUC_REQUEST), texts: ALL, ..Feature::new("voice") };
+
+texts! {
+    VOICE_REQUEST =>
+        en "Voice request"
+        de "Bitte um das Rederecht"
+        fr "Demande de parole"
+        es "Petición de palabra";
+    REQUESTED_ROLE =>
+        en "Requested role"
+        de "Gewünschte Rolle"
+        fr "Rôle demandé"
+        es "Rol solicitado";
+    PARTICIPANT =>
+        en "Participant (who may write)"
+        de "Teilnehmend (darf schreiben)"
+        fr "Participant (peut écrire)"
+        es "Participante (puede escribir)";
+    GIVE_VOICE =>
+        en "Let this person write in the room?"
+        de "Darf diese Person im Raum schreiben?"
+        fr "Laisser cette personne écrire dans le salon ?"
+        es "¿Permitir que esta persona escriba en la sala?";
+}
 
 const JID: &str = "muc#jid";
 const ROOM_NICK: &str = "muc#roomnick";
@@ -69,17 +92,17 @@ fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Cx<'_>) ->
     };
     let fields = [
         Field {
-            options: &[("participant", Label::Text(&words::PARTICIPANT))],
-            ..field("muc#role", "list-single", &words::REQUESTED_ROLE, "participant")
+            options: &[("participant", Label::Text(&PARTICIPANT))],
+            ..field("muc#role", "list-single", &REQUESTED_ROLE, "participant")
         },
         field(JID, "jid-single", &words::ADDRESS, inbound.from.as_str()),
         field(ROOM_NICK, "text-single", &words::NICKNAME, nick),
-        field(ALLOW, "boolean", &words::GIVE_VOICE, "0"),
+        field(ALLOW, "boolean", &GIVE_VOICE, "0"),
     ];
     let lang = room.lang(cx.service);
     let mut stanza = message(room.jid.as_jid(), None, &cx.id());
-    set_lang(&mut stanza, lang.tag_of(&(&words::VOICE_REQUEST).into()));
-    stanza.child(form(lang, ns::MUC_REQUEST, &words::VOICE_REQUEST, &fields))
+    set_lang(&mut stanza, lang.tag_of(&(&VOICE_REQUEST).into()));
+    stanza.child(form(lang, ns::MUC_REQUEST, &VOICE_REQUEST, &fields))
 }
 
 fn decide(

@@ -18,12 +18,14 @@ use crate::wire::muc::Affiliation;
 use crate::wire::muc::Status;
 use crate::wire::refusal::Refusal;
 use crate::words;
-use crate::words::{Label, Lang, Text, Value, Words};
+use crate::words::{Entry, Label, Lang, Text, Value, Words};
 
 /// The surfaces of a feature. Everything but the name may be empty.
 pub struct Feature {
     /// The feature's file.
     pub name: &'static str,
+    /// The texts that nothing else says.
+    pub texts: &'static [&'static Entry],
     /// Fields of the configuration form, in order.
     pub fields: &'static [Field],
     /// What it adds to the room's disco#info features (XEP-0045 §6.4).
@@ -47,6 +49,7 @@ impl Feature {
     pub(crate) const fn new(name: &'static str) -> Self {
         Self {
             name,
+            texts: &[],
             fields: &[],
             disco: |_, _| {},
             info: |_, _| {},

@@ -21,6 +21,8 @@ pub type Extra = BTreeMap<String, BTreeMap<String, String>>;
 /// All languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalogue {
+    /// Every text.
+    all: Vec<&'static Entry>,
     /// Those of [`LANGUAGES`] first.
     languages: Vec<Language>,
     /// Which one accounts get of which nothing is known.
@@ -42,28 +44,34 @@ pub struct Lang<'a> {
     at: usize,
 }
 
-static ENGLISH: Catalogue = Catalogue { languages: Vec::new(), usual: 0 };
+static ENGLISH: Catalogue = Catalogue { all: Vec::new(), languages: Vec::new(), usual: 0 };
 
 impl Default for Catalogue {
     fn default() -> Self {
         let builtin = |tag: &&str| Language { tag: (*tag).to_owned(), own: BTreeMap::new() };
-        Self { languages: LANGUAGES.iter().map(builtin).collect(), usual: 0 }
+        Self { all: all().collect(), languages: LANGUAGES.iter().map(builtin).collect(), usual: 0 }
     }
 }
 
 impl Catalogue {
-    /// The languages that the service comes with and what an operator says, who also says which language is `usual`.
+    /// The languages that the service comes with and what an operator says, who also says which language is `usual`. Beside
+    /// [`all`] there are the texts of features.
     ///
     /// # Errors
     /// Words for the operator: a text is wrong, or a language is not known.
-    pub fn new(usual: &str, extra: &Extra) -> Result<Self, String> {
+    pub fn new(
+        usual: &str,
+        extra: &Extra,
+        of_features: impl Iterator<Item = &'static Entry>,
+    ) -> Result<Self, String> {
         let mut catalogue = Self::default();
+        catalogue.all.extend(of_features);
         for (tag, texts) in extra {
             if !is_tag(tag) {
                 return Err(format!("[{tag}] is no tag of a language, such as en or pt-BR"));
             }
             for (name, text) in texts {
-                check(name, text).map_err(|why| format!("[{tag}] {name}: {why}"))?;
+                check(&catalogue.all, name, text).map_err(|why| format!("[{tag}] {name}: {why}"))?;
             }
             let is_same = |language: &&mut Language| language.tag.eq_ignore_ascii_case(tag);
             match catalogue.languages.iter_mut().find(is_same) {
@@ -82,7 +90,7 @@ impl Catalogue {
 
     /// How many texts of each language of the operator's are missing, and so are in English.
     pub fn missing(&self) -> impl Iterator<Item = (&str, usize)> {
-        let all = all().count();
+        let all = self.all.len();
         let added = self.languages.iter().skip(LANGUAGES.len());
         added
             .map(move |language| (&*language.tag, all - language.own.len()))
@@ -102,7 +110,7 @@ impl Catalogue {
     /// All texts in the language of this tag by their names; in English those that it lacks.
     pub fn texts(&self, tag: &str) -> impl Iterator<Item = (String, &str)> {
         let lang = self.find(tag).map_or(Lang::english(), |at| Lang { catalogue: self, at });
-        all().map(move |entry| (entry.name.to_ascii_lowercase(), lang.entry(entry)))
+        self.all.iter().map(move |entry| (entry.name.to_ascii_lowercase(), lang.entry(entry)))
     }
 
     fn find(&self, tag: &str) -> Option<usize> {
@@ -187,10 +195,10 @@ pub fn is_tag(tag: &str) -> bool {
 }
 
 /// Whether there is a text of that name, and it can be put so.
-fn check(name: &str, text: &str) -> Result<(), String> {
-    let entry = all().find(|entry| entry.name.to_ascii_lowercase() == name);
+fn check(all: &[&'static Entry], name: &str, text: &str) -> Result<(), String> {
+    let entry = all.iter().find(|entry| entry.name.to_ascii_lowercase() == name);
     let entry = entry.ok_or_else(|| {
-        let near = all().map(|entry| entry.name.to_ascii_lowercase());
+        let near = all.iter().map(|entry| entry.name.to_ascii_lowercase());
         let near = near.min_by_key(|known| strsim::damerau_levenshtein(known, name)).unwrap_or_default();
         format!("there is no such text; did you mean {near}?")
     })?;

@@ -1,6 +1,6 @@
 //! What is refused to people who enter, speak, invite and set up a room; what the room says by itself.
 
-use super::text::{Entry, Text, texts};
+use super::text::texts;
 
 texts! {
     NOT_INSIDE =>

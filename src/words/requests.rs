@@ -1,6 +1,6 @@
 //! What is refused of requests: roles and affiliations, lists, the archive, what is not understood, what is too much.
 
-use super::text::{Entry, Text, texts};
+use super::text::texts;
 
 texts! {
     ONLY_MODERATORS_AND_ADMINS =>

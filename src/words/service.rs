@@ -1,6 +1,6 @@
 //! Commands (XEP-0050) of the service: their names, their forms, what they answer.
 
-use super::text::{Entry, Text, texts};
+use super::text::texts;
 
 texts! {
     ANNOUNCE_COMMAND =>

@@ -5,6 +5,11 @@ use std::collections::BTreeSet;
 use super::text::split;
 use super::*;
 
+/// All texts, those of features as well.
+fn all() -> impl Iterator<Item = &'static Entry> {
+    super::all().chain(crate::feature::texts())
+}
+
 fn values(text: &str) -> BTreeSet<&str> {
     let mut rest = text;
     let mut found = BTreeSet::new();
@@ -20,7 +25,7 @@ fn extra(toml: &str) -> Extra {
 }
 
 fn wrong(toml: &str) -> String {
-    Catalogue::new("en", &extra(toml)).expect_err("a mistake")
+    Catalogue::new("en", &extra(toml), crate::feature::texts()).expect_err("a mistake")
 }
 
 #[test]
@@ -65,7 +70,8 @@ fn sentences_begin_with_a_capital_and_end_with_a_stop_in_all_languages_or_in_non
 #[test]
 fn a_language_is_found_by_its_tag_or_by_the_beginning_of_it() {
     let catalogue =
-        Catalogue::new("fr", &extra("[pt-BR]\nmembers_only = 'Só membros.'")).expect("a catalogue");
+        Catalogue::new("fr", &extra("[pt-BR]\nmembers_only = 'Só membros.'"), crate::feature::texts())
+            .expect("a catalogue");
     let tag = |asked: &str| catalogue.lang(asked).tag().to_owned();
     for (asked, found) in [
         ("de", "de"),
@@ -115,14 +121,14 @@ fn of_a_long_text_a_refusal_names_the_beginning() {
 #[test]
 fn an_operator_changes_texts_and_adds_languages_whose_rest_is_in_english() {
     let file = "[de]\nmembers_only = 'Nur für Mitglieder.'\n[it]\nslow_mode = 'Aspettate {left}.'";
-    let catalogue = Catalogue::new("en", &extra(file)).expect("a catalogue");
+    let catalogue = Catalogue::new("en", &extra(file), crate::feature::texts()).expect("a catalogue");
     assert_eq!(catalogue.lang("de").text(&MEMBERS_ONLY), "Nur für Mitglieder.");
     assert_eq!(catalogue.lang("de").text(&ROOM_FULL), Catalogue::default().lang("de").text(&ROOM_FULL));
     assert_eq!(catalogue.lang("it").words(&SLOW_MODE.with([5_u32, 3])), "Aspettate 3.");
     assert_eq!(catalogue.lang("it").text(&ROOM_FULL), Lang::english().text(&ROOM_FULL));
     assert_eq!(catalogue.missing().collect::<Vec<_>>(), [("it", all().count() - 1)]);
     let twice = "[de]\nmembers_only = 'Nur für Mitglieder.'\n[DE]\nroom_full = 'Voll.'";
-    let catalogue = Catalogue::new("en", &extra(twice)).expect("a catalogue");
+    let catalogue = Catalogue::new("en", &extra(twice), crate::feature::texts()).expect("a catalogue");
     let german = catalogue.lang("de");
     assert_eq!((german.text(&MEMBERS_ONLY), german.text(&ROOM_FULL)), ("Nur für Mitglieder.", "Voll."));
 }
@@ -145,5 +151,9 @@ fn mistakes_in_the_operators_file_are_named() {
     }
     let long = format!("[de]\nmembers_only = '{}'", "x".repeat(4097));
     assert!(wrong(&long).contains("1 to 4096 bytes"));
-    assert!(Catalogue::new("tlh", &Extra::default()).expect_err("unknown").contains("en, de, fr, es"));
+    assert!(
+        Catalogue::new("tlh", &Extra::default(), crate::feature::texts())
+            .expect_err("unknown")
+            .contains("en, de, fr, es")
+    );
 }

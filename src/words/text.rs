@@ -25,7 +25,7 @@ pub struct Entry {
 
 /// A text that takes `N` values.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Text<const N: usize = 0>(pub(super) Entry);
+pub struct Text<const N: usize = 0>(pub(crate) Entry);
 
 impl<const N: usize> Text<N> {
     /// The text with these values, in the order of their names.
@@ -206,7 +206,8 @@ macro_rules! texts {
         es $es:literal;)*) => {
         $(
             #[doc = $en]
-            pub static $name: Text<{ <[&str]>::len(&[$($(stringify!($value)),+)?]) }> = Text(Entry {
+            pub static $name: $crate::words::Text<{ <[&str]>::len(&[$($(stringify!($value)),+)?]) }> =
+                $crate::words::Text($crate::words::Entry {
                 name: stringify!($name),
                 values: &[$($(stringify!($value)),+)?],
                 texts: [$en, $de, $fr, $es],
@@ -214,8 +215,8 @@ macro_rules! texts {
         )*
 
         /// All of this part.
-        pub(super) static ALL: &[&Entry] = &[$(&$name.0),*];
+        pub(crate) static ALL: &[&$crate::words::Entry] = &[$(&$name.0),*];
     };
 }
 
-pub(super) use texts;
+pub(crate) use texts;

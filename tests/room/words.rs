@@ -58,7 +58,8 @@ fn who_is_refused_reads_why_in_their_language_or_in_that_of_the_room() {
 fn the_service_has_a_language_of_its_own_and_texts_of_its_operator() {
     let mut w = World::with_room(&[("membersonly", "1")]);
     let extra: Extra = toml::from_str("[it]\nmembers_only = 'Solo i membri.'").expect("test toml");
-    w.service.words = Arc::new(Catalogue::new("it", &extra).expect("a catalogue"));
+    w.service.words =
+        Arc::new(Catalogue::new("it", &extra, conclave::feature::texts()).expect("a catalogue"));
     assert_eq!(join_in(&mut w, "romeo", "tlh", "").2, "Solo i membri.");
     assert!(join_in(&mut w, "romeo", "en", "").2.starts_with("Only members"));
     // What has no text in it is in English, and says so.
@@ -184,7 +185,8 @@ fn what_the_room_writes_to_accounts_says_in_which_language_it_is() {
 fn what_all_hear_says_that_it_is_english_where_the_language_of_the_room_lacks_it() {
     let mut w = World::with_room(&[("lang", "it")]);
     let extra: Extra = toml::from_str("[it]\nmembers_only = 'Solo i membri.'").expect("test toml");
-    w.service.words = Arc::new(Catalogue::new("en", &extra).expect("a catalogue"));
+    w.service.words =
+        Arc::new(Catalogue::new("en", &extra, conclave::feature::texts()).expect("a catalogue"));
     w.join("romeo");
     w.clear();
     w.comes_back("romeo", "gone");

@@ -23,7 +23,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Party};
 use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
-use crate::words;
+use crate::words::{self, texts};
 use crate::words::{Label, Lang, Text, Value};
 
 /// Name of the command that bans, and FORM_TYPE of its form.
@@ -40,38 +40,132 @@ pub(crate) const FEATURE: Feature = Feature {
         Command {
             form: Some(Form { type_: BAN, show }),
             found: Some(found),
-            ..Command::new(BAN, &words::BAN_COMMAND, admins, run)
+            ..Command::new(BAN, &BAN_COMMAND, admins, run)
         },
         Command {
             pages: Some(Pages { type_: BANS, from: "after" }),
-            ..Command::new(BANS, &words::BANS_COMMAND, admins, list)
+            ..Command::new(BANS, &BANS_COMMAND, admins, list)
         },
     ],
+    texts: ALL,
     ..Feature::new("ban")
 };
+
+texts! {
+    BAN_COMMAND =>
+        en "Ban an account or a domain"
+        de "Konto oder Domain verbannen"
+        fr "Bannir un compte ou un domaine"
+        es "Vetar una cuenta o un dominio";
+    BANS_COMMAND =>
+        en "List bans"
+        de "Verbannungen auflisten"
+        fr "Lister les bannissements"
+        es "Listar los vetos";
+    RETRACT_WITH =>
+        en "Retract what they said"
+        de "Zurückziehen, was von dort kam"
+        fr "Retirer ce qui a été dit"
+        es "Retirar lo que dijo";
+    NOTHING =>
+        en "Nothing"
+        de "Nichts"
+        fr "Rien"
+        es "Nada";
+    LAST_HOUR =>
+        en "The last hour"
+        de "Die letzte Stunde"
+        fr "La dernière heure"
+        es "La última hora";
+    LAST_DAY =>
+        en "The last day"
+        de "Den letzten Tag"
+        fr "Le dernier jour"
+        es "El último día";
+    LAST_WEEK =>
+        en "The last week"
+        de "Die letzte Woche"
+        fr "La dernière semaine"
+        es "La última semana";
+    LAST_MESSAGES =>
+        en "The last 200 messages"
+        de "Die letzten 200 Nachrichten"
+        fr "Les 200 derniers messages"
+        es "Los últimos 200 mensajes";
+    NOTE_FOR_ADMINS =>
+        en "Note, for admins only"
+        de "Notiz, nur für Admins"
+        fr "Note, pour les administrateurs seulement"
+        es "Nota, solo para administradores";
+    FOR_HOW_LONG =>
+        en "For how long, such as 30m, 12h or 7d; for good, if empty"
+        de "Wie lange, etwa 30m, 12h oder 7d; für immer, wenn leer"
+        fr "Pour combien de temps, comme 30m, 12h ou 7d ; pour toujours si vide"
+        es "Por cuánto tiempo, como 30m, 12h o 7d; para siempre si está vacío";
+    DURATION_TOO_LONG =>
+        en "This time is too long."
+        de "Diese Dauer ist zu lang."
+        fr "Cette durée est trop longue."
+        es "Esa duración es demasiado larga.";
+    IS_BANNED(who) =>
+        en "{who} is banned for good."
+        de "{who} ist für immer verbannt."
+        fr "{who} est banni pour toujours."
+        es "{who} queda vetado para siempre.";
+    IS_BANNED_UNTIL(who, time) =>
+        en "{who} is banned until {time}."
+        de "{who} ist bis {time} verbannt."
+        fr "{who} est banni jusqu’au {time}."
+        es "{who} queda vetado hasta {time}.";
+    EXEMPT_STAY(count) =>
+        en "Accounts of it that stay, because admins have put them on a list themselves: {count}."
+        de "Konten daraus, die bleiben, weil Admins sie selbst auf eine Liste gesetzt haben: {count}."
+        fr "Comptes de ce domaine qui restent, car des administrateurs les ont inscrits eux-mêmes sur une liste : {count}."
+        es "Cuentas suyas que se quedan, porque los administradores las pusieron ellos mismos en una lista: {count}.";
+    NOTE_COLUMN =>
+        en "Note"
+        de "Notiz"
+        fr "Note"
+        es "Nota";
+    SET_BY =>
+        en "Set by"
+        de "Gesetzt von"
+        fr "Par"
+        es "Puesto por";
+    SET_AT =>
+        en "Set at"
+        de "Gesetzt am"
+        fr "Le"
+        es "Puesto el";
+    ENDS_AT =>
+        en "Ends at"
+        de "Endet am"
+        fr "Se termine le"
+        es "Termina el";
+}
 
 fn show(_room: &Room, lang: Lang<'_>) -> Element {
     let retract = Field {
         var: "retract",
         type_: Some("list-single"),
-        label: Some(&words::RETRACT_WITH),
+        label: Some(&RETRACT_WITH),
         values: vec!["0".to_owned()],
         options: &RETRACT,
         ..Field::default()
     };
     let reason = text_field("reason", &words::REASON_FOR_ALL);
-    let note = text_field("note", &words::NOTE_FOR_ADMINS);
-    let duration = text_field("duration", &words::FOR_HOW_LONG);
-    form(lang, BAN, &words::BAN_COMMAND, &[whom::field(), reason, note, duration, retract])
+    let note = text_field("note", &NOTE_FOR_ADMINS);
+    let duration = text_field("duration", &FOR_HOW_LONG);
+    form(lang, BAN, &BAN_COMMAND, &[whom::field(), reason, note, duration, retract])
 }
 
 /// What is retracted with a ban: nothing, what is recent, or what was said in such a time.
 static RETRACT: [(&str, Label<'static>); 5] = [
-    ("0", Label::Text(&words::NOTHING)),
-    ("1h", Label::Text(&words::LAST_HOUR)),
-    ("1d", Label::Text(&words::LAST_DAY)),
-    ("7d", Label::Text(&words::LAST_WEEK)),
-    ("1", Label::Text(&words::LAST_MESSAGES)),
+    ("0", Label::Text(&NOTHING)),
+    ("1h", Label::Text(&LAST_HOUR)),
+    ("1d", Label::Text(&LAST_DAY)),
+    ("7d", Label::Text(&LAST_WEEK)),
+    ("1", Label::Text(&LAST_MESSAGES)),
 ];
 
 /// Which of what was said is to be retracted, too. How far back may stand in fields of its own.
@@ -126,7 +220,7 @@ fn set(
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
-    let expires = expires.map_err(|_| wrong("bad-payload", &words::DURATION_TOO_LONG))?;
+    let expires = expires.map_err(|_| wrong("bad-payload", &DURATION_TOO_LONG))?;
     let account = inbound.from.to_bare();
     let ban = Ban { by: Some(account.clone()), at: Some(cx.now), expires, note };
     let mut change = Change::by_admin(author.clone(), Affiliation::Outcast)?;
@@ -137,13 +231,13 @@ fn set(
     affiliation::apply(room, &change, actor.as_ref(), cx, fx);
     let who = author.as_bare().as_str();
     let mut said_of_it = match expires {
-        None => words::IS_BANNED.with([who]),
-        Some(end) => words::IS_BANNED_UNTIL.with([Value::from(who), end.into()]),
+        None => IS_BANNED.with([who]),
+        Some(end) => IS_BANNED_UNTIL.with([Value::from(who), end.into()]),
     };
     if let Party::Domain(domain) = &author
         && let count @ 1.. = room.state.affiliations.exempt(domain.as_bare())
     {
-        said_of_it = said_of_it.and(words::EXEMPT_STAY.with([count]));
+        said_of_it = said_of_it.and(EXEMPT_STAY.with([count]));
     }
     if let Some(recent) = recent {
         let by = (&account, reason.as_deref());
@@ -156,10 +250,10 @@ fn set(
 const COLUMNS: &[(&str, &Text)] = &[
     ("jid", &words::ADDRESS),
     ("reason", &words::REASON_COLUMN),
-    ("note", &words::NOTE_COLUMN),
-    ("by", &words::SET_BY),
-    ("at", &words::SET_AT),
-    ("expires", &words::ENDS_AT),
+    ("note", &NOTE_COLUMN),
+    ("by", &SET_BY),
+    ("at", &SET_AT),
+    ("expires", &ENDS_AT),
 ];
 
 /// All that is known of the bans, in the order of their addresses.

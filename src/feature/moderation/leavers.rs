@@ -12,7 +12,7 @@ use crate::wire::command::Done;
 use crate::wire::form::{Submitted, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Text};
+use crate::words::{self, Text, texts};
 
 /// Name of the command, and FORM_TYPE of its table.
 const NODE: &str = "conclave#leavers";
@@ -20,18 +20,37 @@ const NODE: &str = "conclave#leavers";
 pub(crate) const FEATURE: Feature = Feature {
     commands: &[Command::new(
         NODE,
-        &words::LEAVERS_COMMAND,
+        &LEAVERS_COMMAND,
         |room, account| moderation::check_role(room, account).is_ok(),
         run,
     )],
+    texts: ALL,
     ..Feature::new("leavers")
 };
+
+texts! {
+    LEAVERS_COMMAND =>
+        en "Show who has left lately"
+        de "Zeigen, wer zuletzt gegangen ist"
+        fr "Montrer qui est parti récemment"
+        es "Mostrar quién ha salido últimamente";
+    LEAVERS =>
+        en "Who has left lately"
+        de "Wer zuletzt gegangen ist"
+        fr "Qui est parti récemment"
+        es "Quién ha salido últimamente";
+    LEFT_AT =>
+        en "Left at"
+        de "Gegangen am"
+        fr "Parti le"
+        es "Salió el";
+}
 
 const COLUMNS: &[(&str, &Text)] = &[
     ("nick", &words::NICKNAME),
     ("jid", &words::ACCOUNT),
     ("occupant-id", &words::OCCUPANT_ID),
-    ("at", &words::LEFT_AT),
+    ("at", &LEFT_AT),
 ];
 
 fn run(
@@ -49,5 +68,5 @@ fn run(
             vec![nick.as_str().to_owned(), kept.owner.as_str().to_owned(), id.to_string(), stamp(*at)]
         })
         .collect();
-    Ok(Done::result(table(room.lang(cx.service).of(&inbound.stanza), NODE, &words::LEAVERS, COLUMNS, &rows)))
+    Ok(Done::result(table(room.lang(cx.service).of(&inbound.stanza), NODE, &LEAVERS, COLUMNS, &rows)))
 }

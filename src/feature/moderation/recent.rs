@@ -18,7 +18,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Party};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Lang, Text, Words};
+use crate::words::{self, Lang, Text, Words, texts};
 
 /// Name of the command, and FORM_TYPE of its form.
 const NODE: &str = "conclave#retract-recent";
@@ -41,18 +41,62 @@ pub(crate) const FEATURE: Feature = Feature {
         found: Some(found),
         ..Command::new(
             NODE,
-            &words::RETRACT_COMMAND,
+            &RETRACT_COMMAND,
             |room, account| moderation::check_role(room, account).is_ok(),
             run,
         )
     }],
+    texts: ALL,
     ..Feature::new("retract_recent")
 };
 
+texts! {
+    RETRACT_COMMAND =>
+        en "Retract what an account said lately"
+        de "Zurückziehen, was ein Konto zuletzt gesagt hat"
+        fr "Retirer ce qu’un compte a dit récemment"
+        es "Retirar lo que una cuenta dijo últimamente";
+    HOW_FAR_BACK =>
+        en "How far back, such as 30m, 12h or 7d; the last 200 messages, if empty"
+        de "Wie weit zurück, etwa 30m, 12h oder 7d; die letzten 200 Nachrichten, wenn leer"
+        fr "Jusqu’où remonter, comme 30m, 12h ou 7d ; les 200 derniers messages si vide"
+        es "Hasta dónde atrás, como 30m, 12h o 7d; los últimos 200 mensajes si está vacío";
+    SINCE_TOO_EARLY =>
+        en "That is too far back."
+        de "Das liegt zu weit zurück."
+        fr "C’est trop loin dans le passé."
+        es "Eso queda demasiado atrás.";
+    NOT_MESSAGE_COUNT =>
+        en "That is no number of messages."
+        de "Das ist keine Anzahl von Nachrichten."
+        fr "Ce n’est pas un nombre de messages."
+        es "No es un número de mensajes.";
+    RETRACTED_COUNT(count) =>
+        en "Messages retracted: {count}."
+        de "Zurückgezogene Nachrichten: {count}."
+        fr "Messages retirés : {count}."
+        es "Mensajes retirados: {count}.";
+    OLDER_LEFT(count) =>
+        en "Older ones that were left: {count}."
+        de "Ältere, die geblieben sind: {count}."
+        fr "Plus anciens, laissés en place : {count}."
+        es "Más antiguos, sin retirar: {count}.";
+    OLDER_NOT_LOOKED_AT =>
+        en "Older messages were not looked at."
+        de "Ältere Nachrichten wurden nicht angesehen."
+        fr "Les messages plus anciens n’ont pas été examinés."
+        es "Los mensajes más antiguos no se han examinado.";
+    HIGHER_STAY(count) =>
+        en "Those of a higher affiliation, which stay: {count}."
+        de "Von Konten mit höherer Zugehörigkeit, die bleiben: {count}."
+        fr "D’affiliation supérieure, qui restent : {count}."
+        es "De afiliación superior, que se quedan: {count}.";
+}
+
 fn show(_room: &Room, lang: Lang<'_>) -> Element {
-    let since = text_field("since", &words::HOW_FAR_BACK);
+    let since = text_field("since", &HOW_FAR_BACK);
     let reason = text_field("reason", &words::REASON_FOR_ALL);
-    form(lang, NODE, &words::RETRACT_COMMAND, &[whom::field(), since, reason])
+    form(lang, NODE, &RETRACT_COMMAND, &[whom::field(), since, reason])
 }
 
 /// A field of one line.
@@ -70,11 +114,11 @@ pub(crate) struct Recent {
 impl Recent {
     /// `since` is the field that says how far back. How many messages at most may stand in `last`.
     pub(crate) fn read(form: &Submitted, since: &str, cx: &Cx<'_>) -> Result<Self, Refusal> {
-        let too_far = |_| wrong("bad-payload", &words::SINCE_TOO_EARLY);
+        let too_far = |_| wrong("bad-payload", &SINCE_TOO_EARLY);
         let since =
             whom::span(form, since)?.map(|span| cx.now.checked_sub(span)).transpose().map_err(too_far)?;
         let last = form.value("last").map_or(Ok(LAST_MAX), str::parse);
-        let last = last.map_err(|_| wrong("bad-payload", &words::NOT_MESSAGE_COUNT))?;
+        let last = last.map_err(|_| wrong("bad-payload", &NOT_MESSAGE_COUNT))?;
         Ok(Self { since, last: last.min(LAST_MAX) })
     }
 }
@@ -181,15 +225,15 @@ pub(crate) fn retract_of(
             Err(_) => refused += 1,
         }
     }
-    let mut how_many = words::RETRACTED_COUNT.with([retracted]);
+    let mut how_many = RETRACTED_COUNT.with([retracted]);
     if left > 0 {
-        how_many = how_many.and(words::OLDER_LEFT.with([left]));
+        how_many = how_many.and(OLDER_LEFT.with([left]));
     }
     if recently.is_cut {
-        how_many = how_many.and(&words::OLDER_NOT_LOOKED_AT);
+        how_many = how_many.and(&OLDER_NOT_LOOKED_AT);
     }
     if refused > 0 {
-        how_many = how_many.and(words::HIGHER_STAY.with([refused]));
+        how_many = how_many.and(HIGHER_STAY.with([refused]));
     }
     Ok(how_many)
 }

@@ -16,7 +16,7 @@ use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Text};
+use crate::words::{self, Text, texts};
 
 /// Name of the command, and FORM_TYPE of its form and of its table.
 const NODE: &str = "conclave#retracted";
@@ -31,12 +31,12 @@ const ROWS_MAX: usize = 50;
 const CHARS_MAX: usize = 1000;
 
 const COLUMNS: &[(&str, &Text)] = &[
-    ("id", &words::MESSAGE_ID),
-    ("at", &words::SAID_AT),
+    ("id", &MESSAGE_ID),
+    ("at", &SAID_AT),
     ("nick", &words::NICKNAME),
     ("jid", &words::ACCOUNT),
-    ("body", &words::MESSAGE_TEXT),
-    ("by", &words::RETRACTED_BY),
+    ("body", &MESSAGE_TEXT),
+    ("by", &RETRACTED_BY),
     ("reason", &words::REASON_COLUMN),
 ];
 
@@ -47,13 +47,57 @@ pub(crate) const FEATURE: Feature = Feature {
         found: Some(found),
         ..Command::new(
             NODE,
-            &words::RETRACTED_COMMAND,
+            &RETRACTED_COMMAND,
             |room, account| moderation::check_role(room, account).is_ok(),
             run,
         )
     }],
+    texts: ALL,
     ..Feature::new("retracted")
 };
+
+texts! {
+    MORE_BEFORE(first) =>
+        en "There may be more before {first}."
+        de "Vor {first} kann es noch mehr geben."
+        fr "Il peut y en avoir d’autres avant {first}."
+        es "Puede haber más antes de {first}.";
+    RETRACTED_COMMAND =>
+        en "Show what was retracted"
+        de "Zeigen, was zurückgezogen wurde"
+        fr "Montrer ce qui a été retiré"
+        es "Mostrar lo que se ha retirado";
+    RETRACTED =>
+        en "What was retracted"
+        de "Was zurückgezogen wurde"
+        fr "Ce qui a été retiré"
+        es "Lo que se ha retirado";
+    NOTHING_KEPT =>
+        en "Nothing is kept of what is retracted here."
+        de "Was hier zurückgezogen wird, wird nicht aufbewahrt."
+        fr "Rien n’est gardé de ce qui est retiré ici."
+        es "No se conserva nada de lo que se retira aquí.";
+    MESSAGE_ID =>
+        en "Message"
+        de "Nachricht"
+        fr "Message"
+        es "Mensaje";
+    SAID_AT =>
+        en "Said"
+        de "Gesagt"
+        fr "Dit"
+        es "Dicho";
+    MESSAGE_TEXT =>
+        en "Text"
+        de "Text"
+        fr "Texte"
+        es "Texto";
+    RETRACTED_BY =>
+        en "Retracted by"
+        de "Zurückgezogen von"
+        fr "Retiré par"
+        es "Retirado por";
+}
 
 fn run(
     room: &mut Room,
@@ -63,7 +107,7 @@ fn run(
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     if !cx.service.keep_retracted || !room.config().archive {
-        return Err(Refusal::feature_not_implemented(&words::NOTHING_KEPT));
+        return Err(Refusal::feature_not_implemented(&NOTHING_KEPT));
     }
     let place = form.value("before").map_or(Place::Last, |id| Place::Before(id.to_owned()));
     let query = Query { place, max: MESSAGES_MAX, ..Query::default() };
@@ -85,11 +129,11 @@ fn found(
     let newest = &kept[kept.len().saturating_sub(ROWS_MAX)..];
     let rows: Vec<Vec<String>> = newest.iter().map(|entry| row(entry)).collect();
     let lang = room.lang(cx.service).of(&found.inbound.stanza);
-    let mut done = Done::result(table(lang, NODE, &words::RETRACTED, COLUMNS, &rows));
+    let mut done = Done::result(table(lang, NODE, &RETRACTED, COLUMNS, &rows));
     // Where to go on: before the oldest row if there was no room for more, else before the oldest message looked at.
     let next = if kept.len() > ROWS_MAX { newest.first().copied() } else { page.entries.first() };
     if let Some(next) = next.filter(|_| kept.len() > ROWS_MAX || !page.complete) {
-        done.note = Done::info(words::MORE_BEFORE.with([&*next.id])).note;
+        done.note = Done::info(MORE_BEFORE.with([&*next.id])).note;
         done.next = Some(next.id.clone());
     }
     Ok(done)

@@ -12,7 +12,7 @@ use crate::wire::form::{Submitted, page_of_rows, table};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Text};
+use crate::words::{self, Text, texts};
 
 /// Name of the command, and FORM_TYPE of its form and of its table.
 const NODE: &str = "conclave#sessions";
@@ -25,18 +25,37 @@ pub(crate) const FEATURE: Feature = Feature {
         pages: Some(Pages { type_: NODE, from: "after" }),
         ..Command::new(
             NODE,
-            &words::SESSIONS_COMMAND,
+            &SESSIONS_COMMAND,
             |room, account| moderation::check_role(room, account).is_ok(),
             run,
         )
     }],
+    texts: ALL,
     ..Feature::new("sessions")
 };
+
+texts! {
+    SESSIONS_COMMAND =>
+        en "Show the clients of occupants"
+        de "Programme der Anwesenden zeigen"
+        fr "Montrer les clients des occupants"
+        es "Mostrar los clientes de los ocupantes";
+    SESSIONS =>
+        en "Clients of occupants"
+        de "Programme der Anwesenden"
+        fr "Clients des occupants"
+        es "Clientes de los ocupantes";
+    ROLE =>
+        en "Role"
+        de "Rolle"
+        fr "Rôle"
+        es "Rol";
+}
 
 const COLUMNS: &[(&str, &Text)] = &[
     ("nick", &words::NICKNAME),
     ("jid", &words::ADDRESS),
-    ("role", &words::ROLE),
+    ("role", &ROLE),
     ("affiliation", &words::AFFILIATION),
 ];
 
@@ -60,7 +79,7 @@ fn run(
         listed.filter(|(_, occupant, _)| nick.as_ref().is_none_or(|nick| occupant.nick.key() == nick));
     let rows = listed.map(|(_, occupant, jid)| row(room, occupant, &jid));
     let (rows, last) = page_of_rows(rows, ROWS_MAX);
-    Ok(Done::page(table(lang, NODE, &words::SESSIONS, COLUMNS, &rows), last))
+    Ok(Done::page(table(lang, NODE, &SESSIONS, COLUMNS, &rows), last))
 }
 
 fn row(room: &Room, occupant: &Occupant, jid: &Jid) -> Vec<String> {
