@@ -61,6 +61,11 @@ impl<T> Lanes<T> {
         next
     }
 
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+    }
+
     /// Whether a domain has so much in the queue that more waits behind it.
     pub(super) fn is_long(&self, domain: &str) -> bool {
         self.lanes.get(domain).is_some_and(|lane| lane.ahead >= AHEAD_MAX)

@@ -17,6 +17,9 @@ use crate::wire::jid::BareJid;
 /// What may still wait for a room that nothing waits for when too much waits for all rooms, and what counts no more in hand.
 const SMALL_BYTES: usize = 16 * 1024;
 
+/// What a room takes that waits to be read from the store, besides what waits for it: its mailbox and its task.
+const STARTING_BYTES: usize = 4 * 1024;
+
 /// How many times as much as another the domain above the service's own may have waiting.
 const OWN_TIMES: usize = 8;
 
@@ -138,7 +141,7 @@ pub(super) struct Waiting {
 }
 
 /// What comes out of a mailbox.
-pub(super) type Events = UnboundedReceiver<Waiting>;
+pub(super) type Events = UnboundedReceiver<Box<Waiting>>;
 
 /// The sending side of a room's queue. It is bounded in number and in bytes: a request beyond the bound is given back to
 /// be refused; the last eighth is for those of whose domain little waits. What tells that somebody is gone is taken up to
@@ -146,11 +149,13 @@ pub(super) type Events = UnboundedReceiver<Waiting>;
 pub(super) struct Mailbox {
     /// The account that the room's place in memory counts for.
     opener: Option<BareJid>,
-    events: UnboundedSender<Waiting>,
-    lanes: Mutex<Lanes<Waiting>>,
+    /// Boxed: a channel always has places for some.
+    events: UnboundedSender<Box<Waiting>>,
+    lanes: Mutex<Lanes<Box<Waiting>>>,
     load: Load,
     bounds: Arc<Bounds>,
-    roster: Mutex<Arc<Roster>>,
+    /// Who is in the room; nothing while it waits to be read.
+    roster: Mutex<Option<Arc<Roster>>>,
     /// Places of those who read the archive for this room.
     readers: Arc<Places>,
     /// Places of the readers whose answers wait here.
@@ -193,13 +198,14 @@ impl Mailbox {
             return Err(event);
         }
         let domain: Box<str> = domain_of(&event).into();
-        let counted = if refusable { self.bounds.count(domain.clone(), bytes) } else { None };
+        let starting = if lanes.is_empty() && self.is_starting() { STARTING_BYTES } else { 0 };
+        let counted = if refusable { self.bounds.count(domain.clone(), bytes + starting) } else { None };
         if refusable && counted.is_none() {
             return Err(event);
         }
         self.add(bytes, refusable);
         // Under the lock, so that what comes from one domain keeps its order.
-        match lanes.put(&domain, Waiting { event, bytes, refusable, in_lane: true, counted }) {
+        match lanes.put(&domain, Box::new(Waiting { event, bytes, refusable, in_lane: true, counted })) {
             None => Ok(()),
             Some(waiting) => self.events.send(waiting).map_err(|SendError(waiting)| {
                 self.forget(waiting.bytes, waiting.refusable);
@@ -208,7 +214,7 @@ impl Mailbox {
         }
     }
 
-    fn lanes(&self) -> MutexGuard<'_, Lanes<Waiting>> {
+    fn lanes(&self) -> MutexGuard<'_, Lanes<Box<Waiting>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -229,14 +235,22 @@ impl Mailbox {
         waiting < most(*stanzas_max) && fits && fits_all
     }
 
-    /// Notes who is in the room.
+    /// Notes who is in the room, now that it is read.
     pub(super) fn note(&self, roster: Arc<Roster>) {
-        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = roster;
+        *self.noted() = Some(roster);
     }
 
     /// Who is in the room, as last noted.
     pub(super) fn roster(&self) -> Arc<Roster> {
-        self.roster.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.noted().clone().unwrap_or_default()
+    }
+
+    fn is_starting(&self) -> bool {
+        self.noted().is_none()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Option<Arc<Roster>>> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that an event of so many bytes will come for which the room is kept.
@@ -264,14 +278,7 @@ impl Mailbox {
     /// `place` of its reader before the room is done with it.
     pub(super) fn answered(&self, answer: Event, bytes: usize, place: Place) {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner).push(place);
-        // Without a receiver the room's task has ended, and nobody is left to be told.
-        let _ = self.events.send(Waiting {
-            event: answer,
-            bytes,
-            refusable: true,
-            in_lane: false,
-            counted: None,
-        });
+        self.put_by(answer, bytes);
     }
 
     /// To be called when the room is done with so many answers of the archive.
@@ -284,8 +291,19 @@ impl Mailbox {
     /// Takes an event of our own whatever waits.
     pub(super) fn force(&self, event: Event) {
         self.expect(0);
-        // As above.
-        let _ = self.events.send(Waiting { event, bytes: 0, refusable: true, in_lane: false, counted: None });
+        self.put_by(event, 0);
+    }
+
+    /// Puts an event into the queue that is of no domain.
+    fn put_by(&self, event: Event, bytes: usize) {
+        // Without a receiver the room's task has ended, and nobody is left to be told.
+        let _ = self.events.send(Box::new(Waiting {
+            event,
+            bytes,
+            refusable: true,
+            in_lane: false,
+            counted: None,
+        }));
     }
 
     /// Tells the room to stop, when it has dealt with all that waits now.
@@ -390,7 +408,7 @@ mod tests {
             stanza("<message xmlns='jabber:client' from='a@quiet/c' to='r@m'><body>b</body></message>");
         assert_eq!(taken(&mailbox, &other), 12);
         while let Ok(waiting) = events.try_recv() {
-            mailbox.taken(waiting);
+            mailbox.taken(*waiting);
         }
         assert!(mailbox.is_empty());
         assert_eq!(taken(&mailbox, &message(200_000)), 4);
@@ -412,13 +430,13 @@ mod tests {
         }
         for _ in 0..500 {
             let waiting = events.try_recv().expect("it waits");
-            mailbox.taken(waiting);
+            mailbox.taken(*waiting);
         }
         mailbox.stop(true);
         mailbox.put(from("late")).expect("there is space");
         let mut order = Vec::new();
         while let Ok(waiting) = events.try_recv() {
-            let (event, _) = mailbox.taken(waiting);
+            let (event, _) = mailbox.taken(*waiting);
             order.push(event.inbound().map_or("stop".to_owned(), |inbound| inbound.from.domain().to_owned()));
         }
         assert_eq!(order.len(), 501 + 2);
@@ -445,7 +463,7 @@ mod tests {
         assert_eq!(taken(&third, &message_of("three", 200_000)), 0);
         assert_eq!(taken(&third, &message_of("three", 5_000)), 1);
         let waiting = three.try_recv().expect("it waits");
-        third.taken(waiting);
+        third.taken(*waiting);
         assert_eq!(taken(&third, &message_of("three", 5_000)), 1);
         // What is given back because the room has ended counts no more.
         let before = bounds.all.of(false).bytes.load(Ordering::Acquire);
@@ -461,6 +479,7 @@ mod tests {
             Limits { mailbox_bytes_max: 1_000_000, mailboxes_bytes_max: 1 << 30, ..Limits::default() };
         let bounds = Arc::new(Bounds::new(&limits, Some("own")));
         let mut rooms: Vec<_> = (0..20).map(|_| Mailbox::new(bounds.clone())).collect();
+        rooms.iter().for_each(|(room, _)| room.note(Arc::default()));
         let taken_of = |rooms: &[(Mailbox, Events)], domain: &str| {
             rooms
                 .iter()
@@ -475,7 +494,7 @@ mod tests {
         let mut in_hand = Vec::new();
         for (room, events) in &mut rooms {
             while let Ok(waiting) = events.try_recv() {
-                in_hand.push(room.taken(waiting));
+                in_hand.push(room.taken(*waiting));
             }
         }
         assert_eq!(taken_of(&rooms, "loud"), 0);

@@ -391,6 +391,11 @@ impl Host {
 
     /// Puts an event into the mailbox of its room, or gives it back.
     fn deliver(self: &Arc<Self>, room: &BareJid, event: Event) -> Result<(), Event> {
+        let is_last_word = event.inbound().is_some_and(|inbound| !inbound.is_refusable());
+        if is_last_word && !self.quotas.knows(room) && !self.rooms().contains_key(room) {
+            // It is of no use to a room that is not there.
+            return Ok(());
+        }
         let asker = event.inbound().map(|inbound| inbound.from.clone());
         let opener = asker.as_ref().map(Jid::to_bare);
         let mut waiting = Some(event);
@@ -399,15 +404,15 @@ impl Host {
         outcome.unwrap_or_else(|| waiting.take().map_or(Ok(()), Err))
     }
 
-    /// Does something with the mailbox of a room, starting the room's task if there is none, for the one who asks for it;
-    /// `None` if there cannot be one more that counts for `opener`.
-    fn with_mailbox<T>(
+    /// Puts something into the mailbox of a room, starting the room's task if there is none, for the one who asks for it. `None`
+    /// if there cannot be one more that counts for `opener`. What is given back starts no task: nothing waits for it.
+    fn with_mailbox(
         self: &Arc<Self>,
         room: &BareJid,
         asker: Option<Jid>,
         opener: Option<&BareJid>,
-        put: impl FnOnce(&Mailbox) -> T,
-    ) -> Option<T> {
+        put: impl FnOnce(&Mailbox) -> Result<(), Event>,
+    ) -> Option<Result<(), Event>> {
         let mut rooms = self.rooms();
         if let Some(mailbox) = rooms.get(room) {
             return Some(put(mailbox));
@@ -417,11 +422,14 @@ impl Host {
         }
         let (mailbox, events) = Mailbox::new(self.bounds.clone());
         let mailbox = Arc::new(mailbox.opened_by(opener));
-        let outcome = put(&mailbox);
+        if let Err(event) = put(&mailbox) {
+            self.quotas.close(opener);
+            return Some(Err(event));
+        }
         rooms.insert(room.clone(), mailbox.clone());
         drop(rooms);
         tokio::spawn(task::run(self.clone(), room.clone(), asker, mailbox, events));
-        Some(outcome)
+        Some(Ok(()))
     }
 
     /// The link is up, and before it was not: what was said in between is lost. When things have settled, every room
@@ -442,7 +450,10 @@ impl Host {
             for (room, founder) in awake.into_iter().chain(asleep) {
                 host.pace.turn().await;
                 // A room that sleeps is loaded for it. When there are too many, it is its turn after the next gap.
-                let force = |mailbox: &Mailbox| mailbox.force(Event::Gap(since));
+                let force = |mailbox: &Mailbox| {
+                    mailbox.force(Event::Gap(since));
+                    Ok(())
+                };
                 let load = |opener| host.with_mailbox(&room, None, opener, force);
                 if load(founder.as_ref()).or_else(|| load(None)).is_none() {
                     host.asleep.lock().unwrap_or_else(PoisonError::into_inner).push((room, founder));

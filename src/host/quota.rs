@@ -178,6 +178,11 @@ impl Quotas {
         self.inner().stored.remove(&self.hashes.hash_one(room.as_str()));
     }
 
+    /// Whether the store may have this room: of those that are not in memory it has no other.
+    pub(super) fn knows(&self, room: &BareJid) -> bool {
+        self.inner().stored.contains_key(&self.hashes.hash_one(room.as_str()))
+    }
+
     /// Takes a place in memory for a room that a stanza of `opener` is for; `None` is the service itself. False if there is
     /// none.
     pub(super) fn open(&self, room: &BareJid, opener: Option<&BareJid>) -> bool {

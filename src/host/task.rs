@@ -74,6 +74,8 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 const LINGER: Duration = Duration::from_secs(3);
 
 /// Runs the room at `jid` until nobody needs it. What it takes to load it is paid for by `asker`.
+///
+/// Very many rooms may wait to be loaded: until then this is small.
 pub(super) async fn run(
     host: Arc<Host>,
     jid: BareJid,
@@ -81,69 +83,14 @@ pub(super) async fn run(
     mailbox: Arc<Mailbox>,
     mut events: Events,
 ) {
-    let Some((room, told)) = load(&host, &jid, asker, &mailbox, &mut events).await else { return };
-    mailbox.note(room.roster.clone());
-    let mut task = Task::new(host, room, told, mailbox);
-    loop {
-        // Where there is always something to do the patience below never ends.
-        if !task.room.exists() || task.behind.is_some_and(|since| since.elapsed() >= LINGER) {
-            task.catch_up().await;
-        }
-        task.ask_the_lost();
-        task.lapse().await;
-        if !task.room.exists() && task.behind.is_none() && task.retire() {
-            return;
-        }
-        let next = tokio::select! {
-            next = tokio::time::timeout(task.patience(), events.recv()) => next,
-            () = task.host.pace.turn(), if !task.heard.is_settled() => {
-                if let Some(session) = task.heard.next_silent() {
-                    task.step(&[Event::Check(session)]).await;
-                }
-                continue;
-            }
-            () = task.host.portions.turn(|| task.host.uptime()), if task.room.has_backlog() => {
-                task.step(&[Event::Continue]).await;
-                continue;
-            }
-        };
-        let first = match next {
-            Ok(event) => event,
-            Err(_) if task.room.has_lapsed(Timestamp::now()) => continue,
-            Err(_) if task.behind.is_some() => {
-                task.catch_up().await;
-                continue;
-            }
-            Err(_) if task.room.is_to_open(Timestamp::now()) => {
-                task.step(&[Event::Continue]).await;
-                continue;
-            }
-            Err(_) if task.room.is_awaited() => {
-                task.room.give_up();
-                // What is no more needs no place.
-                let _ = task.claim();
-                continue;
-            }
-            Err(_) if task.room.is_empty() && task.retire() => return,
-            Err(_) => continue,
-        };
-        let Some(first) = first else { return };
-        let batch = batch(first, &mut events);
-        let batch = batch.into_iter().map(|waiting| task.mailbox.taken(waiting));
-        let (batch, counted): (Vec<Event>, Vec<Option<Counted>>) = batch.unzip();
-        let ends = batch.last().is_some_and(is_last);
-        task.hear(&batch);
-        task.work_off(batch, counted).await;
-        if ends {
-            task.finish(&mut events).await;
-            task.catch_up().await;
-            if task.behind.is_some() {
-                task.host.doubt();
-            }
-            task.close(events).await;
-            return;
-        }
-    }
+    let Some(loaded) = load(&host, &jid, asker, &mailbox, &mut events).await else { return };
+    drop(jid);
+    let life = {
+        let (room, told) = *loaded;
+        mailbox.note(room.roster.clone());
+        Box::pin(Task::new(host, room, told, mailbox).live(events))
+    };
+    life.await;
 }
 
 /// `first` and what waits behind it, up to a bound and to the goodbye.
@@ -156,7 +103,7 @@ fn batch(first: Waiting, events: &mut Events) -> Vec<Waiting> {
         && let Ok(next) = events.try_recv()
     {
         bytes += next.bytes;
-        batch.push(next);
+        batch.push(*next);
     }
     batch
 }
@@ -243,6 +190,78 @@ impl Task {
         };
         task.must_hold();
         task
+    }
+
+    /// Deals with what comes until nobody needs the room. While nothing does, this is small: what needs much is made when it is
+    /// needed.
+    async fn live(mut self, mut events: Events) {
+        loop {
+            // Where there is always something to do the patience below never ends.
+            if !self.room.exists() || self.behind.is_some_and(|since| since.elapsed() >= LINGER) {
+                Box::pin(self.catch_up()).await;
+            }
+            self.ask_the_lost();
+            self.lapse().await;
+            if !self.room.exists() && self.behind.is_none() && self.retire() {
+                return;
+            }
+            let next = tokio::select! {
+                next = tokio::time::timeout(self.patience(), events.recv()) => next,
+                () = self.host.pace.turn(), if !self.heard.is_settled() => {
+                    if let Some(session) = self.heard.next_silent() {
+                        Box::pin(self.step(&[Event::Check(session)])).await;
+                    }
+                    continue;
+                }
+                () = self.host.portions.turn(|| self.host.uptime()), if self.room.has_backlog() => {
+                    Box::pin(self.step(&[Event::Continue])).await;
+                    continue;
+                }
+            };
+            let first = match next {
+                Ok(event) => event,
+                Err(_) if self.room.has_lapsed(Timestamp::now()) => continue,
+                Err(_) if self.behind.is_some() => {
+                    Box::pin(self.catch_up()).await;
+                    continue;
+                }
+                Err(_) if self.room.is_to_open(Timestamp::now()) => {
+                    Box::pin(self.step(&[Event::Continue])).await;
+                    continue;
+                }
+                Err(_) if self.room.is_awaited() => {
+                    self.room.give_up();
+                    // What is no more needs no place.
+                    let _ = self.claim();
+                    continue;
+                }
+                Err(_) if self.room.is_empty() && self.retire() => return,
+                Err(_) => continue,
+            };
+            let Some(first) = first else { return };
+            if Box::pin(self.deal_with(*first, &mut events)).await {
+                return;
+            }
+        }
+    }
+
+    /// Deals with `first` and some of what waits behind it. True if the room ends with it.
+    async fn deal_with(&mut self, first: Waiting, events: &mut Events) -> bool {
+        let batch = batch(first, events);
+        let batch = batch.into_iter().map(|waiting| self.mailbox.taken(waiting));
+        let (batch, counted): (Vec<Event>, Vec<Option<Counted>>) = batch.unzip();
+        let ends = batch.last().is_some_and(is_last);
+        self.hear(&batch);
+        self.work_off(batch, counted).await;
+        if ends {
+            self.finish(events).await;
+            self.catch_up().await;
+            if self.behind.is_some() {
+                self.host.doubt();
+            }
+            self.close(events).await;
+        }
+        ends
     }
 
     /// Notes who is heard of.
@@ -387,7 +406,7 @@ impl Task {
     /// Has bans lifted that have ended, some at a time. The room pays for it, not the account that comes first.
     async fn lapse(&mut self) {
         if self.room.has_lapsed(Timestamp::now()) && self.lapse_pause().is_zero() {
-            self.step(&[Event::Lapse]).await;
+            Box::pin(self.step(&[Event::Lapse])).await;
             self.lapsed = Some(Instant::now());
         }
     }
@@ -450,7 +469,7 @@ impl Task {
         while !self.mailbox.is_empty()
             && let Ok(Some(waiting)) = tokio::time::timeout_at(end, events.recv()).await
         {
-            match self.mailbox.taken(waiting).0 {
+            match self.mailbox.taken(*waiting).0 {
                 event @ Event::Found(_) => {
                     self.step(&[event]).await;
                 }
@@ -465,10 +484,10 @@ impl Task {
     }
 
     /// The end: nothing more is taken, and nobody waits for this room any longer.
-    async fn close(&self, mut events: Events) {
+    async fn close(&self, events: &mut Events) {
         events.close();
         while let Ok(waiting) = events.try_recv() {
-            self.turn_away(&self.mailbox.taken(waiting).0).await;
+            self.turn_away(&self.mailbox.taken(*waiting).0).await;
         }
     }
 
@@ -535,6 +554,8 @@ impl Task {
 
 #[cfg(test)]
 mod bounds;
+#[cfg(test)]
+mod idle;
 mod keep;
 mod load;
 mod pay;

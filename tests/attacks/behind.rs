@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::field::{ASK, Field, Heard};
+use crate::field::{Field, is_other};
+use crate::heard::{ASK, Heard};
 use crate::servers::client::Client;
 use crate::servers::guest::Guest;
 use crate::servers::host::{Host, Kind, MUC, PEER_MUC};
@@ -83,10 +84,12 @@ impl Behind {
         let send = move |who: &str, xml: &str| {
             let (account, resource) = who.split_once('/').unwrap_or((who, "x"));
             let name = account.split('@').next().unwrap_or_default();
+            // Here all accounts are of one server: who attacks is named without a domain.
+            let is_other = account.contains('@') && is_other(account, "");
             let queue = {
                 let mut players = players.lock().expect("nobody panics");
                 let key = format!("{name}/{resource}");
-                players.entry(key).or_insert_with(|| player(&host, name, resource, &notes)).clone()
+                players.entry(key).or_insert_with(|| player(&host, name, resource, is_other, &notes)).clone()
             };
             // A client whose server has ended its stream says nothing more.
             let _ = queue.send(xml.to_owned());
@@ -102,7 +105,7 @@ impl Behind {
 }
 
 /// A client of an account of its own, in a thread of its own. It ends when nobody can tell it anything any more.
-fn player(host: &Host, name: &str, resource: &str, heard: &Arc<Heard>) -> SyncSender<String> {
+fn player(host: &Host, name: &str, resource: &str, is_other: bool, heard: &Arc<Heard>) -> SyncSender<String> {
     let account = Guest::account(&format!("a-{name}"));
     // It may be known from before a restart.
     let _ = Client::register(&host.door(), &account);
@@ -122,6 +125,7 @@ fn player(host: &Host, name: &str, resource: &str, heard: &Arc<Heard>) -> SyncSe
                 Ok(Some(stanza)) => {
                     let text = encode::standalone(&stanza);
                     heard.count(text.len());
+                    heard.count_to_others(if is_other { text.len() } else { 0 });
                     let id =
                         stanza.attr("id").and_then(|id| id.strip_prefix(ASK)).and_then(|id| id.parse().ok());
                     if let Some(number) = id.filter(|_| stanza.name() == "iq") {

@@ -1,46 +1,20 @@
 //! The field of an attack: accounts that send, and what comes back to them. Whether the test plays the server or a real one
 //! stands between makes no difference here.
 
-use std::collections::HashMap;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memchr::memmem;
+use crate::heard::{ASK, Heard};
+use crate::run::{FENCER, WATCHER};
 
-/// How the ids of requests begin whose answers are waited for.
-pub(crate) const ASK: &str = "ask-";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Bytes that are kept of an answer, before and behind its id.
-const EXCERPT: usize = 700;
 /// Bytes that are on their way to the service at a time, as far as it is up to us.
 const SEND_BUFFER: usize = 128 * 1024;
-
-/// What was heard: answers by their number, and how much in all.
-#[derive(Default)]
-pub(crate) struct Heard {
-    answers: Mutex<HashMap<u64, (Instant, String)>>,
-    more: Condvar,
-    bytes: AtomicU64,
-}
-
-impl Heard {
-    /// Notes an answer that has arrived just now.
-    pub(crate) fn note(&self, number: u64, text: String) {
-        let mut answers = self.answers.lock().expect("nobody panics");
-        answers.entry(number).or_insert_with(|| (Instant::now(), text));
-        self.more.notify_all();
-    }
-
-    /// Counts what has arrived.
-    pub(crate) fn count(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-}
 
 /// Hands a stanza of an account to the server.
 type Send = Box<dyn Fn(&str, &str) + std::marker::Send + Sync>;
@@ -74,7 +48,8 @@ impl Field {
         socket2::SockRef::from(&socket).set_send_buffer_size(SEND_BUFFER).expect("a socket");
         let heard = Arc::new(Heard::default());
         let (reader, notes) = (socket.try_clone().expect("a socket"), heard.clone());
-        thread::spawn(move || read(reader, &notes));
+        let attacks = domain.to_owned();
+        thread::spawn(move || notes.read(reader, |jid| is_other(jid, &attacks)));
         let whole = socket.try_clone().expect("a socket");
         let (socket, own) = (Mutex::new(socket), domain.to_owned());
         let send = move |who: &str, xml: &str| {
@@ -118,11 +93,7 @@ impl Field {
 
     /// Waits for an answer: when it came, and its beginning.
     pub(crate) fn wait(&self, number: u64, at_most: Duration) -> Option<(Instant, String)> {
-        let answers = self.heard.answers.lock().expect("nobody panics");
-        let waits = |answers: &mut HashMap<u64, _>| !answers.contains_key(&number);
-        let (mut answers, _) =
-            self.heard.more.wait_timeout_while(answers, at_most, waits).expect("nobody panics");
-        answers.remove(&number)
+        self.heard.wait(number, at_most)
     }
 
     /// A request and the beginning of its answer; nothing if there is none.
@@ -161,8 +132,20 @@ impl Field {
 
     /// Bytes that the service has sent.
     pub(crate) fn bytes(&self) -> u64 {
-        self.heard.bytes.load(Ordering::Relaxed)
+        self.heard.bytes()
     }
+
+    /// Those of them that are for accounts that neither attack nor look on.
+    pub(crate) fn bytes_to_others(&self) -> u64 {
+        self.heard.to_others()
+    }
+}
+
+/// Whether an account is neither of the domain that attacks nor looks on.
+pub(crate) fn is_other(jid: &str, attacks: &str) -> bool {
+    let account = jid.split('/').next().unwrap_or_default();
+    let domain = account.split('@').next_back().unwrap_or_default();
+    domain != attacks && account != WATCHER && account != FENCER
 }
 
 /// The full address of a local part, with or without a domain or a resource.
@@ -182,34 +165,4 @@ pub(crate) fn owner_form(fields: &[(&str, &str)]) -> String {
         "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>\
          <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>{fields}</x></query>"
     )
-}
-
-/// Reads to the end, and notes what is an answer.
-fn read(mut socket: TcpStream, heard: &Heard) {
-    socket.set_read_timeout(None).expect("a socket");
-    let finder = memmem::Finder::new("id='ask-");
-    let (mut bytes, mut at) = (vec![0; 1 << 20], 0);
-    loop {
-        match socket.read(&mut bytes[at..]) {
-            Ok(0) => return,
-            Ok(count) => {
-                heard.count(count);
-                at += count;
-            }
-            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-            Err(_) => return,
-        }
-        for place in finder.find_iter(&bytes[..at]) {
-            let digits = std::str::from_utf8(&bytes[place + 8..(place + 15).min(at)]);
-            let Some(number) = digits.ok().and_then(|digits| digits.parse().ok()) else { continue };
-            let start = bytes[..place].iter().rposition(|byte| *byte == b'<').unwrap_or(place);
-            // What the next read would add to it nobody needs.
-            let text = &bytes[start..(place + EXCERPT).min(at)];
-            heard.note(number, String::from_utf8_lossy(text).into_owned());
-        }
-        // What may be the beginning of an id stays.
-        let keep = at.min(EXCERPT);
-        bytes.copy_within(at - keep..at, 0);
-        at = keep;
-    }
 }

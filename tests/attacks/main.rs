@@ -15,6 +15,7 @@ mod behind;
 mod edits;
 mod effects;
 mod field;
+mod heard;
 mod held;
 mod measure;
 mod played;

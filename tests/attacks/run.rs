@@ -27,11 +27,11 @@ const RATE: f64 = 50.0;
 const BURST: f64 = 5000.0;
 /// The room that is pinged, and who does it.
 const CALM: &str = "calm";
-const WATCHER: &str = "watcher@calm.example";
+pub(crate) const WATCHER: &str = "watcher@calm.example";
 /// How often what another wants is asked for.
 const PROBES: Duration = Duration::from_millis(500);
 /// Who waits until the rooms that were attacked have dealt with everything, and in how many of them.
-const FENCER: &str = "fencer@calm.example";
+pub(crate) const FENCER: &str = "fencer@calm.example";
 const FENCED_MAX: usize = 12;
 
 /// Who attacks.
@@ -86,12 +86,16 @@ pub(crate) struct Outcome {
     pub(crate) bytes_in: u64,
     /// Bytes that the service sent meanwhile.
     pub(crate) bytes_out: u64,
+    /// Those of them that went to accounts that neither attack nor look on.
+    pub(crate) bytes_to_others: u64,
     /// Bytes that it wrote to files meanwhile.
     pub(crate) written: u64,
     ping: Waits,
     probe: Waits,
     own_delay: Duration,
     memory: u64,
+    /// What it still has of it after a while.
+    kept: u64,
     disk: u64,
     live: u64,
 }
@@ -129,6 +133,8 @@ pub(crate) fn play(attack: &Attack) -> Result<(), String> {
     let mut outcome = attack_and_watch(attack, &field, &place);
     outcome.written = self::written(place.pid()).saturating_sub(written + field.bytes() - sent);
     outcome.memory = memory(place.pid(), "VmHWM:").saturating_sub(before);
+    thread::sleep(scale::rest());
+    outcome.kept = memory(place.pid(), "VmRSS:").saturating_sub(before);
     let checked = (attack.check)(&field, &outcome);
     let stored = place.disk(&field);
     (outcome.disk, outcome.live) = *stored.as_ref().unwrap_or(&(0, 0));
@@ -146,7 +152,7 @@ fn attack_and_watch(attack: &Attack, field: &Arc<Field>, place: &Place) -> Outco
     let pings = watch(field, &over, BETWEEN, ping(field.room(CALM)));
     let own = place.own_room().map(|room| watch(field, &over, BETWEEN, ping(room)));
     let probes = attack.probe.map(|probe| watch(field, &over, PROBES, probe));
-    let bytes = field.bytes();
+    let (bytes, to_others) = (field.bytes(), field.bytes_to_others());
     let mut outcome = Outcome::default();
     let (start, time) =
         (Instant::now(), scale::minutes().map(|minutes| Duration::from_secs_f64(minutes * 60.0)));
@@ -183,6 +189,7 @@ fn attack_and_watch(attack: &Attack, field: &Arc<Field>, place: &Place) -> Outco
     outcome.probe = probes.map(|probes| probes.join().expect("no panic")).unwrap_or_default();
     outcome.own_delay = own.map(|own| own.join().expect("no panic").worst).unwrap_or_default();
     outcome.bytes_out = field.bytes() - bytes;
+    outcome.bytes_to_others = field.bytes_to_others() - to_others;
     outcome
 }
 
@@ -266,7 +273,7 @@ impl Outcome {
     fn row(&self, attack: &Attack, held: bool) -> String {
         let mib = |bytes: u64| format!("{:.1}", bytes as f64 / f64::from(1 << 20));
         format!(
-            "| {} | {} | {} | {} | {} | {} ms | {} ms | {} ms | {} | {} / {} | {} |",
+            "| {} | {} | {} | {} | {} | {} ms | {} ms | {} ms | {} / {} | {} / {} | {} |",
             attack.name,
             if attack.by == By::Account { "one account" } else { "one domain" },
             self.stanzas,
@@ -276,6 +283,7 @@ impl Outcome {
             self.own_delay.as_millis(),
             self.probe.worst.as_millis(),
             mib(self.memory),
+            mib(self.kept),
             mib(self.disk),
             mib(self.live),
             if held { "held" } else { "**broken**" },

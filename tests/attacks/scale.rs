@@ -10,6 +10,12 @@ pub(crate) fn minutes() -> Option<f64> {
     std::env::var("CONCLAVE_ATTACK_MINUTES").ok().map(|text| text.parse().expect("a number of minutes"))
 }
 
+/// How long after an attack it is looked at what is still in memory.
+pub(crate) fn rest() -> Duration {
+    let seconds = std::env::var("CONCLAVE_ATTACK_REST").ok();
+    seconds.map_or(Duration::ZERO, |text| Duration::from_secs(text.parse().expect("a number of seconds")))
+}
+
 /// The real server behind which it is to be tried, if one is named.
 pub(crate) fn server() -> Option<String> {
     std::env::var("CONCLAVE_ATTACK_SERVER").ok().filter(|name| !name.is_empty())

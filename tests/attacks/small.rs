@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use crate::field::owner_form;
 use crate::run::{Attack, By};
+use crate::scale;
 use crate::time::iq;
+
+/// What a refusal says besides what was refused.
+const REFUSAL_BYTES: u64 = 500;
 
 pub(crate) const ALL: &[Attack] = &[
     Attack {
@@ -75,9 +79,20 @@ pub(crate) const ALL: &[Attack] = &[
         },
         short: 2000,
         probe: None,
-        check: |_, outcome| match outcome.bytes_out < outcome.bytes_in / 10 {
-            true => Ok(()),
-            false => Err(format!("{} bytes came of {}", outcome.bytes_out, outcome.bytes_in)),
+        // None of it reaches those whom it names, or their room. Within the rates nothing is said to it; who sends more than they
+        // let hears of each what they said.
+        check: |_, outcome| {
+            let most = match scale::minutes() {
+                None => outcome.bytes_in / 10,
+                Some(_) => outcome.bytes_in + outcome.stanzas as u64 * REFUSAL_BYTES + (1 << 20),
+            };
+            match outcome.bytes_to_others == 0 && outcome.bytes_out < most {
+                true => Ok(()),
+                false => Err(format!(
+                    "of {} bytes {} came back and {} went to others",
+                    outcome.bytes_in, outcome.bytes_out, outcome.bytes_to_others
+                )),
+            }
         },
     },
     Attack {

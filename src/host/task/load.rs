@@ -25,14 +25,14 @@ pub(super) async fn load(
     asker: Option<Jid>,
     mailbox: &Mailbox,
     events: &mut Events,
-) -> Option<(Machine, Told)> {
+) -> Option<Box<(Machine, Told)>> {
     let line = host.quotas.line(jid, asker.as_ref().map(Jid::to_bare).as_ref());
     loop {
         let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
         let place = host.loading.turn(&line).place().await;
         let read = move || {
             let meter = Meter::start();
-            let read = stored(&reader, &key);
+            let read = stored(&reader, &key).map(Box::new);
             payer.iter().for_each(|payer| reader.charge(payer, meter.tokens()));
             read
         };
@@ -51,9 +51,9 @@ pub(super) async fn load(
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
         while let Ok(waiting) = events.try_recv() {
-            let (event, _) = mailbox.taken(waiting);
+            let (event, _) = mailbox.taken(*waiting);
             let refused = event.inbound().map(|inbound| Effects::refused(&refusal, inbound, host.lang()));
-            send(host, jid, "", refused.unwrap_or_default()).await;
+            Box::pin(send(host, jid, "", refused.unwrap_or_default())).await;
         }
         if host.retire(jid, mailbox) {
             return None;
