@@ -13,6 +13,9 @@ const PORT = 5222;
 const VERBS = ['reads', 'misses', 'presses', 'keeps', 'types', 'strikes', 'clicks', 'opens', 'texts'];
 
 export class Dino {
+    /** Those that have to be closed yet. */
+    static running = new Set();
+
     /** Starts Dino for dot@dino.example, whose server listens on this port of loopback. */
     static async open({ folder, pictures, port, address, certificate }) {
         const dino = new Dino();
@@ -24,8 +27,11 @@ export class Dino {
         await new Promise((resolve, reject) => way.once('error', reject).listen(PORT, address, resolve));
         const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'dino');
         const log = openSync(path.join(pictures, 'log-dino.txt'), 'a');
-        const words = ['--pdeathsig', 'KILL', '--', script, dino.home, address, certificate];
-        dino.child = spawn('setpriv', words, { stdio: ['pipe', 'pipe', log] });
+        // It ends with its input, and takes its screen along.
+        dino.child = spawn(script, [dino.home, address, certificate], { stdio: ['pipe', 'pipe', log] });
+        // That it has ended is seen when its answer is waited for.
+        dino.child.stdin.on('error', () => {});
+        Dino.running.add(dino);
         dino.answers = createInterface({ input: dino.child.stdout })[Symbol.asyncIterator]();
         dino.way = way;
         // Its stanzas are kept beside the pictures.
@@ -63,7 +69,14 @@ export class Dino {
         return this.does('pictures', path.join(this.picturesTo, `${name}-dino.png`));
     }
 
+    /** Ends those that are left when a play fails. */
+    static async closeAll() {
+        for (const dino of Dino.running) await dino.close();
+    }
+
+    /** Ends it, with its screen. */
     async close() {
+        Dino.running.delete(this);
         this.child.stdin.end();
         await new Promise((resolve) => (this.child.exitCode === null ? this.child.once('exit', resolve) : resolve()));
         this.way.close();

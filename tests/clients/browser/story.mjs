@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Dino } from './dino.mjs';
 import { dinoStory } from './dino_story.mjs';
 import { Person } from './person.mjs';
 import { Server, listens, servePages, sleep, until } from './servers.mjs';
@@ -241,7 +242,7 @@ async function main() {
     complain();
 }
 
-main().then(
+main().finally(Dino.closeAll).then(
     async () => (await browser.close(), process.exit(0)),
     (error) => (console.error(error.message.slice(0, 2000)), process.exit(1)),
 );
