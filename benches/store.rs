@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use conclave::host::commit::Committer;
 use conclave::room::state::Affiliated;
 use conclave::room::write::Write;
-use conclave::store::sled::SledStore;
+use conclave::store::SledStore;
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Affiliation;
 

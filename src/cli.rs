@@ -52,6 +52,7 @@ pub(crate) enum Command {
     /// Attaches to the server and serves rooms until it is told to stop (SIGTERM, SIGINT)
     Run(SettingsArgs),
     /// Looks after the store, while the service is stopped
+    #[cfg(feature = "offline")]
     #[command(subcommand)]
     Store(StoreCommand),
     /// Looks at the settings
@@ -70,6 +71,7 @@ pub(crate) enum Command {
     },
 }
 
+#[cfg(feature = "offline")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     /// Reads everything that is stored, and names what is damaged

@@ -18,6 +18,7 @@ pub mod host;
 pub mod link;
 pub mod room;
 pub mod service;
+#[cfg_attr(not(feature = "offline"), allow(dead_code, reason = "only `conclave store` uses it"))]
 pub mod store;
 pub mod wire;
 pub mod words;

@@ -8,10 +8,13 @@ use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, ConfigCommand, StoreCommand};
+#[cfg(feature = "offline")]
+use cli::StoreCommand;
+use cli::{Cli, Command, ConfigCommand};
 use conclave::config::{ConfigError, Log, LogFormat, Settings, host_config};
 use conclave::host::{self, Ended, RunError};
-use conclave::store::maintain;
+#[cfg(feature = "offline")]
+use conclave::store::offline;
 use replace::Program;
 use tokio::runtime::Builder;
 
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
                 Err(error) => refuse(&error),
             };
         }
+        #[cfg(feature = "offline")]
         Command::Store(command) => return store(command),
         Command::Config(ConfigCommand::Check(args)) => args.load().map(|settings| {
             let component = &settings.component;
@@ -79,6 +83,7 @@ fn run(settings: Settings) -> ExitCode {
 }
 
 /// Looks after the store.
+#[cfg(feature = "offline")]
 fn store(command: StoreCommand) -> ExitCode {
     let (StoreCommand::Check(args) | StoreCommand::Repair(args) | StoreCommand::Compact(args)) = &command;
     let path = match args.clone().load() {
@@ -88,9 +93,9 @@ fn store(command: StoreCommand) -> ExitCode {
     let mut printed = ExitCode::SUCCESS;
     let mut say = |line: &str| printed = print(&format!("{line}\n"));
     let outcome = match command {
-        StoreCommand::Check(_) => maintain::check(&path, &mut say),
-        StoreCommand::Repair(_) => maintain::repair(&path, &mut say).map(|_| 0),
-        StoreCommand::Compact(_) => maintain::compact(&path, &mut say).map(|()| 0),
+        StoreCommand::Check(_) => offline::check(&path, &mut say),
+        StoreCommand::Repair(_) => offline::repair(&path, &mut say).map(|_| 0),
+        StoreCommand::Compact(_) => offline::compact(&path, &mut say).map(|()| 0),
     };
     match outcome {
         Ok(0) => printed,

@@ -12,18 +12,20 @@ use conclave::config::Durability;
 use conclave::room::archive::{
     Answer, ArchiveId, Change, Entry, Place, Query, Question, Retraction, Said, Target, With,
 };
-use conclave::store::archive::fjall::FjallArchive;
-use conclave::store::archive::memory::MemoryArchive;
-use conclave::store::archive::{Archive, Size};
+use conclave::store::FjallArchive;
+use conclave::store::{Archive, Size};
 use conclave::wire::jid::{Account, BareJid, Jid, Party};
 use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use full_disk::limit_files;
+use model::Model;
 
 #[path = "store/full_disk.rs"]
 mod full_disk;
+#[path = "archive/model.rs"]
+mod model;
 
 const ROUNDS: u32 = 20;
 
@@ -157,7 +159,7 @@ fn ask() -> impl Strategy<Value = Ask> {
 struct Pair<'a> {
     path: &'a Path,
     disk: Option<FjallArchive>,
-    memory: MemoryArchive,
+    memory: Model,
     /// Tells the archives of one story from those of another.
     story: u32,
     now_us: i64,
@@ -331,7 +333,7 @@ fn the_archive_on_disk_answers_as_the_one_in_memory() {
     let told = runner.run(&stories, |(steps, asks)| {
         story.set(story.get() + 1);
         let disk = Some(open(&path, Durability::Interval));
-        let memory = MemoryArchive::new();
+        let memory = Model::default();
         let mut pair = Pair { path: &path, disk, memory, story: story.get(), now_us: 0, said: Vec::new() };
         for (step, ask) in &steps {
             pair.take(step);
@@ -359,7 +361,7 @@ fn many_changes_of_one_commit_are_seen_in_order() {
         archive: archive.clone(),
         retraction: Retraction { target, retracted: retracted(), keep_original: true },
     };
-    let memory = MemoryArchive::new();
+    let memory = Model::default();
     for changes in [
         vec![append(1), append(2), retract(Target::Of(account(0), "said0".to_owned())), append(3)],
         vec![withdraw(2), withdraw(3)],

@@ -124,3 +124,36 @@ fn every_dependency_has_a_licence_that_is_allowed() {
         .collect();
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
+
+#[test]
+fn the_service_has_no_part_in_reading_files_past_their_database() {
+    const READERS: [&str; 4] = ["lsm-tree", "lz4_flex", "sfa", "xxhash-rust"];
+    let manifest = table("Cargo.toml");
+    let offline: Vec<&str> = manifest["features"]["offline"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|dep| dep.as_str())
+        .collect();
+    assert_eq!(offline, READERS.map(|name| format!("dep:{name}")));
+    for name in READERS {
+        assert_eq!(manifest["dependencies"][name]["optional"].as_bool(), Some(true), "{name}");
+    }
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut readers) = (vec![sources.clone()], BTreeSet::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("read") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("text");
+            let names = |name: &&str| text.contains(&format!("{}::", name.replace('-', "_")));
+            if READERS.iter().any(names) {
+                readers.insert(path.strip_prefix(&sources).expect("inside").display().to_string());
+            }
+        }
+    }
+    assert_eq!(readers, BTreeSet::from(["store/offline/salvage.rs".to_owned()]));
+}

@@ -3,7 +3,7 @@
 
 use conclave::room::state::State;
 use conclave::store::StoreError;
-use conclave::store::archive::fjall::{decode_message, encode_message};
+use conclave::store::embedded::messages::{decode_message, encode_message};
 use conclave::store::occupant::{decode_occupant, encode_occupant};
 use conclave::store::record::{
     decode_affiliated, decode_room, decode_vcard, encode_affiliated, encode_room, encode_vcard,

@@ -18,7 +18,7 @@ use self::line::Line;
 use super::trouble::Trouble;
 use crate::room::archive::Change;
 use crate::room::write::Write;
-use crate::store::archive::Archive;
+use crate::store::Archive;
 use crate::store::{Store, StoreError};
 
 /// What a group may cost, where a record costs 1, and 1 more for each so many bytes: together less than a segment of sled's log,

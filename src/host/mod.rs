@@ -40,7 +40,7 @@ use crate::room::listing::Relisting;
 use crate::room::roster::Roster;
 use crate::room::write::Write;
 use crate::service::{self, directory::Directory};
-use crate::store::archive::Archive;
+use crate::store::Archive;
 use crate::store::{Store, StoreError};
 use crate::wire::encode::Outgoing;
 use crate::wire::inbound::Inbound;

@@ -15,8 +15,8 @@ use super::seldom::Seldom;
 use super::signals::{Signal, signal};
 use crate::config::Settings;
 use crate::link::{self, LinkSettings, Stage, TakenOver, Times};
-use crate::store::archive::{Archive, fjall::FjallArchive};
-use crate::store::{Store, StoreError, sled::SledStore};
+use crate::store::{Archive, FjallArchive};
+use crate::store::{SledStore, Store, StoreError};
 
 /// How long those that were not done by then may take after the link has ended.
 const LAST_WRITES: Duration = Duration::from_millis(500);

@@ -6,9 +6,9 @@ use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::roster::{Occupant, Session};
 use conclave::room::write::{StoredOccupant, Write};
+use conclave::store::SledStore;
 use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
-use conclave::store::sled::SledStore;
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Affiliation;
 

@@ -3,9 +3,9 @@
 use conclave::room::Room;
 use conclave::room::part::Part;
 use conclave::room::write::Write;
+use conclave::store::SledStore;
 use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
-use conclave::store::sled::SledStore;
 use conclave::wire::jid::BareJid;
 
 use crate::world::{ROOM, World};

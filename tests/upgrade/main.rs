@@ -19,14 +19,14 @@ use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Place, Query, Qu
 use conclave::room::config::Config;
 use conclave::room::state::{Affiliated, RoomRecord};
 use conclave::room::write::Write;
-use conclave::store::archive::Archive;
-use conclave::store::archive::fjall::FjallArchive;
+use conclave::store::Archive;
+use conclave::store::FjallArchive;
+use conclave::store::SledStore;
 use conclave::store::occupant::{decode_occupant, encode_occupant};
 use conclave::store::record::{
     decode_affiliated, decode_room, decode_vcard, encode_affiliated, encode_room, encode_vcard,
 };
-use conclave::store::sled::SledStore;
-use conclave::store::{FORMATS, Store, maintain};
+use conclave::store::{FORMATS, Store, offline};
 use conclave::wire::encode::standalone;
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Affiliation;
@@ -189,7 +189,7 @@ fn everything_is_found_in_the_store_of_each_earlier_format() {
             drop((store, archive));
             // Now a store of today, which is to be sound.
             let mut said = Vec::new();
-            let damages = maintain::check(folder.path(), &mut |line| said.push(line.to_owned()));
+            let damages = offline::check(folder.path(), &mut |line| said.push(line.to_owned()));
             assert_eq!(damages, Ok(0), "{fixture}: {said:?}");
         }
     }
@@ -224,7 +224,7 @@ fn an_upgrade_that_is_killed_anywhere_loses_nothing() {
             assert_holds(&found(&store, &archive, &jid(room)), told, &format!("round {round}: {room}"));
         }
         drop((store, archive));
-        assert_eq!(maintain::check(folder.path(), &mut |_| ()), Ok(0), "round {round}");
+        assert_eq!(offline::check(folder.path(), &mut |_| ()), Ok(0), "round {round}");
         let left = fs::read_dir(folder.path()).expect("read").flatten().map(|e| e.file_name());
         let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with("rebuild")).collect();
         assert_eq!(left, [""; 0], "round {round}");
@@ -260,10 +260,10 @@ fn a_damaged_record_is_as_damaged_after_an_upgrade_and_costs_no_other() {
     assert!(state.affiliations.contains_key(&jid("hecate@example")));
     drop(store);
     let mut said = Vec::new();
-    assert!(maintain::check(folder.path(), &mut |line| said.push(line.to_owned())).is_ok_and(|n| n > 0));
+    assert!(offline::check(folder.path(), &mut |line| said.push(line.to_owned())).is_ok_and(|n| n > 0));
     assert!(said.iter().any(|line| line.contains("heath@muc.example / beginning")), "{said:?}");
     assert!(said.iter().any(|line| line.contains("affiliation macbeth@example")), "{said:?}");
-    assert_eq!(maintain::repair(folder.path(), &mut |_| ()), Ok(true));
+    assert_eq!(offline::repair(folder.path(), &mut |_| ()), Ok(true));
     let store = SledStore::open(folder.path()).expect("opened");
     let heath = store.load(&jid("heath@muc.example")).expect("read").expect("its owner is known");
     assert!(heath.record.config.members_only);
@@ -396,7 +396,7 @@ fn a_store_that_is_made_for_later_versions_holds_what_it_says() {
         // Without a name, only that it could be made.
         let folder = tempfile::tempdir().expect("a folder");
         make(&told("rests"), folder.path());
-        assert_eq!(maintain::check(folder.path(), &mut |_| ()), Ok(0));
+        assert_eq!(offline::check(folder.path(), &mut |_| ()), Ok(0));
         return;
     };
     let packed = here(&format!("{name}.tar.gz.b64"));

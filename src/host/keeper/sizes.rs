@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::config::ArchiveSettings;
 use crate::room::archive::ArchiveId;
 use crate::room::cx::Service;
-use crate::store::archive::Size;
+use crate::store::Size;
 use crate::wire::jid::BareJid;
 
 /// How many times as much the service's own domain may have as another.

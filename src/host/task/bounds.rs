@@ -8,7 +8,7 @@ use crate::room::held::Kind;
 use crate::room::nick::Nick;
 use crate::room::roster::Occupant;
 use crate::room::{Room, fold};
-use crate::store::archive::memory::MemoryArchive;
+use crate::store::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::Jid;

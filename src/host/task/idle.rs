@@ -9,7 +9,7 @@ use crate::engine::Machine;
 use crate::link;
 use crate::room::Room;
 use crate::room::roster::Roster;
-use crate::store::archive::memory::MemoryArchive;
+use crate::store::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
 use crate::wire::size;
 

@@ -8,8 +8,8 @@ use crate::host::LAST_WORK;
 use crate::link::{Outlet, outbox};
 use crate::room::archive::{ArchiveId, Entry, Question};
 use crate::store::Store;
-use crate::store::archive::{Archive, Freed, Size, memory::MemoryArchive};
 use crate::store::memory::MemoryStore;
+use crate::store::{Archive, Freed, Size, memory::MemoryArchive};
 
 const OWNER: &str = "hecate@example/pc";
 const ROOM: &str = "coven@muc.example";
