@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use conclave::config::Durability;
 use conclave::host::commit::Committer;
 use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Page, Place, Query, Question};
-use conclave::store::Archive;
 use conclave::store::FjallArchive;
+use conclave::store::LocalArchive;
 use conclave::wire::jid::BareJid;
 use jiff::Timestamp;
 

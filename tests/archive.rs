@@ -13,7 +13,7 @@ use conclave::room::archive::{
     Answer, ArchiveId, Change, Entry, Place, Query, Question, Retraction, Said, Target, With,
 };
 use conclave::store::FjallArchive;
-use conclave::store::{Archive, Size};
+use conclave::store::{LocalArchive, Size};
 use conclave::wire::jid::{Account, BareJid, Jid, Party};
 use jiff::Timestamp;
 use proptest::collection::vec;
@@ -218,13 +218,13 @@ impl Pair<'_> {
             Step::Forget { archive } => self.commit(&[Change::Forget { archive: self.id(archive) }]),
             Step::Purge { archive, before, messages_max, step_max } => {
                 let before = at(self.said(before).1);
-                let purge = |of: &dyn Archive| {
+                let purge = |of: &dyn LocalArchive| {
                     of.purge(&self.id(archive), before, messages_max.into(), step_max.into()).expect("purged")
                 };
                 assert_eq!(purge(self.disk()), purge(&self.memory));
             }
             Step::Trim { archive, bytes, step_max } => {
-                let trim = |of: &dyn Archive| {
+                let trim = |of: &dyn LocalArchive| {
                     of.trim(&self.id(archive), bytes.into(), step_max.into()).expect("trimmed")
                 };
                 assert_eq!(trim(self.disk()), trim(&self.memory));
@@ -274,14 +274,15 @@ impl Pair<'_> {
     fn compare(&self, ask: &Ask) {
         let archive = self.id(ask.archive);
         for question in [Question::Page(self.query(ask)), Question::Ends] {
-            let answers = [&self.memory as &dyn Archive, self.disk()].map(|a| a.answer(&archive, &question));
+            let answers =
+                [&self.memory as &dyn LocalArchive, self.disk()].map(|a| a.answer(&archive, &question));
             let [memory, disk] = answers.map(|answer| answer.expect("read"));
             assert_eq!(disk, memory, "{question:?}");
         }
     }
 
     fn compare_all(&self) {
-        let newest = |of: &dyn Archive, archive, most| {
+        let newest = |of: &dyn LocalArchive, archive, most| {
             let mut newest = Vec::new();
             of.newest(&self.id(archive), &mut |entry| {
                 newest.push(entry);
@@ -293,7 +294,7 @@ impl Pair<'_> {
         for archive in 0..3 {
             for most in [1, 7, 1000] {
                 let [memory, disk] =
-                    [&self.memory as &dyn Archive, self.disk()].map(|a| newest(a, archive, most));
+                    [&self.memory as &dyn LocalArchive, self.disk()].map(|a| newest(a, archive, most));
                 assert_eq!(disk, memory);
             }
         }
@@ -309,7 +310,7 @@ impl Pair<'_> {
             assert_eq!(disk, memory.map(|size| size.bytes));
         }
         let story = format!("{}-", self.story);
-        let all = |of: &dyn Archive| {
+        let all = |of: &dyn LocalArchive| {
             let mut all = Vec::new();
             of.each_archive(&mut |id| all.push(id)).expect("read");
             all.retain(|id| id.0.starts_with(&story));
@@ -379,7 +380,7 @@ fn many_changes_of_one_commit_are_seen_in_order() {
         for place in [Place::First, Place::Last] {
             let question = Question::Page(Query { place, max: 2, ..Query::default() });
             let answers =
-                [&disk as &dyn Archive, &memory].map(|a| a.answer(&archive, &question).expect("read"));
+                [&disk as &dyn LocalArchive, &memory].map(|a| a.answer(&archive, &question).expect("read"));
             assert_eq!(answers[0], answers[1], "{changes:?}");
         }
     }

@@ -11,8 +11,8 @@ use conclave::room::limits::Limits;
 use conclave::room::state::{Affiliated, Lost, RoomRecord, Subject};
 use conclave::room::vcard::Vcard;
 use conclave::room::write::Write;
+use conclave::store::LocalStore;
 use conclave::store::SledStore;
-use conclave::store::Store;
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Affiliation;
 

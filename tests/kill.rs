@@ -15,8 +15,8 @@ use conclave::room::config::Config;
 use conclave::room::history::History;
 use conclave::room::state::{Affiliated, RoomRecord, State};
 use conclave::room::write::Write;
+use conclave::store::LocalStore;
 use conclave::store::SledStore;
-use conclave::store::Store;
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Affiliation;
 

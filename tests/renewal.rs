@@ -12,12 +12,12 @@ use conclave::room::config::Config;
 use conclave::room::state::{Affiliated, RoomRecord};
 use conclave::room::vcard::Vcard;
 use conclave::room::write::Write;
-use conclave::store::Archive;
 use conclave::store::FjallArchive;
+use conclave::store::LocalArchive;
 use conclave::store::SledStore;
 use conclave::store::memory::MemoryStore;
 use conclave::store::occupant::decode_occupant;
-use conclave::store::{Renewed, Store, StoreError};
+use conclave::store::{LocalStore, Renewed, StoreError};
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Affiliation;
 use proptest::collection::vec;
@@ -119,7 +119,7 @@ fn writes(change: &Change) -> Vec<Write> {
 }
 
 fn compare(disk: &SledStore, memory: &MemoryStore) {
-    let listed = |store: &dyn Store| {
+    let listed = |store: &dyn LocalStore| {
         let mut all = Vec::new();
         assert_eq!(store.each_room(&mut |room, listed| all.push((room, format!("{listed:?}")))), Ok(0));
         all.sort();

@@ -7,7 +7,7 @@ use conclave::room::Room;
 use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
-use conclave::store::Archive;
+use conclave::store::LocalArchive;
 use conclave::store::memory::MemoryArchive;
 use conclave::wire::build::set_attr;
 use conclave::wire::inbound::Inbound;
@@ -209,7 +209,7 @@ impl Scene {
     }
 
     /// Answers what is asked of an archive, as the host would; gives what that costs. Reading blocks no room.
-    pub(crate) fn found(&mut self, effects: &mut Effects, archive: &dyn Archive) -> Cost {
+    pub(crate) fn found(&mut self, effects: &mut Effects, archive: &dyn LocalArchive) -> Cost {
         let mut cost = Cost::default();
         for ask in std::mem::take(&mut effects.asks) {
             let (answer, aside) = timed(|| archive.answer(&ask.archive, &ask.question));

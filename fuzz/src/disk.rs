@@ -13,10 +13,10 @@ use conclave::room::event::Event;
 use conclave::room::roster::Occupant;
 use conclave::room::state::State;
 use conclave::wire::muc::Affiliation;
-use conclave::store::{Archive, memory::MemoryArchive};
+use conclave::store::{LocalArchive, memory::MemoryArchive};
 use conclave::store::memory::MemoryStore;
 use conclave::store::occupant::{decode_occupant, encode_occupant};
-use conclave::store::Store;
+use conclave::store::LocalStore;
 use conclave::room::write::{StoredOccupant, Write};
 use conclave::wire::jid::BareJid;
 
@@ -111,7 +111,7 @@ impl Disk {
             return of_service(Room::absent(jid)).into();
         };
         let (config, archive) = (&state.record.config, &state.record.archive);
-        let newest = |each: &mut dyn FnMut(&dyn Glimpse) -> bool| self.archive.look_back(archive, each);
+        let newest = |each: &mut (dyn FnMut(&dyn Glimpse) -> bool + Send)| self.archive.look_back(archive, each);
         let history = recent::restore(config, &service.limits, newest).expect("this archive always reads");
         let room = of_service(Room::stored(jid.clone(), state, history));
         let (room, told) = bring_back(room, self.store.occupants(&jid).expect("it reads"));

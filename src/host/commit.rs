@@ -18,8 +18,7 @@ use self::line::Line;
 use super::trouble::Trouble;
 use crate::room::archive::Change;
 use crate::room::write::Write;
-use crate::store::Archive;
-use crate::store::{Store, StoreError};
+use crate::store::{self, Fence, StoreError, wait};
 
 /// What a group may cost, where a record costs 1, and 1 more for each so many bytes: together less than a segment of sled's log,
 /// for there is a sync between the moving of a record to a new segment and the reuse of the old one. A request that costs
@@ -79,9 +78,9 @@ impl Committer<Write> {
     ///
     /// # Panics
     /// If the system has no thread to give.
-    pub fn of_store(store: Arc<dyn Store>) -> Self {
+    pub fn of_store(store: Arc<dyn store::Store>) -> Self {
         let cost = |write: &Write| write.records() + write.bytes() / COST_BYTES;
-        Self::start("the store", cost, move |writes| store.commit(writes))
+        Self::start("the store", cost, move |writes| wait(store.commit(Fence::ONE_MACHINE, writes)))
     }
 }
 
@@ -90,9 +89,9 @@ impl Committer<Change> {
     ///
     /// # Panics
     /// If the system has no thread to give.
-    pub fn of_archive(archive: Arc<dyn Archive>) -> Self {
+    pub fn of_archive(archive: Arc<dyn store::Archive>) -> Self {
         let cost = |change: &Change| 1 + change.bytes() / COST_BYTES;
-        Self::start("the archive", cost, move |changes| archive.commit(changes))
+        Self::start("the archive", cost, move |changes| wait(archive.commit(Fence::ONE_MACHINE, changes)))
     }
 }
 

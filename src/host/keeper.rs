@@ -4,12 +4,11 @@
 
 mod sizes;
 
-use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -21,8 +20,7 @@ use crate::config::ArchiveSettings;
 use crate::room::archive::{ArchiveId, Change};
 use crate::room::cx::Service;
 use crate::room::write::Write;
-use crate::store::{Archive, Freed};
-use crate::store::{Renewed, Store, StoreError};
+use crate::store::{self, Fence, Freed, Renewed, Rest, StoreError, wait};
 
 /// Messages that go at a time: some milliseconds of work, for which what is said in rooms may have to wait.
 const STEP_MESSAGES_MAX: usize = 200;
@@ -81,8 +79,8 @@ impl Bounds {
 
 /// What it works on, and by which rules.
 pub(super) struct Keeper {
-    store: Arc<dyn Store>,
-    archive: Arc<dyn Archive>,
+    store: Arc<dyn store::Store>,
+    archive: Arc<dyn store::Archive>,
     most: Bounds,
     bytes_max: sizes::Bounds,
     service: Arc<Service>,
@@ -147,22 +145,22 @@ impl Keeper {
     /// Looks which archives have no room any more. A new room may have an archive that no record tells of yet: it
     /// must be called before there are any, and after those that did not outlive the last run were forgotten.
     pub(super) fn new(
-        store: Arc<dyn Store>,
-        archive: Arc<dyn Archive>,
+        store: Arc<dyn store::Store>,
+        archive: Arc<dyn store::Archive>,
         settings: &ArchiveSettings,
         service: Arc<Service>,
     ) -> Result<Self, StoreError> {
         let mut known = HashSet::new();
-        let damaged = store.each_room(&mut |_, listed| {
+        let damaged = wait(store.each_room(&mut |_, listed| {
             known.insert(listed.archive);
-        })?;
+        }))?;
         let mut orphans = Vec::new();
         if damaged == 0 {
-            archive.each_archive(&mut |id| {
+            wait(archive.each_archive(&mut |id| {
                 if !known.contains(&id) {
                     orphans.push(id);
                 }
-            })?;
+            }))?;
         } else {
             // It may be theirs, and the records may come back from a copy.
             warn!(damaged, "archives without rooms are left alone, for some rooms cannot be read");
@@ -175,11 +173,16 @@ impl Keeper {
     /// Works until it is told to end.
     pub(super) fn start(mut self) -> io::Result<Keeping> {
         let (end, ended) = mpsc::channel();
-        let rest = move |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+        let ended = Mutex::new(ended);
+        let rest = move |time| {
+            let ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+            ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
+        };
         let work = move || loop {
-            let (begun, rested) = (Instant::now(), Cell::new(Duration::ZERO));
+            let (begun, rested) = (Instant::now(), Mutex::new(Duration::ZERO));
+            let rested = || rested.lock().unwrap_or_else(PoisonError::into_inner);
             let rest_within = |time| {
-                rested.set(rested.get() + time);
+                *rested() += time;
                 rest(time)
             };
             let round = catch_unwind(AssertUnwindSafe(|| self.round(&rest_within)));
@@ -188,7 +191,7 @@ impl Keeper {
                 warn!("what is old or left over could not be removed, and will be later: {e}");
             }
             self.renew(&rest_within);
-            let worked = begun.elapsed().saturating_sub(rested.get());
+            let worked = begun.elapsed().saturating_sub(*rested());
             if !rest(ROUND_PAUSE.max(worked * ROUND_PAUSE_TIMES)) {
                 return;
             }
@@ -198,9 +201,9 @@ impl Keeper {
 
     /// Everything once, unless `rest`, which rests for some time, says that it is to end.
     fn round(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<(), StoreError> {
-        for room in self.store.rests()? {
-            while self.store.has_rest(&room)? {
-                self.store.commit(&[Write::Sweep { room: room.clone() }])?;
+        for room in wait(self.store.rests())? {
+            while wait(self.store.has_rest(&room))? {
+                wait(self.store.commit(Fence::ONE_MACHINE, &[Write::Sweep { room: room.clone() }]))?;
                 if !rest(STEP_PAUSE) {
                     return Ok(());
                 }
@@ -210,7 +213,8 @@ impl Keeper {
             if !rest(Duration::ZERO) {
                 return Ok(());
             }
-            self.archive.commit(&[Change::Forget { archive: orphan.clone() }])?;
+            let forget = [Change::Forget { archive: orphan.clone() }];
+            wait(self.archive.commit(Fence::ONE_MACHINE, &forget))?;
             self.orphans.pop();
         }
         let (mut purged, mut since_rest) = (0, 0);
@@ -222,7 +226,7 @@ impl Keeper {
                     return Ok(());
                 }
                 since_rest %= STEP_MESSAGES_MAX;
-                let freed = self.archive.purge(&id, before, most, STEP_MESSAGES_MAX)?;
+                let freed = wait(self.archive.purge(&id, before, most, STEP_MESSAGES_MAX))?;
                 self.note(&id, freed);
                 let gone = freed.messages;
                 purged += gone;
@@ -235,7 +239,7 @@ impl Keeper {
         if !self.trim(rest)? {
             return Ok(());
         }
-        while self.archive.sweep(STEP_MESSAGES_MAX)? > 0 {
+        while wait(self.archive.sweep(STEP_MESSAGES_MAX))? > 0 {
             if !rest(STEP_PAUSE) {
                 return Ok(());
             }
@@ -247,17 +251,18 @@ impl Keeper {
     }
 
     /// Has the store and the archive give back what takes room on the disk for nothing.
-    fn renew(&mut self, rest: &dyn Fn(Duration) -> bool) {
+    fn renew(&mut self, rest: Rest<'_>) {
         let Self { store, archive, renewals, .. } = self;
         let [of_store, of_archive] = renewals;
-        of_store.renew("the store", || store.renew(rest));
-        of_archive.renew("the archive", || archive.renew(rest));
+        of_store.renew("the store", || wait(store.renew(rest)));
+        of_archive.renew("the archive", || wait(archive.renew(rest)));
     }
 
     /// Drops the oldest messages of those archives that hold too many bytes. False if it was told to end.
     fn trim(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<bool, StoreError> {
         // None can take more on the disk than all do.
-        if self.bytes_max.least().is_none_or(|least| self.archive.bytes() <= least) {
+        let least = self.bytes_max.least();
+        if least.is_none() || least >= Some(wait(self.archive.bytes())?) {
             self.held.clear();
             return Ok(true);
         }
@@ -266,7 +271,7 @@ impl Keeper {
         }
         for (id, mut bytes) in sizes::excess(&self.held, self.bytes_max, &self.service) {
             while bytes > 0 {
-                let freed = self.archive.trim(&id, bytes.min(STEP_BYTES_MAX), STEP_MESSAGES_MAX)?;
+                let freed = wait(self.archive.trim(&id, bytes.min(STEP_BYTES_MAX), STEP_MESSAGES_MAX))?;
                 self.note(&id, freed);
                 bytes = if freed.messages == 0 { 0 } else { bytes.saturating_sub(freed.bytes) };
                 if !rest(STEP_PAUSE) {
@@ -287,16 +292,16 @@ impl Keeper {
     /// Counts what each archive holds, from where it was counted before. False if it was told to end.
     fn count(&mut self, rest: &dyn Fn(Duration) -> bool) -> Result<bool, StoreError> {
         let mut all = HashMap::new();
-        self.archive.each_archive(&mut |id| drop(all.insert(id, Held::default())))?;
-        self.store.each_room(&mut |_, listed| {
+        wait(self.archive.each_archive(&mut |id| drop(all.insert(id, Held::default()))))?;
+        wait(self.store.each_room(&mut |_, listed| {
             if let Some(held) = all.get_mut(&listed.archive) {
                 held.founder = listed.founder;
             }
-        })?;
+        }))?;
         let mut before = std::mem::take(&mut self.held);
         for (n, (id, mut held)) in all.into_iter().enumerate() {
             held.size = before.remove(&id).unwrap_or_default().size;
-            while let Some(size) = self.archive.count_bytes(&id, held.size, COUNT_MESSAGES_MAX)? {
+            while let Some(size) = wait(self.archive.count_bytes(&id, held.size, COUNT_MESSAGES_MAX))? {
                 held.size = size;
                 if (!size.whole || n % ARCHIVES_MAX == 0) && !rest(COUNT_PAUSE) {
                     return Ok(false);
@@ -313,34 +318,36 @@ impl Keeper {
     /// The archives of which not everything is kept.
     fn bounded(&self) -> Result<Vec<(ArchiveId, Bounds)>, StoreError> {
         let mut rooms = HashMap::new();
-        self.store.each_room(&mut |_, listed| {
+        wait(self.store.each_room(&mut |_, listed| {
             let own = Bounds { days: listed.archive_days, messages: listed.archive_messages };
             let bounds = own.within(self.most);
             if bounds != self.most {
                 rooms.insert(listed.archive, bounds);
             }
-        })?;
+        }))?;
         let mut bounded = Vec::new();
-        self.archive.each_archive(&mut |id| {
+        wait(self.archive.each_archive(&mut |id| {
             let bounds = rooms.get(&id).copied().unwrap_or(self.most);
             if bounds != Bounds::NONE {
                 bounded.push((id, bounds));
             }
-        })?;
+        }))?;
         Ok(bounded)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::room::archive::{Answer, Entry, Query, Question};
     use crate::room::config::Config;
     use crate::room::state::RoomRecord;
     use crate::room::write::Write;
-    use crate::store::Size;
     use crate::store::memory::MemoryArchive;
     use crate::store::memory::MemoryStore;
+    use crate::store::{LocalArchive, LocalStore, Size};
     use crate::wire::jid::BareJid;
 
     struct Bench {

@@ -40,8 +40,7 @@ use crate::room::listing::Relisting;
 use crate::room::roster::Roster;
 use crate::room::write::Write;
 use crate::service::{self, directory::Directory};
-use crate::store::Archive;
-use crate::store::{Store, StoreError};
+use crate::store::{self, Fence, StoreError, wait};
 use crate::wire::encode::Outgoing;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid};
@@ -124,8 +123,8 @@ fn service_of(settings: &Settings) -> Service {
 /// The rooms in memory and what they share.
 pub struct Host {
     service: Arc<Service>,
-    store: Arc<dyn Store>,
-    archive: Arc<dyn Archive>,
+    store: Arc<dyn store::Store>,
+    archive: Arc<dyn store::Archive>,
     committer: Committer<Write>,
     archivist: Committer<Change>,
     /// Of reading rooms from the store, and messages from the archive.
@@ -187,19 +186,19 @@ impl Host {
     /// Reads the directory from the store.
     pub fn start(
         settings: &Settings,
-        store: Arc<dyn Store>,
-        archive: Arc<dyn Archive>,
+        store: Arc<dyn store::Store>,
+        archive: Arc<dyn store::Archive>,
         outbox: Outbox,
     ) -> Result<Arc<Self>, StoreError> {
         let mut directory = Directory::default();
         let (mut occupied, mut vacant) = (HashMap::new(), Vec::new());
-        store.each_occupied(&mut |jid, occupants| {
+        wait(store.each_occupied(&mut |jid, occupants| {
             occupied.insert(jid, occupants);
-        })?;
+        }))?;
         let service = Arc::new(service_of(settings));
         let quotas = Arc::new(Quotas::new(service.clone()));
         let (now, mut asleep) = (Timestamp::now(), Vec::new());
-        store.each_room(&mut |jid, listed| {
+        wait(store.each_room(&mut |jid, listed| {
             let vacated = !listed.persistent && !occupied.contains_key(&jid);
             let awaited = vacated && listed.awaited.is_some_and(|until| until > now);
             if vacated && !awaited {
@@ -213,8 +212,10 @@ impl Host {
                 let occupants = occupied.get(&jid).copied().unwrap_or_default();
                 directory.set(jid, listed.with_occupants(occupants));
             }
-        })?;
-        if let Err(e) = vacant.chunks(VACANT_AT_A_TIME).try_for_each(|some| store.commit(some)) {
+        }))?;
+        if let Err(e) =
+            vacant.chunks(VACANT_AT_A_TIME).try_for_each(|some| wait(store.commit(Fence::ONE_MACHINE, some)))
+        {
             warn!("temporary rooms that nobody is in are still stored: {e}");
         }
         let host = Self {

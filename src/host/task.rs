@@ -29,7 +29,7 @@ use crate::room::effect::Effects;
 use crate::room::event::Event;
 use crate::room::weight::Weight;
 use crate::room::write::PORTION_RECORDS_MAX;
-use crate::store::StoreError;
+use crate::store::{StoreError, wait};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 use crate::words::{self, Lang, Text};
@@ -436,7 +436,7 @@ impl Task {
             let (reader, asked, payer) = (host.clone(), archive.clone(), inbound.from.clone());
             let answer = move || {
                 let meter = Meter::start();
-                let answer = reader.archive.answer(&asked, &question);
+                let answer = wait(reader.archive.answer(&asked, &question));
                 reader.charge(&payer, meter.tokens());
                 answer
             };

@@ -85,7 +85,7 @@ impl Room {
 pub fn restore<E>(
     config: &Config,
     limits: &Limits,
-    look_back: impl FnOnce(&mut dyn FnMut(&dyn Glimpse) -> bool) -> Result<(), E>,
+    look_back: impl FnOnce(&mut (dyn FnMut(&dyn Glimpse) -> bool + Send)) -> Result<(), E>,
 ) -> Result<History, E> {
     let bounds = bounds(config, limits);
     let Bound { messages: messages_max, bytes: bytes_max } = bounds.said;

@@ -2,7 +2,7 @@
 //!
 //! In the folder of the store, `rebuild.part` is being written and can be thrown away; it becomes `rebuild.ready` once
 //! all of it is on the disk. From then on the old files are moved aside, then, as `rebuild.moving`, the new ones into
-//! their place. Whoever opens the store next finishes what was begun.
+//! their place. The next opening of the store finishes what was begun.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;

@@ -7,24 +7,27 @@ mod atomic_replace;
 pub(crate) mod damage;
 pub mod embedded;
 pub mod engine;
+mod local;
 pub mod memory;
 #[cfg(feature = "offline")]
 pub mod offline;
 
 use std::fmt;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 pub use self::embedded::messages::Messages;
 pub use self::embedded::rooms::{Rooms, occupant, record};
+pub use self::local::{LocalArchive, LocalStore, wait};
 pub use crate::room::write::{StoredOccupant, StoredSession};
 
 use self::embedded::messages;
 use self::engine::fjall::Fjall;
 use self::engine::sled::{self, Sled};
-use crate::room::archive::{Answer, ArchiveId, Change, Entry, Glimpse, Question};
+use crate::room::archive::{Answer, ArchiveId, Change, Glimpse, Question};
 use crate::room::listing::Listed;
 use crate::room::state::State;
 use crate::room::write::Write;
@@ -74,36 +77,56 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Durable facts. All calls block; they are made from threads that may.
+/// What a store answers, once it has. A store of one machine does its work when this is polled, and blocks: see [`LocalStore`].
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Rests for some time; false if the work is to end.
+pub type Rest<'a> = &'a (dyn Fn(Duration) -> bool + Sync);
+
+/// Who commits: the number of the period in which this process owns the rooms. A store that several machines share refuses a
+/// commit of an earlier period than it knows of; on one machine there is one period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fence(pub u64);
+
+impl Fence {
+    /// That of one machine.
+    pub const ONE_MACHINE: Self = Self(1);
+}
+
+/// Durable facts: what a room needs. A key-value engine of one machine can implement it ([`embedded`]), and so can a relational
+/// database that several machines share.
+///
+/// # Errors
+/// All methods give [`StoreError::Io`] if reading or writing failed.
 pub trait Store: Send + Sync + 'static {
     /// Everything about one room; `None` if there is no such room. Where its beginning or its configuration, which may close
     /// it, is damaged, that is [`StoreError::Corrupt`]; anything else that is damaged is logged and passed over.
     ///
     /// What it gives is what the disk holds: never a change whose commit is under way or has failed.
-    fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError>;
+    fn load<'a>(&'a self, room: &'a BareJid) -> Pending<'a, Option<State>>;
 
     /// Who was in a room, in the order of nicks. A damaged record is logged and passed over.
-    fn occupants(&self, room: &BareJid) -> Result<Vec<StoredOccupant>, StoreError>;
+    fn occupants<'a>(&'a self, room: &'a BareJid) -> Pending<'a, Vec<StoredOccupant>>;
 
-    /// Calls `each` for every room that somebody was in, with the number of occupants.
-    fn each_occupied(&self, each: &mut dyn FnMut(BareJid, usize)) -> Result<(), StoreError>;
+    /// Calls `each` for every room with stored occupants, with their number.
+    fn each_occupied<'a>(&'a self, each: &'a mut (dyn FnMut(BareJid, usize) + Send)) -> Pending<'a, ()>;
 
     /// Calls `each` for every stored room, with what is known of it without loading it. A damaged record is logged and
     /// passed over; gives how many there were.
     ///
     /// Rooms that are made or forgotten meanwhile may be met or not. `each` may use the store.
-    fn each_room(&self, each: &mut dyn FnMut(BareJid, Listed)) -> Result<usize, StoreError>;
+    fn each_room<'a>(&'a self, each: &'a mut (dyn FnMut(BareJid, Listed) + Send)) -> Pending<'a, usize>;
 
     /// Whether something is left of a room that was forgotten. To write anything about the room takes all of it away first.
-    fn has_rest(&self, room: &BareJid) -> Result<bool, StoreError>;
+    fn has_rest<'a>(&'a self, room: &'a BareJid) -> Pending<'a, bool>;
 
     /// Rooms that were forgotten, and of which something is left to be swept.
-    fn rests(&self) -> Result<Vec<BareJid>, StoreError>;
+    fn rests(&self) -> Pending<'_, Vec<BareJid>>;
 
     /// Makes all of `writes` durable, in order, or none of them. They are on the disk when it returns.
     ///
     /// After an error none of them is seen by a later [`Store::load`].
-    fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
+    fn commit<'a>(&'a self, fence: Fence, writes: &'a [Write]) -> Pending<'a, ()>;
 
     /// Gives back what removed and replaced records take on the disk, if it is much; everything else can go on meanwhile. It
     /// goes by small steps, and ends early when `rest`, which rests for some time, gives false. Gives what it came to; `None`
@@ -111,9 +134,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// After an error, which may be that too little is free on the disk, or that too much is written meanwhile, the store is
     /// as it was.
-    fn renew(&self, _rest: &dyn Fn(Duration) -> bool) -> Result<Option<Renewed>, StoreError> {
-        Ok(None)
-    }
+    fn renew<'a>(&'a self, rest: Rest<'a>) -> Pending<'a, Option<Renewed>>;
 }
 
 /// How many bytes the files of a store took before they were written anew, and after it.
@@ -163,65 +184,62 @@ fn message_bytes(record: usize) -> u64 {
     MESSAGE_BYTES + record as u64
 }
 
-/// Durable messages. All calls block; they are made from threads that may.
+/// Durable messages: what a room needs.
+///
+/// # Errors
+/// All methods give [`StoreError::Io`] if reading or writing failed.
 pub trait Archive: Send + Sync + 'static {
     /// Makes all of `changes` durable, in order, or none of them. Unless the operator chose otherwise they are on the
     /// disk when it returns.
     ///
     /// After an error none of them is seen by anything below.
-    fn commit(&self, changes: &[Change]) -> Result<(), StoreError>;
+    fn commit<'a>(&'a self, fence: Fence, changes: &'a [Change]) -> Pending<'a, ()>;
 
     /// Answers a question; never with [`Answer::Failed`], which stands for an error of this call. An archive that
     /// nothing was added to is empty. A damaged record is logged and passed over.
-    fn answer(&self, archive: &ArchiveId, question: &Question) -> Result<Answer, StoreError>;
+    fn answer<'a>(&'a self, archive: &'a ArchiveId, question: &'a Question) -> Pending<'a, Answer>;
 
-    /// Calls `each` for the messages of an archive from the newest to the oldest, until it gives false.
-    fn newest(&self, archive: &ArchiveId, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError>;
-
-    /// The same, with messages that are not read yet: some may be passed over that are large.
-    fn look_back(
-        &self,
-        archive: &ArchiveId,
-        each: &mut dyn FnMut(&dyn Glimpse) -> bool,
-    ) -> Result<(), StoreError> {
-        self.newest(archive, &mut |entry| each(&entry))
-    }
+    /// Calls `each` for the messages of an archive from the newest to the oldest, until it gives false. They are not read yet: some
+    /// may be passed over that are large.
+    fn look_back<'a>(
+        &'a self,
+        archive: &'a ArchiveId,
+        each: &'a mut (dyn FnMut(&dyn Glimpse) -> bool + Send),
+    ) -> Pending<'a, ()>;
 
     /// Calls `each` for every archive that has messages.
-    fn each_archive(&self, each: &mut dyn FnMut(ArchiveId)) -> Result<(), StoreError>;
+    fn each_archive<'a>(&'a self, each: &'a mut (dyn FnMut(ArchiveId) + Send)) -> Pending<'a, ()>;
 
     /// Drops from the oldest end what came before `before` and what is more than `messages_max`, `step_max` messages
     /// at most. Gives what went; fewer than `step_max` means that it is done.
-    fn purge(
-        &self,
-        archive: &ArchiveId,
+    fn purge<'a>(
+        &'a self,
+        archive: &'a ArchiveId,
         before: Timestamp,
         messages_max: u64,
         step_max: usize,
-    ) -> Result<Freed, StoreError>;
+    ) -> Pending<'a, Freed>;
 
     /// Drops the oldest messages until so many bytes went, `step_max` messages at most. Gives what went.
-    fn trim(&self, archive: &ArchiveId, bytes: u64, step_max: usize) -> Result<Freed, StoreError>;
+    fn trim<'a>(&'a self, archive: &'a ArchiveId, bytes: u64, step_max: usize) -> Pending<'a, Freed>;
 
     /// About how many bytes all archives take on the disk.
-    fn bytes(&self) -> u64;
+    fn bytes(&self) -> Pending<'_, u64>;
 
     /// Counts on from `so_far`, `step_max` messages at most; `None` if the archive has no messages.
-    fn count_bytes(
-        &self,
-        archive: &ArchiveId,
+    fn count_bytes<'a>(
+        &'a self,
+        archive: &'a ArchiveId,
         so_far: Size,
         step_max: usize,
-    ) -> Result<Option<Size>, StoreError>;
+    ) -> Pending<'a, Option<Size>>;
 
     /// Frees what archives held that were forgotten, about `step_max` messages at a time. Gives 0 when nothing is left
-    /// to free. Nobody sees a difference.
-    fn sweep(&self, step_max: usize) -> Result<usize, StoreError>;
+    /// to free. No answer changes.
+    fn sweep(&self, step_max: usize) -> Pending<'_, usize>;
 
     /// Gives back what removed messages take on the disk, if it is much; everything else can go on meanwhile. It comes back early
     /// when `rest`, which rests for some time, gives false. Gives what it came to; `None` if there was nothing to do, or not to
     /// the end. After an error the archive is as it was.
-    fn renew(&self, _rest: &dyn Fn(Duration) -> bool) -> Result<Option<Renewed>, StoreError> {
-        Ok(None)
-    }
+    fn renew<'a>(&'a self, rest: Rest<'a>) -> Pending<'a, Option<Renewed>>;
 }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use conclave::config::Durability;
 use conclave::room::archive::{Change, Entry};
-use conclave::store::Archive;
 use conclave::store::FjallArchive;
+use conclave::store::LocalArchive;
+use conclave::store::LocalStore;
 use conclave::store::SledStore;
-use conclave::store::Store;
 use conclave::wire::jid::BareJid;
 use conclave::wire::ns;
 use jiff::Timestamp;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Page, Place, Query, Question, Target};
 use conclave::store::embedded::messages::encode_message;
-use conclave::store::{Archive, Freed, Size, StoreError};
+use conclave::store::{Freed, LocalArchive, Size, StoreError};
 use jiff::Timestamp;
 
 /// Keeps everything until it is dropped.
@@ -39,7 +39,7 @@ impl Model {
     }
 }
 
-impl Archive for Model {
+impl LocalArchive for Model {
     fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
         let mut inner = self.lock();
         for change in changes {

@@ -8,7 +8,7 @@ use conclave::room::config::Whois;
 use conclave::room::event::Event;
 use conclave::room::history::History;
 use conclave::room::write::Write;
-use conclave::store::Store;
+use conclave::store::LocalStore;
 use conclave::store::memory::MemoryStore;
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Role;

@@ -4,7 +4,7 @@ use conclave::room::Room;
 use conclave::room::listing::{Listing, Relisting};
 use conclave::room::part::Part;
 use conclave::room::write::Write;
-use conclave::store::Store;
+use conclave::store::LocalStore;
 use conclave::store::memory::MemoryStore;
 use conclave::wire::encode;
 use conclave::wire::jid::BareJid;

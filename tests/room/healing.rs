@@ -4,7 +4,7 @@ use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::event::Event;
 use conclave::room::history::History;
-use conclave::store::Store;
+use conclave::store::LocalStore;
 use conclave::store::memory::MemoryStore;
 use conclave::wire::jid::Jid;
 

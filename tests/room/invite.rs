@@ -1,8 +1,8 @@
 //! Mediated invitations (XEP-0045 §7.8.2, §9.5).
 
 use conclave::room::write::Write;
+use conclave::store::LocalStore;
 use conclave::store::SledStore;
-use conclave::store::Store;
 use conclave::wire::jid::BareJid;
 use minidom::Element;
 

@@ -2,7 +2,7 @@
 
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
-use conclave::store::Archive as _;
+use conclave::store::LocalArchive as _;
 use minidom::Element;
 
 use crate::world::{ROOM, World, line};

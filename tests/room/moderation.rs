@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use conclave::room::archive::Entry;
-use conclave::store::Archive as _;
+use conclave::store::LocalArchive as _;
 use conclave::wire::encode;
 use minidom::Element;
 

@@ -3,8 +3,8 @@
 use conclave::room::Room;
 use conclave::room::part::Part;
 use conclave::room::write::Write;
+use conclave::store::LocalStore;
 use conclave::store::SledStore;
-use conclave::store::Store;
 use conclave::store::memory::MemoryStore;
 use conclave::wire::jid::BareJid;
 

@@ -3,7 +3,7 @@
 use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
 use conclave::room::write::Write;
-use conclave::store::Store as _;
+use conclave::store::LocalStore as _;
 use conclave::store::memory::MemoryStore;
 use conclave::wire::jid::BareJid;
 

@@ -40,8 +40,8 @@ fn history(w: &mut World, limits: &str) -> Vec<String> {
 /// The room leaves memory and comes back.
 fn come_back(w: &mut World) {
     let (state, limits) = (w.room.state().clone(), &w.service.limits);
-    let look_back = |each: &mut dyn FnMut(&dyn conclave::room::archive::Glimpse) -> bool| {
-        conclave::store::Archive::look_back(&w.archive, &state.record.archive, each)
+    let look_back = |each: &mut (dyn FnMut(&dyn conclave::room::archive::Glimpse) -> bool + Send)| {
+        conclave::store::LocalArchive::look_back(&w.archive, &state.record.archive, each)
     };
     let history = restore(&state.record.config, limits, look_back).expect("this archive always reads");
     w.room = Room::stored(BareJid::parse(ROOM).expect("a jid"), state, history).into();

@@ -10,7 +10,7 @@ use conclave::room::cx::{Cx, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::write::Write;
-use conclave::store::{Archive, memory::MemoryArchive};
+use conclave::store::{LocalArchive, memory::MemoryArchive};
 use conclave::wire::encode::Outgoing;
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;

@@ -12,7 +12,7 @@ use conclave::room::nick::Nick;
 use conclave::room::roster::{Occupant, Said, Session};
 use conclave::room::state::{RoomRecord, State};
 use conclave::room::write::{PORTION_BYTES_MAX, PORTION_RECORDS_MAX, StoredOccupant, Write};
-use conclave::store::Store;
+use conclave::store::LocalStore;
 use conclave::store::memory::MemoryStore;
 use conclave::wire::jid::{BareJid, Jid};
 use conclave::wire::muc::Affiliation;

@@ -12,7 +12,7 @@ use conclave::room::vcard::Vcard;
 use conclave::room::write::Write;
 use conclave::store::SledStore;
 use conclave::store::memory::MemoryStore;
-use conclave::store::{Store, StoreError};
+use conclave::store::{LocalStore, StoreError};
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Affiliation;
 use tempfile::TempDir;
@@ -92,7 +92,7 @@ fn forget(room: &str) -> Write {
 /// A kind of store under test.
 trait Bench {
     fn new() -> Self;
-    fn store(&self) -> &dyn Store;
+    fn store(&self) -> &dyn LocalStore;
     /// As after a restart of the process.
     fn reopen(&mut self);
     /// Spoils one stored record.
@@ -129,7 +129,7 @@ impl Bench for InMemory {
         Self(MemoryStore::new())
     }
 
-    fn store(&self) -> &dyn Store {
+    fn store(&self) -> &dyn LocalStore {
         &self.0
     }
 
@@ -156,7 +156,7 @@ impl Bench for OnDisk {
         Self { folder, store }
     }
 
-    fn store(&self) -> &dyn Store {
+    fn store(&self) -> &dyn LocalStore {
         self.store.as_ref().expect("open between calls")
     }
 

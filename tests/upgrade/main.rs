@@ -19,14 +19,14 @@ use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Place, Query, Qu
 use conclave::room::config::Config;
 use conclave::room::state::{Affiliated, RoomRecord};
 use conclave::room::write::Write;
-use conclave::store::Archive;
 use conclave::store::FjallArchive;
+use conclave::store::LocalArchive;
 use conclave::store::SledStore;
 use conclave::store::occupant::{decode_occupant, encode_occupant};
 use conclave::store::record::{
     decode_affiliated, decode_room, decode_vcard, encode_affiliated, encode_room, encode_vcard,
 };
-use conclave::store::{FORMATS, Store, offline};
+use conclave::store::{FORMATS, LocalStore, offline};
 use conclave::wire::encode::standalone;
 use conclave::wire::jid::BareJid;
 use conclave::wire::muc::Affiliation;

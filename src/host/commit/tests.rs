@@ -6,6 +6,7 @@ use super::*;
 use crate::room::listing::Listed;
 use crate::room::state::{Affiliated, RoomRecord, State};
 use crate::room::write::StoredOccupant;
+use crate::store::LocalStore;
 use crate::store::memory::MemoryStore;
 use crate::wire::jid::BareJid;
 use crate::wire::muc::Affiliation;
@@ -54,7 +55,7 @@ fn room() -> Vec<Write> {
     vec![Write::Room { room: jid("r@muc"), record: Box::new(record) }]
 }
 
-impl Store for Observed {
+impl LocalStore for Observed {
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError> {
         self.inner.load(room)
     }

@@ -12,6 +12,7 @@ use crate::room::Room;
 use crate::room::archive::Change;
 use crate::room::effect::Effects;
 use crate::room::write::{Write, is_request};
+use crate::store::wait;
 use crate::wire::jid::BareJid;
 
 impl Task {
@@ -99,7 +100,7 @@ impl Task {
     async fn sweep(&mut self) -> bool {
         loop {
             let (store, room) = (self.host.store.clone(), self.room.jid.clone());
-            match tokio::task::spawn_blocking(move || store.has_rest(&room)).await {
+            match tokio::task::spawn_blocking(move || wait(store.has_rest(&room))).await {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => break,
                 _ => return false,

@@ -12,7 +12,7 @@ use crate::engine::restart::{self, Told};
 use crate::room;
 use crate::room::Room;
 use crate::room::effect::Effects;
-use crate::store::StoreError;
+use crate::store::{StoreError, wait};
 use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 use crate::words;
@@ -70,17 +70,18 @@ pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Machine, Told), Stor
             .with_versions(service.affiliation_versions)
             .with_each_session(service.item_per_session)
     };
-    let Some(state) = host.store.load(jid)? else {
+    let Some(state) = wait(host.store.load(jid))? else {
         let room = Machine::from(of_service(Room::absent(jid.clone())));
         return Ok((room.with_goodbyes(host.goodbyes.take(jid)), Told::default()));
     };
     let (config, archive) = (&state.record.config, &state.record.archive);
-    let history =
-        room::recent::restore(config, &host.service.limits, |each| host.archive.look_back(archive, each))?;
+    let history = room::recent::restore(config, &host.service.limits, |each| {
+        wait(host.archive.look_back(archive, each))
+    })?;
     let room = of_service(Room::stored(jid.clone(), state, history));
     // Made here, where no stanza waits, and kept from then on.
     room.reserved();
-    let mut occupants = host.store.occupants(jid)?;
+    let mut occupants = wait(host.store.occupants(jid))?;
     occupants.iter_mut().for_each(|stored| Arc::make_mut(&mut stored.occupant).hold(&host.service));
     let (room, told) = restart::bring_back(room, occupants);
     Ok((room.with_goodbyes(host.goodbyes.take(jid)), told))

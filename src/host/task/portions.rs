@@ -8,7 +8,7 @@ use crate::room::config::Config;
 use crate::room::history::History;
 use crate::room::state::{Affiliated, Ban, RoomRecord, State};
 use crate::room::write::Write;
-use crate::store::Store;
+use crate::store::LocalStore;
 use crate::store::memory::MemoryArchive;
 use crate::store::memory::MemoryStore;
 use crate::wire::muc::Affiliation;

@@ -7,9 +7,9 @@ use crate::config::{Settings, Sources};
 use crate::host::LAST_WORK;
 use crate::link::{Outlet, outbox};
 use crate::room::archive::{ArchiveId, Entry, Question};
-use crate::store::Store;
+use crate::store::LocalStore;
 use crate::store::memory::MemoryStore;
-use crate::store::{Archive, Freed, Size, memory::MemoryArchive};
+use crate::store::{Freed, LocalArchive, Size, memory::MemoryArchive};
 
 const OWNER: &str = "hecate@example/pc";
 const ROOM: &str = "coven@muc.example";
@@ -22,7 +22,7 @@ struct Halting {
     vain: AtomicU64,
 }
 
-impl Archive for Halting {
+impl LocalArchive for Halting {
     fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
         if self.failing.load(SeqCst) && changes.iter().any(|c| matches!(c, Change::Withdraw { .. })) {
             self.vain.fetch_add(1, SeqCst);

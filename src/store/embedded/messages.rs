@@ -21,7 +21,7 @@ use crate::config::Durability;
 use crate::room::archive::{Answer, ArchiveId, Change, Entry, Glimpse, Question};
 use crate::store::engine::fjall::{self, Fjall};
 use crate::store::engine::{Engine, Recovering, Table, View};
-use crate::store::{Archive, Freed, Renewed, Size, StoreError};
+use crate::store::{Freed, LocalArchive, Renewed, Size, StoreError};
 
 /// The record of a message, which had `ordinal` others before it.
 pub fn encode_message(ordinal: u64, entry: &Entry) -> Vec<u8> {
@@ -35,10 +35,10 @@ pub fn decode_message(key: &[u8], record: &[u8]) -> Result<(u64, Entry), StoreEr
     Ok((layout::ordinal(record).expect("it was decoded"), entry))
 }
 
-/// Messages that are found at a time by [`Archive::look_back`].
+/// Messages that are found at a time by [`LocalArchive::look_back`].
 const NEWEST_AT_A_TIME: usize = 64;
 
-/// Archives that are read at a time by [`Archive::each_archive`].
+/// Archives that are read at a time by [`LocalArchive::each_archive`].
 const ARCHIVES_AT_A_TIME: usize = 256;
 
 /// An archive on an engine.
@@ -185,7 +185,7 @@ impl<E: Engine> Drop for Messages<E> {
     }
 }
 
-impl<E: Engine> Archive for Messages<E> {
+impl<E: Engine> LocalArchive for Messages<E> {
     fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
         self.inner.change(self.inner.sync_each, |transaction| {
             changes.iter().try_for_each(|change| transaction.change(change))

@@ -18,10 +18,10 @@ use crate::room::state::State;
 use crate::room::write::{StoredOccupant, Write};
 use crate::store::engine::sled::{self, Folder, Sled};
 use crate::store::engine::{Engine, Recovering, Steps, Table, View};
-use crate::store::{Renewed, Store, StoreError, atomic_replace};
+use crate::store::{LocalStore, Renewed, StoreError, atomic_replace};
 use crate::wire::jid::BareJid;
 
-/// Rooms that are read at a time by [`Store::each_room`]; commits can go on in between.
+/// Rooms that are read at a time by [`LocalStore::each_room`]; commits can go on in between.
 const ROOMS_AT_A_TIME: usize = 256;
 
 /// A store of rooms on an engine.
@@ -53,7 +53,7 @@ impl Rooms<Sled> {
         self.engine.place().written()
     }
 
-    /// Writes all files anew, however much they take, as [`Store::renew`] does when they take too much. False if `rest` told
+    /// Writes all files anew, however much they take, as [`LocalStore::renew`] does when they take too much. False if `rest` told
     /// it to end.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ fn has_rest<V: View>(view: &V, prefix: &[u8]) -> Result<bool, StoreError> {
     Ok(view.get(Table::Rests, prefix)?.is_some())
 }
 
-impl<E: Engine> Store for Rooms<E> {
+impl<E: Engine> LocalStore for Rooms<E> {
     fn load(&self, room: &BareJid) -> Result<Option<State>, StoreError> {
         self.engine.read(|view| match has_rest(view, &prefix(room))? {
             true => Ok(None),

@@ -65,7 +65,7 @@ impl View for Snapshot {
 }
 
 impl Range {
-    fn step(&mut self, back: bool) -> Option<Result<(Arc<[u8]>, Arc<[u8]>), StoreError>> {
+    fn step(&mut self, back: bool) -> Option<<Self as Iterator>::Item> {
         if self.from >= self.to {
             return None;
         }

@@ -14,8 +14,8 @@ mod renewal;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 use std::{io, iter};
 
@@ -27,6 +27,7 @@ pub use self::folder::Folder;
 use self::renewal::Notes;
 pub(in crate::store) use self::renewal::{Copy, write_anew};
 use super::{Change, Engine, Recovering, Table, View, guarded, unusable};
+use crate::store::local::waker;
 use crate::store::{Renewed, StoreError};
 
 /// The layout of the trees. One that is written by a later layout is refused.
@@ -145,7 +146,7 @@ impl Clearing {
         }
         self.vain = if smaller { 0 } else { self.vain + 1 };
         if self.vain >= VAIN_MAX {
-            // What there is may take more on the disk than its bytes say.
+            // Keys and values may take more on the disk than their bytes.
             (self.vain, self.left_alone) = (0, bytes + bytes / 8);
         }
         true
@@ -300,13 +301,7 @@ impl Sled {
     /// Hands everything to the system: sled's flush. When a write fails on a thread of sled's, the one who waits for
     /// it is not always woken: hence not the blocking call, but a look from time to time.
     fn write_out(&self) -> Result<(), StoreError> {
-        struct Unpark(Thread);
-        impl Wake for Unpark {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark();
-            }
-        }
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let waker = waker();
         let mut flush = pin!(self.db.flush_async());
         loop {
             if let Poll::Ready(outcome) = flush.as_mut().poll(&mut Context::from_waker(&waker)) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::quarantine::Quarantine;
 use super::rebuild::{self, Rebuilt};
 use super::salvage::{self, Damage};
-pub(super) use super::verify::Survey;
+pub(super) use super::verify::Report;
 use super::verify::{self, Rooms};
 use crate::room::archive::ArchiveId;
 use crate::store::StoreError;
@@ -29,14 +29,14 @@ const CACHE_BYTES: u64 = 16 << 20;
 
 /// Looks at the whole archive in the folder `path`: at every block and change in its files, and then, if the files are
 /// sound, at every message and what leads to it. Files that are damaged are left as they are.
-pub(in crate::store) fn check(path: &Path, rooms: &Rooms) -> Result<Survey, StoreError> {
+pub(in crate::store) fn check(path: &Path, rooms: &Rooms) -> Result<Report, StoreError> {
     let damages = salvage::scan(path, &mut |_| Ok(()))?;
     if !damages.is_empty() {
-        return Ok(Survey { damages: damages.iter().map(told).collect(), ..Survey::default() });
+        return Ok(Report { damages: damages.iter().map(told).collect(), ..Report::default() });
     }
     let database = match open(path) {
         Ok(database) => database,
-        Err(e) => return Ok(Survey { damages: vec![e.to_string()], ..Survey::default() }),
+        Err(e) => return Ok(Report { damages: vec![e.to_string()], ..Report::default() }),
     };
     database.read(|view| verify::verify(view, rooms))
 }

@@ -18,9 +18,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use self::messages::Survey;
+use self::messages::Report;
 use self::quarantine::Quarantine;
-use self::rooms::{Found, Offline, Remade};
+use self::rooms::{Inventory, Offline, Remade};
 use super::StoreError;
 use super::atomic_replace::{self, ARCHIVE};
 
@@ -148,7 +148,7 @@ pub fn compact(path: &Path, say: Say<'_>) -> Result<(), StoreError> {
 
 /// What was found in a store.
 struct Looked {
-    rooms: Found,
+    rooms: Inventory,
     archive_damages: usize,
 }
 
@@ -163,22 +163,22 @@ fn look(store: &Offline, path: &Path, say: Say<'_>) -> Result<Looked, StoreError
     let rooms = store.read()?;
     rooms.damages.iter().for_each(|line| say(line));
     let archive = path.join(ARCHIVE);
-    let survey = match archive.exists() {
+    let report = match archive.exists() {
         true => messages::check(&archive, &rooms.archives)?,
-        false => Survey::default(),
+        false => Report::default(),
     };
-    survey.damages.iter().for_each(|line| say(line));
+    report.damages.iter().for_each(|line| say(line));
     say(&format!(
         "{} rooms, {} affiliations, {} vCards, {} occupants; {} messages in {} archives; {} damaged.",
         rooms.rooms,
         rooms.affiliations,
         rooms.vcards,
         rooms.occupants,
-        survey.messages,
-        survey.archives,
-        rooms.damages.len() + survey.damages.len()
+        report.messages,
+        report.archives,
+        rooms.damages.len() + report.damages.len()
     ));
-    Ok(Looked { rooms, archive_damages: survey.damages.len() })
+    Ok(Looked { rooms, archive_damages: report.damages.len() })
 }
 
 fn make(folder: &Path) -> Result<(), StoreError> {

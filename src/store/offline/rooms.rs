@@ -23,14 +23,14 @@ use crate::store::{StoreError, atomic_replace};
 use crate::wire::jid::BareJid;
 use crate::wire::muc::Affiliation;
 
-/// A store that this process alone has, and that serves nobody.
+/// A store that this process alone has, and that no service uses.
 pub(in crate::store) struct Offline {
     place: Arc<sled::Place>,
 }
 
 /// What a store of rooms holds.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Found {
+pub(in crate::store) struct Inventory {
     pub(in crate::store) rooms: usize,
     pub(in crate::store) affiliations: usize,
     pub(in crate::store) vcards: usize,
@@ -55,7 +55,7 @@ pub(in crate::store) struct Found {
     relisted: BTreeMap<BareJid, Listed>,
 }
 
-/// What there is of a room.
+/// The readable records of a room.
 #[derive(Debug, Default)]
 struct Seen {
     room: Option<BareJid>,
@@ -67,7 +67,7 @@ struct Seen {
     record: Option<RoomRecord>,
 }
 
-impl Found {
+impl Inventory {
     /// Rooms that lost what they begin with or how they are configured, and come back without it; whether they lost their
     /// archive, and whether they are closed now.
     pub(in crate::store) fn remade(&mut self) -> impl Iterator<Item = Remade<'_>> {
@@ -102,9 +102,9 @@ impl Offline {
     }
 
     /// Reads everything. [`StoreError::Unusable`] if the database cannot be opened.
-    pub(in crate::store) fn read(&self) -> Result<Found, StoreError> {
+    pub(in crate::store) fn read(&self) -> Result<Inventory, StoreError> {
         let database = Sled::open(&self.place)?;
-        let mut found = Found::default();
+        let mut found = Inventory::default();
         let read = guarded(|| {
             let view = database.view();
             let rests = view.under(Table::Rests, &[]).map(|pair| Ok(room_part(&pair?.0).to_vec()));
@@ -134,7 +134,7 @@ impl Offline {
     /// The rest goes to `quarantine`.
     pub(in crate::store) fn rewrite(
         &self,
-        found: &Found,
+        found: &Inventory,
         part: &Path,
         quarantine: &mut Quarantine,
     ) -> Result<(), StoreError> {
@@ -145,7 +145,7 @@ impl Offline {
     }
 }
 
-fn copy(old: &Sled, found: &Found, new: &Copy, quarantine: &mut Quarantine) -> Result<(), StoreError> {
+fn copy(old: &Sled, found: &Inventory, new: &Copy, quarantine: &mut Quarantine) -> Result<(), StoreError> {
     let mut steps = Steps::new();
     for table in Table::OF_ROOM {
         for pair in old.view().under(table, &[]) {
@@ -189,7 +189,7 @@ fn name(table: Table, key: &[u8]) -> &'static str {
     }
 }
 
-impl Found {
+impl Inventory {
     fn note_all(
         &mut self,
         table: Table,

@@ -14,7 +14,7 @@ pub(in crate::store) type Rooms = BTreeMap<ArchiveId, BareJid>;
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Survey {
+pub(in crate::store) struct Report {
     /// Archives that have messages.
     pub(in crate::store) archives: u64,
     pub(in crate::store) messages: u64,
@@ -136,16 +136,16 @@ impl Line {
 }
 
 /// Looks at everything that `view` has.
-pub(super) fn verify(view: &impl View, rooms: &Rooms) -> Result<Survey, StoreError> {
+pub(super) fn verify(view: &impl View, rooms: &Rooms) -> Result<Report, StoreError> {
     let mut heads = Heads::read(view, rooms)?;
-    let mut survey = Survey { damages: std::mem::take(&mut heads.damages), ..Survey::default() };
+    let mut report = Report { damages: std::mem::take(&mut heads.damages), ..Report::default() };
     let mut expected = BTreeMap::new();
     let mut line: Option<Line> = None;
     for pair in view.range(Table::Messages, &[], &[u8::MAX; 17]) {
         let (key, value) = pair?;
         let number = layout::number(&key, 0).filter(|_| key.len() == 16);
         let Some(number) = number else {
-            survey.damages.push("a message has a key that no message has".to_owned());
+            report.damages.push("a message has a key that no message has".to_owned());
             continue;
         };
         if heads.dropped.contains(&number) {
@@ -154,26 +154,26 @@ pub(super) fn verify(view: &impl View, rooms: &Rooms) -> Result<Survey, StoreErr
         let counts = expected.entry(number).or_insert_with(|| {
             let head = heads.of.get(&number);
             if head.is_none() {
-                survey.damages.push(format!("archive number {number} has messages, and no beginning"));
+                report.damages.push(format!("archive number {number} has messages, and no beginning"));
             }
-            survey.archives += 1;
+            report.archives += 1;
             line = head.map(|(id, head)| Line::new(id, head, rooms));
             Counts::default()
         });
         let Some(line) = &mut line else { continue };
-        survey.messages += 1;
+        report.messages += 1;
         match layout::decode(&key, &value) {
-            Err(damage) => survey.damages.push(line.damage(&key, &damage)),
+            Err(damage) => report.damages.push(line.damage(&key, &damage)),
             Ok(entry) => {
                 let ordinal = layout::ordinal(&value).expect("it was decoded");
-                survey.damages.extend(line.pass(view, ordinal, &entry)?);
+                report.damages.extend(line.pass(view, ordinal, &entry)?);
                 let first = heads.of.get(&number).map(|(_, head)| head.first);
                 let position = layout::last_number(&key).expect("16 bytes");
                 if first.is_some_and(|first| position < first) {
-                    survey.damages.push(format!("{}: {} lies before its beginning", line.name, entry.at));
+                    report.damages.push(format!("{}: {} lies before its beginning", line.name, entry.at));
                 }
                 if !counts.find(view, number, position, &entry)? {
-                    survey.damages.push(format!(
+                    report.damages.push(format!(
                         "{}: the message of {} is not found by all that should lead to it",
                         line.name, entry.at
                     ));
@@ -182,10 +182,10 @@ pub(super) fn verify(view: &impl View, rooms: &Rooms) -> Result<Survey, StoreErr
         }
     }
     for (number, (id, _)) in heads.of.iter().filter(|(number, _)| !expected.contains_key(number)) {
-        survey.damages.push(format!("{}: no message is left of number {number}", name(id, rooms)));
+        report.damages.push(format!("{}: no message is left of number {number}", name(id, rooms)));
     }
-    survey.damages.extend(strays(view, &heads, &expected)?);
-    Ok(survey)
+    report.damages.extend(strays(view, &heads, &expected)?);
+    Ok(report)
 }
 
 /// Keys that lead to the messages of one archive.

@@ -2,8 +2,8 @@
 
 use conclave::room::archive::{ArchiveId, Change, Entry};
 use conclave::room::write::{Write, is_request};
-use conclave::store::Archive;
-use conclave::store::Store;
+use conclave::store::LocalArchive;
+use conclave::store::LocalStore;
 use jiff::Timestamp;
 
 use super::{Handled, Host, Place};

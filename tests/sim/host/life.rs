@@ -9,8 +9,8 @@ use conclave::room::listing::Listed;
 use conclave::room::recent::restore;
 use conclave::room::write::{StoredOccupant, Write};
 use conclave::service::directory::Directory;
-use conclave::store::Archive;
-use conclave::store::Store;
+use conclave::store::LocalArchive;
+use conclave::store::LocalStore;
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
 use jiff::SignedDuration;
@@ -173,8 +173,9 @@ impl Host<'_> {
         match self.stored(place) {
             Some(state) => {
                 let (config, archive) = (&state.record.config, state.record.archive.clone());
-                let newest =
-                    |each: &mut dyn FnMut(&dyn Glimpse) -> bool| self.archive.look_back(&archive, each);
+                let newest = |each: &mut (dyn FnMut(&dyn Glimpse) -> bool + Send)| {
+                    self.archive.look_back(&archive, each)
+                };
                 let history = restore(config, &self.cast.service.limits, newest);
                 let room =
                     Room::stored(jid.clone(), state.clone(), history.expect("this archive always reads"));

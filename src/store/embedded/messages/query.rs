@@ -228,24 +228,25 @@ impl<V: View> Reader<'_, V> {
             }
         };
         let skipped = if let Place::At(index) = query.place { index } else { 0 };
-        let wish = Wish { span, part, forward, skipped, max: query.max, said: query.said.as_deref() };
+        let request =
+            PageRequest { span, part, forward, skipped, max: query.max, said: query.said.as_deref() };
         let page = match &query.with {
-            with if !query.ids.is_empty() => return self.page_of_chosen(&query.ids, with.as_ref(), &wish),
-            Some(with) => self.page_of(with, &wish)?,
-            None => self.page_of_all(&wish)?,
+            with if !query.ids.is_empty() => return self.page_of_chosen(&query.ids, with.as_ref(), &request),
+            Some(with) => self.page_of(with, &request)?,
+            None => self.page_of_all(&request)?,
         };
         Ok(Some(page))
     }
 
     /// A page of what everybody sent.
-    fn page_of_all(&self, wish: &Wish<'_>) -> Result<Page, StoreError> {
-        let (taken, complete) = wish.take(self.messages(wish.part))?;
+    fn page_of_all(&self, request: &PageRequest<'_>) -> Result<Page, StoreError> {
+        let (taken, complete) = request.take(self.messages(request.part))?;
         // What the page has itself need not be looked for.
         let last = match taken.last() {
-            Some(last) if wish.is_to_the_end() && (complete || !wish.forward) => Some(last.ordinal),
-            _ => self.last_ordinal(wish.span)?,
+            Some(last) if request.is_to_the_end() && (complete || !request.forward) => Some(last.ordinal),
+            _ => self.last_ordinal(request.span)?,
         };
-        let Some((first, last)) = self.first_ordinal(wish.span)?.zip(last) else {
+        let Some((first, last)) = self.first_ordinal(request.span)?.zip(last) else {
             return Ok(Page { complete: true, count: Some(0), ..Page::default() });
         };
         let count = last + 1 - first - gaps(self.view, self.head.number, first, last + 1)?;
@@ -259,17 +260,17 @@ impl<V: View> Reader<'_, V> {
     }
 
     /// A page of what one sender sent.
-    fn page_of(&self, with: &With, wish: &Wish<'_>) -> Result<Page, StoreError> {
+    fn page_of(&self, with: &With, request: &PageRequest<'_>) -> Result<Page, StoreError> {
         let sent = |part: Span| {
             let key = |position| layout::with_key(self.head.number, with, position);
             let keys = self.view.range(Table::Index, &key(part.0), &key(part.1));
             keys.map(|pair| pair.map(|(key, _)| layout::last_number(&key).unwrap_or(0)))
         };
-        let messages = sent(wish.part)
+        let messages = sent(request.part)
             .filter_map(|position| position.and_then(|position| self.message(position)).transpose());
-        let (taken, complete) = wish.take(messages)?;
+        let (taken, complete) = request.take(messages)?;
         let mut all = Vec::new();
-        for position in sent(wish.span).take(COUNT_MAX + 1) {
+        for position in sent(request.span).take(COUNT_MAX + 1) {
             all.push(position?);
         }
         let told = all.len() <= COUNT_MAX;
@@ -284,18 +285,20 @@ impl<V: View> Reader<'_, V> {
         &self,
         ids: &[String],
         with: Option<&With>,
-        wish: &Wish<'_>,
+        request: &PageRequest<'_>,
     ) -> Result<Option<Page>, StoreError> {
         let mut chosen = BTreeSet::new();
         for id in ids.iter().collect::<BTreeSet<_>>() {
             let Some(position) = self.locate(id)? else { return Ok(None) };
-            let in_span = (wish.span.0..wish.span.1).contains(&position);
+            let in_span = (request.span.0..request.span.1).contains(&position);
             if in_span && self.is_by(with, position)? {
                 chosen.insert(position);
             }
         }
-        let part = chosen.iter().copied().filter(|position| (wish.part.0..wish.part.1).contains(position));
-        let (taken, complete) = wish.take(part.filter_map(|position| self.message(position).transpose()))?;
+        let part =
+            chosen.iter().copied().filter(|position| (request.part.0..request.part.1).contains(position));
+        let (taken, complete) =
+            request.take(part.filter_map(|position| self.message(position).transpose()))?;
         let index = taken.first().map(|first| chosen.range(..first.position).count() as u64);
         Ok(Some(Page { entries: entries(taken), complete, count: Some(chosen.len() as u64), index }))
     }
@@ -355,7 +358,7 @@ fn entries(found: Vec<Found>) -> Vec<Entry> {
 }
 
 /// Which page is wanted of what fits.
-struct Wish<'a> {
+struct PageRequest<'a> {
     /// Where all that fits lies.
     span: Span,
     /// Where the page lies: at the beginning of this if `forward`, else at its end.
@@ -368,7 +371,7 @@ struct Wish<'a> {
     said: Option<&'a Said>,
 }
 
-impl Wish<'_> {
+impl PageRequest<'_> {
     /// Whether the last message of the part is the last one of the span, and not passed over.
     fn is_to_the_end(&self) -> bool {
         self.part.1 == self.span.1 && self.said.is_none()

@@ -231,7 +231,7 @@ fn patiently(lock: &File) -> Result<(), TryLockError> {
     lock.try_lock()
 }
 
-/// Refuses a folder that holds files but no store: a typing error in the settings must not fill somebody's home.
+/// Refuses a folder that holds files but no store: a typing error in the settings must not fill a home folder.
 fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
     let unreadable = |e| StoreError::Unusable(format!("cannot read the folder {}: {e}", path.display()));
     let mut foreign = None;
