@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use conclave::room::recent;
-use conclave::feature::history;
 use conclave::engine::Machine;
 use conclave::engine::restart::{Told, bring_back};
 use conclave::room::Room;
