@@ -14,7 +14,7 @@ use crate::room::effect::Effects;
 use crate::room::surface::wrong_field;
 use crate::room::{Room, life};
 use crate::wire::build::{Build, el, iq_result};
-use crate::wire::form::{Reply, Submitted};
+use crate::wire::form::{self, Reply, Submitted};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
 use crate::wire::muc::Affiliation;
@@ -114,8 +114,8 @@ pub(crate) fn kept_to_admins(field: &crate::room::surface::Field, cx: &Cx<'_>) -
 fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliation::Change>, Refusal> {
     let read = |var: &str| -> Result<Option<BTreeSet<BareJid>>, Refusal> {
         let Some(values) = form.values(var) else { return Ok(None) };
-        let parse = |text: &String| cx.address(text.trim()).map(|jid| jid.to_bare());
-        let jids = values.iter().filter(|v| !v.trim().is_empty()).map(parse).collect::<Result<_, _>>();
+        let parse = |text: &str| cx.address(text).map(|jid| jid.to_bare());
+        let jids = values.iter().flat_map(|line| form::addresses(line)).map(parse).collect::<Result<_, _>>();
         jids.map(Some).map_err(|e| wrong_field(var, e.words()))
     };
     let (owners, admins) = (read(OWNERS)?, read(ADMINS)?);

@@ -14,7 +14,7 @@ use crate::room::{Life, Room};
 use crate::wire::form::{Field, guided};
 use crate::wire::inbound::Inbound;
 use crate::wire::{encode, fit, ns};
-use crate::words::{self, Label, Text};
+use crate::words::{self, Label, Text, Words};
 
 /// Longest list in a form, in bytes on the wire, and what a value is beside its text.
 const LIST_BYTES_MAX: usize = fit::LIST_BYTES_MAX / 4;
@@ -40,30 +40,32 @@ pub(crate) fn form(room: &Room, inbound: &Inbound, cx: &Cx<'_>) -> Element {
         })
         .collect();
     let mut shown: Vec<Field<'_>> = Vec::new();
-    for section in Section::ALL {
-        shown.push(said(lang.text(section.heading())));
-        if section == Section::Rest {
-            lists(room).for_each(|list| shown.push(list));
+    for (section, number) in Section::ALL.into_iter().zip(1..) {
+        // Clients draw a heading like the label of a field: the number tells them apart, and how far the form goes.
+        shown.push(said(&format!("{number}. {}", lang.text(section.heading()))));
+        match section {
+            // Where clients that have the picture in this form show it.
+            Section::Basics => shown.push(said(lang.text(&words::ROOM_PICTURE_HINT))),
+            Section::People => lists(room).for_each(|list| shown.push(list)),
+            _ => {}
         }
         for ((field, values), options) in
             offered.iter().zip(&numbers).filter(|((f, _), _)| f.section == section)
         {
+            let integer_max = match field.kind {
+                FieldKind::Integer(bound) => Some((bound.most)(cx.limits())),
+                _ => None,
+            };
             shown.push(Field {
                 var: field.var,
                 type_: Some(field.kind.wire()),
                 label: Some(field.label),
-                desc: field.desc,
+                desc: hint(field.desc, integer_max),
                 values: values.clone(),
                 options,
-                integer_max: match field.kind {
-                    FieldKind::Integer(bound) => Some((bound.most)(cx.limits())),
-                    _ => None,
-                },
+                integer_max,
                 required: false,
             });
-        }
-        if section == Section::Basics {
-            shown.push(said(lang.text(&words::ROOM_PICTURE_HINT)));
         }
     }
     let title = words::SETTINGS_OF.with([room.name()]);
@@ -90,6 +92,15 @@ fn options(
     }
 }
 
+/// What people need to know of a field. Not all clients check the range: it is said as well.
+fn hint(desc: Option<&'static Text>, integer_max: Option<u32>) -> Option<Words> {
+    let most = integer_max.filter(|most| *most < u32::MAX).map(|most| words::NUMBER_MOST.with([most]));
+    match (desc.map(Words::from), most) {
+        (Some(desc), Some(most)) => Some(desc.and(most)),
+        (desc, most) => desc.or(most),
+    }
+}
+
 /// What is only said.
 fn said(text: &str) -> Field<'static> {
     Field { type_: Some("fixed"), values: vec![text.to_owned()], ..Field::default() }
@@ -104,7 +115,7 @@ fn lists(room: &Room) -> impl Iterator<Item = Field<'static>> {
     lists.into_iter().filter_map(|(var, label, desc, list)| {
         let bytes = list.iter().map(|jid| encode::escaped_len(jid.as_str()) + VALUE_BYTES).sum::<usize>();
         let values = || list.iter().map(ToString::to_string).collect();
-        let (label, desc) = (Some(label), Some(desc));
+        let (label, desc) = (Some(label), Some(desc.into()));
         (bytes <= LIST_BYTES_MAX).then(|| Field {
             var,
             type_: Some("jid-multi"),

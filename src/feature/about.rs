@@ -22,7 +22,10 @@ pub(super) const FEATURE: Feature = Feature {
             kind: FieldKind::Text,
             get: |config| vec![config.language.clone()],
             set: |config, values, _| {
-                let tag = values.first().map(|v| v.trim()).unwrap_or_default();
+                let said = values.first().map(|v| v.trim()).unwrap_or_default();
+                // "Deutsch", "English (UK)": a word that is no tag would count as a language that has no texts.
+                let word = said.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+                let tag = words::tag_of_name(word).unwrap_or(said);
                 if tag.len() > 35 || !tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
                     return Err((&words::NOT_LANGUAGE).into());
                 }
@@ -76,20 +79,20 @@ texts! {
         fr "Langue"
         es "Idioma";
     ROOM_LANGUAGE_HINT =>
-        en "The language that is spoken here, as its code: en, de, fr, es, pt-BR."
-        de "Die Sprache, die hier gesprochen wird, als Kürzel: en, de, fr, es, pt-BR."
-        fr "La langue parlée ici, par son code : en, de, fr, es, pt-BR."
-        es "El idioma que se habla aquí, con su código: en, de, fr, es, pt-BR.";
+        en "Can be left empty. The code of the language that is spoken here: en, de, fr, es, pt-BR. What the room itself says is in it, too."
+        de "Kann leer bleiben. Das Kürzel der Sprache, die hier gesprochen wird: en, de, fr, es, pt-BR. Auch was der Raum selbst sagt, ist in ihr."
+        fr "Peut rester vide. Le code de la langue parlée ici : en, de, fr, es, pt-BR. Ce que dit le salon lui-même est aussi dans cette langue."
+        es "Puede quedar vacío. El código del idioma que se habla aquí: en, de, fr, es, pt-BR. Lo que dice la propia sala también está en él.";
     PUBSUB_NODE =>
-        en "Associated pubsub node"
-        de "Zugehöriger Pubsub-Knoten"
-        fr "Nœud pubsub associé"
-        es "Nodo pubsub asociado";
+        en "Page or space that goes with the room (pubsub node)"
+        de "Seite oder Bereich zu diesem Raum (Pubsub-Knoten)"
+        fr "Page ou espace qui va avec le salon (nœud pubsub)"
+        es "Página o espacio que acompaña a la sala (nodo pubsub)";
     PUBSUB_NODE_HINT =>
-        en "An xmpp: address, for clients that show a page or a space along with the room."
-        de "Eine xmpp:-Adresse für Programme, die eine Seite oder einen Bereich neben dem Raum zeigen."
-        fr "Une adresse xmpp:, pour les clients qui montrent une page ou un espace avec le salon."
-        es "Una dirección xmpp:, para clientes que muestran una página o un espacio junto a la sala.";
+        en "Mostly empty. An xmpp: address, for apps that show such a page along with the room."
+        de "Meist leer. Eine xmpp:-Adresse für Programme, die eine solche Seite neben dem Raum zeigen."
+        fr "Le plus souvent vide. Une adresse xmpp:, pour les applications qui montrent une telle page avec le salon."
+        es "Casi siempre vacío. Una dirección xmpp:, para aplicaciones que muestran una página así junto a la sala.";
 }
 
 /// Whether an address is that of a pubsub node, as of a space that the room says it is part of (XEP-0503 §5.3): whoever

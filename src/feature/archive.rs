@@ -45,18 +45,18 @@ texts! {
         fr "Pendant combien de jours les messages sont gardés"
         es "Durante cuántos días se conservan los mensajes";
     ARCHIVE_DAYS_HINT =>
-        en "7 for a week. 0 for as long as the service keeps them."
-        de "7 für eine Woche. 0 für so lange, wie der Dienst sie aufbewahrt."
-        fr "7 pour une semaine. 0 pour aussi longtemps que le service les garde."
-        es "7 para una semana. 0 para tanto tiempo como el servicio los conserve.";
+        en "7 for a week; older ones are deleted for good. 0 for as long as the service keeps them."
+        de "7 für eine Woche; ältere werden endgültig gelöscht. 0 für so lange, wie der Dienst sie aufbewahrt."
+        fr "7 pour une semaine ; les plus anciens sont effacés pour toujours. 0 pour aussi longtemps que le service les garde."
+        es "7 para una semana; los más antiguos se borran para siempre. 0 para tanto tiempo como el servicio los conserve.";
     ARCHIVE_MESSAGES =>
         en "How many messages are kept at most"
         de "Wie viele Nachrichten höchstens aufbewahrt werden"
         fr "Combien de messages sont gardés au plus"
         es "Cuántos mensajes se conservan como máximo";
     ARCHIVE_MESSAGES_HINT =>
-        en "0 for as many as the service keeps."
-        de "0 für so viele, wie der Dienst aufbewahrt."
-        fr "0 pour autant que le service en garde."
-        es "0 para tantos como el servicio conserve.";
+        en "Older ones are deleted for good. 0 for as many as the service keeps."
+        de "Ältere werden endgültig gelöscht. 0 für so viele, wie der Dienst aufbewahrt."
+        fr "Les plus anciens sont effacés pour toujours. 0 pour autant que le service en garde."
+        es "Los más antiguos se borran para siempre. 0 para tantos como el servicio conserve.";
 }

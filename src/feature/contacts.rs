@@ -1,6 +1,7 @@
 //! Whom to write to about a room (`muc#roominfo_contactjid`, XEP-0045 §16.5.4).
 
 use crate::room::surface::{Feature, Field, FieldKind, Section};
+use crate::wire::form;
 use crate::wire::jid::Profile;
 use crate::words::{self, Value, Words, texts};
 
@@ -14,7 +15,7 @@ pub(super) const FEATURE: Feature = Feature {
         aliases: &["muc#roominfo_contactjid"],
         label: &CONTACTS,
         desc: Some(&CONTACTS_HINT),
-        section: Section::Rest,
+        section: Section::People,
         offered: |_, _| true,
         kind: FieldKind::Jids,
         get: |config| config.contacts.clone(),
@@ -37,16 +38,16 @@ texts! {
         fr "À qui écrire au sujet du salon"
         es "A quién escribir sobre la sala";
     CONTACTS_HINT =>
-        en "One address in each line. Everybody can see them."
-        de "Eine Adresse in jeder Zeile. Alle können sie sehen."
-        fr "Une adresse par ligne. Tout le monde peut les voir."
-        es "Una dirección por línea. Todos pueden verlas.";
+        en "One chat address in each line, such as ann@example.org. Everybody can see them."
+        de "Eine Chat-Adresse in jeder Zeile, wie anna@example.org. Alle können sie sehen."
+        fr "Une adresse de messagerie instantanée par ligne, comme anne@example.org. Tout le monde peut les voir."
+        es "Una dirección de chat por línea, como ana@example.org. Todos pueden verlas.";
 }
 
 /// Addresses in the order in which they come, each once.
 fn read(values: &[String]) -> Result<Vec<String>, Words> {
     let mut contacts: Vec<String> = Vec::new();
-    for value in values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()) {
+    for value in values.iter().flat_map(|line| form::addresses(line)) {
         // Only shown: whose it is, the server of whoever writes to it says.
         let jid = Profile::Precis
             .prepare(value)

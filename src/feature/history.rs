@@ -18,6 +18,7 @@ pub(super) const FEATURE: Feature = Feature {
     fields: &[Field {
         aliases: &["muc#roomconfig_historylength"],
         section: Section::History,
+        desc: Some(&HISTORY_MOST_HINT),
         ..number_field!("muc#maxhistoryfetch", &HISTORY_MOST, history_max, MOST)
     }],
     info: |room, info| info.push(("muc#maxhistoryfetch", room.config().history_max.to_string())),
@@ -31,6 +32,11 @@ texts! {
         de "Wie viele frühere Nachrichten beim Eintreten gezeigt werden"
         fr "Combien de messages précédents sont montrés à ceux qui entrent"
         es "Cuántos mensajes anteriores se muestran a quienes entran";
+    HISTORY_MOST_HINT =>
+        en "The last ones before they enter; what was said earlier is in the archive."
+        de "Die letzten vor dem Eintreten; was früher gesagt wurde, ist im Archiv."
+        fr "Les derniers avant l’entrée ; ce qui a été dit plus tôt est dans les archives."
+        es "Los últimos antes de entrar; lo que se dijo antes está en el archivo.";
 }
 
 /// What a client asked for in `<history/>`. What cannot be read is as if it had not been said.

@@ -51,20 +51,20 @@ texts! {
         fr "Les membres peuvent inviter d’autres personnes"
         es "Los miembros pueden invitar a otros";
     MEMBERS_INVITE_HINT =>
-        en "This matters if the room is for members only; into other rooms everybody inside can invite."
-        de "Das gilt, wenn der Raum nur für Mitglieder ist; in andere Räume kann einladen, wer darin ist."
-        fr "Utile si le salon est réservé aux membres ; ailleurs, chaque personne présente peut inviter."
-        es "Sirve si la sala es solo para miembros; en las demás puede invitar quien esté dentro.";
+        en "This matters if the room is for members only. If anybody may enter, everybody inside can invite anyway."
+        de "Das gilt, wenn der Raum nur für Mitglieder ist. Wenn jeder eintreten darf, können ohnehin alle im Raum einladen."
+        fr "Utile si le salon est réservé aux membres. Si chacun peut entrer, toutes les personnes présentes peuvent inviter de toute façon."
+        es "Sirve si la sala es solo para miembros. Si puede entrar cualquiera, de todos modos invita quien esté dentro.";
     NEW_MEMBERS_INVITED =>
         en "The room sends an invitation to those who become members of it"
         de "Der Raum schickt eine Einladung an alle, die sein Mitglied werden"
         fr "Le salon envoie une invitation à ceux qui en deviennent membres"
         es "La sala envía una invitación a quienes se hacen miembros";
     NEW_MEMBERS_INVITED_HINT =>
-        en "This matters if the room is for members only. Many clients send an invitation themselves."
-        de "Das gilt, wenn der Raum nur für Mitglieder ist. Viele Programme schicken selbst eine Einladung."
-        fr "Utile si le salon est réservé aux membres. Beaucoup de clients envoient eux-mêmes une invitation."
-        es "Sirve si la sala es solo para miembros. Muchos clientes envían ellos mismos una invitación.";
+        en "This matters if the room is for members only. Leave it off if your app sends an invitation itself, as many do."
+        de "Das gilt, wenn der Raum nur für Mitglieder ist. Lassen Sie es weg, wenn Ihr Programm selbst eine Einladung schickt, wie es viele tun."
+        fr "Utile si le salon est réservé aux membres. Inutile si votre application envoie elle-même une invitation, comme beaucoup le font."
+        es "Sirve si la sala es solo para miembros. No hace falta si su aplicación envía ella misma una invitación, como muchas.";
 }
 
 /// Longest invitation, without addresses: a few sentences. The room says it in its own name, to any address.

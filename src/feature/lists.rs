@@ -31,10 +31,10 @@ pub(super) const FEATURE: Feature = Feature {
 
 texts! {
     MEMBER_LIST_SEEN_BY =>
-        en "Who can see the list of members"
-        de "Wer die Liste der Mitglieder sehen kann"
-        fr "Qui peut voir la liste des membres"
-        es "Quién puede ver la lista de miembros";
+        en "Who can see the list of members, also of those who are away (several can be chosen; in a browser, hold Ctrl)"
+        de "Wer die Liste der Mitglieder sehen kann, auch der abwesenden (mehrere können gewählt werden; im Browser mit Strg)"
+        fr "Qui peut voir la liste des membres, même absents (plusieurs choix possibles ; dans un navigateur, avec Ctrl)"
+        es "Quién puede ver la lista de miembros, también ausentes (se pueden elegir varios; en un navegador, con Ctrl)";
     MEMBER_LIST_HINT =>
         en "This matters where everybody sees the addresses; elsewhere only moderators see the list."
         de "Das gilt, wo alle die Adressen sehen; sonst sehen nur Moderatoren die Liste."

@@ -9,9 +9,9 @@ use crate::room::{Room, entry};
 use crate::words::texts;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[
-        boolean_field!("muc#roomconfig_membersonly", &ROOM_MEMBERS_ONLY, members_only).under(Section::Access)
-    ],
+    fields: &[boolean_field!("muc#roomconfig_membersonly", &ROOM_MEMBERS_ONLY, members_only)
+        .under(Section::Access)
+        .hint(&ROOM_MEMBERS_ONLY_HINT)],
     disco: |room, vars| vars.push(if room.config().members_only { "muc_membersonly" } else { "muc_open" }),
     texts: ALL,
     ..Feature::new("members_only")
@@ -23,6 +23,11 @@ texts! {
         de "Nur für Mitglieder: Nur wer Mitglied oder eingeladen ist, kann eintreten"
         fr "Réservé aux membres : seuls les membres et les invités peuvent entrer"
         es "Solo para miembros: solo pueden entrar los miembros y los invitados";
+    ROOM_MEMBERS_ONLY_HINT =>
+        en "Members are added in the list of people of your app, not in this form."
+        de "Mitglieder fügen Sie in Ihrem Programm in der Liste der Personen hinzu, nicht in diesem Formular."
+        fr "Les membres s’ajoutent dans la liste des personnes de votre application, et non dans ce formulaire."
+        es "Los miembros se añaden en la lista de personas de su aplicación, no en este formulario.";
 }
 
 /// After the room became members-only: whoever is no member leaves with code 322.

@@ -7,7 +7,7 @@ use minidom::Element;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
-use crate::room::surface::{Feature, boolean_field};
+use crate::room::surface::{Feature, Section, boolean_field};
 use crate::room::{Room, entry};
 use crate::wire::build::{Build, delay, el, message};
 use crate::wire::jid::{BareJid, Jid, Profile};
@@ -19,7 +19,8 @@ use crate::words::texts;
 const MENTIONS_MAX: usize = 20;
 
 pub(super) const FEATURE: Feature = Feature {
-    fields: &[boolean_field!("muc#roomconfig_forwardmentions", &MENTIONS_FORWARDED, forward_mentions)],
+    fields: &[boolean_field!("muc#roomconfig_forwardmentions", &MENTIONS_FORWARDED, forward_mentions)
+        .under(Section::Speaking)],
     texts: ALL,
     ..Feature::new("mentions")
 };

@@ -14,7 +14,9 @@ pub(super) const FEATURE: Feature = Feature {
     fields: &[
         boolean_field!("muc#roomconfig_passwordprotectedroom", &ROOM_PASSWORD_PROTECTED, password_protected)
             .under(Section::Access),
-        text_field!("muc#roomconfig_roomsecret", &ROOM_PASSWORD, Private, password).under(Section::Access),
+        text_field!("muc#roomconfig_roomsecret", &ROOM_PASSWORD, Private, password)
+            .under(Section::Access)
+            .hint(&ROOM_PASSWORD_HINT),
     ],
     disco: |room, vars| {
         vars.push(if room.config().password_protected { "muc_passwordprotected" } else { "muc_unsecured" });
@@ -34,6 +36,11 @@ texts! {
         de "Passwort"
         fr "Mot de passe"
         es "Contraseña";
+    ROOM_PASSWORD_HINT =>
+        en "Only for a room that is password protected, see above; there it is needed."
+        de "Nur für einen Raum, der passwortgeschützt ist, siehe oben; dort ist es nötig."
+        fr "Seulement pour un salon protégé par mot de passe, voir ci-dessus ; il y est nécessaire."
+        es "Solo para una sala protegida con contraseña, véase arriba; en ella es necesaria.";
 }
 
 /// Refuses a join request `x` without the right password. It is compared byte by byte.

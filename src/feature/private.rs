@@ -5,7 +5,7 @@ use crate::room::surface::{Feature, Field, FieldKind, Section};
 use crate::words::{self, Label, Value, texts};
 
 const CHOICES: &[(&str, Label<'static>)] = &[
-    ("anyone", Label::Text(&words::ANYONE)),
+    ("anyone", Label::Text(&ANYONE_EVEN_VISITORS)),
     ("participants", Label::Text(&THOSE_WITH_VOICE)),
     ("moderators", Label::Text(&words::MODERATORS)),
     ("none", Label::Text(&NOT_ANYONE)),
@@ -45,6 +45,11 @@ texts! {
         de "Wer anderen im Raum private Nachrichten senden kann"
         fr "Qui peut envoyer des messages privés aux autres dans le salon"
         es "Quién puede enviar mensajes privados a otros en la sala";
+    ANYONE_EVEN_VISITORS =>
+        en "Everybody, also those who may only read"
+        de "Alle, auch wer nur lesen darf"
+        fr "Tout le monde, même ceux qui peuvent seulement lire"
+        es "Todos, también quienes solo pueden leer";
     THOSE_WITH_VOICE =>
         en "Those who may write in the room"
         de "Alle, die im Raum schreiben dürfen"

@@ -45,10 +45,10 @@ texts! {
         fr "Classification des contenus"
         es "Clasificación de contenidos";
     RATINGS_HINT =>
-        en "In each line the URI of a rating scheme, a space, and a label of that scheme."
-        de "In jeder Zeile die URI eines Einstufungssystems, ein Leerzeichen und eine Einstufung daraus."
-        fr "Dans chaque ligne, l’URI d’un système de classification, une espace et une mention de ce système."
-        es "En cada línea, el URI de un sistema de clasificación, un espacio y una etiqueta de ese sistema.";
+        en "For rooms that have to say for which age they are; mostly empty. In each line the URI of a rating scheme, a space, and a label of that scheme."
+        de "Für Räume, die sagen müssen, für welches Alter sie sind; meist leer. In jeder Zeile die URI eines Einstufungssystems, ein Leerzeichen und eine Einstufung daraus."
+        fr "Pour les salons qui doivent dire à quel âge ils conviennent ; le plus souvent vide. Dans chaque ligne, l’URI d’un système de classification, une espace et une mention de ce système."
+        es "Para salas que deben decir para qué edad son; casi siempre vacío. En cada línea, el URI de un sistema de clasificación, un espacio y una etiqueta de ese sistema.";
 }
 
 /// The labels, each of a scheme; blank lines do not count.

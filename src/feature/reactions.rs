@@ -79,10 +79,10 @@ texts! {
         fr "Quelles réactions sont permises"
         es "Qué reacciones se permiten";
     REACTIONS_LIST_HINT =>
-        en "One emoji in each line. Empty: all are allowed."
-        de "Ein Emoji in jeder Zeile. Leer: Alle sind erlaubt."
-        fr "Un émoji par ligne. Vide : toutes sont permises."
-        es "Un emoji por línea. Vacío: se permiten todas.";
+        en "One emoji in each line. Leave it empty to allow all."
+        de "Ein Emoji in jeder Zeile. Bleibt es leer, sind alle erlaubt."
+        fr "Un émoji par ligne. Si rien n’est écrit, toutes sont permises."
+        es "Un emoji por línea. Si queda vacío, se permiten todas.";
 }
 
 fn is_restricted(config: &Config) -> bool {

@@ -48,8 +48,9 @@ const DATA_BYTES_MAX: usize = 2048;
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
         boolean_field!("x-muc#roomconfig_registration", &REGISTRATION_OPEN, registration)
-            .under(Section::Access),
-        boolean_field!("x-muc#roomconfig_reservednick", &NICKS_LOCKED, lock_nicks).under(Section::Speaking),
+            .under(Section::Access)
+            .hint(&REGISTRATION_HINT),
+        boolean_field!("x-muc#roomconfig_reservednick", &NICKS_LOCKED, lock_nicks).under(Section::Access),
     ],
     commands: &[Command {
         pages: Some(Pages { type_: REGISTRATIONS, from: "after" }),
@@ -67,6 +68,11 @@ texts! {
         de "Registrierung: Wer eintreten kann, kann sich einen Spitznamen reservieren und wird damit Mitglied"
         fr "Enregistrement : ceux qui peuvent entrer peuvent réserver un pseudo, et deviennent ainsi membres"
         es "Registro: quien puede entrar puede reservar un apodo, y así se hace miembro";
+    REGISTRATION_HINT =>
+        en "Members may write in a moderated room, too."
+        de "Mitglieder dürfen auch in einem moderierten Raum schreiben."
+        fr "Les membres peuvent écrire aussi dans un salon modéré."
+        es "Los miembros pueden escribir también en una sala moderada.";
     NICKS_LOCKED =>
         en "Fixed nicknames: those who have registered a nickname cannot use another"
         de "Feste Spitznamen: Wer einen Spitznamen registriert hat, kann keinen anderen benutzen"

@@ -111,14 +111,16 @@ pub enum Section {
     Sight,
     /// What is kept of what was said.
     History,
+    /// Who decides, and answers for it.
+    People,
     /// What is seldom needed.
     Rest,
 }
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Basics, Self::Access, Self::Speaking, Self::Sight, Self::History, Self::Rest];
+    pub const ALL: [Self; 7] =
+        [Self::Basics, Self::Access, Self::Speaking, Self::Sight, Self::History, Self::People, Self::Rest];
 
     /// For people.
     pub fn heading(self) -> &'static Text {
@@ -128,6 +130,7 @@ impl Section {
             Self::Speaking => &words::WHO_SPEAKS,
             Self::Sight => &words::WHO_SEES_WHAT,
             Self::History => &words::HISTORY,
+            Self::People => &words::PEOPLE_IN_CHARGE,
             Self::Rest => &words::THE_REST,
         }
     }

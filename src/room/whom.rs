@@ -38,7 +38,7 @@ pub(crate) fn field() -> Field<'static> {
         var: "who",
         type_: Some("text-single"),
         label: Some(&words::WHOM),
-        desc: Some(&words::WHOM_HINT),
+        desc: Some((&words::WHOM_HINT).into()),
         required: true,
         ..Field::default()
     }

@@ -20,7 +20,7 @@ pub struct Field<'a> {
     /// For people.
     pub label: Option<&'static Text>,
     /// What else people need to know before they fill it in.
-    pub desc: Option<&'static Text>,
+    pub desc: Option<Words>,
     /// Current values.
     pub values: Vec<String>,
     /// Values to choose from, with their labels.
@@ -175,8 +175,8 @@ fn element(field: &Field<'_>, lang: Lang<'_>) -> Element {
         .with_opt("var", Some(field.var).filter(|var| !var.is_empty()))
         .with_opt("type", field.type_)
         .with_opt("label", field.label.map(|label| lang.text(label)));
-    if let Some(desc) = field.desc {
-        element.append_child(el("desc", ns::DATA).text_node(lang.text(desc)));
+    if let Some(desc) = &field.desc {
+        element.append_child(el("desc", ns::DATA).text_node(&lang.words(desc)));
     }
     if let Some(max) = field.integer_max {
         let range = el("range", ns::VALIDATE).with("min", "0").with("max", &max.to_string());
@@ -287,6 +287,16 @@ pub fn boolean(values: &[String]) -> Option<bool> {
         Some("1" | "true") => Some(true),
         Some(_) => None,
     }
+}
+
+/// The addresses in a line of a list. It should hold one, but people write several with blanks or commas between them, and
+/// many clients do not show why a form is refused. In a line with one address, a comma is part of it, but for the last.
+pub fn addresses(line: &str) -> impl Iterator<Item = &str> {
+    let several = line.matches('@').count() > 1;
+    let is_between = move |c: char| several && (c.is_whitespace() || matches!(c, ',' | ';'));
+    line.split(is_between)
+        .map(|address| address.trim().trim_end_matches([',', ';']))
+        .filter(|address| !address.is_empty())
 }
 
 /// Whether a text can be a URI (RFC 3986): a scheme, and something after it that holds neither blanks nor controls.

@@ -187,6 +187,20 @@ impl<'a> Lang<'a> {
     }
 }
 
+/// The names of the languages of [`LANGUAGES`], in each of them, in small letters.
+const NAMES: [[&str; LANGUAGES.len()]; LANGUAGES.len()] = [
+    ["english", "englisch", "anglais", "inglés"],
+    ["german", "deutsch", "allemand", "alemán"],
+    ["french", "französisch", "français", "francés"],
+    ["spanish", "spanisch", "espagnol", "español"],
+];
+
+/// The tag of a language of the service that is called by its name, as people do who know no tags.
+pub fn tag_of_name(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    LANGUAGES.into_iter().zip(NAMES).find(|(_, names)| names.contains(&&*name)).map(|(tag, _)| tag)
+}
+
 /// Whether a text has the form of a tag of a language (RFC 5646).
 pub fn is_tag(tag: &str) -> bool {
     let is_part =

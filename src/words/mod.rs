@@ -18,7 +18,7 @@ mod settings;
 mod tests;
 mod text;
 
-pub use catalogue::{Catalogue, Extra, Lang, TAG_BYTES_MAX, is_tag};
+pub use catalogue::{Catalogue, Extra, Lang, TAG_BYTES_MAX, is_tag, tag_of_name};
 pub use commands::*;
 pub use errors::*;
 pub use requests::*;

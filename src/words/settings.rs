@@ -9,10 +9,10 @@ texts! {
         fr "Réglages de {room}"
         es "Ajustes de {room}";
     SETTINGS_HINT =>
-        en "Change what you like and leave the rest as it is. You can open this form again at any time."
-        de "Ändern Sie, was Sie möchten, und lassen Sie den Rest, wie er ist. Sie können dieses Formular jederzeit wieder öffnen."
-        fr "Changez ce que vous voulez et laissez le reste tel quel. Vous pouvez rouvrir ce formulaire à tout moment."
-        es "Cambie lo que quiera y deje lo demás como está. Puede volver a abrir este formulario en cualquier momento.";
+        en "Change what you like and leave the rest as it is. Nothing changes before you save; the button for it may be below the last setting. You can open this form again at any time."
+        de "Ändern Sie, was Sie möchten, und lassen Sie den Rest, wie er ist. Nichts ändert sich, bevor Sie speichern; der Knopf dafür kann unter der letzten Einstellung sein. Sie können dieses Formular jederzeit wieder öffnen."
+        fr "Changez ce que vous voulez et laissez le reste tel quel. Rien ne change avant l’enregistrement ; le bouton peut se trouver sous le dernier réglage. Vous pouvez rouvrir ce formulaire à tout moment."
+        es "Cambie lo que quiera y deje lo demás como está. Nada cambia hasta que guarde; el botón puede estar debajo del último ajuste. Puede volver a abrir este formulario en cualquier momento.";
     ABOUT_THE_ROOM =>
         en "About the room"
         de "Über den Raum"
@@ -38,21 +38,26 @@ texts! {
         de "Verlauf"
         fr "Historique"
         es "Historial";
+    PEOPLE_IN_CHARGE =>
+        en "People in charge"
+        de "Verantwortliche"
+        fr "Responsables"
+        es "Responsables de la sala";
     THE_REST =>
-        en "People in charge, and what is seldom needed"
-        de "Verantwortliche und selten Gebrauchtes"
-        fr "Responsables, et ce qui sert rarement"
-        es "Responsables y lo que rara vez se necesita";
+        en "What is seldom needed"
+        de "Selten Gebrauchtes"
+        fr "Ce qui sert rarement"
+        es "Lo que rara vez se necesita";
     ROOM_NAME =>
         en "Name"
         de "Name"
         fr "Nom"
         es "Nombre";
     ROOM_PICTURE_HINT =>
-        en "Picture: set it in your client, in the details of the room."
-        de "Bild: Legen Sie es in Ihrem Programm fest, bei den Details des Raums."
-        fr "Image : choisissez-la dans votre client, dans les détails du salon."
-        es "Imagen: elíjala en su cliente, en los detalles de la sala.";
+        en "Picture: if this form shows one, click it to choose another; in other apps it is in the details of the room."
+        de "Bild: Wenn dieses Formular eines zeigt, klicken Sie darauf, um ein anderes zu wählen; in anderen Programmen ist es bei den Details des Raums."
+        fr "Image : si ce formulaire en montre une, cliquez dessus pour en choisir une autre ; dans d’autres applications, elle est dans les détails du salon."
+        es "Imagen: si este formulario muestra una, haga clic en ella para elegir otra; en otras aplicaciones está en los detalles de la sala.";
     NO_LIMIT =>
         en "No limit"
         de "Unbegrenzt"
@@ -84,20 +89,20 @@ texts! {
         fr "Administrateurs"
         es "Administradores";
     ROOM_ADMINS_HINT =>
-        en "They decide who may enter and write. An account that is taken off this list becomes a member."
-        de "Sie entscheiden, wer eintreten und schreiben darf. Ein Konto, das von dieser Liste genommen wird, wird Mitglied."
-        fr "Ils décident qui peut entrer et écrire. Un compte retiré de cette liste devient membre."
-        es "Deciden quién puede entrar y escribir. Una cuenta que se quita de esta lista pasa a ser miembro.";
+        en "They decide who may enter and write. One address in each line, such as ann@example.org. An account that is taken off this list becomes a member."
+        de "Sie entscheiden, wer eintreten und schreiben darf. Eine Adresse in jeder Zeile, wie anna@example.org. Ein Konto, das von dieser Liste genommen wird, wird Mitglied."
+        fr "Ils décident qui peut entrer et écrire. Une adresse par ligne, comme anne@example.org. Un compte retiré de cette liste devient membre."
+        es "Deciden quién puede entrar y escribir. Una dirección por línea, como ana@example.org. Una cuenta que se quita de esta lista pasa a ser miembro.";
     ROOM_OWNERS =>
         en "Owners"
         de "Besitzer"
         fr "Propriétaires"
         es "Propietarios";
     ROOM_OWNERS_HINT =>
-        en "They can do everything, and change these settings. An account that is taken off this list becomes an admin."
-        de "Sie dürfen alles und ändern diese Einstellungen. Ein Konto, das von dieser Liste genommen wird, wird Admin."
-        fr "Ils peuvent tout faire, et changer ces réglages. Un compte retiré de cette liste devient administrateur."
-        es "Pueden hacerlo todo y cambiar estos ajustes. Una cuenta que se quita de esta lista pasa a ser administradora.";
+        en "They can do everything, and change these settings. One address in each line, and one at least. An account that is taken off this list becomes an admin."
+        de "Sie dürfen alles und ändern diese Einstellungen. Eine Adresse in jeder Zeile, und mindestens eine. Ein Konto, das von dieser Liste genommen wird, wird Admin."
+        fr "Ils peuvent tout faire, et changer ces réglages. Une adresse par ligne, et au moins une. Un compte retiré de cette liste devient administrateur."
+        es "Pueden hacerlo todo y cambiar estos ajustes. Una dirección por línea, y al menos una. Una cuenta que se quita de esta lista pasa a ser administradora.";
     NICKNAME =>
         en "Nickname"
         de "Spitzname"

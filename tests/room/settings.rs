@@ -49,11 +49,24 @@ fn the_form_has_headings_hints_and_instructions_and_begins_with_what_the_room_is
     let form = form_in(&mut w, "owner", "");
     assert_eq!(texts(&form, "title"), ["Settings of r"]);
     assert_eq!(texts(&form, "instructions").len(), 1);
-    let all = headings(&form);
-    let sections = ["About the room", "Who may enter", "Who may speak", "Who sees what", "History"];
-    let places: Vec<_> =
-        sections.iter().map(|s| all.iter().position(|h| h == s).expect("the heading")).collect();
-    assert!(places.is_sorted(), "{all:?}");
+    let said = headings(&form);
+    assert!(
+        said[1].starts_with("Picture: if this form shows one, click it"),
+        "where clients show it: {said:?}"
+    );
+    let numbered: Vec<_> = said.iter().filter(|said| !said.starts_with("Picture")).collect();
+    assert_eq!(
+        numbered,
+        [
+            "1. About the room",
+            "2. Who may enter",
+            "3. Who may speak",
+            "4. Who sees what",
+            "5. History",
+            "6. People in charge",
+            "7. What is seldom needed"
+        ]
+    );
     let vars: Vec<_> = form.children().filter_map(|c| c.attr("var")).collect();
     assert_eq!(&vars[1..4], ["muc#roomconfig_roomname", "muc#roomconfig_roomdesc", "muc#roomconfig_lang"]);
     let moderated = field(&form, "muc#roomconfig_moderatedroom").expect("the field");
@@ -99,20 +112,107 @@ fn every_number_says_its_range_and_no_choice_is_refused() {
     }
 }
 
+/// What else people need to know of a field, in English.
+fn hint(form: &Element, var: &str) -> String {
+    texts(field(form, var).expect("the field"), "desc").concat()
+}
+
+#[test]
+fn hints_say_what_the_label_leaves_open() {
+    // 45-10.1.3-a
+    let mut w = World::with_room(&[]);
+    w.service.limits.archive_days_max = 30;
+    let form = form_in(&mut w, "owner", "en");
+    for (var, says) in [
+        ("muc#roomconfig_lang", "Can be left empty."),
+        ("muc#roomconfig_membersonly", "Members are added in the list of people"),
+        ("muc#roomconfig_roomsecret", "there it is needed."),
+        ("x-muc#roomconfig_registration", "Members may write in a moderated room, too."),
+        ("muc#roomconfig_moderatedroom", "Others ask a moderator"),
+        ("muc#roomconfig_presencebroadcast", "All three show everybody."),
+        ("muc#roomconfig_roomadmins", "One address in each line, such as ann@example.org."),
+        ("muc#roomconfig_roomowners", "One address in each line, and one at least."),
+        ("x-muc#roomconfig_archivedays", "older ones are deleted for good."),
+    ] {
+        assert!(hint(&form, var).contains(says), "{var}: {}", hint(&form, var));
+    }
+    // Clients that do not check the range say nothing of it either.
+    for (var, most) in [
+        ("muc#maxhistoryfetch", "It may be 200 at most."),
+        ("x-muc#roomconfig_archivedays", "It may be 30 at most."),
+        ("muc#roomconfig_slow_mode_duration", "It may be 86400 at most."),
+    ] {
+        assert!(hint(&form, var).ends_with(most), "{var}: {}", hint(&form, var));
+    }
+    assert!(!hint(&form, "x-muc#roomconfig_archivemessages").contains("at most"), "there is no bound");
+    let german = form_in(&mut w, "owner", "de");
+    assert!(hint(&german, "muc#maxhistoryfetch").ends_with("Es darf höchstens 200 sein."));
+    // Not all clients show the hint of a list.
+    for var in ["muc#roomconfig_presencebroadcast", "muc#roomconfig_getmemberlist"] {
+        let label = field(&form, var).and_then(|f| f.attr("label")).expect("a label");
+        assert!(label.contains("(several can be chosen;"), "{label}");
+    }
+}
+
+#[test]
+fn a_language_can_be_called_by_its_name() {
+    const VAR: &str = "muc#roomconfig_lang";
+    let mut w = World::with_room(&[]);
+    for (said, kept) in [
+        ("English", "en"),
+        ("English (UK)", "en"),
+        ("deutsch", "de"),
+        ("FRANÇAIS", "fr"),
+        ("Spanisch / Deutsch", "es"),
+        ("pt-BR", "pt-BR"),
+        ("de-AT", "de-AT"),
+        ("", ""),
+    ] {
+        w.configure("owner", &[(VAR, said)]);
+        assert_eq!(values(&form_in(&mut w, "owner", "en"), VAR), [kept], "{said}");
+    }
+    w.configure("owner", &[(VAR, "Deutsch")]);
+    assert_eq!(headings(&form_in(&mut w, "owner", ""))[0], "1. Über den Raum");
+}
+
+#[test]
+fn several_addresses_in_one_line_of_a_list_are_told_apart() {
+    const ADMINS: &str = "muc#roomconfig_roomadmins";
+    const CONTACTS: &str = "x-muc#roomconfig_contactjid";
+    let mut w = World::with_room(&[]);
+    let mut listed = |var: &str, line: &str| {
+        let value = format!("<field var='{var}'><value>{line}</value></field>");
+        w.owner("owner", &format!("<x xmlns='jabber:x:data' type='submit'>{value}</x>"));
+        values(&form_in(&mut w, "owner", ""), var)
+    };
+    for line in [
+        "bo@example, cy@example",
+        "bo@example,cy@example",
+        "cy@example; bo@example,",
+        " bo@example cy@example ",
+    ] {
+        assert_eq!(listed(ADMINS, line), ["bo@example", "cy@example"], "{line}");
+        assert!(listed(ADMINS, "").is_empty());
+    }
+    // A comma may be in an address.
+    assert_eq!(listed(ADMINS, "bo,cy@example"), ["bo,cy@example"]);
+    assert_eq!(listed(CONTACTS, "bo@example, cy@example"), ["bo@example", "cy@example"]);
+}
+
 #[test]
 fn the_form_is_in_the_language_of_the_owner_or_else_of_the_room() {
     let mut w = World::with_room(&[]);
     for (lang, heading) in [
-        ("de", "Über den Raum"),
-        ("fr-CA", "À propos du salon"),
-        ("es", "Sobre la sala"),
-        ("tlh", "About the room"),
+        ("de", "1. Über den Raum"),
+        ("fr-CA", "1. À propos du salon"),
+        ("es", "1. Sobre la sala"),
+        ("tlh", "1. About the room"),
     ] {
         assert_eq!(headings(&form_in(&mut w, "owner", lang))[0], heading, "{lang}");
     }
     w.configure("owner", &[("lang", "de")]);
-    assert_eq!(headings(&form_in(&mut w, "owner", ""))[0], "Über den Raum");
-    assert_eq!(headings(&form_in(&mut w, "owner", "en"))[0], "About the room");
+    assert_eq!(headings(&form_in(&mut w, "owner", ""))[0], "1. Über den Raum");
+    assert_eq!(headings(&form_in(&mut w, "owner", "en"))[0], "1. About the room");
 }
 
 #[test]
