@@ -21,9 +21,9 @@ const ACCOUNT_BYTES_MAX: usize = 4 << 20;
 /// How far ahead of its rates an account may leave rooms when nothing more can be delayed.
 const LEAVE_AHEAD: Duration = Duration::from_secs(60);
 
-/// Most that is delayed for one domain.
+/// Most that is delayed for one domain: with what waits for rooms, and what is held when all is said, it stays below 64 MiB.
 const DOMAIN_STANZAS_MAX: usize = 20_000;
-const DOMAIN_BYTES_MAX: usize = 16 << 20;
+const DOMAIN_BYTES_MAX: usize = 8 << 20;
 
 /// Most bytes that are delayed for all.
 const ALL_BYTES_MAX: usize = 64 << 20;

@@ -50,9 +50,10 @@ impl Behind {
         Ok(())
     }
 
-    /// The service is stopped in order and started again.
-    pub(crate) fn restart(&mut self) {
+    /// The service is stopped in order and started again, with `after` in its settings where it had `before`.
+    pub(crate) fn restart(&mut self, before: &str, after: &str) {
         self.stop();
+        self.settings = self.settings.replacen(before, after, 1);
         self.run().expect("it starts again");
     }
 

@@ -40,7 +40,7 @@ pub(crate) const ALL: &[Attack] = &[
                 asked.into_iter().for_each(|number| drop(field.wait(number, scale::PATIENCE)));
             }
         },
-        restart: false,
+        restart: true,
         stanza: |field, n| {
             let (room, persistent) = (n % LARGE, if (n / LARGE).is_multiple_of(2) { "1" } else { "0" });
             (

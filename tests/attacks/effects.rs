@@ -14,7 +14,7 @@ pub(crate) const ALL: &[Attack] = &[
         by: By::Domain,
         settings: "",
         prepare: |field| crowd(field, "one", scale::of(150, 1000), 0),
-        restart: false,
+        restart: true,
         stanza: whois,
         short: 4,
         probe: None,
@@ -25,7 +25,7 @@ pub(crate) const ALL: &[Attack] = &[
         by: By::Domain,
         settings: "",
         prepare: |field| crowd(field, "one", scale::of(100, 200), PRESENCE_BYTES),
-        restart: false,
+        restart: true,
         stanza: whois,
         short: 2,
         probe: None,
@@ -59,7 +59,7 @@ pub(crate) const ALL: &[Attack] = &[
         by: By::Account,
         settings: "",
         prepare: |field| crowd(field, "one", scale::of(100, 200), 0),
-        restart: false,
+        restart: true,
         stanza: |field, n| {
             let to = format!("{}/mallory", field.room("one"));
             if n % 2 == 0 {

@@ -52,9 +52,9 @@ pub(crate) struct Attack {
     pub(crate) by: By,
     /// Tables of component.toml.
     pub(crate) settings: &'static str,
-    /// Makes everything ready, within the rates.
+    /// Makes everything ready.
     pub(crate) prepare: fn(&Field),
-    /// Whether the service is started again before the attack, so that no room is in memory.
+    /// Whether the service is started again before the attack: it has no rates until then, and no room is in memory.
     pub(crate) restart: bool,
     /// The stanza that is sent as the one of this number, and by whom.
     pub(crate) stanza: fn(&Field, usize) -> (String, String),
@@ -111,15 +111,19 @@ enum Place {
 /// # Errors
 /// What the others noticed of it.
 pub(crate) fn play(attack: &Attack) -> Result<(), String> {
+    let before = match attack.restart {
+        true => scale::without_rates(attack.settings),
+        false => attack.settings.to_owned(),
+    };
     let mut place = match scale::server() {
-        None => Place::Played(Box::new(Server::start_with(attack.settings))),
-        Some(name) => Place::Behind(Box::new(Behind::start(&name, attack.settings)?)),
+        None => Place::Played(Box::new(Server::start_with(&before))),
+        Some(name) => Place::Behind(Box::new(Behind::start(&name, &before)?)),
     };
     let mut field = place.field();
     field.create(WATCHER, CALM, &[("persistentroom", "1")]);
     (attack.prepare)(&field);
     if attack.restart {
-        field = place.restart(field);
+        field = place.restart(field, &before, attack.settings);
     }
     let answer = field.fence(WATCHER, CALM);
     if answer.is_empty() {
@@ -299,8 +303,8 @@ impl Place {
         }
     }
 
-    /// The service is stopped in order and started again.
-    fn restart(&mut self, field: Field) -> Field {
+    /// The service is stopped in order and started again, with `after` in its settings where it had `before`.
+    fn restart(&mut self, field: Field, before: &str, after: &str) -> Field {
         match self {
             Self::Played(server) => {
                 server.terminate();
@@ -308,11 +312,12 @@ impl Place {
                 field.hang_up();
                 drop(field);
                 server.ended();
+                server.resettle(before, after);
                 server.start_again();
                 self.field()
             }
             Self::Behind(behind) => {
-                behind.restart();
+                behind.restart(before, after);
                 field
             }
         }

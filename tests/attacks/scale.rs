@@ -35,3 +35,12 @@ pub(crate) fn ping_bound() -> Duration {
         Duration::from_secs(2)
     }
 }
+
+/// These settings without bounds on what accounts, domains and rooms may do in a second: so what is to be there before an attack
+/// is there soon.
+pub(crate) fn without_rates(settings: &str) -> String {
+    let rates = ["account", "account_room", "domain", "room"];
+    let rates: String = rates.iter().map(|of| format!("{of}_stanzas_per_second = 0\n")).collect();
+    let (before, limits) = settings.split_once("[limits]\n").unwrap_or((settings, ""));
+    format!("[limits]\n{rates}{limits}\n{before}")
+}

@@ -95,6 +95,13 @@ impl Server {
         (self.child, self.lines) = spawn(self.folder.path(), self.told, self.script);
     }
 
+    /// From the next start on the settings have `after` where they have `before`.
+    pub(crate) fn resettle(&self, before: &str, after: &str) {
+        let file = self.folder.path().join("component.toml");
+        let settings = fs::read_to_string(&file).expect("written before");
+        fs::write(file, settings.replacen(before, after, 1)).expect("written");
+    }
+
     /// A second process with the same settings, which is expected to end by itself; how it ended and what it said.
     pub(crate) fn start_second(&self) -> (ExitStatus, String) {
         let (mut child, lines) = spawn(self.folder.path(), self.told, self.script);
@@ -107,10 +114,7 @@ impl Server {
         let before = self.listener.local_addr().expect("bound").port();
         self.listener = listen();
         let port = self.listener.local_addr().expect("bound").port();
-        let file = self.folder.path().join("component.toml");
-        let settings = fs::read_to_string(&file).expect("written before");
-        fs::write(file, settings.replace(&format!("127.0.0.1:{before}"), &format!("127.0.0.1:{port}")))
-            .expect("written");
+        self.resettle(&format!("127.0.0.1:{before}"), &format!("127.0.0.1:{port}"));
     }
 
     /// The next connection of the service, before anything was said on it.

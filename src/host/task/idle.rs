@@ -50,14 +50,14 @@ async fn rooms_that_wait_to_be_read_and_those_where_nothing_happens_are_small() 
 
 // 45-14.6-a
 #[tokio::test]
-async fn a_domain_has_no_more_rooms_that_wait_to_be_read_than_its_mailboxes_may_hold() {
+async fn a_domain_has_no_more_rooms_that_wait_to_be_read_than_it_may_have_waiting() {
     let host = host();
     let max = host.service.limits.mailbox_bytes_max;
     // No room is read meanwhile: there is one thread, and this keeps it.
-    let started = (0..9_000)
+    let started = (0..5_000)
         .filter(|n| say(&host, &format!("a{n}@loud.example"), &format!("r{n}@rooms.example.org"), JOIN));
     let started = started.count();
-    let most = max / (4 << 10);
+    let most = max / 2 / (4 << 10);
     assert!((most / 2..most).contains(&started), "{started} of {most}");
     assert_eq!(host.rooms().len(), started, "what is refused starts no task");
     assert!(say(&host, "a@quiet.example", "quiet@rooms.example.org", JOIN));
@@ -73,7 +73,7 @@ async fn a_domain_has_no_more_rooms_that_wait_to_be_read_than_its_mailboxes_may_
         ))
     };
     let taken = std::iter::repeat_with(|| mailbox.put(event())).take_while(Result::is_ok).count();
-    assert!(taken > 3_000, "{taken}");
+    assert!(taken > 1_500, "{taken}");
 }
 
 // 45-14.6-a
