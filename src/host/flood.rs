@@ -102,9 +102,10 @@ impl Host {
 
     /// Notes that the service stops, and lets on what is delayed; from now on nothing is. What an account or a domain has too
     /// much of is refused with `wait`: others do not wait for the end of a flood.
-    pub(super) fn let_go(self: &Arc<Self>) {
+    /// Rooms have `time` to work off what waits for them.
+    pub(super) fn let_go(self: &Arc<Self>, time: Duration) {
         let mut fair = self.flood.fair();
-        self.stopping.get_or_init(Instant::now);
+        self.late.get_or_init(|| Instant::now() + time);
         let (on, refused) = fair.drain();
         for inbound in on {
             self.pass(inbound);

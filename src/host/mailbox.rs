@@ -39,6 +39,8 @@ pub(super) struct Bounds {
     all_bytes_max: usize,
     /// What waits in all of them.
     all: Load,
+    /// How many events rooms have taken and are not done with.
+    in_hand: AtomicUsize,
     /// The bytes of what may be refused, waiting or dealt with, by the domain that it comes from.
     domains: Mutex<HashMap<Box<str>, usize>>,
     /// The domain above the service's own.
@@ -84,9 +86,16 @@ impl Bounds {
             bytes_max: limits.mailbox_bytes_max,
             all_bytes_max: limits.mailboxes_bytes_max,
             all: Load::default(),
+            in_hand: AtomicUsize::new(0),
             domains: Mutex::default(),
             own: own.map(Into::into),
         }
+    }
+
+    /// How many events wait for rooms or are in their hands.
+    pub(super) fn events(&self) -> usize {
+        let waiting = [true, false].iter().map(|kind| self.all.of(*kind).stanzas.load(Ordering::Acquire));
+        waiting.sum::<usize>() + self.in_hand.load(Ordering::Acquire)
     }
 
     fn domains(&self) -> MutexGuard<'_, HashMap<Box<str>, usize>> {
@@ -125,6 +134,19 @@ impl Drop for Counted {
                 domains.remove(&self.domain);
             }
         }
+    }
+}
+
+/// What was taken out of a mailbox, until the room is done with it and this is dropped.
+#[derive(Debug)]
+pub(super) struct InHand {
+    bounds: Arc<Bounds>,
+    _counted: Option<Counted>,
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.bounds.in_hand.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -320,11 +342,10 @@ impl Mailbox {
 
     /// To be called for each event that was taken out. A large one counts for its domain for as long as what comes with it is
     /// there; of small ones rooms have few in hand.
-    pub(super) fn taken(&self, mut waiting: Waiting) -> (Event, Option<Counted>) {
+    pub(super) fn taken(&self, waiting: Waiting) -> (Event, InHand) {
+        self.bounds.in_hand.fetch_add(1, Ordering::AcqRel);
         self.forget(waiting.bytes, waiting.refusable);
-        if waiting.bytes <= SMALL_BYTES {
-            waiting.counted = None;
-        }
+        let counted = waiting.counted.filter(|_| waiting.bytes > SMALL_BYTES);
         let mut lanes = self.lanes();
         if waiting.in_lane
             && let Some(next) = lanes.taken(domain_of(&waiting.event))
@@ -332,7 +353,7 @@ impl Mailbox {
             // The room's task is there, for it took this one.
             let _ = self.events.send(next);
         }
-        (waiting.event, waiting.counted)
+        (waiting.event, InHand { bounds: self.bounds.clone(), _counted: counted })
     }
 
     /// Whether nothing waits.

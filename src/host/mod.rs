@@ -22,7 +22,7 @@ mod task;
 mod trouble;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -69,6 +69,23 @@ const REPLACE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long rooms that stop work off what waits for them. What is left then is refused with `wait`: a domain that has filled
 /// mailboxes within its rates does not keep others waiting for the next process.
 const LAST_WORK: Duration = Duration::from_secs(1);
+
+/// The same when another process goes on, for which all others wait: what waits is worked off before.
+const LAST_WORK_REPLACED: Duration = Duration::from_millis(150);
+
+/// How long it is waited, while all goes on as usual, for a moment in which little is left to do; then it is waited as long
+/// again while rooms of which much is not written yet refuse what they are asked.
+const CALM_TIMEOUT: Duration = Duration::from_secs(3);
+const MUCH_BYTES: u64 = 64 << 10;
+
+/// How often it is looked, and what little is: events in rooms, and bytes that are not written yet.
+const CALM_PAUSE: Duration = Duration::from_millis(5);
+const CALM_EVENTS_MAX: usize = 50;
+const CALM_BYTES_MAX: u64 = 256 << 10;
+
+/// How often rooms that nobody is in are sent away at most where another one has no space in memory, and how long they may take.
+const SEND_AWAY: Duration = Duration::from_secs(1);
+const SENT_AWAY: Duration = Duration::from_millis(100);
 
 /// How long after a gap in the link those who are still silent begin to be asked.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -157,10 +174,14 @@ pub struct Host {
     started: Timestamp,
     /// The same moment, on a clock that nobody sets.
     awake_since: Instant,
-    /// Since when the service stops, if it does.
-    stopping: OnceLock<Instant>,
+    /// Rooms of which much is not written yet take on no more: another process is about to go on.
+    hurries: AtomicBool,
+    /// From when on the service, if it stops, has no more time for what waits for rooms.
+    late: OnceLock<Instant>,
     goodbye: bool,
     gaps: AtomicU64,
+    /// When rooms that nobody is in were sent away last, in milliseconds since the start.
+    sent_away: AtomicU64,
     /// Until when somebody may be gone who has not been found out, in seconds since the start.
     doubtful_until: AtomicU64,
     pace: Pace,
@@ -242,9 +263,11 @@ impl Host {
             memory: Mutex::new(service::Memory::new(Ids::new(&task::random()))),
             started: Timestamp::now(),
             awake_since: Instant::now(),
-            stopping: OnceLock::new(),
+            hurries: AtomicBool::new(false),
+            late: OnceLock::new(),
             goodbye: settings.service.on_stop == OnStop::Leave,
             gaps: AtomicU64::new(0),
+            sent_away: AtomicU64::new(0),
             doubtful_until: AtomicU64::new(0),
             pace: Pace::new(),
             portions: Portions::default(),
@@ -488,6 +511,34 @@ impl Host {
         done
     }
 
+    /// Has the rooms go that the store has and nobody is in, for another one to come, unless they went just now. Those that are
+    /// asked for come again.
+    async fn send_away(&self) -> bool {
+        let (now, last) = (self.uptime(), &self.sent_away);
+        let is_time =
+            |last: u64| now.checked_sub(Duration::from_millis(last)).is_some_and(|ago| ago >= SEND_AWAY);
+        let now_ms = now.as_millis() as u64;
+        if last
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| is_time(last).then_some(now_ms))
+            .is_err()
+        {
+            return false;
+        }
+        let all: Vec<_> = self.rooms().values().cloned().collect();
+        for mailbox in all.iter().filter(|mailbox| mailbox.roster().is_empty() && mailbox.is_empty()) {
+            // It is looked again whether the room has to stay.
+            mailbox.force(Event::Continue);
+        }
+        tokio::time::sleep(SENT_AWAY).await;
+        true
+    }
+
+    /// Whether rooms that need not be in memory go at once.
+    fn sends_away(&self) -> bool {
+        let last = self.sent_away.load(Ordering::Acquire);
+        last > 0 && self.uptime() < Duration::from_millis(last) + SENT_AWAY
+    }
+
     /// Sends something that no room has said, unless it were said in the name of another domain: the server would
     /// end the stream (114-9).
     fn reply(&self, stanza: &Element) {
@@ -504,12 +555,12 @@ impl Host {
 
     /// Whether the service is about to stop.
     fn is_stopping(&self) -> bool {
-        self.stopping.get().is_some()
+        self.late.get().is_some()
     }
 
     /// Whether the service stops, and rooms have had the time to work off what waited for them.
     fn is_late(&self) -> bool {
-        self.stopping.get().is_some_and(|since| since.elapsed() > LAST_WORK)
+        self.late.get().is_some_and(|late| Instant::now() > *late)
     }
 
     /// Notes what the directory has to learn of a room.
@@ -517,17 +568,35 @@ impl Host {
         self.directory.write().unwrap_or_else(PoisonError::into_inner).note(room, change);
     }
 
+    /// Waits for a moment in which little is left to do, but not for long: somebody may see to it that there is none.
+    async fn calm_down(&self) {
+        let is_calm =
+            || self.bounds.events() <= CALM_EVENTS_MAX && self.outbox.bytes_waiting() <= CALM_BYTES_MAX;
+        let since = Instant::now();
+        while !is_calm() && since.elapsed() < 2 * CALM_TIMEOUT {
+            self.hurries.store(since.elapsed() >= CALM_TIMEOUT, Ordering::Release);
+            tokio::time::sleep(CALM_PAUSE).await;
+        }
+    }
+
+    /// Whether a room is to refuse what waits for it: there is no more time, or little and too much of it.
+    fn is_to_refuse(&self, lane: impl Fn() -> Lane) -> bool {
+        let much = || self.outbox.bytes_of(lane()) > MUCH_BYTES;
+        self.is_late() || self.hurries.load(Ordering::Acquire) && much()
+    }
+
     /// Lets every room finish what it was sent, write down who is in it or say goodbye, and waits until all have done
     /// so. Rooms that somebody asks for from now on are refused with `wait`: clients
     /// come back then.
     async fn stop(self: &Arc<Self>, told: Signal) {
-        self.let_go();
+        let is_replaced = told == Signal::Replace;
+        self.let_go(if is_replaced { LAST_WORK_REPLACED } else { LAST_WORK });
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
-        let goodbye = self.goodbye && told == Signal::Stop;
+        let goodbye = self.goodbye && !is_replaced;
         for mailbox in &mailboxes {
             mailbox.stop(goodbye);
         }
-        let patience = if told == Signal::Replace { REPLACE_TIMEOUT } else { STOP_TIMEOUT };
+        let patience = if is_replaced { REPLACE_TIMEOUT } else { STOP_TIMEOUT };
         if !self.have_stopped(patience).await {
             error!("some rooms did not stop in time");
             self.doubt();

@@ -97,6 +97,13 @@ pub async fn run(
     };
     info!("stopping");
     if told == Signal::Replace && ended.is_none() {
+        // From when nothing is read until the next process reads, all wait for what is still to be done.
+        ended = tokio::select! {
+            () = host.calm_down() => None,
+            ended = &mut link => Some(ended),
+        };
+    }
+    if told == Signal::Replace && ended.is_none() {
         // The next process reads on from here: what is read after the rooms were told to stop would come back. At a
         // stop reading goes on, so that it does come back, with an error, instead of being lost.
         let _ = stage.send(Stage::Quiet);

@@ -16,13 +16,14 @@ use self::load::load;
 use self::send::send;
 use super::Host;
 use super::fair::{Bucket, Rate};
-use super::mailbox::{Counted, Events, Mailbox, Waiting};
+use super::mailbox::{Events, InHand, Mailbox, Waiting};
 use super::meter::Meter;
 use super::pace::Heard;
 use super::places::InLine;
 use super::quota::Awaited;
 use crate::engine::Machine;
 use crate::engine::restart::Told;
+use crate::link::Lane;
 use crate::room::archive::{Answer, Ask, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
@@ -249,10 +250,10 @@ impl Task {
     async fn deal_with(&mut self, first: Waiting, events: &mut Events) -> bool {
         let batch = batch(first, events);
         let batch = batch.into_iter().map(|waiting| self.mailbox.taken(waiting));
-        let (batch, counted): (Vec<Event>, Vec<Option<Counted>>) = batch.unzip();
+        let (batch, in_hand): (Vec<Event>, Vec<InHand>) = batch.unzip();
         let ends = batch.last().is_some_and(is_last);
         self.hear(&batch);
-        self.work_off(batch, counted).await;
+        self.work_off(batch, in_hand).await;
         if ends {
             self.finish(events).await;
             self.catch_up().await;
@@ -278,16 +279,16 @@ impl Task {
     }
 
     /// Handles events some at a time, at no more than the rate of a room. Others have their turn in between. What is done with
-    /// is dropped, and not `counted` any more.
-    async fn work_off(&mut self, mut batch: Vec<Event>, mut counted: Vec<Option<Counted>>) {
+    /// is dropped, and not `in_hand` any more.
+    async fn work_off(&mut self, mut batch: Vec<Event>, mut in_hand: Vec<InHand>) {
         while !batch.is_empty() {
-            if self.host.is_late() {
+            if self.host.is_to_refuse(|| Lane::of_room(&self.room.jid, self.line())) {
                 return self.wind_up(&batch).await;
             }
             self.rest().await;
             let done = self.step(&batch).await;
             batch.drain(..done);
-            counted.drain(..done);
+            in_hand.drain(..done);
             let limits = &self.host.service.limits;
             let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
             rate.take(&mut self.done, done as u32, self.since.elapsed());
@@ -392,6 +393,9 @@ impl Task {
     fn patience(&self) -> Duration {
         let patience = match self.behind {
             Some(since) => LINGER.saturating_sub(since.elapsed()),
+            None if self.room.is_empty() && self.room.is_lasting() && self.host.sends_away() => {
+                Duration::ZERO
+            }
             None if self.room.is_empty() && self.host.quotas.are_short() => IDLE_SHORT,
             None => IDLE,
         };

@@ -203,6 +203,11 @@ impl Outbox {
         self.0.queue().bytes_waiting()
     }
 
+    /// The same of a lane.
+    pub fn bytes_of(&self, lane: Lane) -> u64 {
+        self.0.queue().lanes.get(&lane.name).map_or(0, |state| state.bytes)
+    }
+
     /// Senders that wait for room in the queue.
     pub fn senders_waiting(&self) -> usize {
         self.0.queue().waiting.len()

@@ -3,6 +3,7 @@ use std::path::Path;
 use super::pay::OfRoom;
 use super::*;
 use crate::config::{self, Sources};
+use crate::host::LAST_WORK;
 use crate::link;
 use crate::room::held::Kind;
 use crate::room::nick::Nick;
@@ -168,8 +169,10 @@ async fn a_room_does_no_more_at_a_time_than_others_can_wait_for() {
     let done = room.step(&joins).await;
     assert!((1..=4).contains(&done), "{done}");
     let left = joins.split_off(done);
-    let counted = left.iter().map(|_| None).collect();
-    room.work_off(left, counted).await;
+    let (mailbox, mut events) = Mailbox::new(host.bounds.clone());
+    left.iter().for_each(|_| mailbox.force(Event::Continue));
+    let in_hand = left.iter().filter_map(|_| Some(mailbox.taken(*events.try_recv().ok()?).1)).collect();
+    room.work_off(left, in_hand).await;
     assert_eq!(room.room.roster().len(), 341);
 }
 
@@ -189,7 +192,7 @@ async fn a_room_that_gets_more_than_its_rate_rests() {
     );
     assert!(!rate.has(room.done, room.since.elapsed()));
     // A service that stops does not wait for it.
-    host.stopping.get_or_init(Instant::now);
+    host.late.get_or_init(|| Instant::now() + LAST_WORK);
     room.rest().await;
     assert!(!rate.has(room.done, room.since.elapsed()));
 }
@@ -543,7 +546,19 @@ async fn rooms_of_an_account_take_no_more_memory_than_it_may_have_and_a_ban_stil
     let limits = &host.service.limits;
     let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
     assert!(!rate.has(small.done, small.since.elapsed()), "all that is within the rate of a room is used up");
-    drop((small, others));
+    // So does a large one, until it has grown by some more.
+    let third = "large@rooms.example.org";
+    others.iter_mut().for_each(|held| held.must_be(&host.service, 0));
+    let mut large = made(&host, third);
+    let item = |n: usize| format!("<item affiliation='outcast' jid='out{n}{}@e'/>", "j".repeat(900));
+    said(&large.handle(&admin(third, &(0..400).map(item).collect::<String>())));
+    others.iter_mut().for_each(|held| held.must_be(&host.service, 8 * max));
+    let mut passes = |n: usize| {
+        said(&large.handle(&admin(third, &item(n)))).iter().any(|xml| xml.contains("type='result'"))
+    };
+    let passed = (400..600).filter(|n| passes(*n)).count();
+    assert!((30..70).contains(&passed), "{passed}");
+    drop((small, large, others));
     // What is said is as before, and forgotten sooner; who enters is let in.
     assert!(said(&last.handle(&join(&name, "second"))).iter().any(|xml| xml.contains("code='110'")));
     // With the rooms goes what is held of them.

@@ -42,7 +42,8 @@ pub(super) async fn load(
         match read {
             Ok(Ok(read)) => {
                 host.rooms_read.works();
-                if OfRoom::may_come(&host.service, &read.0) {
+                let may_come = || OfRoom::may_come(&host.service, &read.0);
+                if may_come() || Box::pin(host.send_away()).await && may_come() {
                     return Some(read);
                 }
                 refusal = Refusal::resource_constraint(&words::ROOMS_TAKE_TOO_MUCH);

@@ -36,10 +36,11 @@ const USUAL_BANS_BYTES: usize = 4 << 10;
 /// A room that the store has comes into memory up to this size, whatever others hold: with some hundred affiliations.
 const SMALL_ROOM_BYTES: usize = 64 << 10;
 
-/// Whatever others hold, a room takes one ban, one member, a subject: what makes it larger by so many bytes, up to a size.
-/// It costs so many tokens then, so that this is slow.
+/// Whatever others hold, a room takes one ban, one member, a subject: what makes it larger by so many bytes, up to a size, and
+/// by so much beyond what may be held if it is larger. It costs so many tokens then, so that this is slow.
 const GROWTH_BYTES_MAX: usize = 2 << 10;
 const GROWING_ROOM_BYTES_MAX: usize = 256 << 10;
+const GROWN_BYTES_MAX: usize = 64 << 10;
 pub(super) const GROWTH_TOKENS: u32 = 100;
 
 /// What is held of a room for the account that created it.
@@ -47,6 +48,8 @@ pub(super) struct OfRoom {
     made: Held,
     bans: Held,
     history: Held,
+    /// By how much it has become larger than may be held, without bans and by bans, since either could last be held.
+    grown: [usize; 2],
 }
 
 impl OfRoom {
@@ -56,7 +59,28 @@ impl OfRoom {
             made: service.held(Kind::Firm, founder, ROOM_BYTES + USUAL_MADE_BYTES),
             bans: service.held(Kind::Bans, founder, USUAL_BANS_BYTES),
             history: service.held(Kind::History, founder, USUAL_HISTORY_BYTES),
+            grown: [0; 2],
         }
+    }
+
+    /// Has held what the room takes; whether that is more than may be held; `None`, and no more is, if that is too much.
+    fn grow(&mut self, service: &Service, weight: &Weight) -> Option<bool> {
+        let mut is_beyond = false;
+        let kinds = [(&mut self.made, weight.made()), (&mut self.bans, weight.bans())];
+        for ((held, bytes), grown) in kinds.into_iter().zip(&mut self.grown) {
+            let growth = bytes.saturating_sub(held.bytes());
+            if held.resize(service, bytes) {
+                *grown = if growth > 0 { 0 } else { *grown };
+                continue;
+            }
+            let is_small = bytes <= GROWING_ROOM_BYTES_MAX || *grown + growth <= GROWN_BYTES_MAX;
+            if growth > GROWTH_BYTES_MAX || !is_small {
+                return None;
+            }
+            held.must_be(service, bytes);
+            (*grown, is_beyond) = (*grown + growth, true);
+        }
+        Some(is_beyond)
     }
 
     /// Whether a room that the store has may come into memory. One that people are in, or that is small, always may.
@@ -100,17 +124,9 @@ impl Task {
     /// Has held what the room takes in memory.
     fn hold(&mut self) -> Result<(), Refusal> {
         self.weigh();
-        let service = &self.host.service;
         let Some(held) = &mut self.held else { return Ok(()) };
-        for (held, bytes) in [(&mut held.made, self.weight.made()), (&mut held.bans, self.weight.bans())] {
-            if !held.resize(service, bytes) {
-                if bytes > GROWING_ROOM_BYTES_MAX || bytes - held.bytes() > GROWTH_BYTES_MAX {
-                    return Err(Refusal::resource_constraint(&words::ROOMS_TAKE_TOO_MUCH));
-                }
-                held.must_be(service, bytes);
-                self.beyond = true;
-            }
-        }
+        let grown = held.grow(&self.host.service, &self.weight);
+        self.beyond |= grown.ok_or_else(|| Refusal::resource_constraint(&words::ROOMS_TAKE_TOO_MUCH))?;
         self.remember();
         Ok(())
     }

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use super::*;
 use crate::config::{Settings, Sources};
-use crate::host::LAST_WORK;
-use crate::link::{Outlet, outbox};
+use crate::host::{CALM_EVENTS_MAX, CALM_TIMEOUT, LAST_WORK, SEND_AWAY};
+use crate::link::{Lane, Outlet, outbox};
 use crate::room::archive::{ArchiveId, Entry, Question};
 use crate::store::LocalStore;
 use crate::store::memory::MemoryStore;
 use crate::store::{Freed, LocalArchive, Size, memory::MemoryArchive};
+use crate::wire::encode::Outgoing;
 
 const OWNER: &str = "hecate@example/pc";
 const ROOM: &str = "coven@muc.example";
@@ -353,7 +354,7 @@ async fn a_room_that_is_late_to_stop_refuses_what_waits_and_lets_occupants_leave
              <item affiliation='owner'/></query></iq>"
         )
     };
-    bench.host.stopping.get_or_init(Instant::now);
+    bench.host.late.get_or_init(|| Instant::now() + LAST_WORK);
     bench.say(&list("soon"));
     bench.until("what waited when the stop began is answered", |b| b.saw("affiliation='owner'")).await;
     tokio::time::sleep(LAST_WORK).await;
@@ -364,4 +365,51 @@ async fn a_room_that_is_late_to_stop_refuses_what_waits_and_lets_occupants_leave
     let answers: Vec<&String> = bench.sent.iter().filter(|stanza| stanza.contains("id='late'")).collect();
     assert_eq!(answers.len(), 1, "{:?}", bench.sent);
     assert!(answers[0].contains("type='wait'") && answers[0].contains("resource-constraint"), "{answers:?}");
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn a_process_that_is_replaced_works_off_what_waits_while_it_still_reads_but_not_for_long() {
+    let bench = Bench::with_room(true).await;
+    let (host, lane) =
+        (bench.host.clone(), Lane::of_answers(&BareJid::parse("a@example").expect("an address")));
+    let soon = || tokio::time::timeout(CALM_TIMEOUT / 3, host.calm_down());
+    assert!(soon().await.is_ok(), "there is nothing to do");
+    // What is not written yet.
+    let body = "x".repeat(1 << 20);
+    let message: minidom::Element =
+        format!("<message xmlns='jabber:client'><body>{body}</body></message>").parse().expect("xml");
+    let to = Jid::parse("a@example").expect("an address");
+    assert!(host.outbox.answer(lane, Outgoing::one(&message, to)));
+    assert!(soon().await.is_err());
+    bench.outlet.sent();
+    assert!(soon().await.is_ok());
+    // What rooms have in hand.
+    let (mailbox, mut events) = Mailbox::new(host.bounds.clone());
+    (0..=CALM_EVENTS_MAX).for_each(|_| mailbox.force(Event::Continue));
+    let mut in_hand: Vec<_> =
+        std::iter::from_fn(|| events.try_recv().ok()).map(|waiting| mailbox.taken(*waiting)).collect();
+    let since = Instant::now();
+    assert!(tokio::time::timeout(CALM_TIMEOUT * 4, host.calm_down()).await.is_ok(), "it goes on anyhow");
+    assert!(since.elapsed() >= 2 * CALM_TIMEOUT);
+    in_hand.pop();
+    assert!(soon().await.is_ok());
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn rooms_that_nobody_is_in_go_at_once_where_another_one_has_no_space_in_memory() {
+    let mut bench = Bench::with_room(true).await;
+    let in_memory = |b: &Bench| b.host.rooms().len();
+    tokio::time::sleep(SEND_AWAY).await;
+    assert!(bench.host.send_away().await);
+    assert_eq!(in_memory(&bench), 1, "its owner is in it");
+    assert!(!bench.host.send_away().await, "not again so soon");
+    bench.say("<presence to='coven@muc.example/Hecate' type='unavailable'/>");
+    bench.until("the owner has left", |b| b.saw("unavailable")).await;
+    // That is written first.
+    tokio::time::sleep(LINGER + SEND_AWAY).await;
+    assert_eq!(in_memory(&bench), 1, "it stays for a while");
+    assert!(bench.host.send_away().await);
+    bench.until("it is gone", |b| in_memory(b) == 0).await;
 }
