@@ -203,7 +203,7 @@ impl Machine {
             (MessageType::Groupchat, Some(_)) => Err(Refusal::bad_request(&words::PRIVATE_GROUPCHAT)),
             (_, Some(nick)) => message::send_private(room, nick, inbound, cx, fx),
             (MessageType::Normal, None) => match voice::find(&inbound.stanza) {
-                Some(form) => voice::handle(room, &form, inbound, cx, fx),
+                Some(form) => voice::handle(room, &mut state.voice, &form, inbound, cx, fx),
                 None => invite::mediate(room, &mut state.invitations, inbound, cx, fx),
             },
             (_, None) => Err(Refusal::bad_request(&words::INVITE_NEEDED)),

@@ -11,6 +11,7 @@ use crate::feature::goodbyes::Goodbyes;
 use crate::feature::invite::decline::Sent;
 use crate::feature::relay::Pending;
 use crate::feature::slow_mode::Pace;
+use crate::feature::voice::Asked;
 
 /// What features remember of a room: each its own, in a type of its file. None of it is stored. A copy costs next to nothing.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,7 @@ pub(super) struct State {
     pub(super) slow_mode: Arc<Pace>,
     pub(super) suspects: Arc<Suspects>,
     pub(super) untold: Arc<Untold>,
+    pub(super) voice: Arc<Asked>,
 }
 
 impl State {

@@ -1,5 +1,8 @@
 //! Voice requests: a visitor asks, a moderator decides (XEP-0045 §7.13, §8.6).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use minidom::Element;
 
 use crate::room::Room;
@@ -7,10 +10,12 @@ use crate::room::change::role;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
+use crate::room::shares::{Bounds, Kept, Shares};
 use crate::room::surface::Feature;
 use crate::wire::build::{Build, message, set_lang};
 use crate::wire::form::{Field, Reply, Submitted, boolean, form};
 use crate::wire::inbound::Inbound;
+use crate::wire::jid::BareJid;
 use crate::wire::muc::Role;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -46,6 +51,31 @@ const JID: &str = "muc#jid";
 const ROOM_NICK: &str = "muc#roomnick";
 const ALLOW: &str = "muc#request_allow";
 
+/// How long an account waits before it asks again.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Most requests that moderators get in that time. If there are more, those wait of whose domain there are the most.
+const BOUNDS: Bounds = Bounds { of_one: 1, of_all: 30 };
+
+/// Who has asked lately. It is not kept over a restart.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked(Shares<()>);
+
+impl Asked {
+    /// Notes that an account asks; false if it has to wait.
+    fn note(&mut self, account: BareJid, now: Duration) -> bool {
+        let Self(asked) = self;
+        let until = now.checked_sub(PAUSE);
+        while until.is_some_and(|until| asked.remove_older(until).is_some()) {}
+        let id: Arc<str> = account.as_str().into();
+        if asked.get(&id).is_some() {
+            return false;
+        }
+        let kept = Kept { id: id.clone(), owner: account, since: now, value: (), _held: None };
+        asked.add(kept, BOUNDS).is_none_or(|gone| gone.id != id)
+    }
+}
+
 /// The voice form in a message to the room, if it holds one.
 pub(crate) fn find(stanza: &Element) -> Option<Submitted> {
     let x = stanza.get_child("x", ns::DATA)?;
@@ -64,6 +94,7 @@ pub(crate) fn find(stanza: &Element) -> Option<Submitted> {
 /// A request goes to all moderators; the answer of a moderator, known by its verdict, is carried out.
 pub(crate) fn handle(
     room: &mut Room,
+    asked: &mut Arc<Asked>,
     form: &Submitted,
     inbound: &Inbound,
     cx: &mut Cx<'_>,
@@ -75,6 +106,9 @@ pub(crate) fn handle(
     match form.values(ALLOW) {
         Some(verdict) => decide(room, form, verdict, inbound, cx, fx),
         None if sender.role == Role::Visitor => {
+            if !Arc::make_mut(asked).note(inbound.from.to_bare(), cx.uptime) {
+                return Err(Refusal::too_soon(&words::VOICE_ASKED_LATELY));
+            }
             fx.send_many(&to_moderators(room, sender.nick.as_str(), inbound, cx), room.moderators());
             Ok(())
         }

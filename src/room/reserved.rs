@@ -52,8 +52,8 @@ impl Reserved {
         }
     }
 
-    /// The account that a nick is reserved for, among those that count. Should it be reserved twice, the first one has it: in a
-    /// record of old, or after a ban of a domain in which an account reserved it.
+    /// The account that a nick is reserved for, among those that count. Should it be reserved twice, as in a record of old, the
+    /// first one has it.
     fn holder(&self, key: &NickKey, counts: impl Fn(&BareJid) -> bool) -> Option<&BareJid> {
         self.holders.of(key).iter().chain(self.carried.of(key)).find(|holder| counts(holder))
     }
@@ -68,6 +68,13 @@ impl Room {
     /// Whether an account other than `account` has reserved a nick that looks so.
     pub(crate) fn has_reserved_like(&self, look: Look, account: &BareJid) -> bool {
         self.reserved().looks.is_like_ones(look, |holder| holder != account && self.may_hold(holder))
+    }
+
+    /// The accounts beside `account` that have reserved a nick, and keep it from no account, for they are banned.
+    pub(crate) fn former_holders(&self, key: &NickKey, account: &BareJid) -> Vec<BareJid> {
+        let Reserved { holders, carried, .. } = self.reserved();
+        let all = holders.of(key).iter().chain(carried.of(key));
+        all.filter(|holder| *holder != account && !self.may_hold(holder)).cloned().collect()
     }
 
     fn may_hold(&self, account: &BareJid) -> bool {

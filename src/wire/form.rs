@@ -125,7 +125,8 @@ pub fn rows_that_fit(rows: impl Iterator<Item = Vec<String>>) -> (Vec<Vec<String
 }
 
 /// A page of a table: the first rows that there is space for, `rows_max` at most, and the first cell of the last one if there
-/// are more. Rows with the same first cell stay together, as far as a page has space for them.
+/// are more. Rows with the same first cell stay together, as far as a page has space for them: where it has not, the second
+/// cell comes with the first, on a line of its own.
 pub fn page_of_rows(
     rows: impl Iterator<Item = Vec<String>>,
     rows_max: usize,
@@ -141,7 +142,8 @@ pub fn page_of_rows(
     if rows[0][0] != cut && (more || rows.last().is_some_and(|row| row[0] == cut)) {
         rows.retain(|row| row[0] != cut);
     }
-    let last = rows.last().map(|row| row[0].clone());
+    let place = |row: &Vec<String>| if row[0] == cut { row[..2].join("\n") } else { row[0].clone() };
+    let last = rows.last().map(place);
     (rows, last)
 }
 
@@ -316,6 +318,27 @@ mod tests {
     fn read(fields: &str) -> Result<Reply, &'static Text> {
         let xml = format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>");
         Reply::read(&xml.parse().expect("test xml"), "urn:t")
+    }
+
+    #[test]
+    fn each_row_is_on_one_page_however_many_have_the_same_first_cell() {
+        let of = |first: &str, count: usize| {
+            (0..count).map(|n| vec![first.to_owned(), format!("{n:04}")]).collect::<Vec<_>>()
+        };
+        let all = [of("a", 3), of("b", 25), of("c", 2), of("d", 9), of("e", 1)].concat();
+        for rows_max in [4, 7, 10, 12, 40] {
+            let (mut seen, mut after) = (Vec::new(), String::new());
+            loop {
+                let (first, second) = after.split_once('\n').unwrap_or((&after, "x"));
+                let left = all.iter().filter(|row| (&*row[0], &*row[1]) > (first, second));
+                let (rows, last) = page_of_rows(left.cloned(), rows_max);
+                assert!(rows.len() <= rows_max && !rows.is_empty());
+                seen.extend(rows);
+                let Some(last) = last else { break };
+                after = last;
+            }
+            assert_eq!(seen, all, "{rows_max}");
+        }
     }
 
     #[test]

@@ -213,6 +213,11 @@ texts! {
         de "Sie haben das Rederecht bereits."
         fr "Vous avez déjà la parole."
         es "Ya tiene la palabra.";
+    VOICE_ASKED_LATELY =>
+        en "The moderators have just been asked. Please wait a minute before you ask for voice again."
+        de "Die Moderatoren wurden gerade erst gefragt. Bitte warten Sie eine Minute, bevor Sie wieder um das Rederecht bitten."
+        fr "Les modérateurs viennent d’être sollicités. Veuillez attendre une minute avant de redemander la parole."
+        es "Se acaba de preguntar a los moderadores. Espere un minuto antes de volver a pedir la palabra.";
     ONLY_MODERATORS_GIVE_VOICE =>
         en "Only moderators give voice."
         de "Nur Moderatoren erteilen das Rederecht."

@@ -309,6 +309,27 @@ fn nick_that_an_account_of_a_banned_domain_reserved_is_free() {
 }
 
 #[test]
+fn nick_that_is_registered_during_the_ban_of_its_holder_is_the_new_holders_for_good() {
+    // 45-7.10-g, 45-9.2-e
+    let mut w = room_of_one_domain(&[("x-muc#roomconfig_registration", "1")]);
+    for account in ["registered@evil.example", "romeo@quiet.example"] {
+        assert!(enters(&mut w, account, ""));
+        assert_eq!(iq(&mut w, &format!("{account}/x"), REGISTER), "iq:result room");
+        ban(&mut w, "jid", "evil.example");
+    }
+    w.admin("owner", "<item jid='evil.example' affiliation='none'/>");
+    assert_eq!(
+        w.list("owner", "<item affiliation='member'/>"),
+        ["iq:result room [member jid=friend@example] [member jid=registered@evil.example] \
+          [member jid=romeo@quiet.example nick=echo]"]
+    );
+    assert_eq!(iq(&mut w, "registered@evil.example/x", REGISTER), "iq:error room cancel/conflict");
+    // A membership that no admin gave is still one.
+    ban(&mut w, "jid", "evil.example");
+    assert!(!enters(&mut w, "registered@evil.example", ""));
+}
+
+#[test]
 fn ban_of_a_domain_tells_how_many_of_it_stay() {
     // 45-9.2-e
     let mut w = room_of_one_domain(&[]);

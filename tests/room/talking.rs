@@ -431,6 +431,33 @@ fn visitor_asks_for_a_voice_and_a_moderator_gives_it() {
 }
 
 #[test]
+fn an_account_asks_for_a_voice_once_a_minute_and_a_domain_does_not_flood_the_moderators() {
+    // 45-7.13-a, 45-14.6-a
+    let mut w = World::with_room(&[("moderatedroom", "1")]);
+    let crowd: Vec<String> = (0..40).map(|n| format!("u{n}@crowd.example/x")).collect();
+    for (n, who) in crowd.iter().enumerate() {
+        w.join_as(who, &format!("u{n}"), "");
+    }
+    w.join("romeo");
+    w.clear();
+    let asks = |w: &mut World, who: &str| {
+        ask_for_voice(w, who, "");
+        let (refused, asked) = (w.got(who), w.stanzas("owner").len());
+        assert_eq!((refused.len(), asked), if refused.is_empty() { (0, 1) } else { (1, 0) }, "{refused:?}");
+        refused.is_empty()
+    };
+    assert!(asks(&mut w, "romeo"));
+    ask_for_voice(&mut w, "romeo", "");
+    assert_eq!(w.got("romeo"), ["message:error room wait/policy-violation"]);
+    assert_eq!(crowd.iter().filter(|who| asks(&mut w, who)).count(), 29);
+    w.join("juliet");
+    w.clear();
+    assert!(asks(&mut w, "juliet"), "of another domain");
+    w.wait(60);
+    assert!(asks(&mut w, "romeo"));
+}
+
+#[test]
 fn history_has_all_that_the_message_had() {
     // 45-7.2.13-a, 45-17.2-d, trap 43, trap 55
     let mut w = room_of_two(&[]);

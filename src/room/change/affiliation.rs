@@ -10,6 +10,7 @@ use crate::room::change::{nick, role};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::entry;
+use crate::room::nick::Nick;
 use crate::room::ranks::Ranks;
 use crate::room::state::{Affiliated, Ban};
 use crate::room::{Room, privilege, versions};
@@ -259,10 +260,25 @@ fn write(room: &mut Room, change: &Change, fx: &mut Effects) {
         let now = versions.now;
         new = new.map(|new| Affiliated { version: now, ..new });
     }
-    let affiliations = &mut room.state_mut().affiliations;
-    let old = affiliations.put(&change.party, new);
-    room.relist(change.jid(), old.as_ref());
-    fx.touch(change.jid());
+    if let Some(nick) = new.as_ref().and_then(|new| new.nick.as_deref()) {
+        give_up(room, &Nick::trusted(nick), change.jid(), fx);
+    }
+    put(room, &change.party, new, fx);
+}
+
+/// A nick is that of `account` now: those who had it, and may not have it because they are banned with their domain, do not get
+/// it back when the ban is lifted.
+fn give_up(room: &mut Room, nick: &Nick, account: &BareJid, fx: &mut Effects) {
+    for former in room.former_holders(nick.key(), account) {
+        let Some(known) = room.state.affiliations.get(&former).cloned() else { continue };
+        put(room, &Account::of(&former).into(), Some(Affiliated { nick: None, ..known }), fx);
+    }
+}
+
+fn put(room: &mut Room, party: &Party, record: Option<Affiliated>, fx: &mut Effects) {
+    let old = room.state_mut().affiliations.put(party, record);
+    room.relist(party.as_bare(), old.as_ref());
+    fx.touch(party.as_bare());
 }
 
 /// What is kept of the ban that `change` sets. `old` is the record until now: its note stays unless there is a new
