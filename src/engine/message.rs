@@ -7,11 +7,11 @@ use crate::room::config::AllowPm;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
-use crate::room::reflect::{is_chat_state, passed_on};
-use crate::room::subject::is_change;
+use crate::room::reflect::passed_on;
 use crate::room::{Room, audience, message};
 use crate::wire::build::{Build, el};
 use crate::wire::inbound::Inbound;
+use crate::wire::message::{changes_subject, is_chat_state};
 use crate::wire::muc::Role;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
@@ -29,7 +29,7 @@ pub(crate) fn speak(
         return Err(Refusal::not_acceptable(&words::ONLY_OCCUPANTS_SPEAK));
     };
     let mut message = passed_on(room, &speaker, Some("groupchat"), inbound, cx);
-    if is_change(&inbound.stanza) {
+    if changes_subject(&inbound.stanza) {
         subject::set(room, &speaker, &message, cx)?;
     } else if speaker.role < Role::Participant {
         if is_chat_state(&inbound.stanza) {

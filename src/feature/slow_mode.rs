@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use minidom::Element;
 
+use crate::room::Room;
 use crate::room::cx::Cx;
 use crate::room::surface::{Bound, Feature, Section, number_field};
-use crate::room::{Room, message};
 use crate::wire::jid::BareJid;
+use crate::wire::message;
 use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
 use crate::words::{self, texts};

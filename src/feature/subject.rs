@@ -7,11 +7,11 @@ use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::roster::Occupant;
 use crate::room::state::Subject;
-use crate::room::subject::{is_change, texts};
 use crate::room::surface::{Feature, Section, boolean_field};
 use crate::room::{Room, occupant_id};
 use crate::wire::build::{Build, delay, el, message, set_lang};
 use crate::wire::jid::Jid;
+use crate::wire::message::{changes_subject, subjects};
 use crate::wire::muc::Role;
 use crate::wire::refusal::Refusal;
 use crate::wire::{ns, size};
@@ -47,7 +47,7 @@ fn may_set(room: &Room, speaker: &Occupant) -> bool {
 /// Takes the subject out of a message that does not change it, has no body, and comes from an occupant who may not set
 /// it: to many clients it is a change of the subject, whatever else is in the message.
 pub(crate) fn withhold(room: &Room, speaker: &Occupant, message: &mut Element) {
-    if !may_set(room, speaker) && !is_change(message) && !message.has_child("body", ns::CLIENT) {
+    if !may_set(room, speaker) && !changes_subject(message) && !message.has_child("body", ns::CLIENT) {
         while message.remove_child("subject", ns::CLIENT).is_some() {}
     }
 }
@@ -62,7 +62,7 @@ pub(crate) fn set(
     if !may_set(room, speaker) {
         return Err(Refusal::forbidden(&words::NO_SUBJECT));
     }
-    let texts = texts(message);
+    let texts = subjects(message);
     let subjects = message.children().filter(|c| c.is("subject", ns::CLIENT));
     if size::of_all(subjects) > cx.limits().subject_bytes_max {
         return Err(Refusal::policy_violation(&words::SUBJECT_TOO_LONG));

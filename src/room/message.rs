@@ -9,9 +9,12 @@ use minidom::Element;
 use crate::room::archive::{Change, Entry, Retraction, Target, taken_back};
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
-use crate::room::{Room, recent, subject};
+use crate::room::{Room, recent};
 use crate::wire::build::{Build, el};
 use crate::wire::jid::BareJid;
+use crate::wire::message::{
+    asks_to_be_dropped, asks_to_be_kept, changes_subject, is_silent, is_spoken, speaks,
+};
 use crate::wire::ns;
 
 /// Marks a message that is about to be reflected with its id, and keeps it, if others can refer to it later. What is not
@@ -50,45 +53,12 @@ pub(crate) fn stanza_id(room: &Room, id: &str) -> Element {
     el("stanza-id", ns::SID).with("id", id).with("by", room.jid.as_str())
 }
 
-/// Whether a message shows nothing that others could mean: that its sender types, has stopped, or has read something.
-/// Clients take the last id that they saw for a place in the archive, so what is said all the time and kept nowhere has
-/// none.
-fn is_silent(message: &Element) -> bool {
-    let shows_nothing = |child: &Element| match child.ns().as_str() {
-        ns::CLIENT => child.name() == "thread",
-        ns::CHAT_STATES => {
-            matches!(child.name(), "active" | "composing" | "paused" | "inactive" | "gone")
-        }
-        ns::MARKERS => matches!(child.name(), "markable" | "received" | "displayed" | "acknowledged"),
-        ns::RECEIPTS => matches!(child.name(), "request" | "received"),
-        ns::HINTS => matches!(child.name(), "no-permanent-store" | "no-store" | "no-copy" | "store"),
-        ns::SID => matches!(child.name(), "stanza-id" | "origin-id"),
-        // Only the room has put it there.
-        ns::OCCUPANT_ID => true,
-        _ => false,
-    };
-    // Beside what only says how a message is handled there is something to keep.
-    let is_something =
-        |child: &Element| ![ns::CLIENT, ns::HINTS, ns::SID, ns::OCCUPANT_ID].contains(&child.ns().as_str());
-    message.children().all(shows_nothing)
-        && !(asks_to_be_kept(message) && message.children().any(is_something))
-}
-
-/// Whether its sender wants a message to be kept whatever it says (XEP-0334). Who asks for both wants it not to be.
-pub(crate) fn asks_to_be_kept(message: &Element) -> bool {
-    message.has_child("store", ns::HINTS) && !asks_to_be_dropped(message)
-}
-
-fn asks_to_be_dropped(message: &Element) -> bool {
-    ["no-store", "no-permanent-store"].iter().any(|hint| message.has_child(*hint, ns::HINTS))
-}
-
 /// Whether a message is kept: it says something, sets the subject, or refers to another message, and its sender does
 /// not ask otherwise (XEP-0334).
 fn is_kept(message: &Element) -> bool {
     // Who has missed a retraction learns of it from the archive (XEP-0424 §5), whatever its sender wishes. The subject is
     // kept anyway.
-    if taken_back(message).is_some() || subject::is_change(message) {
+    if taken_back(message).is_some() || changes_subject(message) {
         return true;
     }
     if asks_to_be_dropped(message) {
@@ -99,28 +69,6 @@ fn is_kept(message: &Element) -> bool {
             ns::REACTIONS | ns::RETRACT | ns::FASTEN => true,
             _ => speaks(child),
         })
-}
-
-/// Whether a message is one to be read: it has text, or something in its place that clients show.
-pub(crate) fn is_spoken(message: &Element) -> bool {
-    message.children().any(|child| match child.ns().as_str() {
-        ns::XHTML => child.name() == "html",
-        ns::OOB => child.name() == "x",
-        ns::FILES => child.name() == "file-sharing",
-        // Clients show nothing of it.
-        ns::CLIENT if child.text().trim().is_empty() => false,
-        _ => speaks(child),
-    })
-}
-
-/// Whether this is the text of a message, in clear or encrypted end to end, in an old way or a new one.
-fn speaks(child: &Element) -> bool {
-    match child.ns().as_str() {
-        ns::CLIENT => child.name() == "body",
-        "eu.siacs.conversations.axolotl" => child.has_child("payload", child.ns().as_str()),
-        "urn:xmpp:omemo:2" | "urn:xmpp:openpgp:0" | "jabber:x:encrypted" => true,
-        _ => false,
-    }
 }
 
 /// The time of the next message: now, but later than any before it, also if the clock was set back.

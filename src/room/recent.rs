@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use minidom::Element;
 
+use crate::room::Room;
 use crate::room::archive::{Entry, Glimpse};
 use crate::room::config::Config;
 use crate::room::history::{Bound, Bounds, History};
 use crate::room::limits::Limits;
-use crate::room::{Room, message};
+use crate::wire::message;
 use crate::wire::ns;
 
 /// To find one message that has a body, so many are looked at on average and no more: in a room of many there is much that was

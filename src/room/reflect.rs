@@ -29,13 +29,6 @@ pub(crate) fn size_of_clean(stanza: &Element, room: &BareJid) -> usize {
     lang(stanza).map_or(0, str::len) + size::of_all(shown(stanza, room))
 }
 
-/// Whether a message says no more than that its sender types or has stopped (XEP-0085).
-pub(crate) fn is_chat_state(stanza: &Element) -> bool {
-    let beside = |c: &Element| c.is("thread", ns::CLIENT) || c.has_ns(ns::HINTS) || c.has_ns(ns::SID);
-    let is_state = |c: &Element| c.has_ns(ns::CHAT_STATES);
-    stanza.children().any(is_state) && stanza.children().all(|c| is_state(c) || beside(c))
-}
-
 /// What the standard has in messages and presences (RFC 6121 §4.7, §5.2; RFC 6120 §8.3).
 const STANDARD: [&str; 7] = ["body", "subject", "thread", "error", "show", "status", "priority"];
 

@@ -9,6 +9,7 @@ pub(crate) mod hex;
 pub mod inbound;
 pub mod item;
 pub mod jid;
+pub mod message;
 pub mod muc;
 pub mod ns;
 pub mod parse;
