@@ -44,10 +44,10 @@ fn may_set(room: &Room, speaker: &Occupant) -> bool {
     speaker.role >= needed
 }
 
-/// Takes the subject out of a message that does not change it, has no body, and comes from an occupant who may not set
-/// it: to many clients it is a change of the subject, whatever else is in the message.
+/// Takes the subject out of a message that does not change it, and comes from an occupant who may not set it: to many clients
+/// it is a change of the subject, whatever else is in the message, and to some also beside a body.
 pub(crate) fn withhold(room: &Room, speaker: &Occupant, message: &mut Element) {
-    if !may_set(room, speaker) && !changes_subject(message) && !message.has_child("body", ns::CLIENT) {
+    if !may_set(room, speaker) && !changes_subject(message) {
         while message.remove_child("subject", ns::CLIENT).is_some() {}
     }
 }
