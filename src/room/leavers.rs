@@ -1,4 +1,4 @@
-//! Who has left lately. It is not kept over a restart.
+//! Who has left lately, or has another nick now. It is not kept over a restart.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Clone, Debug, Default)]
 pub struct Leavers(pub(crate) Shares<Leaver>);
 
-/// An occupant who left.
+/// An occupant who left a nick.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaver {
     pub(crate) nick: Nick,
@@ -29,7 +29,7 @@ pub(crate) struct Leaver {
     pub(crate) at: Timestamp,
 }
 
-/// An occupant has left, with the last of their sessions.
+/// An occupant has left, with the last of their sessions, or has another nick now.
 pub(crate) fn note(room: &mut Room, occupant: &Occupant, cx: &Cx<'_>) {
     let Leavers(leavers) = Arc::make_mut(&mut room.leavers);
     if let Some(until) = cx.uptime.checked_sub(REMEMBERED.unsigned_abs()) {
@@ -43,7 +43,7 @@ pub(crate) fn note(room: &mut Room, occupant: &Occupant, cx: &Cx<'_>) {
 }
 
 impl Leavers {
-    /// The account that left last under this nick.
+    /// The account that had this nick last.
     pub(crate) fn by_nick(&self, key: &NickKey) -> Option<&BareJid> {
         self.0.iter().rev().find(|kept| kept.value.nick.key() == key).map(|kept| &kept.owner)
     }

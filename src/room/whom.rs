@@ -9,7 +9,7 @@ use crate::wire::command::wrong;
 use crate::wire::form::{Field, Submitted};
 use crate::wire::jid::{Account, Jid, Party, Profile};
 use crate::wire::refusal::Refusal;
-use crate::words::{self, Value};
+use crate::words::{self, Label, Value};
 
 /// Most messages that a question brings.
 const MESSAGES_MAX: usize = 500;
@@ -17,9 +17,6 @@ const MESSAGES_MAX: usize = 500;
 /// Most messages that are looked at for what one account or domain said. What is retracted already counts, and what only
 /// takes back: many of these would put what was said before out of reach.
 const LOOKED_MAX: usize = 20_000;
-
-/// Characters of an occupant id.
-const ID_CHARS: usize = 64;
 
 /// An account or a domain, as the form of a command names it.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,27 +29,54 @@ pub(crate) enum Whom {
     Jid(Party),
 }
 
-/// The field of a form by which [`Whom`] is read.
-pub(crate) fn field() -> Field<'static> {
-    Field {
+/// The fields of a form by which [`Whom`] is read. A nick may look like anything, also like the address of another: what is
+/// filled in is never taken for an address or an id that it is not said to be.
+pub(crate) fn fields() -> [Field<'static>; 2] {
+    let who = Field {
         var: "who",
         type_: Some("text-single"),
         label: Some(&words::WHOM),
-        desc: Some((&words::WHOM_HINT).into()),
         required: true,
         ..Field::default()
-    }
+    };
+    let kind = Field {
+        var: KIND,
+        type_: Some("list-single"),
+        label: Some(&words::WHOM_IS),
+        desc: Some((&words::WHOM_HINT).into()),
+        values: vec![NICK.to_owned()],
+        options: &KINDS,
+        ..Field::default()
+    };
+    [who, kind]
 }
 
+/// The field that says what is filled in, and what it may be: each is also a field of its own, for programs.
+const KIND: &str = "who-is";
+const NICK: &str = "nick";
+const JID: &str = "jid";
+const ID: &str = "occupant-id";
+
+static KINDS: [(&str, Label<'static>); 3] = [
+    (NICK, Label::Text(&words::NICKNAME)),
+    (JID, Label::Text(&words::ADDRESS_OR_DOMAIN)),
+    (ID, Label::Text(&words::OCCUPANT_ID)),
+];
+
 impl Whom {
-    /// Reads [`field`], or one of the fields that say which of the three it is.
-    pub(crate) fn read(form: &Submitted, room: &Room, profile: Profile) -> Result<Self, Refusal> {
-        let named = ["who", "nick", "occupant-id", "jid"].map(|var| form.value(var));
-        match named {
-            [Some(who), None, None, None] => Self::guess(who, room, profile),
-            [None, Some(nick), None, None] => Ok(Self::Nick(nick.to_owned())),
-            [None, None, Some(id), None] => Ok(Self::Id(id.to_owned())),
-            [None, None, None, Some(jid)] => Self::address(jid, profile),
+    /// Reads [`fields`], or one of those that each say one of the three.
+    pub(crate) fn read(form: &Submitted, profile: Profile) -> Result<Self, Refusal> {
+        let (kind, text) = match ["who", NICK, ID, JID].map(|var| form.value(var)) {
+            [Some(who), None, None, None] => (form.value(KIND).unwrap_or(NICK), who),
+            [None, Some(nick), None, None] => (NICK, nick),
+            [None, None, Some(id), None] => (ID, id),
+            [None, None, None, Some(jid)] => (JID, jid),
+            _ => return Err(wrong("bad-payload", &words::ONE_OF_WHOM)),
+        };
+        match kind {
+            NICK => Ok(Self::Nick(text.to_owned())),
+            ID => Ok(Self::Id(text.to_owned())),
+            JID => Self::address(text.strip_prefix("xmpp:").unwrap_or(text), profile),
             _ => Err(wrong("bad-payload", &words::ONE_OF_WHOM)),
         }
     }
@@ -62,36 +86,6 @@ impl Whom {
             wrong("bad-payload", words::FIELD_WRONG.with([Value::from(text), e.words().into()]))
         })?;
         Ok(Self::Jid(Party::named(&jid)))
-    }
-
-    /// A nick that the room knows is that; what looks like an id or an address otherwise is one. A nick that could be meant
-    /// as the id or the address of another account is neither: a wrong guess would be about the wrong person.
-    fn guess(who: &str, room: &Room, profile: Profile) -> Result<Self, Refusal> {
-        let (nick, other) = (Self::Nick(who.to_owned()), Self::other_than_nick(who, profile));
-        match (nick.party(room), other) {
-            (None, Some(other)) => other,
-            (Some(party), Some(Ok(other))) if other.party(room) != Some(party.clone()) => {
-                Err(wrong("bad-payload", words::WHOM_UNCLEAR.with([who])))
-            }
-            _ => Ok(nick),
-        }
-    }
-
-    /// What looks like something else than a nick, as that.
-    fn other_than_nick(who: &str, profile: Profile) -> Option<Result<Self, Refusal>> {
-        let is_id = who.len() == ID_CHARS && who.bytes().all(|b| b.is_ascii_hexdigit());
-        let is_like_domain = || {
-            let last = who.rsplit_once('.').map(|(_, last)| last);
-            !who.contains(char::is_whitespace)
-                && last.is_some_and(|last| last.chars().filter(|c| c.is_alphanumeric()).count() > 1)
-        };
-        match who.strip_prefix("xmpp:") {
-            Some(address) => Some(Self::address(address, profile)),
-            None if is_id => Some(Ok(Self::Id(who.to_owned()))),
-            None if who.contains('@') => Some(Self::address(who, profile)),
-            None if is_like_domain() => Self::address(who, profile).ok().map(Ok),
-            None => None,
-        }
     }
 
     /// Who it is, if the room knows it without its archive.
@@ -113,7 +107,10 @@ impl Whom {
         let said = said.iter().rev().filter(|entry| self.said(room, entry, key.as_ref()));
         let spoke = || said.filter_map(|e| e.account.as_ref()).next().map(|one| Account::of(one).into());
         let party = self.party(room).or_else(spoke);
-        party.ok_or_else(|| Refusal::item_not_found(&words::NOT_FOUND_HERE))
+        party.ok_or_else(|| match self {
+            Self::Nick(_) => Refusal::item_not_found(&words::NO_SUCH_NICK_HERE),
+            _ => Refusal::item_not_found(&words::NOT_FOUND_HERE),
+        })
     }
 
     /// Whether they said it; `key` is that of the nick.
@@ -179,7 +176,6 @@ pub(crate) fn text(form: &Submitted, var: &str, bytes_max: usize) -> Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::jid::BareJid;
 
     fn form(var: &str, value: &str) -> Submitted {
         let xml = format!(
@@ -204,17 +200,26 @@ mod tests {
 
     #[test]
     fn exactly_one_way_to_name_somebody_is_taken() {
-        let room = Room::absent(BareJid::parse("r@muc.example").expect("an address"));
-        let read = |form: &Submitted| Whom::read(form, &room, Profile::Stringprep);
+        let read = |form: &Submitted| Whom::read(form, Profile::Stringprep);
         assert_eq!(read(&form("nick", " rose ")).expect("a nick"), Whom::Nick("rose".to_owned()));
         assert!(read(&form("jid", "@")).is_err());
         assert!(read(&form("other", "x")).is_err());
         let id = "0123456789abcdef".repeat(4);
-        assert_eq!(read(&form("who", &id)).expect("an id"), Whom::Id(id));
-        assert_eq!(read(&form("who", "Dr. Rose")).expect("a nick"), Whom::Nick("Dr. Rose".to_owned()));
-        for (text, address) in [("a@b", "a@b"), ("evil.example", "evil.example"), ("xmpp:b", "b")] {
-            assert_eq!(read(&form("who", text)).expect(text), read(&form("jid", address)).expect(address));
+        for nick in [&id, "Dr. Rose", "a@b", "evil.example", "xmpp:b"] {
+            assert_eq!(read(&form("who", nick)).expect("a nick"), Whom::Nick(nick.to_owned()));
         }
+        let both = |who: &str, kind: &str| {
+            let xml = format!(
+                "<x xmlns='jabber:x:data' type='submit'><field var='who'><value>{who}</value></field>\
+                 <field var='who-is'><value>{kind}</value></field></x>"
+            );
+            read(&Submitted::read(&xml.parse().expect("test xml"), "t").expect("a form"))
+        };
+        assert_eq!(both(&id, "occupant-id").expect("an id"), Whom::Id(id));
+        for (text, address) in [("a@b", "a@b"), ("evil.example", "evil.example"), ("xmpp:b", "b")] {
+            assert_eq!(both(text, "jid").expect(text), read(&form("jid", address)).expect(address));
+        }
+        assert!(both("rose", "domain").is_err());
         let two = "<x xmlns='jabber:x:data' type='submit'><field var='nick'><value>a</value></field>\
                    <field var='jid'><value>a@b</value></field></x>";
         let two = Submitted::read(&two.parse().expect("test xml"), "t").expect("a form");

@@ -123,16 +123,21 @@ texts! {
         de "Wer: ein Spitzname, eine Adresse oder eine ganze Domain"
         fr "Qui : un pseudo, une adresse, ou un domaine entier"
         es "Quién: un apodo, una dirección o un dominio entero";
+    WHOM_IS =>
+        en "What this is"
+        de "Was das ist"
+        fr "De quoi il s’agit"
+        es "Qué es esto";
     WHOM_HINT =>
-        en "The occupant id will do as well. Write xmpp: before an address that is also the nickname of an occupant."
-        de "Auch die Occupant-ID geht. Schreiben Sie xmpp: vor eine Adresse, die auch der Spitzname einer anwesenden Person ist."
-        fr "L’identifiant d’occupant convient aussi. Écrivez xmpp: devant une adresse qui est aussi le pseudo d’un occupant."
-        es "También vale el identificador de ocupante. Escriba xmpp: antes de una dirección que también es el apodo de un ocupante.";
-    WHOM_UNCLEAR(who) =>
-        en "{who} is the nickname of an occupant, and may be an address. Write xmpp:{who} for the address, or the occupant id."
-        de "{who} ist der Spitzname einer anwesenden Person und kann eine Adresse sein. Schreiben Sie xmpp:{who} für die Adresse, oder die Occupant-ID."
-        fr "{who} est le pseudo d’un occupant, et peut être une adresse. Écrivez xmpp:{who} pour l’adresse, ou l’identifiant d’occupant."
-        es "{who} es el apodo de un ocupante, y puede ser una dirección. Escriba xmpp:{who} para la dirección, o el identificador de ocupante.";
+        en "A nickname may look like an address or a domain. What you choose here is what is looked for."
+        de "Ein Spitzname kann wie eine Adresse oder eine Domain aussehen. Gesucht wird nach dem, was Sie hier wählen."
+        fr "Un pseudo peut ressembler à une adresse ou à un domaine. La recherche suit ce que vous choisissez ici."
+        es "Un apodo puede parecer una dirección o un dominio. Se busca según lo que elija aquí.";
+    ADDRESS_OR_DOMAIN =>
+        en "Address, or a whole domain"
+        de "Adresse, oder eine ganze Domain"
+        fr "Adresse, ou un domaine entier"
+        es "Dirección, o un dominio entero";
     ONE_OF_WHOM =>
         en "Fill in a nickname, an occupant id or an address, and only one of them."
         de "Füllen Sie einen Spitznamen, eine Occupant-ID oder eine Adresse aus, und nur eines davon."
@@ -143,6 +148,11 @@ texts! {
         de "So jemand ist nicht hier und hat zuletzt nicht gesprochen."
         fr "Personne ne correspond, ni ici ni parmi ceux qui ont parlé récemment."
         es "Nadie así está aquí ni ha hablado últimamente.";
+    NO_SUCH_NICK_HERE =>
+        en "No one with that nickname is here, left lately or spoke lately. If it is an address or a domain, choose that."
+        de "Niemand mit diesem Spitznamen ist hier, ist vor Kurzem gegangen oder hat zuletzt gesprochen. Wenn es eine Adresse oder eine Domain ist, wählen Sie das."
+        fr "Personne avec ce pseudo n’est ici, n’est parti récemment ni n’a parlé récemment. S’il s’agit d’une adresse ou d’un domaine, choisissez-le."
+        es "Nadie con ese apodo está aquí, se ha ido hace poco ni ha hablado últimamente. Si es una dirección o un dominio, elíjalo.";
     TIME_SPAN =>
         en "A time is written as 30m, 12h, 7d or 2w."
         de "Eine Dauer wird als 30m, 12h, 7d oder 2w geschrieben."

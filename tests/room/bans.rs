@@ -314,7 +314,7 @@ fn form_of_a_ban_is_shown_and_brought_back() {
     let command = answer.get_child("command", COMMANDS).expect("a command");
     let form = command.get_child("x", "jabber:x:data").expect("a form");
     let fields: Vec<_> = form.children().filter_map(|f| f.attr("var")).collect();
-    let known = ["FORM_TYPE", "who", "reason", "note", "duration", "retract"];
+    let known = ["FORM_TYPE", "who", "who-is", "reason", "note", "duration", "retract"];
     assert_eq!(fields, known);
     let session = command.attr("sessionid").expect("a session");
     w.send(

@@ -1,9 +1,11 @@
 //! Ad-hoc commands of a room (XEP-0050).
 
+use conclave::room::Room;
+use conclave::room::history::History;
 use conclave::wire::jid::BareJid;
 use minidom::Element;
 
-use crate::world::World;
+use crate::world::{ROOM, World};
 
 const COMMANDS: &str = "http://jabber.org/protocol/commands";
 
@@ -206,40 +208,49 @@ fn refusal_gives_the_form_back_as_it_was_filled_in_and_says_what_is_wrong() {
 }
 
 #[test]
-fn who_is_meant_is_one_field() {
+fn who_is_meant_is_a_nick_unless_the_form_says_that_it_is_an_address_or_an_id() {
+    // 050-2, 421-4, 45-14.6-a
     let mut w = World::with_room(&[]);
-    w.join("romeo");
-    w.join_as("troll", "juliet@example", "");
-    let id = w.room.roster().iter().find(|o| o.nick.as_str() == "romeo").expect("romeo").id.to_string();
-    w.join_as("tybalt", "tybalt.t", "");
-    w.join_as("thief", &id, "");
-    w.join_as("shield", "shield.example", "");
-    w.join_as("mask", "xmpp:paris@example", "");
-    let banned = |w: &mut World, who: &str| {
-        let session = session(&run(w, "owner", "conclave#ban", "", &[]).expect("a form"));
-        let done = run(w, "owner", "conclave#ban", &session, &[("who", who)]).expect("an answer");
-        note(&done).expect("a note").1.split(" is banned").next().unwrap_or_default().to_owned()
+    w.join("bob");
+    let id = w.room.roster().iter().find(|o| o.nick.as_str() == "bob").expect("bob").id.to_string();
+    let banned = |w: &mut World, who: &str, kind: &str| {
+        let form = run(w, "owner", "conclave#ban", "", &[]).expect("a form");
+        let filled = [("who", who), ("who-is", kind)];
+        let given = if kind.is_empty() { &filled[..1] } else { &filled };
+        let done = run(w, "owner", "conclave#ban", &session(&form), given).expect("an answer");
+        let (type_, text) = note(&done).expect("a note");
+        assert_eq!(type_ == "error", done.attr("status") == Some("executing"), "{text}");
+        text.split(" is banned").next().unwrap_or_default().to_owned()
     };
-    // Who takes what is the id or the address of another as a nick is neither banned nor shields them by a wrong guess.
-    for who in ["juliet@example", &id, "shield.example", "xmpp:paris@example"] {
-        let doubt = banned(&mut w, who);
-        assert!(doubt.contains(&format!("xmpp:{who}")), "{doubt}");
+    // Who says abuse under what is the address, the id or the domain of others, and goes on under another nick, is meant.
+    for (n, worn) in ["bob@example", &id, "shield.example", "xmpp:bob@example"].iter().enumerate() {
+        let (troll, now) = (format!("troll{n}"), format!("x{n}"));
+        w.join_as(&troll, worn, "");
+        w.say(&troll, "abuse");
+        w.send(&troll, &format!("<presence xmlns='jabber:client' to='{ROOM}/{now}'/>"));
+        let who = if n % 2 == 0 { "" } else { "nick" };
+        assert_eq!(banned(&mut w, worn, who), format!("{troll}@example"));
     }
-    for account in ["troll@example", "thief@example", "shield@example", "mask@example", "romeo@example"] {
-        assert_eq!(w.room.state().affiliations.get(&jid(account)), None);
+    assert_eq!(banned(&mut w, "X1", "nick"), "troll1@example");
+    assert_eq!(w.room.state().affiliations.get(&jid("bob@example")), None);
+    assert_eq!(banned(&mut w, &id, "occupant-id"), "bob@example");
+    // After a restart the archive still knows.
+    w.room = Room::stored(jid(ROOM), w.room.state().clone(), History::default()).into();
+    w.join("owner");
+    assert_eq!(banned(&mut w, "bob@example", "nick"), "troll0@example");
+    // With no trace left of who it was, nobody is.
+    for kind in ["", "nick"] {
+        let unknown = banned(&mut w, "paris.example", kind);
+        assert!(unknown.contains("No one with that nickname"), "{unknown}");
     }
-    assert_eq!(banned(&mut w, "xmpp:juliet@example"), "juliet@example");
-    assert_eq!(banned(&mut w, "ROMEO"), "romeo@example");
-    w.send(
-        "thief",
-        &format!("<presence xmlns='jabber:client' type='unavailable' to='{}/{id}'/>", crate::world::ROOM),
-    );
-    assert_eq!(banned(&mut w, "tybalt.t"), "tybalt@example", "a nick that is known");
-    assert_eq!(banned(&mut w, "paris@example/pc"), "paris@example");
-    assert_eq!(banned(&mut w, "evil.example"), "evil.example");
-    let session = session(&run(&mut w, "owner", "conclave#ban", "", &[]).expect("a form"));
-    let unknown = run(&mut w, "owner", "conclave#ban", &session, &[("who", "stranger")]).expect("the form");
-    assert_eq!(note(&unknown).expect("a note").0, "error", "no occupant is called so, and no account");
+    for (who, kind, account) in [
+        ("paris@example/pc", "jid", "paris@example"),
+        ("xmpp:rose@example", "jid", "rose@example"),
+        ("evil.example", "jid", "evil.example"),
+    ] {
+        assert_eq!(banned(&mut w, who, kind), account);
+    }
+    assert!(banned(&mut w, "rose", "guess").contains("only one"));
 }
 
 #[test]

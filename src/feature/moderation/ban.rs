@@ -156,7 +156,8 @@ fn show(_room: &Room, lang: Lang<'_>) -> Element {
     let reason = text_field("reason", &words::REASON_FOR_ALL);
     let note = text_field("note", &NOTE_FOR_ADMINS);
     let duration = text_field("duration", &FOR_HOW_LONG);
-    form(lang, BAN, &BAN_COMMAND, &[whom::field(), reason, note, duration, retract])
+    let [who, kind] = whom::fields();
+    form(lang, BAN, &BAN_COMMAND, &[who, kind, reason, note, duration, retract])
 }
 
 /// What is retracted with a ban: nothing, what is recent, or what was said in such a time.
@@ -185,7 +186,7 @@ fn run(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (Whom::read(form, room, cx.service.profile)?, retracts(form, cx)?);
+    let (whom, recent) = (Whom::read(form, cx.service.profile)?, retracts(form, cx)?);
     if !room.config().archive || recent.is_none() && whom.party(room).is_some() {
         return set(room, form, None, inbound, cx, fx);
     }
@@ -216,7 +217,7 @@ fn set(
     let recent = retracts(form, cx)?;
     let at_hand = recent::at_hand(room, recent.as_ref().and_then(|recent| recent.since));
     let recently = Recently::of(archived, &at_hand);
-    let author = Whom::read(form, room, cx.service.profile)?.author(room, &recently.said)?;
+    let author = Whom::read(form, cx.service.profile)?.author(room, &recently.said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();

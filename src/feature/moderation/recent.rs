@@ -96,7 +96,8 @@ texts! {
 fn show(_room: &Room, lang: Lang<'_>) -> Element {
     let since = text_field("since", &HOW_FAR_BACK);
     let reason = text_field("reason", &words::REASON_FOR_ALL);
-    form(lang, NODE, &RETRACT_COMMAND, &[whom::field(), since, reason])
+    let [who, kind] = whom::fields();
+    form(lang, NODE, &RETRACT_COMMAND, &[who, kind, since, reason])
 }
 
 /// A field of one line.
@@ -130,7 +131,7 @@ fn run(
     cx: &mut Cx<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (Whom::read(form, room, cx.service.profile)?, Recent::read(form, "since", cx)?);
+    let (whom, recent) = (Whom::read(form, cx.service.profile)?, Recent::read(form, "since", cx)?);
     whom::text(form, "reason", cx.limits().text_bytes_max)?;
     if !room.config().archive {
         return retract(room, form, None, inbound, cx, fx);
@@ -188,7 +189,7 @@ fn retract(
     let recent = Recent::read(form, "since", cx)?;
     let at_hand = at_hand(room, recent.since);
     let said = Recently::of(archived, &at_hand);
-    let author = Whom::read(form, room, cx.service.profile)?.author(room, &said.said)?;
+    let author = Whom::read(form, cx.service.profile)?.author(room, &said.said)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let actor = inbound.from.to_bare();
     Ok(Done::info(retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?))

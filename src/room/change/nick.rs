@@ -6,7 +6,7 @@ use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::nick::{Nick, Nicks};
 use crate::room::roster::Occupant;
-use crate::room::{Room, announce};
+use crate::room::{Room, announce, leavers};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, is_carried};
 use crate::wire::muc::Status;
@@ -187,6 +187,9 @@ fn relocate(
         if &nick != wanted && codes.is_empty() { &[Status::AssignedNick] } else { &[] };
     let moving = Occupant { nick: nick.clone(), sessions: vec![session], ..Occupant::clone(&before) };
     room.roster_mut().enter(moving);
+    if room.roster.by_nick(before.nick.key()).is_none() {
+        leavers::note(room, &before, cx);
+    }
 
     let gone = Notice::unavailable(
         &before,
