@@ -1,9 +1,12 @@
 //! Recent messages for those who enter (XEP-0045 §7.2.13, §7.2.14).
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
 use crate::room::Room;
+use crate::room::archive::Entry;
 use crate::room::cx::Cx;
 use crate::room::effect::Effects;
 use crate::room::surface::{Bound, Feature, Field, Section, number_field};
@@ -63,30 +66,73 @@ impl Wish {
     }
 }
 
+/// The part of what a client asks for that messages without a body may take of those with one: they show little, and must not
+/// keep anybody from reading what was said.
+const UNSAID_PART: usize = 4;
+
+/// What there is space for.
+#[derive(Clone, Copy)]
+struct Space {
+    stanzas: usize,
+    chars: usize,
+}
+
+impl Space {
+    fn fits(self, chars: usize) -> bool {
+        self.stanzas > 0 && self.chars >= chars
+    }
+
+    /// Takes the space of a message; false if there is none.
+    fn take(&mut self, chars: usize) -> bool {
+        let fits = self.fits(chars);
+        if fits {
+            *self = Self { stanzas: self.stanzas - 1, chars: self.chars - chars };
+        }
+        fits
+    }
+}
+
 /// Sends the newest messages that fit every limit, oldest first. What the client says counts all of them, what the room says
 /// those with a body.
 pub(crate) fn send(room: &Room, x: &Element, to: &Jid, cx: &Cx<'_>, fx: &mut Effects) {
     let wish = Wish::read(x, cx.now);
-    let stanzas_max = wish.stanzas_max.unwrap_or(usize::MAX);
+    for entry in chosen(room, &wish, to) {
+        fx.send(&delayed(&entry.message, delay(&room.jid, entry.at)), to);
+    }
+}
+
+/// What fits, oldest first. Messages without a body have their part of the space, and what those with one leave of it.
+fn chosen<'a>(room: &'a Room, wish: &Wish, to: &Jid) -> Vec<&'a Entry> {
+    let chars = |entry: &Entry| {
+        wish.chars_max.map_or(0, |_| {
+            let message = delayed(&entry.message, delay(&room.jid, entry.at)).with("to", to.as_str());
+            encode::element(&message).chars().count()
+        })
+    };
+    let most = |max: Option<usize>| max.unwrap_or(usize::MAX);
+    let mut left = Space { stanzas: most(wish.stanzas_max), chars: most(wish.chars_max) };
+    let mut unsaid = Space { stanzas: left.stanzas / UNSAID_PART, chars: left.chars / UNSAID_PART };
     let mut said_left = room.config().history_max;
-    let mut chars_left = wish.chars_max.unwrap_or(usize::MAX);
-    let mut chosen = Vec::new();
-    for (entry, is_said) in room.history.newest().take(stanzas_max) {
-        if said_left == 0 || wish.since.is_some_and(|since| entry.at < since) {
+    let (mut chosen, mut spare) = (Vec::new(), Vec::new());
+    for (place, (entry, is_said)) in room.history.newest().enumerate() {
+        if said_left == 0 || left.stanzas == 0 || wish.since.is_some_and(|since| entry.at < since) {
+            break;
+        }
+        let chars = chars(entry);
+        if !is_said && (!spare.is_empty() || !left.fits(chars) || !unsaid.take(chars)) {
+            spare.push((place, entry, chars));
+            continue;
+        }
+        if !left.take(chars) {
             break;
         }
         said_left -= u32::from(is_said);
-        let message = delayed(&entry.message, delay(&room.jid, entry.at));
-        if wish.chars_max.is_some() {
-            let chars = encode::element(&message.clone().with("to", to.as_str())).chars().count();
-            let Some(left) = chars_left.checked_sub(chars) else { break };
-            chars_left = left;
-        }
-        chosen.push(message);
+        chosen.push((place, entry));
     }
-    for message in chosen.iter().rev() {
-        fx.send(message, to);
-    }
+    let more = spare.into_iter().take_while(|(.., chars)| left.take(*chars));
+    chosen.extend(more.map(|(place, entry, _)| (place, entry)));
+    chosen.sort_unstable_by_key(|(place, _)| Reverse(*place));
+    chosen.into_iter().map(|(_, entry)| &**entry).collect()
 }
 
 /// A message with the room's delay. Of several delays clients take the first: what its sender said of time (§7.9) comes

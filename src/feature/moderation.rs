@@ -66,9 +66,7 @@ pub(crate) fn request(
 ) -> Result<(), Refusal> {
     check_role(room, &inbound.from.to_bare())?;
     let wanted = Wanted::read(payload, cx)?;
-    let at_hand = || room.history.iter().chain(room.history.passing());
-    let recent = at_hand().find(|entry| entry.id == wanted.id).cloned();
-    if let Some(entry) = recent {
+    if let Some(entry) = room.history.at_hand(&room.jid, &wanted.id) {
         return answer(room, &wanted, &entry, inbound, cx, fx);
     }
     if !room.config().archive {

@@ -129,12 +129,16 @@ pub enum Target {
 impl Target {
     /// Whether `entry` is it.
     pub fn is(&self, entry: &Entry) -> bool {
+        self.names(&entry.id, entry.account.as_ref())
+            || matches!(self, Self::Of(account, id) if entry.account.as_ref() == Some(account)
+                && entry.said_ids().any(|said| said == id))
+    }
+
+    /// Whether it is the message with this id in the archive, of this account.
+    pub fn names(&self, archived: &str, author: Option<&BareJid>) -> bool {
         match self {
-            Self::Id(id) => entry.id == *id,
-            Self::Of(account, id) => {
-                entry.account.as_ref() == Some(account)
-                    && (entry.id == *id || entry.said_ids().any(|said| said == id))
-            }
+            Self::Id(id) => archived == id,
+            Self::Of(account, id) => author == Some(account) && archived == id,
         }
     }
 }

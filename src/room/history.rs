@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use imbl::Vector;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use self::passing::Passing;
 use super::archive::{Entry, Retraction};
 use crate::wire::jid::BareJid;
 use crate::wire::size;
@@ -53,6 +53,24 @@ impl Line {
         while (self.entries.len() > max.messages || self.bytes > max.bytes) && self.pop().is_some() {}
     }
 
+    /// The same, but what goes is the oldest of the account with the most, in the domain with the most: so none has all the
+    /// space.
+    fn shorten_fairly(&mut self, max: Bound) {
+        loop {
+            let exceeds_bytes = self.bytes > max.bytes;
+            if !exceeds_bytes && self.entries.len() <= max.messages {
+                return;
+            }
+            let weight = |bytes: usize| if exceeds_bytes { bytes } else { 1 };
+            let weights = self.entries.iter().map(|(entry, bytes)| (entry.account.as_ref(), weight(*bytes)));
+            let Some((_, bytes)) = oldest_of_most(weights).and_then(|place| self.entries.remove(place))
+            else {
+                return;
+            };
+            self.bytes -= bytes;
+        }
+    }
+
     /// Drops what is older than `entry`.
     fn drop_before(&mut self, entry: &Entry) {
         while self.entries.front().is_some_and(|(oldest, _)| oldest.at < entry.at) && self.pop().is_some() {}
@@ -70,6 +88,21 @@ impl Line {
     }
 }
 
+/// Where the oldest message is of the account with the most, in the domain with the most. Of each message it is given who said
+/// it, and for how much it counts.
+fn oldest_of_most<'a>(said: impl Iterator<Item = (Option<&'a BareJid>, usize)> + Clone) -> Option<usize> {
+    let domain = |account: Option<&'a BareJid>| account.map_or("", |account| account.domain());
+    let (mut domains, mut accounts) = (HashMap::new(), HashMap::new());
+    for (account, weight) in said.clone() {
+        *domains.entry(domain(account)).or_insert(0) += weight;
+        *accounts.entry(account).or_insert(0) += weight;
+    }
+    let heaviest = domains.values().max().copied();
+    let of_it = |account: &Option<&'a BareJid>| domains.get(domain(*account)).copied() == heaviest;
+    let most = accounts.iter().filter(|(account, _)| of_it(account)).map(|(_, weight)| *weight).max();
+    said.into_iter().position(|(account, _)| of_it(&account) && accounts.get(&account).copied() == most)
+}
+
 /// What is remembered of what was said.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -78,9 +111,9 @@ pub struct History {
     /// Those without: by themselves, so that they do not push out what was said.
     unsaid: Line,
     /// Messages that the archive has not, without what they said, oldest first: moderators may take them back.
-    passing: Vector<Arc<Entry>>,
+    passing: Passing,
     /// The same of what clients show nothing of.
-    unseen: Vector<Arc<Entry>>,
+    unseen: Passing,
     /// When the room last gave a message its time, whether or not the message is here.
     pub latest: Option<Timestamp>,
     /// The last retractions, oldest first, for answers of the archive that were on their way meanwhile.
@@ -94,10 +127,6 @@ pub struct History {
 const RETRACTIONS_MAX: usize = 256;
 const RETRACTIONS_BYTES_MAX: usize = 128 << 10;
 
-/// Messages that are remembered though they are kept nowhere, and for how long.
-const PASSING_MAX: usize = 256;
-const PASSING_AGE: SignedDuration = SignedDuration::from_hours(24);
-
 impl History {
     /// Adds a message with a body, and drops the oldest beyond the bounds.
     pub fn push(&mut self, entry: Arc<Entry>, bounds: Bounds) {
@@ -105,7 +134,7 @@ impl History {
         self.settle(bounds);
     }
 
-    /// Adds a message without a body, and drops the oldest beyond the bounds. One that is larger than all such may be is not
+    /// Adds a message without a body, and drops what is beyond the bounds, of who has the most. One that is larger than all such may be is not
     /// kept.
     pub fn push_unsaid(&mut self, entry: Arc<Entry>, bounds: Bounds) {
         if entry.bytes() <= bounds.unsaid.bytes {
@@ -126,19 +155,24 @@ impl History {
             None if is_full => self.unsaid = Line::default(),
             _ => {}
         }
-        self.unsaid.shorten(bounds.unsaid);
+        self.unsaid.shorten_fairly(bounds.unsaid);
     }
 
-    /// Drops messages until all of them have no more than so many bytes: first those without a body, the oldest first.
+    /// Drops messages until all of them have no more than so many bytes: what is remembered of others keeps a quarter, and of
+    /// the rest those without a body go first.
     pub fn shorten(&mut self, bytes_max: usize) {
         let within = |bytes| Bound { messages: usize::MAX, bytes };
-        self.unsaid.shorten(within(bytes_max.saturating_sub(self.said.bytes)));
-        self.said.shorten(within(bytes_max));
+        self.unseen.shorten(bytes_max / 8);
+        self.passing.shorten(bytes_max / 8);
+        let left = bytes_max - self.passing.bytes() - self.unseen.bytes();
+        self.unsaid.shorten_fairly(within(left.saturating_sub(self.said.bytes)));
+        self.said.shorten(within(left));
     }
 
     /// How big all of it is.
     pub fn bytes(&self) -> usize {
-        self.said.bytes + self.unsaid.bytes + self.retraction_bytes
+        let passing = self.passing.bytes() + self.unseen.bytes();
+        self.said.bytes + self.unsaid.bytes + passing + self.retraction_bytes
     }
 
     /// All messages: those with a body, then those without.
@@ -158,36 +192,36 @@ impl History {
 
     /// Remembers that there was a message which the archive has not. Nothing is left of it but who said it, when and
     /// under which id. Those that are `shown` by clients are remembered by themselves: what none shows does not push them out,
-    /// and of them the oldest goes of the account that has said the most.
+    /// and of them the oldest goes of the account that has said the most, in the domain that has.
     pub fn note(&mut self, entry: &Entry, shown: bool) {
-        let passed = Arc::new(Entry { message: entry.shell(), original: None, ..entry.clone() });
         let list = if shown { &mut self.passing } else { &mut self.unseen };
-        let is_old = |old: &Arc<Entry>| passed.at.duration_since(old.at) > PASSING_AGE;
-        while list.front().is_some_and(is_old) {
-            list.pop_front();
-        }
-        if list.len() >= PASSING_MAX {
-            let mut of_account: HashMap<Option<&BareJid>, usize> = HashMap::new();
-            list.iter().for_each(|entry| *of_account.entry(entry.account.as_ref()).or_default() += 1);
-            let most = of_account.values().copied().max();
-            let oldest = list.iter().position(|e| of_account.get(&e.account.as_ref()).copied() == most);
-            list.remove(oldest.unwrap_or_default());
-        }
-        list.push_back(passed);
+        list.note(entry);
     }
 
-    /// Messages that the archive has not, oldest first: all that are here, and what is remembered of others.
-    pub fn unarchived(&self) -> Vec<&Arc<Entry>> {
+    /// Messages of a room that the archive has not, oldest first: all that are here, and what is remembered of others.
+    pub fn unarchived(&self, room: &BareJid) -> Vec<Arc<Entry>> {
         let here: HashSet<&str> = self.iter().map(|entry| entry.id.as_str()).collect();
-        let others = self.passing().filter(|entry| !here.contains(entry.id.as_str()));
-        let mut all: Vec<_> = others.chain(self.iter()).collect();
+        let others = self.passing(room).filter(|entry| !here.contains(entry.id.as_str()));
+        let mut all: Vec<_> = others.chain(self.iter().cloned()).collect();
         all.sort_by_key(|entry| entry.at);
         all
     }
 
-    /// What is remembered of messages that the archive has not: those that clients show, oldest first, then the others.
-    pub fn passing(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.passing.iter().chain(&self.unseen)
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none() && self.passing.is_empty() && self.unseen.is_empty()
+    }
+
+    /// What is remembered of messages of a room that the archive has not: those that clients show, oldest first, then the
+    /// others.
+    pub fn passing<'a>(&'a self, room: &'a BareJid) -> impl Iterator<Item = Arc<Entry>> + 'a {
+        self.passing.iter(room).chain(self.unseen.iter(room))
+    }
+
+    /// The message of a room with this id, or what is remembered of it.
+    pub fn at_hand(&self, room: &BareJid, id: &str) -> Option<Arc<Entry>> {
+        let here = self.iter().find(|entry| entry.id == id).cloned();
+        here.or_else(|| self.passing.get(room, id)).or_else(|| self.unseen.get(room, id))
     }
 
     /// Takes out the newest message that is meant. What was retracted is not shown again (XEP-0424, XEP-0425).
@@ -201,9 +235,7 @@ impl History {
             self.retraction_bytes -= size::of(&oldest.retracted);
         }
         for list in [&mut self.passing, &mut self.unseen] {
-            if let Some(place) = list.iter().rposition(|entry| retraction.target.is(entry)) {
-                list.remove(place);
-            }
+            list.retract(&retraction.target);
         }
         self.said.retract(retraction).or_else(|| self.unsaid.retract(retraction))
     }
@@ -220,3 +252,5 @@ impl History {
         Some(self.retractions.range(known..))
     }
 }
+
+mod passing;

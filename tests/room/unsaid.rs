@@ -69,7 +69,8 @@ fn what_asks_to_be_stored_is_history_in_its_place_though_it_has_no_body() {
     send(&mut w, "subject", &format!("<subject>S</subject>{STORE}"));
     send(&mut w, "headed", &format!("<subject>S</subject><thread>t</thread>{STORE}"));
     assert_eq!(history(&mut w, ""), ["1", "liked", "read", "2"]);
-    assert_eq!(history(&mut w, "maxstanzas='2'"), ["read", "2"], "the client's wish counts all");
+    assert_eq!(history(&mut w, "maxstanzas='3'"), ["1", "read", "2"], "the client's wish counts all");
+    assert_eq!(history(&mut w, "maxstanzas='2'"), ["1", "2"], "and what was said first");
     assert_eq!(history(&mut w, "seconds='5'"), ["read", "2"]);
     assert_eq!(history(&mut w, "maxchars='0'"), [""; 0]);
     let shown = entering(&mut w, "").remove(2);
@@ -113,6 +114,73 @@ fn what_was_read_does_not_push_out_what_was_said() {
     w.configure("owner", &[("muc#maxhistoryfetch", "0")]);
     has_read(&mut w, "last");
     assert_eq!(history(&mut w, ""), [""; 0], "a room without history has none");
+}
+
+#[test]
+fn however_much_is_not_said_who_asks_for_some_messages_reads_what_was() {
+    // 334-1, 45-7.2.14-a, 45-7.2.14-b, 45-14.6-a
+    let mut w = World::with_room(&[]);
+    w.join("eve");
+    for n in 0..15 {
+        says(&mut w, &format!("said {n}"));
+    }
+    for n in 0..100 {
+        let nothing = format!("<u xmlns='urn:u'/>{STORE}");
+        w.send(
+            "eve",
+            &format!("<message xmlns='jabber:client' type='groupchat' id='{n}'>{nothing}</message>"),
+        );
+    }
+    let said = |got: &[String]| got.iter().filter(|id| id.starts_with("said")).count();
+    for (limits, all, expected) in [
+        ("maxstanzas='25'", 25, 15),
+        ("maxstanzas='12'", 12, 9),
+        ("maxstanzas='1'", 1, 1),
+        ("maxstanzas='100'", 100, 15),
+        ("", 115, 15),
+    ] {
+        let got = history(&mut w, limits);
+        assert_eq!((got.len(), said(&got)), (all, expected), "{limits}");
+    }
+    assert_eq!(history(&mut w, "maxstanzas='12'")[8..], ["said 14", "97", "98", "99"]);
+    let got = history(&mut w, "maxchars='6000'");
+    assert!(said(&got) > 9, "{got:?}");
+    // The same with a body in which nothing is to be seen.
+    for n in 0..100 {
+        let nothing = "<body> </body>";
+        w.send(
+            "eve",
+            &format!("<message xmlns='jabber:client' type='groupchat' id='{n}'>{nothing}</message>"),
+        );
+    }
+    assert_eq!(said(&history(&mut w, "maxstanzas='25'")), 15);
+}
+
+#[test]
+fn who_says_much_without_a_body_does_not_push_out_what_others_do() {
+    // 334-1, 45-14.6-a
+    let mut w = World::with_room(&[]);
+    says(&mut w, "1");
+    for n in 0..10 {
+        send(
+            &mut w,
+            &format!("like {n}"),
+            &format!("<reactions xmlns='urn:xmpp:reactions:0' id='x'/>{STORE}"),
+        );
+    }
+    for one in ["eve@evil", "eva@evil", "evi@evil"] {
+        w.join_as(one, &one[..3], "");
+        for _ in 0..70 {
+            let nothing = format!("<u xmlns='urn:u'/>{STORE}");
+            w.send(
+                one,
+                &format!("<message xmlns='jabber:client' type='groupchat' id='e'>{nothing}</message>"),
+            );
+        }
+    }
+    let got = history(&mut w, "");
+    let likes: Vec<_> = got.iter().filter(|id| id.starts_with("like")).collect();
+    assert_eq!((got.len(), likes.len()), (101, 10), "{got:?}");
 }
 
 #[test]

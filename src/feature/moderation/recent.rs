@@ -36,7 +36,7 @@ const WIRE_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) const FEATURE: Feature = Feature {
     commands: &[Command {
-        offered: |room, _| room.config().archive || !room.history.unarchived().is_empty(),
+        offered: |room, _| room.config().archive || !room.history.is_empty(),
         form: Some(Form { type_: NODE, show }),
         found: Some(found),
         ..Command::new(
@@ -152,9 +152,9 @@ fn found(
 
 /// The recent messages that the archive has not.
 pub(crate) fn at_hand(room: &Room, since: Option<Timestamp>) -> Vec<Arc<Entry>> {
-    let all =
-        if room.config().archive { room.history.passing().collect() } else { room.history.unarchived() };
-    all.into_iter().filter(|entry| since.is_none_or(|since| entry.at >= since)).cloned().collect()
+    let (history, jid) = (&room.history, &room.jid);
+    let all = if room.config().archive { history.passing(jid).collect() } else { history.unarchived(jid) };
+    all.into_iter().filter(|entry| since.is_none_or(|since| entry.at >= since)).collect()
 }
 
 /// What was said lately, as far as it is known.
