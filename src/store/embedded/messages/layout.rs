@@ -171,6 +171,22 @@ thread_local! {
     pub(in crate::store) static DECODED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
+/// Takes a text from the beginning of `rest`.
+fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let (length, after) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let (text, after) = after.split_at_checked(length)?;
+    *rest = after;
+    std::str::from_utf8(text).ok()
+}
+
+/// Who sent the message of a record, if it was an account. The message itself is not read.
+pub(super) fn sender(value: &[u8]) -> Option<BareJid> {
+    let mut rest = value.get(9..)?;
+    let (_id, account) = (text(&mut rest)?, text(&mut rest)?);
+    BareJid::parse(account).ok()
+}
+
 /// The message at `position`, or what is wrong with its record.
 pub(in crate::store) fn decode(key: &[u8], value: &[u8]) -> Result<Entry, StoreError> {
     #[cfg(test)]
@@ -183,14 +199,7 @@ pub(in crate::store) fn decode(key: &[u8], value: &[u8]) -> Result<Entry, StoreE
         return Err(damaged("of no known version"));
     }
     let mut rest = &value[9..];
-    let mut text = || {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        let (text, after) = after.split_at_checked(length)?;
-        rest = after;
-        std::str::from_utf8(text).ok()
-    };
-    let texts = (text(), text(), text(), text());
+    let texts = (text(&mut rest), text(&mut rest), text(&mut rest), text(&mut rest));
     let (Some(id), Some(account), Some(message), Some(original)) = texts else {
         return Err(damaged("too short"));
     };

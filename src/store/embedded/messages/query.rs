@@ -20,7 +20,7 @@ const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The same for what the messages are when they are read: of many small elements they are many times as large.
 const PAGE_MEMORY_MAX: usize = 4 * 1024 * 1024;
 
-/// Bytes of records that are looked at for what was said, and passed over.
+/// Bytes of records that are looked at for what was said, and of what is read of them and passed over.
 const LOOKED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Positions, from the first to before the second.
@@ -399,8 +399,16 @@ impl PageRequest<'_> {
             }
             looked += 1;
             looked_bytes += message.value.len();
+            let is_of_others =
+                |said: &Said| !layout::sender(&message.value).is_some_and(|account| said.by.covers(&account));
+            if self.said.is_some_and(is_of_others) {
+                continue;
+            }
             let decoded = message.decoded();
-            if self.said.zip(decoded.as_ref()).is_some_and(|(said, entry)| !said.is(entry)) {
+            if let Some((said, entry)) = self.said.zip(decoded.as_ref())
+                && !said.is(entry)
+            {
+                looked_bytes += entry.bytes();
                 continue;
             }
             bytes += message.value.len();

@@ -121,8 +121,45 @@ fn what_is_passed_over_for_what_was_said_is_bounded_in_bytes() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(asked(100), (0, false, 8), "sixteen of twenty megabytes");
-    assert_eq!(asked(3), (0, false, 3));
+    // Sixteen of twenty megabytes, of which none is read: others said it.
+    assert_eq!(asked(100), (0, false, 0));
+    assert_eq!(asked(3), (0, false, 0));
+}
+
+#[test]
+fn what_is_read_and_passed_over_for_what_was_said_is_bounded_in_memory() {
+    // 425-4
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive_ = open(folder.path());
+    let Change::Append { archive: of, entry } = append("1") else { panic!("just made") };
+    let by = entry.account.clone().expect("an account");
+    let inside = "<body start='0' end='1'/>".repeat(7);
+    let takes_back = format!(
+        "<message xmlns='jabber:client' type='groupchat' from='r@muc.example/n'>\
+         <retract xmlns='urn:xmpp:message-retract:1' id='nothing'/>\
+         <fallback xmlns='urn:xmpp:fallback:0'>{inside}</fallback></message>"
+    );
+    let message: minidom::Element = takes_back.parse().expect("xml");
+    let at = |n: usize| entry.at + jiff::SignedDuration::from_secs(n as i64);
+    let entries = (0..2500).map(|n| Entry {
+        id: n.to_string(),
+        at: at(n),
+        message: message.clone(),
+        ..(*entry).clone()
+    });
+    let changes: Vec<Change> =
+        entries.map(|entry| Change::Append { archive: of.clone(), entry: Arc::new(entry) }).collect();
+    archive_.commit(&changes).expect("stored");
+    let each = crate::wire::size::of(&message);
+    assert!(each < 16 << 10 && 2500 * each > 20 << 20, "{each}");
+    let said = Said { by: Party::named(by.as_jid()), looked_max: 20_000 };
+    let query = Query { said: Some(Box::new(said)), place: Place::Last, max: 100, ..Query::default() };
+    let before = layout::DECODED.get();
+    let answer = archive_.answer(&of, &Question::Page(query)).expect("read");
+    let read = layout::DECODED.get() - before;
+    let Answer::Page(page) = answer else { panic!("{answer:?}") };
+    assert!(page.entries.is_empty() && !page.complete);
+    assert!((2..=(16 << 20) / each + 1).contains(&read), "{read}");
 }
 
 // 45-14.6-a
