@@ -182,7 +182,7 @@ impl Rate {
     }
 
     /// Takes tokens, as far as that overdraws the bucket by no more than `debt`.
-    fn take_within(self, bucket: &mut Bucket, tokens: u32, debt: Duration, now: Duration) {
+    pub(super) fn take_within(self, bucket: &mut Bucket, tokens: u32, debt: Duration, now: Duration) {
         let deepest = bucket.0.max(now + self.time(self.burst) + debt);
         self.take(bucket, tokens, now);
         bucket.0 = bucket.0.min(deepest);
@@ -471,6 +471,14 @@ impl<T> Fair<T> {
             had
         });
         self.rates.domain.take_within(&mut domain.bucket, tokens.min(had), DEBT_MAX, now);
+    }
+
+    /// How many tokens an account has taken of those that it may have at once.
+    #[cfg(test)]
+    pub(super) fn taken(&self, account: &BareJid, now: Duration) -> u32 {
+        let domain = self.domains.get(account.domain()).expect("a domain that is known");
+        let known = domain.accounts.get(account).expect("an account that is known");
+        self.rates.account.burst - self.rates.account.left(known.bucket, now)
     }
 
     /// What a session has delayed for the room that it leaves now.

@@ -65,7 +65,9 @@ impl Flood {
 impl Host {
     /// Lets a stanza on, delays it, or refuses it.
     pub(super) fn admit(self: &Arc<Self>, inbound: Inbound) {
-        let cost = cost(&inbound);
+        let mut cost = cost(&inbound);
+        let inbound = inbound.shortened(self.service.limits.presence_bytes_max);
+        cost.bytes = inbound.size;
         // What is let on gets to its room while nobody else can let on more of the same account: so order is kept.
         let mut fair = self.flood.fair();
         if self.is_stopping() {
@@ -133,6 +135,12 @@ impl Host {
         self.flood.fair().is_idle()
     }
 
+    /// How many tokens an account has taken of those that it may have at once.
+    #[cfg(test)]
+    pub(super) fn taken(&self, account: &Jid) -> u32 {
+        self.flood.fair().taken(&account.to_bare(), self.flood.since.elapsed())
+    }
+
     fn refuse_flood(&self, inbound: &Inbound, whose: Whose) {
         debug!(from = inbound.from.as_str(), ?whose, "refused: too much at a time");
         if let Some(times) = self.flood.refused.happened(self.flood.since.elapsed()) {
@@ -183,6 +191,8 @@ fn is_costly(inbound: &Inbound, kind: IqType) -> bool {
         ns::MAM | ns::MUC_OWNER | ns::DISCO_ITEMS | ns::SEARCH | ns::MUCLUMBUS | ns::VCARD => true,
         // Moderators clean up by one request after the other.
         ns::MUC_ADMIN => kind == IqType::Get,
+        // Many lead to the archive.
+        ns::COMMANDS => kind == IqType::Set,
         _ => false,
     }
 }
@@ -229,6 +239,12 @@ mod tests {
                     "<iq type='set' {addresses}><query xmlns='http://jabber.org/protocol/muc#admin'/></iq>"
                 ),
                 (1, false, false),
+            ),
+            (
+                format!(
+                    "<iq type='set' {addresses}><command xmlns='http://jabber.org/protocol/commands'/></iq>"
+                ),
+                (5, false, false),
             ),
             (
                 format!("<iq type='result' {addresses}><query xmlns='urn:xmpp:mam:2'/></iq>"),

@@ -41,8 +41,8 @@ pub(super) struct Bounds {
     all: Load,
     /// How many events rooms have taken and are not done with.
     in_hand: AtomicUsize,
-    /// The bytes of what may be refused, waiting or dealt with, by the domain that it comes from.
-    domains: Mutex<HashMap<Box<str>, usize>>,
+    /// The bytes that wait or are dealt with, by the domain that they come from, and by whether they may be refused.
+    domains: Mutex<HashMap<(Box<str>, bool), usize>>,
     /// The domain above the service's own.
     own: Option<Box<str>>,
 }
@@ -98,22 +98,23 @@ impl Bounds {
         waiting.sum::<usize>() + self.in_hand.load(Ordering::Acquire)
     }
 
-    fn domains(&self) -> MutexGuard<'_, HashMap<Box<str>, usize>> {
+    fn domains(&self) -> MutexGuard<'_, HashMap<(Box<str>, bool), usize>> {
         // Nothing under the lock panics.
         self.domains.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts so many bytes more for a domain; `None` if it has too much waiting and in hand in all rooms together.
-    fn count(self: &Arc<Self>, domain: Box<str>, bytes: usize) -> Option<Counted> {
+    /// Counts so many bytes more for a domain; `None` if it has too much waiting and in hand in all rooms together: of what may
+    /// be refused, and as much besides of what may not.
+    fn count(self: &Arc<Self>, domain: Box<str>, bytes: usize, refusable: bool) -> Option<Counted> {
         let is_own = self.own.as_deref() == Some(&*domain);
         let max = if is_own { self.bytes_max * OWN_TIMES } else { self.bytes_max / DOMAIN_PART };
-        let mut domains = self.domains();
-        match domains.get_mut(&domain) {
-            None => drop(domains.insert(domain.clone(), bytes)),
+        let (mut domains, key) = (self.domains(), (domain, refusable));
+        match domains.get_mut(&key) {
+            None => drop(domains.insert(key.clone(), bytes)),
             Some(waiting) if *waiting + bytes <= max => *waiting += bytes,
             Some(_) => return None,
         }
-        Some(Counted { bounds: self.clone(), domain, bytes })
+        Some(Counted { bounds: self.clone(), key, bytes })
     }
 }
 
@@ -121,17 +122,17 @@ impl Bounds {
 #[derive(Debug)]
 pub(super) struct Counted {
     bounds: Arc<Bounds>,
-    domain: Box<str>,
+    key: (Box<str>, bool),
     bytes: usize,
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
         let mut domains = self.bounds.domains();
-        if let Some(waiting) = domains.get_mut(&self.domain) {
+        if let Some(waiting) = domains.get_mut(&self.key) {
             *waiting = waiting.saturating_sub(self.bytes);
             if *waiting == 0 {
-                domains.remove(&self.domain);
+                domains.remove(&self.key);
             }
         }
     }
@@ -169,7 +170,7 @@ pub(super) type Events = UnboundedReceiver<Box<Waiting>>;
 
 /// The sending side of a room's queue. It is bounded in number and in bytes: a request beyond the bound is given back to
 /// be refused; the last eighth is for those of whose domain little waits. What tells that somebody is gone is taken up to
-/// three times the bound besides, because without it ghosts stay.
+/// three times the bound besides, because without it ghosts stay; of one domain as much as may be refused of it.
 pub(super) struct Mailbox {
     /// The account that the room's place in memory counts for.
     opener: Option<BareJid>,
@@ -223,8 +224,8 @@ impl Mailbox {
         }
         let domain: Box<str> = domain_of(&event).into();
         let starting = if lanes.is_empty() && self.is_starting() { STARTING_BYTES } else { 0 };
-        let counted = if refusable { self.bounds.count(domain.clone(), bytes + starting) } else { None };
-        if refusable && counted.is_none() {
+        let counted = self.bounds.count(domain.clone(), bytes + starting, refusable);
+        if counted.is_none() {
             return Err(event);
         }
         self.add(bytes, refusable);
@@ -524,6 +525,27 @@ mod tests {
         assert_eq!(taken_of(&rooms, "loud"), 0);
         drop(in_hand);
         assert_eq!(taken_of(&rooms, "loud"), 4);
+        drop(rooms);
+        assert!(bounds.domains().is_empty());
+    }
+
+    // 45-14.6-a
+    #[test]
+    fn what_tells_that_accounts_of_a_domain_are_gone_is_bounded_in_all_rooms_together_as_well() {
+        let limits =
+            Limits { mailbox_bytes_max: 1_000_000, mailboxes_bytes_max: 1 << 30, ..Limits::default() };
+        let bounds = Arc::new(Bounds::new(&limits, Some("own")));
+        let rooms: Vec<_> = (0..20).map(|_| Mailbox::new(bounds.clone())).collect();
+        let taken_of = |domain: &str| {
+            let gone = stanza(&format!(
+                "<message xmlns='jabber:client' type='error' from='a@{domain}/c' to='r@m'><body>{}</body></message>",
+                "x".repeat(100_000)
+            ));
+            rooms.iter().filter(|(room, _)| room.put(gone.clone()).is_ok()).count()
+        };
+        assert_eq!((taken_of("loud"), taken_of("loud"), taken_of("quiet")), (9, 0, 9));
+        // It takes the place of nothing else.
+        assert!(rooms[0].0.put(message_of("loud", 100_000)).is_ok());
         drop(rooms);
         assert!(bounds.domains().is_empty());
     }

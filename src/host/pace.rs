@@ -1,12 +1,13 @@
 //! How fast silent sessions are asked whether they are there, all rooms together: never a storm, and each room in turn.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::places::{InLine, Places};
 use crate::room::Room;
 use crate::room::announce::backlog::PORTION_BYTES;
 use crate::wire::jid::Jid;
@@ -37,18 +38,23 @@ impl Pace {
 /// server takes, so that what else there is to say hardly waits for it.
 const OWED_BYTES_PER_SECOND: u32 = 3 << 20;
 
-/// Portions of what is owed, one room after the other.
-#[derive(Default)]
+/// Portions of what is owed, one room after the other, the domains of those who created the rooms in turn.
 pub(super) struct Portions {
-    turns: Mutex<()>,
+    turns: Arc<Places>,
     /// When the next one may go, as time since the service started.
     next: std::sync::Mutex<Duration>,
 }
 
+impl Default for Portions {
+    fn default() -> Self {
+        Self { turns: Places::new(1), next: std::sync::Mutex::default() }
+    }
+}
+
 impl Portions {
-    /// Waits for a turn. A future that is dropped has not taken one.
-    pub(super) async fn turn(&self, uptime: impl Fn() -> Duration) {
-        let _turn = self.turns.lock().await;
+    /// Waits for a turn of a room in the line of who created it. A future that is dropped has not taken one.
+    pub(super) async fn turn(&self, line: &InLine, uptime: impl Fn() -> Duration) {
+        let _turn = self.turns.turn(line).place().await;
         let wait = self.next().saturating_sub(uptime());
         tokio::time::sleep(wait).await;
         self.spend(PORTION_BYTES, uptime());

@@ -15,7 +15,7 @@ use tracing::error;
 use self::load::load;
 use self::send::send;
 use super::Host;
-use super::fair::{Bucket, Rate};
+use super::fair::Bucket;
 use super::mailbox::{Events, InHand, Mailbox, Waiting};
 use super::meter::Meter;
 use super::pace::Heard;
@@ -206,6 +206,8 @@ impl Task {
             if !self.room.exists() && self.behind.is_none() && self.retire() {
                 return;
             }
+            let owes = self.room.founder().filter(|_| self.room.has_backlog());
+            let line = owes.map(InLine::from).unwrap_or_default();
             let next = tokio::select! {
                 next = tokio::time::timeout(self.patience(), events.recv()) => next,
                 () = self.host.pace.turn(), if !self.heard.is_settled() => {
@@ -214,7 +216,7 @@ impl Task {
                     }
                     continue;
                 }
-                () = self.host.portions.turn(|| self.host.uptime()), if self.room.has_backlog() => {
+                () = self.host.portions.turn(&line, || self.host.uptime()), if self.room.has_backlog() => {
                     Box::pin(self.step(&[Event::Continue])).await;
                     continue;
                 }
@@ -289,9 +291,7 @@ impl Task {
             let done = self.step(&batch).await;
             batch.drain(..done);
             in_hand.drain(..done);
-            let limits = &self.host.service.limits;
-            let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
-            rate.take(&mut self.done, done as u32, self.since.elapsed());
+            self.rate().take(&mut self.done, done as u32, self.since.elapsed());
             // Channels that are ready do not make a task wait: without this, others would starve.
             tokio::task::yield_now().await;
         }
@@ -310,10 +310,8 @@ impl Task {
 
     /// Waits while the room has done too much lately.
     async fn rest(&self) {
-        let limits = &self.host.service.limits;
-        let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
         loop {
-            let wait = rate.wait(self.done, self.since.elapsed());
+            let wait = self.rate().wait(self.done, self.since.elapsed());
             if wait.is_zero() || self.host.is_stopping() {
                 return;
             }

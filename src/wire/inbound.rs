@@ -2,6 +2,7 @@
 
 use minidom::Element;
 
+use super::build::{Build, el, lang, set_lang};
 use super::jid::Jid;
 use super::{ns, size};
 
@@ -108,8 +109,91 @@ impl Inbound {
         )
     }
 
+    /// A stanza that tells that somebody is gone, without what is not needed for it where it is large: of what is said on leaving,
+    /// or of an error, no more than `bytes_max` is left. Others stay as they are.
+    pub fn shortened(self, bytes_max: usize) -> Self {
+        let told = match self.kind {
+            Kind::Presence(PresenceType::Unavailable) => "status",
+            Kind::Presence(PresenceType::Error) | Kind::Message(MessageType::Error) => "error",
+            _ => return self,
+        };
+        if self.size <= bytes_max {
+            return self;
+        }
+        let mut short = el(self.stanza.name(), ns::CLIENT);
+        for name in ["from", "to", "type"] {
+            short = short.with_opt(name, self.stanza.attr(name));
+        }
+        let mut left = bytes_max;
+        for child in self.stanza.children().filter(|child| child.is(told, ns::CLIENT)) {
+            if let Some(rest) = left.checked_sub(size::of(child)) {
+                left = rest;
+                short.append_child(child.clone());
+            } else if told == "error" {
+                let condition = child.children().find(|child| child.has_ns(ns::STANZA_ERRORS));
+                let condition = condition.map(|condition| el(condition.name(), ns::STANZA_ERRORS));
+                short.append_child(
+                    el("error", ns::CLIENT).with_opt("type", child.attr("type")).child_opt(condition),
+                );
+                break;
+            }
+        }
+        short = short.with_opt("id", Some(self.id()).filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX));
+        if let Some(lang) = lang(&self.stanza).filter(|lang| lang.len() <= left) {
+            set_lang(&mut short, lang);
+        }
+        Self { size: size::of(&short), stanza: short, ..self }
+    }
+
     /// Whether a full queue may turn it away: what tells that somebody is gone never is.
     pub fn is_refusable(&self) -> bool {
         self.may_be_answered() && self.kind != Kind::Presence(PresenceType::Unavailable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 45-7.14-a, 45-14.6-a
+    #[test]
+    fn of_what_tells_that_an_account_is_gone_no_more_is_kept_than_is_needed() {
+        let short = |type_: &str, inside: &str| {
+            let (name, type_) = type_.split_once(' ').expect("a name and a type");
+            let xml = format!(
+                "<{name} xmlns='jabber:client' type='{type_}' id='i' from='a@b/c' to='r@m/n' xml:lang='en'>{inside}</{name}>"
+            );
+            let inbound = Inbound::parse(xml.parse().expect("xml")).expect("a stanza");
+            let kind = inbound.kind;
+            let short = inbound.shortened(4000);
+            assert_eq!((short.kind, short.id(), short.size), (kind, "i", size::of(&short.stanza)));
+            assert_eq!(lang(&short.stanza), Some("en"));
+            short
+        };
+        let many = "<a b=''/>".repeat(3000);
+        let gone = short("presence unavailable", &format!("<x xmlns='u'>{many}</x><status>bye</status>"));
+        assert!(gone.size < 5000, "{}", gone.size);
+        assert_eq!(gone.stanza.children().map(Element::text).collect::<Vec<_>>(), ["bye"]);
+        assert!(
+            short("presence unavailable", &format!("<status>{many}</status>"))
+                .stanza
+                .children()
+                .next()
+                .is_none()
+        );
+        for kind in ["presence error", "message error"] {
+            let condition = "<gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>";
+            let error = short(kind, &format!("<body>{many}</body><error type='cancel'>{condition}</error>"));
+            assert!(error.size < 5000, "{}", error.size);
+            let large = short(kind, &format!("<error type='cancel'>{condition}{many}</error>"));
+            for error in [error, large] {
+                let error = error.stanza.get_child("error", ns::CLIENT).expect("the error").clone();
+                assert_eq!(error.attr("type"), Some("cancel"));
+                assert!(error.has_child("gone", ns::STANZA_ERRORS));
+            }
+        }
+        // What is small stays as it is, and so does all else.
+        assert!(short("presence unavailable", "<x xmlns='u'/>").stanza.has_child("x", "u"));
+        assert!(short("message groupchat", &format!("<x xmlns='u'>{many}</x>")).size > 100_000);
     }
 }

@@ -43,6 +43,15 @@ fn join(room: &str, nick: &str) -> Event {
     ))
 }
 
+/// What costs next to nothing.
+fn ping(who: &str) -> Inbound {
+    let xml = format!(
+        "<iq xmlns='jabber:client' type='get' id='p' from='{who}@example.org/x' to='rooms.example.org'>\
+         <ping xmlns='urn:xmpp:ping'/></iq>"
+    );
+    Inbound::parse(xml.parse().expect("xml")).expect("a stanza")
+}
+
 /// What each recipient is sent.
 fn said(effects: &Effects) -> Vec<String> {
     let mut out = Vec::new();
@@ -113,39 +122,44 @@ async fn what_an_event_writes_is_paid_for_by_its_size() {
     use crate::wire::muc::Affiliation;
     let host = host();
     let name = "written@rooms.example.org";
-    let jid = BareJid::parse(name).expect("a jid");
-    let tokens = |before: &dyn Fn(&mut Machine), write: Write| {
+    let here = jid(name);
+    // In turn, because an account gets tokens back meanwhile.
+    let paid = |task: &Task, before: &Room, effects: &Effects, payer: &str| {
+        host.admit(ping(payer));
+        let (event, payer) = (join(name, payer), jid(&format!("{payer}@example.org")));
+        let had = host.taken(payer.as_jid());
+        task.pay_for_writes(&event, before, effects);
+        host.taken(payer.as_jid()) - had
+    };
+    let tokens = |payer: &str, before: &dyn Fn(&mut Machine), write: Write| {
         let (mut task, _events) = task(&host, name);
         before(&mut task.room);
         let (room, mut effects) = (task.room.clone(), Effects::default());
         effects.writes.push(write);
-        task.pay_for_writes(&join(name, "first"), &room, &effects);
-        // With one token at a time, each is a thousandth of a second.
-        Rate::new(1000, 1).wait(task.done, task.since.elapsed()).as_millis()
+        paid(&task, &room, &effects, payer)
     };
     let note = format!("<vCard xmlns='vcard-temp'><NOTE>{}</NOTE></vCard>", "n".repeat(200_000));
     let value = crate::room::vcard::Vcard::read(&note.parse().expect("xml")).expect("a vCard").map(Arc::new);
     let nothing = |_: &mut Machine| ();
-    let vcard = tokens(&nothing, Write::Vcard { room: jid.clone(), value });
+    let vcard = tokens("first", &nothing, Write::Vcard { room: here.clone(), value });
     assert!((40..=50).contains(&vcard), "{vcard}");
-    let small = Write::Affiliation { room: jid.clone(), jid: jid.clone(), value: None };
-    assert!(tokens(&nothing, small) <= 1);
+    let small = Write::Affiliation { room: here.clone(), jid: here.clone(), value: None };
+    assert!(tokens("second", &nothing, small) <= 1);
     let crowd = |machine: &mut Machine| {
         let member = |n| BareJid::parse(&format!("a{n}@example")).expect("a jid");
         let members = (0..10_000).map(|n| (member(n), Affiliated::new(Affiliation::Member)));
         machine.room_mut().state_mut().affiliations = members.collect();
     };
-    let (mut room, _) = task(&host, name);
+    let (room, _) = task(&host, name);
     let (before, mut effects) = (room.room.clone(), Effects::default());
     let retracted = "<retracted xmlns='urn:xmpp:message-retract:1'/>".parse().expect("xml");
     let target = crate::room::archive::Target::Id("old".to_owned());
     let retraction = crate::room::archive::Retraction { target, retracted, keep_original: false };
     let archive = crate::room::archive::ArchiveId("a".to_owned());
     effects.archive.push(Change::Retract { archive, retraction });
-    room.pay_for_writes(&join(name, "first"), &before, &effects);
-    let wait = Rate::new(1000, 1).wait(room.done, room.since.elapsed()).as_millis();
-    assert!((5..=8).contains(&wait), "what is read for it is paid for: {wait}");
-    let forgotten = tokens(&crowd, Write::Forget { room: jid.clone() });
+    let read = paid(&room, &before, &effects, "third");
+    assert!((7..=9).contains(&read), "what is read for it is paid for: {read}");
+    let forgotten = tokens("fourth", &crowd, Write::Forget { room: here.clone() });
     assert!((100..=160).contains(&forgotten), "{forgotten}");
 }
 
@@ -182,8 +196,7 @@ async fn a_room_that_gets_more_than_its_rate_rests() {
     let host = host();
     let name = "busy@rooms.example.org";
     let (mut room, _) = task(&host, name);
-    let limits = &host.service.limits;
-    let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+    let (limits, rate) = (&host.service.limits, room.rate());
     assert!(rate.has(room.done, room.since.elapsed()));
     rate.take(
         &mut room.done,
@@ -323,26 +336,39 @@ async fn what_an_event_takes_is_paid_for_by_who_sent_it_and_by_the_room() {
     let host = host();
     let name = "costly@rooms.example.org";
     let (mut room, _) = task(&host, name);
-    let ping = |id: &str| {
-        Inbound::parse(
-            format!(
-                "<iq xmlns='jabber:client' type='get' id='{id}' from='payer@example.org/x' to='rooms.example.org'>\
-                 <ping xmlns='urn:xmpp:ping'/></iq>"
-            )
-            .parse()
-            .expect("xml"),
-        )
-        .expect("a stanza")
-    };
-    host.admit(ping("known"));
-    let limits = &host.service.limits;
-    let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+    host.admit(ping("payer"));
+    let (limits, rate) = (&host.service.limits, room.rate());
     assert!(rate.has(room.done, room.since.elapsed()));
     room.pay(&join(name, "payer"), limits.account_stanzas_burst.max(limits.room_stanzas_burst) + 1000);
-    assert!(!rate.has(room.done, room.since.elapsed()), "the room rests");
+    let rests = rate.wait(room.done, room.since.elapsed());
+    assert!(!rests.is_zero() && rests < Duration::from_millis(110), "the room rests a little: {rests:?}");
     assert!(host.is_calm());
-    host.admit(ping("waits"));
+    host.admit(ping("payer"));
     assert!(!host.is_calm(), "the account waits");
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn others_in_a_room_do_not_wait_for_what_a_message_owes() {
+    let host = host();
+    let name = "quiet@rooms.example.org";
+    let mut room = made(&host, name);
+    room.handle(&join(name, "talker"));
+    host.admit(ping("talker"));
+    let talker = jid("talker@example.org");
+    let had = host.taken(talker.as_jid());
+    // All that the room may do at once is done.
+    let (rate, now) = (room.rate(), room.since.elapsed());
+    rate.take(&mut room.done, host.service.limits.room_stanzas_burst, now);
+    let many = "<a b=''/>".repeat(3000);
+    let said = room.handle(&event(&format!(
+        "<message xmlns='jabber:client' type='groupchat' from='talker@example.org/x' to='{name}'>\
+         <body>b</body><x xmlns='u'>{many}</x></message>"
+    )));
+    assert_eq!(said.archive.len(), 1);
+    let rests = rate.wait(room.done, room.since.elapsed());
+    assert!(rests < Duration::from_millis(110), "{rests:?}");
+    assert!(host.taken(talker.as_jid()) > had + 500, "who said it pays for what is written");
 }
 
 // 45-14.6-a
@@ -351,14 +377,7 @@ async fn what_goes_out_beyond_a_copy_for_each_is_paid_for_by_who_caused_it() {
     let host = host();
     let name = "loud@rooms.example.org";
     let (room, _) = task(&host, name);
-    let ping = |id: &str| {
-        let xml = format!(
-            "<iq xmlns='jabber:client' type='get' id='{id}' from='payer@example.org/x' to='rooms.example.org'>\
-             <ping xmlns='urn:xmpp:ping'/></iq>"
-        );
-        Inbound::parse(xml.parse().expect("xml")).expect("a stanza")
-    };
-    host.admit(ping("known"));
+    host.admit(ping("payer"));
     // One copy for each costs nothing, however many they are.
     let many: Arc<[Jid]> =
         (0..5000).map(|n| Jid::parse(&format!("u{n}@example.org")).expect("a jid")).collect();
@@ -370,12 +389,12 @@ async fn what_goes_out_beyond_a_copy_for_each_is_paid_for_by_who_caused_it() {
     effects.send_many(&stanza, many.clone());
     let event = join(name, "payer");
     room.pay_for_bytes(&event, &effects);
-    host.admit(ping("free"));
+    host.admit(ping("payer"));
     assert!(host.is_calm());
     // A second one does.
     effects.send_many(&stanza, many);
     room.pay_for_bytes(&event, &effects);
-    host.admit(ping("waits"));
+    host.admit(ping("payer"));
     assert!(!host.is_calm(), "the account waits");
 }
 
@@ -385,13 +404,6 @@ async fn what_is_written_of_sessions_is_paid_for_by_their_accounts() {
     let host = host();
     let name = "wordy@rooms.example.org";
     let (mut room, _) = task(&host, name);
-    let ping = |who: &str| {
-        let xml = format!(
-            "<iq xmlns='jabber:client' type='get' id='p' from='{who}@example.org/x' to='rooms.example.org'>\
-             <ping xmlns='urn:xmpp:ping'/></iq>"
-        );
-        Inbound::parse(xml.parse().expect("xml")).expect("a stanza")
-    };
     for who in ["other", "talker"] {
         host.admit(ping(who));
     }
@@ -463,17 +475,38 @@ async fn a_command_of_an_admin_waits_for_a_place_and_what_comes_after_it_does_no
 #[tokio::test]
 async fn portions_of_all_rooms_together_go_at_a_rate() {
     let (portions, start) = (super::super::pace::Portions::default(), Instant::now());
+    let line = InLine::from(&jid("first@example.org"));
     let portion = crate::room::announce::backlog::PORTION_BYTES;
     for _ in 0..4 {
-        portions.turn(|| start.elapsed()).await;
+        portions.turn(&line, || start.elapsed()).await;
         portions.went(portion, start.elapsed());
     }
     // The first one is free, and twelve are those of a second.
     assert!(start.elapsed() >= Duration::from_millis(240), "{:?}", start.elapsed());
     // One that was larger holds the next one up.
     portions.went(7 * portion, start.elapsed());
-    portions.turn(|| start.elapsed()).await;
+    portions.turn(&line, || start.elapsed()).await;
     assert!(start.elapsed() >= Duration::from_millis(800), "{:?}", start.elapsed());
+}
+
+// 45-14.6-a
+#[tokio::test]
+async fn portions_of_the_rooms_of_one_domain_do_not_hold_up_those_of_another() {
+    let (portions, start) = (Arc::new(super::super::pace::Portions::default()), Instant::now());
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    for owner in ["a@loud", "b@loud", "c@loud", "d@loud", "e@loud", "f@loud", "a@quiet"] {
+        let (portions, tell, line) = (portions.clone(), tell.clone(), InLine::from(&jid(owner)));
+        tokio::spawn(async move {
+            portions.turn(&line, || start.elapsed()).await;
+            tell.send(owner)
+        });
+        tokio::task::yield_now().await;
+    }
+    let mut first = Vec::new();
+    for _ in 0..3 {
+        first.push(told.recv().await.expect("a turn"));
+    }
+    assert!(first.contains(&"a@quiet"), "{first:?}");
 }
 
 /// A room that is configured, by `first` who is in it.
@@ -543,8 +576,7 @@ async fn rooms_of_an_account_take_no_more_memory_than_it_may_have_and_a_ban_stil
             assert!(one.iter().any(|xml| xml.contains("type='result'")), "{n}: {one:?}");
         }
     }
-    let limits = &host.service.limits;
-    let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
+    let rate = small.rate();
     assert!(!rate.has(small.done, small.since.elapsed()), "all that is within the rate of a room is used up");
     // So does a large one, until it has grown by some more.
     let third = "large@rooms.example.org";

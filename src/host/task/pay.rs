@@ -1,6 +1,7 @@
 //! What an event costs beyond its stanza, and the places that a room takes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Event, Task};
 use crate::engine::{Machine, restart};
@@ -42,6 +43,9 @@ const GROWTH_BYTES_MAX: usize = 2 << 10;
 const GROWING_ROOM_BYTES_MAX: usize = 256 << 10;
 const GROWN_BYTES_MAX: usize = 64 << 10;
 pub(super) const GROWTH_TOKENS: u32 = 100;
+
+/// How far a room may be overdrawn by what its stanzas turned out to cost. What is beyond it their senders owe alone.
+const DEBT_MAX: Duration = Duration::from_millis(100);
 
 /// What is held of a room for the account that created it.
 pub(super) struct OfRoom {
@@ -170,8 +174,9 @@ impl Task {
         }
     }
 
-    /// What is written is paid for like what is sent: by its size, and once for the disk's being asked at all.
-    pub(super) fn pay_for_writes(&mut self, event: &Event, before: &Room, effects: &Effects) {
+    /// What is written is paid for like what is sent: by its size, and once for the disk's being asked at all. Others in the room
+    /// do not wait for it: the disk has its own turns.
+    pub(super) fn pay_for_writes(&self, event: &Event, before: &Room, effects: &Effects) {
         let writes = effects.writes.iter().map(|write| match write {
             Write::Forget { .. } => before.state.affiliations.len() * FORGOTTEN_BYTES,
             write => write.bytes(),
@@ -183,9 +188,7 @@ impl Task {
         let besides = restart::written_besides(before, &self.room);
         let bytes = writes.sum::<usize>() + effects.archive.iter().map(kept).sum::<usize>() + besides;
         let tokens = bytes / TOKEN_BYTES_WRITTEN + usize::from(!effects.writes.is_empty());
-        if tokens > 0 {
-            self.pay(event, u32::try_from(tokens).unwrap_or(u32::MAX));
-        }
+        self.charge(event, u32::try_from(tokens).unwrap_or(u32::MAX));
     }
 
     /// What is written some time after the events that led to it: each account pays for its own sessions.
@@ -207,14 +210,25 @@ impl Task {
         }
     }
 
-    /// What an event turned out to cost so many tokens more: the account that sent it pays, and the room.
-    pub(super) fn pay(&mut self, event: &Event, tokens: u32) {
+    /// What an event turned out to cost so many tokens more: the account that sent it pays.
+    fn charge(&self, event: &Event, tokens: u32) {
         if let Some(inbound) = event.inbound() {
             self.host.charge(&inbound.from, tokens);
         }
+    }
+
+    /// The same of what keeps the room busy. The room pays, too, but rests for no more than a moment because of it: all who are
+    /// in it wait then.
+    pub(super) fn pay(&mut self, event: &Event, tokens: u32) {
+        self.charge(event, tokens);
+        let now = self.since.elapsed();
+        self.rate().take_within(&mut self.done, tokens, DEBT_MAX, now);
+    }
+
+    /// The rate of a room.
+    pub(super) fn rate(&self) -> Rate {
         let limits = &self.host.service.limits;
-        let rate = Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst);
-        rate.take(&mut self.done, tokens, self.since.elapsed());
+        Rate::new(limits.room_stanzas_per_second, limits.room_stanzas_burst)
     }
 
     /// What goes out beyond one copy of a stanza for each who gets it is paid for by who caused it, now or earlier.
