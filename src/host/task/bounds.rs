@@ -414,18 +414,19 @@ async fn what_is_written_of_sessions_is_paid_for_by_their_accounts() {
         let status = crate::wire::build::el("status", crate::wire::ns::CLIENT);
         crate::room::roster::Said::new(None, [&crate::wire::build::Build::text_node(status, text)])
     };
-    let limits = &host.service.limits;
     let session = Jid::parse("talker@example.org/x").expect("a jid");
-    for n in 0..limits.account_stanzas_burst / 7 + 100 {
-        let text = format!("{n}").repeat(30_000 / format!("{n}").len());
+    let mut most = 0;
+    for n in 0..20 {
+        let (text, had) = (format!("{n}").repeat(30_000 / format!("{n}").len()), host.taken(&session));
         room.room.room_mut().roster_mut().update(&session, Arc::new(said(&text)));
         room.catch_up().await;
         assert!(room.behind.is_none(), "it was written");
+        // On a slow machine it has some tokens back by now.
+        most = most.max(host.taken(&session).saturating_sub(had));
     }
-    host.admit(ping("other"));
-    assert!(host.is_calm(), "another account pays nothing");
-    host.admit(ping("talker"));
-    assert!(!host.is_calm(), "the account waits");
+    assert!((6..=8).contains(&most), "{most}");
+    let other = jid("other@example.org");
+    assert!(host.taken(other.as_jid()) <= 1, "another account pays nothing");
 }
 
 // 133-1
