@@ -9,7 +9,7 @@ use minidom::Element;
 use super::Check;
 use crate::happening::Sent;
 use crate::ledger::newest;
-use crate::run::{Scene, number_of};
+use crate::run::{Scene, is_said, number_of};
 use crate::sheet::Seat;
 
 pub(super) struct Entry;
@@ -90,12 +90,34 @@ fn wanted(scene: &Scene<'_>, x: &Element) -> Vec<u64> {
     let seconds = count("seconds").map(|s| scene.now.as_second() - s as i64);
     let max = scene.happening.after.config().history_max as usize;
     let wished = if count("maxchars") == Some(0) { 0 } else { count("maxstanzas").unwrap_or(usize::MAX) };
-    let kept = newest(&scene.ledger.kept, max).iter().rev().take(wished);
+    let kept = newest(&scene.ledger.kept, max).iter().rev();
     let recent = kept.filter(|(_, at)| since.is_none_or(|since| *at >= since));
     let recent = recent.filter(|(_, at)| seconds.is_none_or(|seconds| at.as_second() >= seconds));
-    let mut numbers: Vec<u64> = recent.map(|(number, _)| *number).collect();
-    numbers.reverse();
+    let mut numbers = no_more_than(wished, recent.map(|(number, _)| *number));
+    // Numbers rise with time.
+    numbers.sort_unstable();
     numbers
+}
+
+/// The newest `most`, and of these a quarter at most without a body, unless those with one leave space.
+fn no_more_than(most: usize, newest_first: impl Iterator<Item = u64>) -> Vec<u64> {
+    let (mut chosen, mut spare, mut unsaid) = (Vec::new(), Vec::new(), 0);
+    for number in newest_first {
+        if chosen.len() == most {
+            break;
+        }
+        if is_said(number) {
+            chosen.push(number);
+        } else if unsaid < most / 4 && spare.is_empty() {
+            unsaid += 1;
+            chosen.push(number);
+        } else {
+            spare.push(number);
+        }
+    }
+    let space = most - chosen.len();
+    chosen.extend(spare.into_iter().take(space));
+    chosen
 }
 
 /// The status codes on the own presence.
