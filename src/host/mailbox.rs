@@ -543,7 +543,7 @@ mod tests {
             ));
             rooms.iter().filter(|(room, _)| room.put(gone.clone()).is_ok()).count()
         };
-        assert_eq!((taken_of("loud"), taken_of("loud"), taken_of("quiet")), (9, 0, 9));
+        assert_eq!((taken_of("loud"), taken_of("loud"), taken_of("quiet")), (4, 0, 4));
         // It takes the place of nothing else.
         assert!(rooms[0].0.put(message_of("loud", 100_000)).is_ok());
         drop(rooms);
