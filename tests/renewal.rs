@@ -231,6 +231,33 @@ fn what_was_removed_is_given_back_without_a_stop_and_but_once() {
     }
 }
 
+/// Bytes that this thread has read of files.
+fn read_by_this_thread() -> u64 {
+    let io = std::fs::read_to_string("/proc/thread-self/io").expect("read");
+    let line = io.lines().find_map(|line| line.strip_prefix("rchar: "));
+    line.expect("a count").parse().expect("a number")
+}
+
+#[test]
+fn others_do_not_wait_at_the_end_for_all_of_it_to_be_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("opened");
+    let all: Vec<usize> = (0..60_000).collect();
+    for some in all.chunks(900) {
+        store.commit(&some.iter().map(|n| member(&room(0), *n)).collect::<Vec<_>>()).expect("stored");
+    }
+    // After the last rest all others wait.
+    let before = Cell::new(0);
+    let rest = |_| {
+        before.set(read_by_this_thread());
+        true
+    };
+    assert_eq!(store.write_anew(&rest), Ok(true));
+    let (read, bytes) = (read_by_this_thread() - before.get(), on_disk(folder.path()));
+    println!("{read} bytes of {bytes} were read while others waited");
+    assert!(read < bytes / 10, "{read} bytes of {bytes}");
+}
+
 #[test]
 fn files_that_were_new_while_little_was_in_them_are_written_anew_again() {
     let folder = tempfile::tempdir().expect("a folder");
