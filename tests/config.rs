@@ -199,6 +199,15 @@ fn each_mistake_is_named_with_file_line_and_what_was_meant() {
         ),
         (after("[default_room]\npassword_protected = true\n"), &["component.toml:5", "password is empty"]),
         (after("[service]\nname = \"a\\u0001\"\n"), &["component.toml:5", "control character"]),
+        (
+            after("[limits]\nheld_bytes_max = 1\n"),
+            &["component.toml:5", "limits.held_bytes_max is 1", "neither 0 nor 1048576 or more"],
+        ),
+        (after("[default_room]\nlanguage = \"xx yy\"\n"), &["component.toml:5", "default_room.language"]),
+        (
+            "[component]\ndomain = \"d.e\"\nsecret = \"s\\nt\"\n".to_owned(),
+            &["component.toml:3", "component.secret", "a line break"],
+        ),
         (after("[log]\nlevel = \"loud\"\n"), &["component.toml:5", "\"loud\"", "\"info\""]),
         (after("[store]\npath = \"\"\n"), &["component.toml:5", "store.path is empty"]),
         (after("secret_file = \"f\"\n"), &["component.toml:4", "both", "component.toml:3"]),
@@ -257,6 +266,7 @@ fn the_secret_can_come_from_a_file_and_a_later_source_replaces_an_earlier_one() 
     let at = folder(Some(MINIMAL));
     std::fs::write(at.path().join("key"), "s3cr3t-in-key\n").expect("written");
     std::fs::write(at.path().join("blank"), "\n").expect("written");
+    std::fs::write(at.path().join("lines"), "s3cr3t\nin-lines\n").expect("written");
     let shown = |environment: &[(&str, &str)], flags: &[&str]| {
         let args = [&["host-config", "prosody", "--show-secret"], flags].concat();
         let output = conclave(at.path(), environment, &args);
@@ -273,7 +283,7 @@ fn the_secret_can_come_from_a_file_and_a_later_source_replaces_an_earlier_one() 
     let output = conclave(at.path(), &both, &["config", "check"]);
     assert_eq!(output.status.code(), Some(2));
     assert_holds(&stderr(&output), &["CONCLAVE_SECRET_FILE", "both", "variable CONCLAVE_SECRET)"]);
-    for file in ["absent", "blank"] {
+    for file in ["absent", "blank", "lines"] {
         let output = conclave(at.path(), &[], &["config", "check", "--secret-file", file]);
         assert_eq!(output.status.code(), Some(2));
         assert_holds(&stderr(&output), &["flag --secret-file", file]);

@@ -64,6 +64,9 @@ const ARCHIVE_RANGES: [(&str, i64, i64); 7] = [
 /// The least and the most that each number of the component's may be.
 const COMPONENT_RANGES: [(&str, i64, i64); 1] = [("keepalive_seconds", 2, 3600)];
 
+/// The least of `held_bytes_max` that is a bound: with less of it, accounts could hardly make or enter a room.
+const HELD_BYTES_MIN: usize = 1 << 20;
+
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Turns what was written into what holds, or names the first contradiction.
@@ -204,13 +207,16 @@ impl Check<'_> {
 
     fn secret(&self) -> Result<Secret, ConfigError> {
         let component = &self.raw.component;
+        let is_sound = |secret: &Secret| !secret.expose().contains(char::is_control);
+        const UNSOUND: &str = "holds a line break or another control character";
         if component.secret_file.is_empty() {
             if component.secret.is_empty() {
                 let how = "write secret = \"…\" or secret_file = \"…\" under [component], \
                            or set CONCLAVE_SECRET or CONCLAVE_SECRET_FILE, or pass --secret-file";
                 return Err(self.missing("component.secret", how));
             }
-            return Ok(Secret::new(&component.secret));
+            let secret = Secret::new(&component.secret);
+            return if is_sound(&secret) { Ok(secret) } else { Err(self.wrong("component.secret", UNSOUND)) };
         }
         const PATH: &str = "component.secret_file";
         let path = Path::new(&component.secret_file);
@@ -218,6 +224,9 @@ impl Check<'_> {
             .map_err(|error| self.wrong(PATH, format_args!("{} cannot be read: {error}", path.display())))?;
         if secret.expose().is_empty() {
             return Err(self.wrong(PATH, format_args!("{} is empty", path.display())));
+        }
+        if !is_sound(&secret) {
+            return Err(self.wrong(PATH, format_args!("{} {UNSOUND}", path.display())));
         }
         Ok(secret)
     }
@@ -265,6 +274,11 @@ impl Check<'_> {
         if queue < stanza {
             let why = format!("is {queue}, less than limits.stanza_bytes_max, which is {stanza}");
             return Err(self.wrong("limits.queue_bytes_max", why));
+        }
+        let held = self.raw.limits.held_bytes_max;
+        if (1..HELD_BYTES_MIN).contains(&held) {
+            let why = format!("is {held}, which is neither 0 nor {HELD_BYTES_MIN} or more");
+            return Err(self.wrong("limits.held_bytes_max", why));
         }
         Ok(())
     }
