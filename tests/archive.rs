@@ -1,6 +1,7 @@
 //! The archive on disk does what the one in memory says, and keeps what it acknowledged when the process is killed or
 //! the disk is full.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use conclave::config::Durability;
 use conclave::room::archive::{
-    Answer, ArchiveId, Change, Entry, Place, Query, Question, Retraction, Said, Target, With,
+    Answer, ArchiveId, By, Change, Entry, Place, Query, Question, Retraction, Said, Target, With,
 };
 use conclave::store::FjallArchive;
 use conclave::store::{LocalArchive, Size};
@@ -54,6 +55,11 @@ fn occupant(n: u8) -> Jid {
     Jid::parse(&format!("r@muc.example/Nick {n}")).expect("an address")
 }
 
+/// The occupant id of an account; that of the room, which has none, is nobody's.
+fn occupant_id(sender: Option<u8>) -> String {
+    sender.map_or("nobody".to_owned(), |n| format!("occupant{n}"))
+}
+
 /// A message of an account under a nick, with an id of its sender's. Some of them only take something back.
 fn entry(id: &str, us: i64, sender: Option<u8>, nick: u8, said: u8) -> Entry {
     let from = occupant(nick);
@@ -65,8 +71,9 @@ fn entry(id: &str, us: i64, sender: Option<u8>, nick: u8, said: u8) -> Entry {
     };
     let message = format!(
         "<message xmlns='jabber:client' type='groupchat' from='{from}' id='said{said}' xml:lang='de'>{what}\
-         <origin-id xmlns='urn:xmpp:sid:0' id='origin{}'/></message>",
-        said % 3
+         <origin-id xmlns='urn:xmpp:sid:0' id='origin{}'/><occupant-id xmlns='urn:xmpp:occupant-id:0' id='{}'/></message>",
+        said % 3,
+        occupant_id(sender),
     );
     Entry {
         id: id.to_owned(),
@@ -90,6 +97,7 @@ enum Step {
     Trim { archive: u8, bytes: u16, step_max: u8 },
     Sweep,
     Reopen,
+    Count { archive: u8, step_max: u8 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -113,6 +121,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(archive, bytes, step_max)| Step::Trim { archive, bytes, step_max }),
         1 => Just(Step::Sweep),
         1 => Just(Step::Reopen),
+        3 => (archive(), 1..9_u8).prop_map(|(archive, step_max)| Step::Count { archive, step_max }),
     ]
 }
 
@@ -136,7 +145,7 @@ fn ask() -> impl Strategy<Value = Ask> {
     let maybe = |weight| proptest::option::weighted(weight, any::<u8>());
     let ids = prop_oneof![5 => Just(Vec::new()), 1 => vec(any::<u8>(), 1..4)];
     let with = proptest::option::weighted(0.4, (0..3_u8, 0..4_u8));
-    let said = proptest::option::weighted(0.3, (0..5_u8, 0..12_usize));
+    let said = proptest::option::weighted(0.3, (0..12_u8, 0..12_usize));
     (
         0..3_u8,
         with,
@@ -165,6 +174,8 @@ struct Pair<'a> {
     now_us: i64,
     /// Ids and times of all messages that ever were, of all archives.
     said: Vec<(String, i64)>,
+    /// How far archives were counted.
+    counted: BTreeMap<ArchiveId, Size>,
 }
 
 impl Pair<'_> {
@@ -235,6 +246,14 @@ impl Pair<'_> {
             Step::Reopen => {
                 self.disk = None;
                 self.disk = Some(open(self.path, Durability::Interval));
+                self.counted.clear();
+            }
+            Step::Count { archive, step_max } => {
+                let id = self.id(archive);
+                let so_far = self.counted.remove(&id).unwrap_or_default();
+                if let Some(size) = self.disk().count_bytes(&id, so_far, step_max.into()).expect("counted") {
+                    self.counted.insert(id, size);
+                }
             }
         }
     }
@@ -251,7 +270,12 @@ impl Pair<'_> {
             }),
             said: ask.said.map(|(n, looked_max)| {
                 let domain = || Party::named(&Jid::parse("example").expect("an address"));
-                let by = if n < 3 { Account::of(&account(n)).into() } else { domain() };
+                let by = match n {
+                    0..3 => By::Party(Account::of(&account(n)).into()),
+                    3 => By::Party(domain()),
+                    4..8 => By::Occupant(occupant(n - 4)),
+                    _ => By::Id(occupant_id(Some(n - 8))),
+                };
                 Box::new(Said { by, looked_max })
             }),
             start: time(&ask.start),
@@ -299,12 +323,13 @@ impl Pair<'_> {
             }
         }
         for id in (0..3).map(|archive| self.id(archive)) {
-            // In portions, the last of which says that it is one.
-            let (mut size, mut disk) = (Size::default(), None);
-            while !size.whole
-                && let Some(next) = self.disk().count_bytes(&id, size, 3).expect("read")
-            {
+            // On from where it was counted, in portions, the last of which says that it is one.
+            let (mut size, mut disk) = (self.counted.get(&id).copied().unwrap_or_default(), None);
+            while let Some(next) = self.disk().count_bytes(&id, size, 3).expect("read") {
                 (size, disk) = (next, Some(next.bytes));
+                if size.whole {
+                    break;
+                }
             }
             let memory = self.memory.count_bytes(&id, Size::default(), 3).expect("read");
             assert_eq!(disk, memory.map(|size| size.bytes));
@@ -335,7 +360,8 @@ fn the_archive_on_disk_answers_as_the_one_in_memory() {
         story.set(story.get() + 1);
         let disk = Some(open(&path, Durability::Interval));
         let memory = Model::default();
-        let mut pair = Pair { path: &path, disk, memory, story: story.get(), now_us: 0, said: Vec::new() };
+        let (story, said, counted) = (story.get(), Vec::new(), BTreeMap::new());
+        let mut pair = Pair { path: &path, disk, memory, story, now_us: 0, said, counted };
         for (step, ask) in &steps {
             pair.take(step);
             pair.compare(ask);

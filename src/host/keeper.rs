@@ -20,7 +20,7 @@ use crate::config::ArchiveSettings;
 use crate::room::archive::{ArchiveId, Change};
 use crate::room::cx::Service;
 use crate::room::write::Write;
-use crate::store::{self, Fence, Freed, Renewed, Rest, StoreError, wait};
+use crate::store::{self, Fence, Renewed, Rest, StoreError, wait};
 
 /// Messages that go at a time: some milliseconds of work, for which what is said in rooms may have to wait.
 const STEP_MESSAGES_MAX: usize = 200;
@@ -227,7 +227,6 @@ impl Keeper {
                 }
                 since_rest %= STEP_MESSAGES_MAX;
                 let freed = wait(self.archive.purge(&id, before, most, STEP_MESSAGES_MAX))?;
-                self.note(&id, freed);
                 let gone = freed.messages;
                 purged += gone;
                 since_rest += gone;
@@ -272,7 +271,6 @@ impl Keeper {
         for (id, mut bytes) in sizes::excess(&self.held, self.bytes_max, &self.service) {
             while bytes > 0 {
                 let freed = wait(self.archive.trim(&id, bytes.min(STEP_BYTES_MAX), STEP_MESSAGES_MAX))?;
-                self.note(&id, freed);
                 bytes = if freed.messages == 0 { 0 } else { bytes.saturating_sub(freed.bytes) };
                 if !rest(STEP_PAUSE) {
                     return Ok(false);
@@ -280,13 +278,6 @@ impl Keeper {
             }
         }
         Ok(true)
-    }
-
-    /// Something left an archive.
-    fn note(&mut self, id: &ArchiveId, freed: Freed) {
-        if let Some(held) = self.held.get_mut(id) {
-            held.size.bytes = held.size.bytes.saturating_sub(freed.bytes);
-        }
     }
 
     /// Counts what each archive holds, from where it was counted before. False if it was told to end.

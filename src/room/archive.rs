@@ -13,7 +13,7 @@ use crate::room::Room;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, message};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::{BareJid, Jid, Party};
+use crate::wire::jid::{Account, BareJid, Jid, Party};
 use crate::wire::{ns, size};
 
 /// Which archive: made up when a room is created, and never used again.
@@ -239,19 +239,53 @@ fn only_takes_back(message: &Element) -> bool {
     taken_back(message).is_some() && message.children().all(is_beside) && size::of(message) <= BYTES_MAX
 }
 
+/// Who is meant, in a question about what somebody said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// An account, or all of a domain.
+    Party(Party),
+    /// The account that spoke last under this address of an occupant.
+    Occupant(Jid),
+    /// The account that spoke with this occupant id (XEP-0421).
+    Id(String),
+}
+
+impl By {
+    /// Who it is, if that is known or if `entry` tells it.
+    pub fn told_by(&self, entry: &Entry) -> Option<Party> {
+        let told = match self {
+            Self::Party(party) => return Some(party.clone()),
+            Self::Occupant(jid) => entry.message.attr("from") == Some(jid.as_str()),
+            Self::Id(id) => {
+                let own = entry.message.get_child("occupant-id", ns::OCCUPANT_ID);
+                own.and_then(|own| own.attr("id")) == Some(id)
+            }
+        };
+        entry.account.as_ref().filter(|_| told).map(|account| Account::of(account).into())
+    }
+}
+
 /// What an account or those of a domain said, and did not take back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// Who.
-    pub by: Party,
-    /// Most messages that are looked at for it; a page that ends there is not complete.
+    /// Who. Of an account only its messages are asked for.
+    pub by: By,
+    /// Most messages that are looked at for it, and for who is meant; a page that ends there is not complete.
     pub looked_max: usize,
 }
 
 impl Said {
-    /// Whether `entry` is such a message: no tombstone, and none that only takes back.
-    pub fn is(&self, entry: &Entry) -> bool {
-        entry.account.as_ref().is_some_and(|account| self.by.covers(account)) && entry.says_something()
+    /// Whether `entry` is such a message of `party`: no tombstone, and none that only takes back.
+    pub fn is_of(party: &Party, entry: &Entry) -> bool {
+        entry.account.as_ref().is_some_and(|account| party.covers(account)) && entry.says_something()
+    }
+
+    /// Of which sender all messages are, if they are those of `party`.
+    pub fn with(party: Option<&Party>) -> Option<With> {
+        match party? {
+            Party::Account(account) => Some(With::Account(account.as_bare().clone())),
+            Party::Domain(_) => None,
+        }
     }
 }
 
@@ -307,6 +341,8 @@ pub struct Page {
     pub count: Option<u64>,
     /// How many of them come before the page.
     pub index: Option<u64>,
+    /// Who was meant by [`Said::by`], if that was asked and is known.
+    pub by: Option<Party>,
 }
 
 /// Something to find out.

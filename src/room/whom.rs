@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::room::Room;
-use crate::room::archive::{Entry, Place, Query, Said, With};
+use crate::room::archive::{By, Entry, Place, Query, Said};
 use crate::room::nick::NickKey;
 use crate::wire::command::wrong;
 use crate::wire::form::{Field, Submitted};
@@ -101,12 +101,17 @@ impl Whom {
         present.map(|occupant| &occupant.account).or(left).map(|account| Account::of(account).into())
     }
 
-    /// Who it is, if not otherwise then by what was said, the newest last.
-    pub(crate) fn author(&self, room: &Room, said: &[&Entry]) -> Result<Party, Refusal> {
+    /// Who it is, if not otherwise then by what was said, the newest last, or by what the archive found.
+    pub(crate) fn author(
+        &self,
+        room: &Room,
+        said: &[&Entry],
+        found: Option<&Party>,
+    ) -> Result<Party, Refusal> {
         let key = if let Self::Nick(nick) = self { Some(NickKey::of(nick)) } else { None };
         let said = said.iter().rev().filter(|entry| self.said(room, entry, key.as_ref()));
         let spoke = || said.filter_map(|e| e.account.as_ref()).next().map(|one| Account::of(one).into());
-        let party = self.party(room).or_else(spoke);
+        let party = self.party(room).or_else(spoke).or_else(|| found.cloned());
         party.ok_or_else(|| match self {
             Self::Nick(_) => Refusal::item_not_found(&words::NO_SUCH_NICK_HERE),
             _ => Refusal::item_not_found(&words::NOT_FOUND_HERE),
@@ -127,16 +132,18 @@ impl Whom {
     }
 
     /// The question to the archive that brings the newest messages of an account or a domain that are not retracted. Where the
-    /// room does not know the account, it brings the newest messages, among which it is looked for.
+    /// room does not know the account, the archive finds it by the nick or the id.
     pub(crate) fn query(&self, room: &Room, start: Option<Timestamp>) -> Query {
-        let party = self.party(room);
-        let with = match (&party, self) {
-            (Some(Party::Account(account)), _) => Some(With::Account(account.as_bare().clone())),
-            (None, Self::Nick(nick)) => room.jid.with_resource(nick).ok().map(With::Occupant),
-            _ => None,
+        let by = match (self.party(room), self) {
+            (Some(party), _) => Some(By::Party(party)),
+            (None, Self::Jid(party)) => Some(By::Party(party.clone())),
+            (None, Self::Nick(nick)) => room.jid.with_resource(nick).ok().map(By::Occupant),
+            (None, Self::Id(id)) => Some(By::Id(id.clone())),
         };
-        let said = party.map(|by| Box::new(Said { by, looked_max: LOOKED_MAX }));
-        Query { with, said, start, place: Place::Last, max: MESSAGES_MAX, ..Query::default() }
+        // What can be no nick is nobody's: no message of it is wanted.
+        let max = if by.is_some() { MESSAGES_MAX } else { 0 };
+        let said = by.map(|by| Box::new(Said { by, looked_max: LOOKED_MAX }));
+        Query { said, start, place: Place::Last, max, ..Query::default() }
     }
 }
 

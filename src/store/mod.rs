@@ -226,7 +226,8 @@ pub trait Archive: Send + Sync + 'static {
     /// About how many bytes all archives take on the disk.
     fn bytes(&self) -> Pending<'_, u64>;
 
-    /// Counts on from `so_far`, `step_max` messages at most; `None` if the archive has no messages.
+    /// Counts on from `so_far`, which the last call gave for this archive or is none, `step_max` messages at most. What was
+    /// retracted or dropped since of what was counted is taken off. `None` if the archive has no messages.
     fn count_bytes<'a>(
         &'a self,
         archive: &'a ArchiveId,

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use conclave::room::archive::{Answer, ArchiveId, Change, Entry, Page, Place, Query, Question, Target};
+use conclave::room::archive::{
+    Answer, ArchiveId, By, Change, Entry, Page, Place, Query, Question, Said, Target,
+};
 use conclave::store::embedded::messages::encode_message;
 use conclave::store::{Freed, LocalArchive, Size, StoreError};
+use conclave::wire::jid::Party;
 use jiff::Timestamp;
 
 /// Keeps everything until it is dropped.
@@ -152,16 +155,18 @@ fn page(entries: &[Entry], query: &Query) -> Option<Page> {
     if query.ids.iter().any(|id| position(id).is_none()) {
         return None;
     }
+    let said = query.said.as_deref();
+    let by = said.map(|said| who(entries, said));
+    let with = query.with.clone().or_else(|| Said::with(by.as_ref()?.as_ref()));
     let fits = |(at, entry): &(usize, &Entry)| {
         after.is_none_or(|after| *at > after)
             && before.is_none_or(|before| *at < before)
             && query.start.is_none_or(|start| entry.at >= start)
             && query.end.is_none_or(|end| entry.at.as_millisecond() <= end.as_millisecond())
             && (query.ids.is_empty() || query.ids.contains(&entry.id))
-            && query.with.as_ref().is_none_or(|with| with.is(entry))
+            && with.as_ref().is_none_or(|with| with.is(entry))
     };
     let fitting: Vec<_> = entries.iter().enumerate().filter(fits).collect();
-    let said = query.said.as_deref();
     let after = |anchor| fitting.iter().position(|(at, _)| *at > anchor).unwrap_or(fitting.len());
     let before = |anchor| fitting.iter().position(|(at, _)| *at >= anchor).unwrap_or(fitting.len());
     let (from, to, forward) = match &query.place {
@@ -175,9 +180,13 @@ fn page(entries: &[Entry], query: &Query) -> Option<Page> {
         }
         Place::At(index) => ((*index).min(fitting.len()), fitting.len(), true),
     };
+    if let Some(None) = by {
+        return Some(Page { complete: true, count: Some(0), ..Page::default() });
+    }
+    let by = by.flatten();
     let seen = (to - from).min(said.map_or(usize::MAX, |said| said.looked_max));
     let seen = if forward { from..from + seen } else { to - seen..to };
-    let is_wanted = |at: &usize| said.is_none_or(|said| said.is(fitting[*at].1));
+    let is_wanted = |at: &usize| by.as_ref().is_none_or(|by| Said::is_of(by, fitting[*at].1));
     let wanted: Vec<usize> = seen.clone().filter(is_wanted).collect();
     let taken = wanted.len().min(query.max);
     let page = if forward { &wanted[..taken] } else { &wanted[wanted.len() - taken..] };
@@ -193,5 +202,17 @@ fn page(entries: &[Entry], query: &Query) -> Option<Page> {
         complete: end == if forward { to } else { from },
         count: Some(fitting.len() as u64),
         index: page.first().map(|at| *at as u64),
+        by,
     })
+}
+
+/// Who is meant, by the newest message that tells it.
+fn who(entries: &[Entry], said: &Said) -> Option<Party> {
+    // Nobody is looked for where there is nothing.
+    entries.first()?;
+    match &said.by {
+        By::Party(party) => Some(party.clone()),
+        by @ By::Occupant(_) => entries.iter().rev().find_map(|entry| by.told_by(entry)),
+        by @ By::Id(_) => entries.iter().rev().take(said.looked_max).find_map(|entry| by.told_by(entry)),
+    }
 }

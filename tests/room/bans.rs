@@ -429,6 +429,33 @@ fn who_has_left_is_found_by_nick_or_occupant_id_or_address() {
 }
 
 #[test]
+fn all_that_an_account_said_is_found_though_the_room_does_not_know_it_any_more() {
+    // 425-4, 421-4
+    for by in ["nick", "occupant-id"] {
+        let mut w = room();
+        say(&mut w, "romeo", &["under the first nick"]);
+        w.send("romeo", &format!("<presence xmlns='{CLIENT}' to='{ROOM}/montague'/>"));
+        w.clear();
+        w.say("romeo", "under the second nick");
+        let said = w.stanzas("owner").pop().expect("heard");
+        let id = said.get_child("occupant-id", "urn:xmpp:occupant-id:0").and_then(|own| own.attr("id"));
+        let value = if by == "nick" { "romeo" } else { id.expect("an id") };
+        // Others have said much since, and somebody has left.
+        say(&mut w, "juliet", &["words"; 520]);
+        w.send("romeo", &format!("<presence xmlns='{CLIENT}' type='unavailable' to='{ROOM}/montague'/>"));
+        w.wait(25 * 60 * 60);
+        w.join("tybalt");
+        w.send("tybalt", &format!("<presence xmlns='{CLIENT}' type='unavailable' to='{ROOM}/tybalt'/>"));
+        w.clear();
+        assert_eq!(run(&mut w, "juliet", RETRACT, &[(by, value)]), "Messages retracted: 2.", "{by}");
+        let note = run(&mut w, "juliet", BAN, &[(by, value), ("retract", "1")]);
+        assert_eq!(note, "romeo@example is banned for good. Messages retracted: 0.", "{by}");
+    }
+    let mut w = room();
+    assert_eq!(run(&mut w, "juliet", RETRACT, &[("nick", "nobody")]), "item-not-found");
+}
+
+#[test]
 fn who_came_and_went_is_named_to_moderators_and_can_be_banned() {
     // clients §11 row 6
     let mut w = room();

@@ -217,7 +217,7 @@ fn set(
     let recent = retracts(form, cx)?;
     let at_hand = recent::at_hand(room, recent.as_ref().and_then(|recent| recent.since));
     let recently = Recently::of(archived, &at_hand);
-    let author = Whom::read(form, cx.service.profile)?.author(room, &recently.said)?;
+    let author = Whom::read(form, cx.service.profile)?.author(room, &recently.said, recently.by)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
     let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();

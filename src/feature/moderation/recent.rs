@@ -161,6 +161,8 @@ pub(crate) fn at_hand(room: &Room, since: Option<Timestamp>) -> Vec<Arc<Entry>> 
 pub(crate) struct Recently<'a> {
     /// The messages, oldest first.
     pub(crate) said: Vec<&'a Entry>,
+    /// Who it was, if the archive was asked and has found it.
+    pub(crate) by: Option<&'a Party>,
     /// Whether the archive may have older ones.
     is_cut: bool,
 }
@@ -168,13 +170,13 @@ pub(crate) struct Recently<'a> {
 impl<'a> Recently<'a> {
     /// What the archive brings, if it was asked, and what is at hand.
     pub(crate) fn of(archived: Option<&'a Answer>, at_hand: &'a [Arc<Entry>]) -> Self {
-        let (archived, is_cut) = match archived {
-            Some(Answer::Page(page)) => (&page.entries[..], !page.complete),
-            other => (&[][..], other.is_some()),
+        let (archived, by, is_cut) = match archived {
+            Some(Answer::Page(page)) => (&page.entries[..], page.by.as_ref(), !page.complete),
+            other => (&[][..], None, other.is_some()),
         };
         let mut said: Vec<&Entry> = archived.iter().chain(at_hand.iter().map(|entry| &**entry)).collect();
         said.sort_by_key(|entry| entry.at);
-        Self { said, is_cut }
+        Self { said, by, is_cut }
     }
 }
 
@@ -189,7 +191,7 @@ fn retract(
     let recent = Recent::read(form, "since", cx)?;
     let at_hand = at_hand(room, recent.since);
     let said = Recently::of(archived, &at_hand);
-    let author = Whom::read(form, cx.service.profile)?.author(room, &said.said)?;
+    let author = Whom::read(form, cx.service.profile)?.author(room, &said.said, said.by)?;
     let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
     let actor = inbound.from.to_bare();
     Ok(Done::info(retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?))

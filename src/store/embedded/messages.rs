@@ -259,7 +259,16 @@ impl<E: Engine> LocalArchive for Messages<E> {
         so_far: Size,
         step_max: usize,
     ) -> Result<Option<Size>, StoreError> {
-        self.inner.engine.read(|view| query::count_bytes(view, archive, so_far, step_max))
+        let known = self.inner.known();
+        let counted = self.inner.engine.read(|view| {
+            // At the same moment: what is seen is not noted, and what is noted is not seen.
+            let mut known = known;
+            let so_far = known.begin_count(archive, so_far);
+            drop(known);
+            query::count_bytes(view, archive, so_far, step_max)
+        });
+        self.inner.known().end_count(archive, counted.as_ref().ok().copied().flatten());
+        counted
     }
 
     fn sweep(&self, step_max: usize) -> Result<usize, StoreError> {

@@ -6,10 +6,11 @@ use std::ops::Deref;
 use jiff::Timestamp;
 
 use super::layout::{self, Head};
-use crate::room::archive::{Answer, ArchiveId, Entry, Glimpse, Page, Place, Query, Question, Said, With};
+use crate::room::archive::{Answer, ArchiveId, By, Entry, Glimpse, Page, Place, Query, Question, Said, With};
 use crate::store::engine::fjall::tell;
 use crate::store::engine::{Table, View};
 use crate::store::{Size, StoreError, message_bytes};
+use crate::wire::jid::Party;
 
 /// Most messages of one sender that are counted one by one. Of more the number is not told.
 const COUNT_MAX: usize = 1000;
@@ -227,15 +228,73 @@ impl<V: View> Reader<'_, V> {
                 ((span.0.max(low.saturating_add(1)), span.1.min(high)), false)
             }
         };
-        let skipped = if let Place::At(index) = query.place { index } else { 0 };
-        let request =
-            PageRequest { span, part, forward, skipped, max: query.max, said: query.said.as_deref() };
-        let page = match &query.with {
-            with if !query.ids.is_empty() => return self.page_of_chosen(&query.ids, with.as_ref(), &request),
-            Some(with) => self.page_of(with, &request)?,
-            None => self.page_of_all(&request)?,
+        let by = match query.said.as_deref() {
+            None => None,
+            Some(said) => {
+                for id in &query.ids {
+                    if self.locate(id)?.is_none() {
+                        return Ok(None);
+                    }
+                }
+                let Some(by) = self.who(said)? else {
+                    return Ok(Some(Page { complete: true, count: Some(0), ..Page::default() }));
+                };
+                Some((by, said.looked_max))
+            }
         };
-        Ok(Some(page))
+        let skipped = if let Place::At(index) = query.place { index } else { 0 };
+        let request = PageRequest { span, part, forward, skipped, max: query.max, said: by.as_ref() };
+        let with = query.with.clone().or_else(|| Said::with(by.as_ref().map(|(by, _)| by)));
+        let page = match &with {
+            with if !query.ids.is_empty() => self.page_of_chosen(&query.ids, with.as_ref(), &request)?,
+            Some(with) => Some(self.page_of(with, &request)?),
+            None => Some(self.page_of_all(&request)?),
+        };
+        Ok(page.map(|page| Page { by: by.map(|(by, _)| by), ..page }))
+    }
+
+    /// Who is meant, by the newest message that tells it.
+    fn who(&self, Said { by, looked_max }: &Said) -> Result<Option<Party>, StoreError> {
+        let all = (self.head.first, u64::MAX);
+        match by {
+            By::Party(party) => return Ok(Some(party.clone())),
+            By::Occupant(jid) => {
+                for position in self.sent(&With::Occupant(jid.clone()), all).rev() {
+                    let message = self.message(position?)?.and_then(|message| message.decoded());
+                    if let Some(party) = message.and_then(|entry| by.told_by(&entry)) {
+                        return Ok(Some(party));
+                    }
+                }
+            }
+            By::Id(id) => {
+                let (id_in, mut bytes) = (memchr::memmem::Finder::new(id), 0);
+                for message in self.messages(all).rev().take(*looked_max) {
+                    let message = message?;
+                    let may_tell = id_in.find(&message.value).is_some();
+                    if let Some(entry) = may_tell.then(|| message.decoded()).flatten()
+                        && let Some(party) = by.told_by(&entry)
+                    {
+                        return Ok(Some(party));
+                    }
+                    bytes += message.value.len();
+                    if bytes >= LOOKED_BYTES_MAX {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the messages of a sender lie.
+    fn sent(
+        &self,
+        with: &With,
+        part: Span,
+    ) -> impl DoubleEndedIterator<Item = Result<u64, StoreError>> + use<V> {
+        let key = |position| layout::with_key(self.head.number, with, position);
+        let keys = self.view.range(Table::Index, &key(part.0), &key(part.1));
+        keys.map(|pair| pair.map(|(key, _)| layout::last_number(&key).unwrap_or(0)))
     }
 
     /// A page of what everybody sent.
@@ -256,27 +315,23 @@ impl<V: View> Reader<'_, V> {
             }
             None => None,
         };
-        Ok(Page { entries: entries(taken), complete, count: Some(count), index })
+        Ok(Page { entries: entries(taken), complete, count: Some(count), index, by: None })
     }
 
     /// A page of what one sender sent.
     fn page_of(&self, with: &With, request: &PageRequest<'_>) -> Result<Page, StoreError> {
-        let sent = |part: Span| {
-            let key = |position| layout::with_key(self.head.number, with, position);
-            let keys = self.view.range(Table::Index, &key(part.0), &key(part.1));
-            keys.map(|pair| pair.map(|(key, _)| layout::last_number(&key).unwrap_or(0)))
-        };
-        let messages = sent(request.part)
+        let messages = self
+            .sent(with, request.part)
             .filter_map(|position| position.and_then(|position| self.message(position)).transpose());
         let (taken, complete) = request.take(messages)?;
         let mut all = Vec::new();
-        for position in sent(request.span).take(COUNT_MAX + 1) {
+        for position in self.sent(with, request.span).take(COUNT_MAX + 1) {
             all.push(position?);
         }
         let told = all.len() <= COUNT_MAX;
         let index = taken.first().map(|first| all.partition_point(|at| *at < first.position) as u64);
         let count = told.then_some(all.len() as u64);
-        Ok(Page { entries: entries(taken), complete, count, index: index.filter(|_| told) })
+        Ok(Page { entries: entries(taken), complete, count, index: index.filter(|_| told), by: None })
     }
 
     /// A page of the messages of these ids; `None` if one is not there. Which they are the indexes tell: of the messages
@@ -300,7 +355,8 @@ impl<V: View> Reader<'_, V> {
         let (taken, complete) =
             request.take(part.filter_map(|position| self.message(position).transpose()))?;
         let index = taken.first().map(|first| chosen.range(..first.position).count() as u64);
-        Ok(Some(Page { entries: entries(taken), complete, count: Some(chosen.len() as u64), index }))
+        let count = Some(chosen.len() as u64);
+        Ok(Some(Page { entries: entries(taken), complete, count, index, by: None }))
     }
 
     /// Where the message of this id is.
@@ -367,8 +423,8 @@ struct PageRequest<'a> {
     /// How many at the beginning of that are passed over.
     skipped: usize,
     max: usize,
-    /// All else is passed over.
-    said: Option<&'a Said>,
+    /// All else is passed over than what these said, and so many messages are looked at.
+    said: Option<&'a (Party, usize)>,
 }
 
 impl PageRequest<'_> {
@@ -394,19 +450,20 @@ impl PageRequest<'_> {
             if taken.len() == self.max || bytes >= PAGE_BYTES_MAX || memory >= PAGE_MEMORY_MAX {
                 break false;
             }
-            if self.said.is_some_and(|said| looked == said.looked_max || looked_bytes >= LOOKED_BYTES_MAX) {
+            if self.said.is_some_and(|(_, most)| looked == *most || looked_bytes >= LOOKED_BYTES_MAX) {
                 break false;
             }
             looked += 1;
             looked_bytes += message.value.len();
-            let is_of_others =
-                |said: &Said| !layout::sender(&message.value).is_some_and(|account| said.by.covers(&account));
+            let is_of_others = |(by, _): &(Party, usize)| {
+                !layout::sender(&message.value).is_some_and(|account| by.covers(&account))
+            };
             if self.said.is_some_and(is_of_others) {
                 continue;
             }
             let decoded = message.decoded();
-            if let Some((said, entry)) = self.said.zip(decoded.as_ref())
-                && !said.is(entry)
+            if let Some(((by, _), entry)) = self.said.zip(decoded.as_ref())
+                && !Said::is_of(by, entry)
             {
                 looked_bytes += entry.bytes();
                 continue;

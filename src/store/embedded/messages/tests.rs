@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ::fjall::AbstractTree;
 
 use super::*;
-use crate::room::archive::{Place, Query, Said, With};
+use crate::room::archive::{By, Place, Query, Said, With};
 use crate::store::FjallArchive;
 use crate::store::engine::Steps;
 use crate::store::engine::fjall::HELD_BYTES_MAX;
@@ -107,10 +107,10 @@ fn what_is_passed_over_for_what_was_said_is_bounded_in_bytes() {
         entry.message.children_mut().next().expect("a body").append_text_node(&text);
         archive_.commit(&[Change::Append { archive, entry: Arc::new(entry) }]).expect("stored");
     }
-    let by = Party::named(&Jid::parse("b@example").expect("an address"));
+    let by = Party::named(&Jid::parse("other.example").expect("an address"));
     let asked = |looked_max| {
         let query = Query {
-            said: Some(Box::new(Said { by: by.clone(), looked_max })),
+            said: Some(Box::new(Said { by: By::Party(by.clone()), looked_max })),
             place: Place::Last,
             max: 100,
             ..Query::default()
@@ -152,7 +152,7 @@ fn what_is_read_and_passed_over_for_what_was_said_is_bounded_in_memory() {
     archive_.commit(&changes).expect("stored");
     let each = crate::wire::size::of(&message);
     assert!(each < 16 << 10 && 2500 * each > 20 << 20, "{each}");
-    let said = Said { by: Party::named(by.as_jid()), looked_max: 20_000 };
+    let said = Said { by: By::Party(Party::named(by.as_jid())), looked_max: 20_000 };
     let query = Query { said: Some(Box::new(said)), place: Place::Last, max: 100, ..Query::default() };
     let before = layout::DECODED.get();
     let answer = archive_.answer(&of, &Question::Page(query)).expect("read");

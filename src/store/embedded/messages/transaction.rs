@@ -6,7 +6,7 @@ use super::layout::{self, Head};
 use crate::room::archive::{ArchiveId, Change, Entry, Retraction, Target};
 use crate::store::engine::fjall::tell;
 use crate::store::engine::{Steps, Table, View};
-use crate::store::{Freed, StoreError, message_bytes};
+use crate::store::{Freed, Size, StoreError, message_bytes};
 
 /// Archives whose ends are remembered.
 const ENDS_MAX: usize = 10_000;
@@ -19,22 +19,83 @@ pub(super) struct Ends {
     last_ordinal: u64,
 }
 
-/// Where archives end, so that this need not be looked up for each message.
+/// What need not be looked up: where archives end, and how much they hold, as far as that was counted.
 #[derive(Debug, Default)]
-pub(super) struct Known(HashMap<ArchiveId, Option<Ends>>);
+pub(super) struct Known {
+    ends: HashMap<ArchiveId, Option<Ends>>,
+    counted: HashMap<ArchiveId, Counted>,
+}
+
+/// What is to be known once some changes are stored.
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    ends: HashMap<ArchiveId, Option<Ends>>,
+    /// Messages that take more or fewer bytes than before, by their positions.
+    resized: Vec<(ArchiveId, u64, i64)>,
+}
+
+/// How far the bytes of an archive were counted, and by how much what was counted has changed since.
+#[derive(Debug, Default)]
+struct Counted {
+    through: u64,
+    change: i64,
+    /// It is being counted on: what has changed meanwhile beyond `through`, by its position.
+    beyond: Option<Vec<(u64, i64)>>,
+}
 
 impl Known {
     /// Takes over what a transaction that was stored has learned.
-    pub(super) fn learn(&mut self, learned: Self) {
-        if self.0.len() + learned.0.len() > ENDS_MAX {
-            self.0.clear();
+    pub(super) fn learn(&mut self, learned: Learned) {
+        if self.ends.len() + learned.ends.len() > ENDS_MAX {
+            self.ends.clear();
         }
-        self.0.extend(learned.0);
+        for (archive, position, change) in &learned.resized {
+            let Some(counted) = self.counted.get_mut(archive) else { continue };
+            match &mut counted.beyond {
+                _ if *position <= counted.through => counted.change += change,
+                Some(beyond) => beyond.push((*position, *change)),
+                None => {}
+            }
+        }
+        learned
+            .ends
+            .iter()
+            .filter(|(_, ends)| ends.is_none())
+            .for_each(|(id, _)| drop(self.counted.remove(id)));
+        self.ends.extend(learned.ends);
     }
 
     pub(super) fn forget(&mut self) {
-        self.0.clear();
+        self.ends.clear();
     }
+
+    /// An archive is counted on from `so_far`, as it stands now: what that has become since.
+    pub(super) fn begin_count(&mut self, archive: &ArchiveId, so_far: Size) -> Size {
+        // Of an archive that had no messages in between nothing is left of what was counted.
+        let known = self.counted.remove(archive).filter(|_| so_far != Size::default());
+        let so_far = known.map_or(Size::default(), |known| Size {
+            bytes: so_far.bytes.saturating_add_signed(known.change),
+            ..so_far
+        });
+        let counted = Counted { through: so_far.through, change: 0, beyond: Some(Vec::new()) };
+        self.counted.insert(archive.clone(), counted);
+        so_far
+    }
+
+    /// So much was counted; `None` if there is nothing to count, or that failed.
+    pub(super) fn end_count(&mut self, archive: &ArchiveId, size: Option<Size>) {
+        let Some(counted) = self.counted.remove(archive) else { return };
+        let Some(Size { through, .. }) = size else { return };
+        let beyond = counted.beyond.into_iter().flatten().filter(|(position, _)| *position <= through);
+        let change = counted.change + beyond.map(|(_, change)| change).sum::<i64>();
+        self.counted.insert(archive.clone(), Counted { through, change, beyond: None });
+    }
+}
+
+/// By how many bytes an archive changes when a record of a message takes the place of another.
+fn resize(before: Option<usize>, after: Option<usize>) -> i64 {
+    let bytes = |record: Option<usize>| record.map_or(0, |bytes| message_bytes(bytes).cast_signed());
+    bytes(after) - bytes(before)
 }
 
 /// What of an archive is to go, from its oldest end: all that is named by any of these.
@@ -55,17 +116,17 @@ type Pair = (Vec<u8>, Vec<u8>);
 pub(super) struct Transaction<'a, V> {
     view: &'a V,
     known: &'a Known,
-    learned: Known,
+    learned: Learned,
     steps: Steps,
 }
 
 impl<'a, V: View> Transaction<'a, V> {
     pub(super) fn new(view: &'a V, known: &'a Known) -> Self {
-        Self { view, known, learned: Known::default(), steps: Steps::new() }
+        Self { view, known, learned: Learned::default(), steps: Steps::new() }
     }
 
     /// The steps, and what is to be remembered once they are made.
-    pub(super) fn finish(self) -> (Steps, Known) {
+    pub(super) fn finish(self) -> (Steps, Learned) {
         (self.steps, self.learned)
     }
 
@@ -102,7 +163,7 @@ impl<'a, V: View> Transaction<'a, V> {
             let value = if table == Table::Ids { layout::bytes(position).to_vec() } else { Vec::new() };
             self.put(table, key, value);
         }
-        self.learned.0.insert(archive.clone(), Some(ends));
+        self.learned.ends.insert(archive.clone(), Some(ends));
         Ok(())
     }
 
@@ -114,8 +175,10 @@ impl<'a, V: View> Transaction<'a, V> {
         };
         if !entry.is_tombstone() {
             let left = entry.tombstone(&retraction.retracted, retraction.keep_original);
-            let value = layout::encode(ordinal, &left);
-            self.put(Table::Messages, layout::message_key(number, position), value);
+            let (key, value) = (layout::message_key(number, position), layout::encode(ordinal, &left));
+            let before = self.get(Table::Messages, &key)?.map(|value| value.len());
+            self.learned.resized.push((archive.clone(), position, resize(before, Some(value.len()))));
+            self.put(Table::Messages, key, value);
         }
         Ok(())
     }
@@ -162,7 +225,10 @@ impl<'a, V: View> Transaction<'a, V> {
         let Some((position, ordinal, entry)) = self.target(number, &Target::Id(id.to_owned()))? else {
             return Ok(());
         };
-        self.remove(Table::Messages, layout::message_key(number, position));
+        let key = layout::message_key(number, position);
+        let before = self.get(Table::Messages, &key)?.map(|value| value.len());
+        self.learned.resized.push((archive.clone(), position, resize(before, None)));
+        self.remove(Table::Messages, key);
         for (table, key) in layout::index_keys(number, position, &entry) {
             self.remove(table, key);
         }
@@ -182,7 +248,7 @@ impl<'a, V: View> Transaction<'a, V> {
         if ends.is_none() {
             self.remove(Table::Archives, layout::archive_key(&archive.0));
         }
-        self.learned.0.insert(archive.clone(), ends);
+        self.learned.ends.insert(archive.clone(), ends);
         Ok(())
     }
 
@@ -192,7 +258,7 @@ impl<'a, V: View> Transaction<'a, V> {
         self.remove(Table::Archives, layout::archive_key(&archive.0));
         let from = layout::bytes(ends.head.first).to_vec();
         self.put(Table::Archives, layout::dropped_key(ends.head.number), from);
-        self.learned.0.insert(archive.clone(), None);
+        self.learned.ends.insert(archive.clone(), None);
         Ok(())
     }
 
@@ -225,6 +291,7 @@ impl<'a, V: View> Transaction<'a, V> {
             self.free(number, &key, &value);
             freed.messages += 1;
             freed.bytes += message_bytes(value.len());
+            self.learned.resized.push((archive.clone(), position, resize(Some(value.len()), None)));
         }
         if freed.messages == 0 {
             return Ok(freed);
@@ -239,7 +306,7 @@ impl<'a, V: View> Transaction<'a, V> {
             Some(head) => self.put(Table::Archives, key, head.encode()),
             None => self.remove(Table::Archives, key),
         }
-        self.learned.0.insert(archive.clone(), left.map(|head| Ends { head, ..ends }));
+        self.learned.ends.insert(archive.clone(), left.map(|head| Ends { head, ..ends }));
         Ok(freed)
     }
 
@@ -291,7 +358,7 @@ impl<'a, V: View> Transaction<'a, V> {
 
     /// The ends of an archive; `None` if it has no messages.
     fn ends(&mut self, archive: &ArchiveId) -> Result<Option<Ends>, StoreError> {
-        if let Some(ends) = self.learned.0.get(archive).or_else(|| self.known.0.get(archive)) {
+        if let Some(ends) = self.learned.ends.get(archive).or_else(|| self.known.ends.get(archive)) {
             return Ok(*ends);
         }
         let head = self.get(Table::Archives, &layout::archive_key(&archive.0))?;
@@ -302,7 +369,7 @@ impl<'a, V: View> Transaction<'a, V> {
                 last.map(|(last, last_ordinal)| Ends { head, last, last_ordinal })
             }
         };
-        self.learned.0.insert(archive.clone(), ends);
+        self.learned.ends.insert(archive.clone(), ends);
         Ok(ends)
     }
 
