@@ -172,6 +172,14 @@ impl Rate {
         self.wait(bucket, now).is_zero()
     }
 
+    /// How long until the bucket is not overdrawn.
+    fn owed(self, bucket: Bucket, now: Duration) -> Duration {
+        if self.per_second == 0 {
+            return Duration::ZERO;
+        }
+        bucket.0.saturating_sub(now).saturating_sub(self.time(self.burst))
+    }
+
     /// How many tokens there are.
     fn left(self, bucket: Bucket, now: Duration) -> u32 {
         if self.per_second == 0 {
@@ -479,6 +487,13 @@ impl<T> Fair<T> {
         let domain = self.domains.get(account.domain()).expect("a domain that is known");
         let known = domain.accounts.get(account).expect("an account that is known");
         self.rates.account.burst - self.rates.account.left(known.bucket, now)
+    }
+
+    /// How long until an account has paid for what its stanzas turned out to cost.
+    pub(super) fn owed(&self, account: &BareJid, now: Duration) -> Duration {
+        let domain = self.domains.get(account.domain());
+        let known = domain.and_then(|domain| domain.accounts.get(account));
+        known.map_or(Duration::ZERO, |known| self.rates.account.owed(known.bucket, now))
     }
 
     /// What a session has delayed for the room that it leaves now.

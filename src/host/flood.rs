@@ -8,10 +8,11 @@ use tracing::{debug, warn};
 
 use super::Host;
 use super::fair::{Cost, Fair, Rates, Verdict, Whose};
+use super::places::{InLine, Place};
 use super::seldom::Seldom;
 use crate::room::limits::Limits;
 use crate::wire::inbound::{Inbound, IqType, Kind, PresenceType};
-use crate::wire::jid::Jid;
+use crate::wire::jid::{BareJid, Jid};
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::words;
@@ -24,6 +25,9 @@ const TOKEN_BYTES: usize = 12 * 1024;
 
 /// What a request costs that leads to long lists, to forms or to the disk.
 const COSTLY: u32 = 5;
+
+/// After so long it is looked again what an account owes.
+const OWED_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// So many rooms, and nothing else, an account may make at once.
 const ROOMS: u32 = 50;
@@ -126,6 +130,26 @@ impl Host {
     pub(super) fn charge(&self, payer: &Jid, tokens: u32) {
         if tokens > 0 {
             self.flood.fair().spend(&payer.to_bare(), tokens, self.flood.since.elapsed());
+        }
+    }
+
+    /// How long until an account has paid what it owes for what it sent.
+    fn owed(&self, account: &BareJid) -> Duration {
+        self.flood.fair().owed(account, self.flood.since.elapsed())
+    }
+
+    /// Waits for a turn to look through an archive, which may be long. An account that owes something pays first, so that what it
+    /// asks for next costs no more than it may spend.
+    pub(super) async fn look(&self, account: &BareJid) -> Place {
+        let line = InLine::from(account);
+        loop {
+            let place = self.looking.turn(&line).place().await;
+            let owed = self.owed(account);
+            if owed.is_zero() || self.is_stopping() {
+                return place;
+            }
+            drop(place);
+            tokio::time::sleep(owed.min(OWED_WAIT_MAX)).await;
         }
     }
 

@@ -102,6 +102,9 @@ const LOADING_MAX: usize = 8;
 /// Questions to the archive that are answered at a time, until the answer is on its way.
 const READERS_MAX: usize = 8;
 
+/// Of these, those for commands, which look through much: one of a domain.
+const LOOKING_MAX: usize = 2;
+
 /// Events at a time that may take long.
 const WORKING_MAX: usize = 3;
 
@@ -149,6 +152,8 @@ pub struct Host {
     archive_read: Trouble,
     /// Places for those who read the archive.
     reading: Arc<Places>,
+    /// Places for those who look through an archive for a command.
+    looking: Arc<Places>,
     /// Places for rooms that are being read.
     loading: Arc<Places>,
     /// Places for rooms that do what may take long.
@@ -185,7 +190,7 @@ pub struct Host {
     /// Until when somebody may be gone who has not been found out, in seconds since the start.
     doubtful_until: AtomicU64,
     pace: Pace,
-    portions: Portions,
+    portions: Arc<Portions>,
     /// Rooms that the store has occupants of, with who created them, until the first link is up.
     asleep: Mutex<Vec<(BareJid, Option<BareJid>)>>,
     told_to_stop: Notify,
@@ -248,6 +253,7 @@ impl Host {
             rooms_read: Trouble::new("reading of rooms"),
             archive_read: Trouble::new("reading of the archive"),
             reading: Places::new(READERS_MAX),
+            looking: Places::new(LOOKING_MAX),
             loading: Places::new(LOADING_MAX),
             working: Places::new(WORKING_MAX),
             writing: Places::new(1),
@@ -270,7 +276,7 @@ impl Host {
             sent_away: AtomicU64::new(0),
             doubtful_until: AtomicU64::new(0),
             pace: Pace::new(),
-            portions: Portions::default(),
+            portions: Portions::new(),
             asleep: Mutex::new(asleep),
             told_to_stop: Notify::new(),
         };

@@ -18,13 +18,13 @@ use super::Host;
 use super::fair::Bucket;
 use super::mailbox::{Events, InHand, Mailbox, Waiting};
 use super::meter::Meter;
-use super::pace::Heard;
+use super::pace::{Heard, Portion};
 use super::places::InLine;
 use super::quota::Awaited;
 use crate::engine::Machine;
 use crate::engine::restart::Told;
 use crate::link::Lane;
-use crate::room::archive::{Answer, Ask, Change, Found};
+use crate::room::archive::{Answer, Ask, Asker, Change, Found};
 use crate::room::cx::{Cx, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
@@ -161,6 +161,8 @@ struct Task {
     held: Option<pay::OfRoom>,
     /// It was allowed to grow a little beyond what may be held.
     beyond: bool,
+    /// The turn to tell some of what occupants have still to be told.
+    portion: Option<Portion>,
     /// How much has been done lately.
     done: Bucket,
     since: Instant,
@@ -186,6 +188,7 @@ impl Task {
             heard: Heard::default(),
             asked: Instant::now(),
             lapsed: None,
+            portion: None,
             done: Bucket::default(),
             since: Instant::now(),
         };
@@ -206,8 +209,7 @@ impl Task {
             if !self.room.exists() && self.behind.is_none() && self.retire() {
                 return;
             }
-            let owes = self.room.founder().filter(|_| self.room.has_backlog());
-            let line = owes.map(InLine::from).unwrap_or_default();
+            self.line_up();
             let next = tokio::select! {
                 next = tokio::time::timeout(self.patience(), events.recv()) => next,
                 () = self.host.pace.turn(), if !self.heard.is_settled() => {
@@ -216,7 +218,8 @@ impl Task {
                     }
                     continue;
                 }
-                () = self.host.portions.turn(&line, || self.host.uptime()), if self.room.has_backlog() => {
+                () = Portion::come(&mut self.portion) => {
+                    self.portion = None;
                     Box::pin(self.step(&[Event::Continue])).await;
                     continue;
                 }
@@ -265,6 +268,16 @@ impl Task {
             self.close(events).await;
         }
         ends
+    }
+
+    /// Gets in line for a portion of what is still to be told, if anything is.
+    fn line_up(&mut self) {
+        let urgent = self.room.owes_leaves();
+        if !self.room.has_backlog() {
+            self.portion = None;
+        } else if self.portion.as_ref().is_none_or(|portion| urgent && !portion.urgent) {
+            self.portion = Some(self.host.portions.turn(self.in_line(), urgent));
+        }
     }
 
     /// Notes who is heard of.
@@ -433,8 +446,13 @@ impl Task {
         let bytes = ask.inbound.size;
         mailbox.expect(bytes);
         tokio::spawn(async move {
-            let place = mailbox.place(&host.reading, &InLine::from(&ask.inbound.from.to_bare())).await;
             let Ask { archive, retracted, question, asker, inbound } = ask;
+            let account = inbound.from.to_bare();
+            let look = match asker {
+                Asker::Command => Some(host.look(&account).await),
+                Asker::Reader | Asker::Moderator => None,
+            };
+            let place = mailbox.place(&host.reading, &InLine::from(&account)).await;
             let (reader, asked, payer) = (host.clone(), archive.clone(), inbound.from.clone());
             let answer = move || {
                 let meter = Meter::start();
@@ -443,6 +461,7 @@ impl Task {
                 answer
             };
             let answer = tokio::task::spawn_blocking(answer).await;
+            drop(look);
             let answer = answer.unwrap_or_else(|e| Err(StoreError::Io(e.to_string())));
             let answer = answer.inspect(|_| host.archive_read.works()).unwrap_or_else(|e| {
                 host.archive_read.fails(&e);

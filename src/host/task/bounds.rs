@@ -6,6 +6,7 @@ use super::pay::OfRoom;
 use super::*;
 use crate::config::{self, Sources};
 use crate::host::LAST_WORK;
+use crate::host::pace::Portions;
 use crate::link;
 use crate::room::nick::Nick;
 use crate::room::roster::Occupant;
@@ -476,39 +477,50 @@ async fn a_command_of_an_admin_waits_for_a_place_and_what_comes_after_it_does_no
 // 45-14.6-a
 #[tokio::test]
 async fn portions_of_all_rooms_together_go_at_a_rate() {
-    let (portions, start) = (super::super::pace::Portions::default(), Instant::now());
-    let line = InLine::from(&jid("first@example.org"));
+    let (portions, start) = (Portions::new(), Instant::now());
     let portion = crate::room::announce::backlog::PORTION_BYTES;
+    let turn = async || Portion::come(&mut Some(portions.turn(InLine::default(), true))).await;
     for _ in 0..4 {
-        portions.turn(&line, || start.elapsed()).await;
-        portions.went(portion, start.elapsed());
+        turn().await;
+        portions.went(portion);
     }
     // The first one is free, and twelve are those of a second.
     assert!(start.elapsed() >= Duration::from_millis(240), "{:?}", start.elapsed());
     // One that was larger holds the next one up.
-    portions.went(7 * portion, start.elapsed());
-    portions.turn(&line, || start.elapsed()).await;
+    portions.went(7 * portion);
+    turn().await;
     assert!(start.elapsed() >= Duration::from_millis(800), "{:?}", start.elapsed());
 }
 
 // 45-14.6-a
 #[tokio::test]
-async fn portions_of_the_rooms_of_one_domain_do_not_hold_up_those_of_another() {
-    let (portions, start) = (Arc::new(super::super::pace::Portions::default()), Instant::now());
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    for owner in ["a@loud", "b@loud", "c@loud", "d@loud", "e@loud", "f@loud", "a@quiet"] {
-        let (portions, tell, line) = (portions.clone(), tell.clone(), InLine::from(&jid(owner)));
-        tokio::spawn(async move {
-            portions.turn(&line, || start.elapsed()).await;
-            tell.send(owner)
-        });
-        tokio::task::yield_now().await;
-    }
-    let mut first = Vec::new();
-    for _ in 0..3 {
-        first.push(told.recv().await.expect("a turn"));
-    }
-    assert!(first.contains(&"a@quiet"), "{first:?}");
+async fn an_account_pays_for_one_look_through_an_archive_before_the_next() {
+    let host = host();
+    let ping = |who: &str| {
+        let xml = format!(
+            "<iq xmlns='jabber:client' type='get' id='p' from='{who}' to='{}'><ping xmlns='urn:xmpp:ping'/></iq>",
+            host.service.domain
+        );
+        host.admit(Inbound::parse(xml.parse().expect("xml")).expect("a stanza"));
+    };
+    let loud = Jid::parse("loud@example.org/x").expect("a jid");
+    ping(loud.as_str());
+    let soon = async |account: &str| {
+        let account = BareJid::parse(account).expect("a jid");
+        tokio::time::timeout(Duration::from_millis(100), host.look(&account)).await.ok()
+    };
+    let limits = &host.service.limits;
+    let place = soon("loud@example.org").await.expect("it owes nothing");
+    host.charge(&loud, limits.account_stanzas_burst + limits.account_stanzas_per_second / 2);
+    drop(place);
+    assert!(soon("loud@example.org").await.is_none(), "it owes half a second");
+    let place = soon("quiet@example.org").await.expect("others do not wait for it");
+    assert!(soon("third@example.org").await.is_none(), "one of a domain at a time");
+    assert!(soon("third@elsewhere.example").await.is_some());
+    drop(place);
+    assert!(soon("third@example.org").await.is_some());
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(soon("loud@example.org").await.is_some(), "it has paid");
 }
 
 /// A room that is configured, by `first` who is in it.

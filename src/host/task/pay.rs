@@ -238,7 +238,7 @@ impl Task {
             self.host.charge(by, tokens(*bytes));
         }
         match event {
-            Event::Continue => self.host.portions.went(effects.told_bytes(), self.host.uptime()),
+            Event::Continue => self.host.portions.went(effects.told_bytes()),
             _ => {
                 event.inbound().iter().for_each(|i| self.host.charge(&i.from, tokens(effects.excess_bytes())))
             }

@@ -100,6 +100,8 @@ pub struct Backlog {
     /// The nicks that everybody else is to be told of, in turn.
     owed: OrdMap<u64, Arc<Owed>>,
     turns: OrdMap<NickKey, u64>,
+    /// How many of these are gone.
+    gone: usize,
     next_turn: u64,
     /// Sessions that came since anything was owed: they know how the room stands.
     newcomers: HashSet<Jid>,
@@ -127,14 +129,18 @@ impl Backlog {
                 self.next_turn
             }
         };
-        self.owed.insert(turn, Arc::new(owed));
+        self.gone += usize::from(owed.gone);
+        let before = self.owed.insert(turn, Arc::new(owed));
+        self.gone -= usize::from(before.is_some_and(|before| before.gone));
         // Who came before this is to be told of it like all others.
         self.newcomers = HashSet::new();
     }
 
     fn take(&mut self, nick: &NickKey) -> Option<Arc<Owed>> {
         let turn = self.turns.remove(nick)?;
-        self.owed.remove(&turn)
+        let owed = self.owed.remove(&turn)?;
+        self.gone -= usize::from(owed.gone);
+        Some(owed)
     }
 
     /// Those who are out of the room while the others have not been told.
@@ -175,6 +181,11 @@ impl Room {
     /// [`Event::Continue`]: crate::room::event::Event::Continue
     pub fn has_backlog(&self) -> bool {
         !self.backlog.is_empty()
+    }
+
+    /// Whether some of it is that others are gone.
+    pub fn owes_leaves(&self) -> bool {
+        self.backlog.gone > 0
     }
 }
 
