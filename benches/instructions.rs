@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use conclave::engine::Machine;
 use conclave::room::Room;
-use conclave::room::cx::{Cx, Ids, Service};
+use conclave::room::context::{Context, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
@@ -171,7 +171,8 @@ impl World {
     /// Hands an event to the room, writes out all that it sends, and gives how many bytes that is.
     fn handle(&mut self, event: &Event) -> usize {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(400_000);
-        let mut cx = Cx { now, uptime: Duration::from_secs(60), service: &self.service, ids: &mut self.ids };
+        let mut cx =
+            Context { now, uptime: Duration::from_secs(60), service: &self.service, ids: &mut self.ids };
         let mut effects: Effects = self.room.handle(event, &mut cx);
         assert!(!effects.refused, "nothing is refused here");
         self.writes.append(&mut effects.writes);

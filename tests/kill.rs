@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use conclave::engine::restart::Told;
+use conclave::engine::restart::PersistedView;
 use conclave::host::commit::Committer;
 use conclave::room::Room;
 use conclave::room::config::Config;
@@ -303,7 +303,7 @@ fn come_and_go_until_killed(folder: &Path) {
         while n % 2 == 0 && store.has_rest(&room()).expect("read") {
             commit(&[Write::Sweep { room: room() }]);
         }
-        let (mut told, mut is_last) = (Told::default(), false);
+        let (mut told, mut is_last) = (PersistedView::default(), false);
         while !is_last {
             let portion = told.portion(&crowd(n, false));
             commit(&portion.writes);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use conclave::engine::Machine;
 use conclave::room::Room;
-use conclave::room::cx::{Cx, Ids, Service};
+use conclave::room::context::{Context, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::store::LocalArchive;
@@ -203,8 +203,12 @@ impl Scene {
     }
 
     pub(crate) fn event(&mut self, event: &Event) -> Effects {
-        let mut cx =
-            Cx { now: self.now, uptime: Duration::from_secs(60), service: &self.service, ids: &mut self.ids };
+        let mut cx = Context {
+            now: self.now,
+            uptime: Duration::from_secs(60),
+            service: &self.service,
+            ids: &mut self.ids,
+        };
         self.room.handle(event, &mut cx)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use conclave::config::Durability;
 use conclave::room::archive::Change;
-use conclave::room::cx::Ids;
+use conclave::room::context::Ids;
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
@@ -401,7 +401,7 @@ impl Target for InService {
                 &format!("{}@example/pc", who.replace("#N#", &number.to_string())),
             );
             cost.bytes_in += text.len() as u64;
-            let mut cx = service::Cx {
+            let mut cx = service::Context {
                 now,
                 started: now,
                 service: &service,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use conclave::room::recent;
 use conclave::engine::Machine;
-use conclave::engine::restart::{Told, bring_back};
+use conclave::engine::restart::{PersistedView, bring_back};
 use conclave::room::Room;
 use conclave::room::archive::{Ask, Change, Glimpse};
-use conclave::room::cx::Service;
+use conclave::room::context::Service;
 use conclave::room::event::Event;
 use conclave::room::roster::Occupant;
 use conclave::room::state::State;
@@ -27,7 +27,7 @@ pub const ROOM: &str = "r@muc.example";
 pub struct Disk {
     store: MemoryStore,
     archive: MemoryArchive,
-    told: Told,
+    told: PersistedView,
 }
 
 impl Disk {
@@ -77,7 +77,7 @@ impl Disk {
     pub fn catch_up(&mut self, room: &Room) {
         let (writes, told) = self.told.catch_up(room);
         self.write(&writes);
-        assert!(!told.is_behind(room), "the store was told all");
+        assert!(!told.is_stale(room), "the store was told all");
         self.told = told;
         let jid = BareJid::parse(ROOM).expect("an address");
         if !room.exists() {
@@ -106,7 +106,7 @@ impl Disk {
             room.with_service_admins(&service.admins).with_versions(service.affiliation_versions)
         };
         let Some(state) = self.store.load(&jid).expect("what was written can be read") else {
-            self.told = Told::default();
+            self.told = PersistedView::default();
             return of_service(Room::absent(jid)).into();
         };
         let (config, archive) = (&state.record.config, &state.record.archive);

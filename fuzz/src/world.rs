@@ -5,7 +5,7 @@ use std::time::Duration;
 use conclave::engine::Machine;
 use conclave::room::Room;
 use conclave::room::config::Config;
-use conclave::room::cx::{Cx, Ids, Service};
+use conclave::room::context::{Context, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::limits::Limits;
@@ -148,7 +148,7 @@ impl World {
     fn step(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
         let (now, uptime) = (self.now, self.uptime);
-        let mut cx = Cx { now, uptime, service: &self.service, ids: &mut self.ids };
+        let mut cx = Context { now, uptime, service: &self.service, ids: &mut self.ids };
         let mut effects = self.room.handle(event, &mut cx);
         assert_eq!(self.room.broken_invariant(), None);
         if effects.refused {

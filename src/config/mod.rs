@@ -21,8 +21,8 @@ pub use layers::{OVERRIDES, Override, Sources};
 pub use secret::Secret;
 
 use crate::room::config::Config;
-use crate::room::cx::{self, Contacts};
-pub use crate::room::cx::{Create, LockedRooms};
+use crate::room::context::{self, Contacts};
+pub use crate::room::context::{Create, LockedRooms};
 use crate::room::limits::Limits;
 use crate::room::nick::Nicks;
 use crate::wire::jid::{BareJid, Profile};
@@ -186,7 +186,7 @@ pub enum LogFormat {
 impl Default for Service {
     fn default() -> Self {
         // Any domain will do: none of these depends on it.
-        let usual = cx::Service::new(BareJid::parse("localhost").expect("an address"));
+        let usual = context::Service::new(BareJid::parse("localhost").expect("an address"));
         Self {
             name: usual.name,
             admins: usual.admins,

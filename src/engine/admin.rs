@@ -7,7 +7,7 @@ use crate::room::Room;
 use crate::room::announce::absent;
 use crate::room::audience::Actor;
 use crate::room::change::{affiliation, role};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::privilege::Standing;
@@ -37,7 +37,7 @@ pub(crate) fn set(
     invitations: &mut Sent,
     query: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();
@@ -84,7 +84,7 @@ fn make_way(
     actor: &BareJid,
     standing: Standing,
     by: Option<&Actor>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> bool {
     let reserves = standing.affiliation >= Affiliation::Admin && change.new >= Affiliation::Member;
@@ -102,7 +102,7 @@ fn make_way(
     may
 }
 
-fn read(room: &Room, query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<Vec<Change>, Refusal> {
+fn read(room: &Room, query: &Element, inbound: &Inbound, cx: &Context<'_>) -> Result<Vec<Change>, Refusal> {
     let items: Vec<_> = query.children().filter(|c| c.is("item", ns::MUC_ADMIN)).collect();
     if items.is_empty() {
         return Err(Refusal::bad_request(&words::ITEM_NEEDED));
@@ -122,7 +122,7 @@ fn read(room: &Room, query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<
 }
 
 /// Refuses an item about the role of a nick that belongs to another address than it says.
-fn check_holder(room: &Room, nick: &str, jid: &str, cx: &Cx<'_>) -> Result<(), Refusal> {
+fn check_holder(room: &Room, nick: &str, jid: &str, cx: &Context<'_>) -> Result<(), Refusal> {
     let jid = cx.address(jid).map_err(|e| Refusal::jid_malformed(e.words()))?;
     let holder = room.roster.by_nick(&NickKey::of(nick));
     let is_of =
@@ -133,7 +133,7 @@ fn check_holder(room: &Room, nick: &str, jid: &str, cx: &Cx<'_>) -> Result<(), R
     Err(Refusal::item_not_found(&words::NICK_OF_OTHER))
 }
 
-fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Cx<'_>) -> Result<Change, Refusal> {
+fn read_item(room: &Room, item: &Element, by: &BareJid, cx: &Context<'_>) -> Result<Change, Refusal> {
     let reason = item.get_child("reason", ns::MUC_ADMIN).map(Element::text).filter(|r| !r.is_empty());
     if reason.as_ref().is_some_and(|r| r.len() > cx.limits().text_bytes_max) {
         return Err(Refusal::policy_violation(&words::REASON_TOO_LONG));

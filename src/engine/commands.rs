@@ -8,7 +8,7 @@ use minidom::Element;
 use crate::feature::FEATURES;
 use crate::room::Room;
 use crate::room::archive::Found;
-use crate::room::cx::{Cx, Service};
+use crate::room::context::{Context, Service};
 use crate::room::effect::Effects;
 use crate::room::shares::{Bounds, Kept, Shares};
 use crate::room::surface::Command;
@@ -46,7 +46,7 @@ pub(crate) fn execute(
     begun: &mut Arc<Begun>,
     payload: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let request = Request::read(payload)?;
@@ -76,7 +76,7 @@ pub(crate) fn found(
     begun: &mut Arc<Begun>,
     payload: &Element,
     found: &Found,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let request = Request::read(payload)?;
@@ -130,7 +130,7 @@ fn step(
     command: &Command,
     request: &Request<'_>,
     inbound: &Inbound,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
 ) -> Result<Step, Refusal> {
     let sessions = Sessions { key: room.state.record.secret.as_bytes(), now: cx.now };
     request.step(command.input(), &sessions, &inbound.from)
@@ -142,7 +142,7 @@ fn answer(
     request: &Request<'_>,
     stage: Stage,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let nonce = cx.id();

@@ -8,7 +8,7 @@ use minidom::Element;
 use crate::engine::commands;
 use crate::feature::{FEATURES, register};
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::wire::build::{Build, el, iq_result};
 use crate::wire::form::{Field, result};
@@ -23,7 +23,7 @@ pub(crate) fn info(
     room: &Room,
     query: &Element,
     inbound: &Inbound,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let answer = match query.attr("node").filter(|node| !node.is_empty()) {
@@ -44,7 +44,7 @@ pub(crate) fn items(
     room: &Room,
     query: &Element,
     inbound: &Inbound,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let answer = match query.attr("node").filter(|node| !node.is_empty()) {
@@ -61,7 +61,7 @@ pub(crate) fn items(
     Ok(())
 }
 
-fn about_room(room: &Room, asker: &BareJid, cx: &Cx<'_>) -> Element {
+fn about_room(room: &Room, asker: &BareJid, cx: &Context<'_>) -> Element {
     let mut vars = vec![ns::DISCO_INFO, ns::DISCO_ITEMS, ns::MUC];
     for feature in FEATURES {
         (feature.disco)(room, &mut vars);

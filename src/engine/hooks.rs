@@ -5,7 +5,7 @@ use super::state::State;
 use crate::feature::{FEATURES, anonymity, ban, history, members_only, persistence, quiet, subject, vcard};
 use crate::room::announce::{self, absent, backlog};
 use crate::room::config::Config;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::event::Event;
 use crate::room::{Room, life, versions};
@@ -18,7 +18,7 @@ pub(super) fn before_event(
     room: &mut Room,
     state: &mut State,
     event: &Event,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     // A room of an earlier version gets what all ids are made with.
@@ -33,7 +33,13 @@ pub(super) fn before_event(
 }
 
 /// After an event that was not refused: what follows from how the room is now.
-pub(super) fn after_event(before: &Room, room: &mut Room, event: &Event, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(super) fn after_event(
+    before: &Room,
+    room: &mut Room,
+    event: &Event,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) {
     // Who appears because fewer are left is told before what waits.
     quiet::settle(room, cx, fx);
     absent::tell_rest(room, cx, fx);
@@ -44,14 +50,14 @@ pub(super) fn after_event(before: &Room, room: &mut Room, event: &Event, cx: &mu
 }
 
 /// Before a new configuration is in force: what is seen by those who see it until now.
-pub(super) fn before_change(room: &mut Room, new: &Config, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(super) fn before_change(room: &mut Room, new: &Config, cx: &mut Context<'_>, fx: &mut Effects) {
     if new.members_only && !room.config().members_only {
         members_only::remove_strangers(room, cx, fx);
     }
 }
 
 /// After it: what the new one means to those who are present, and last the status codes, upon which clients ask anew.
-pub(super) fn after_change(room: &mut Room, old: &Config, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(super) fn after_change(room: &mut Room, old: &Config, cx: &mut Context<'_>, fx: &mut Effects) {
     if room.config().whois != old.whois {
         if room.is_nonanonymous() {
             versions::forget_lost(&mut room.state_mut().record.versions);
@@ -68,7 +74,7 @@ pub(super) fn after_change(room: &mut Room, old: &Config, cx: &mut Cx<'_>, fx: &
 
 /// After the presences that a join is answered with, in the order that the standard sets (XEP-0045 §7.1): history, then the
 /// subject, which clients take for the end. The picture of the room comes before, where it is no stanza of the sequence.
-pub(super) fn after_entry(room: &Room, x: &Element, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(super) fn after_entry(room: &Room, x: &Element, session: &Jid, cx: &mut Context<'_>, fx: &mut Effects) {
     vcard::show(room, session, cx, fx);
     history::send(room, x, session, cx, fx);
     subject::send(room, session, cx, fx);

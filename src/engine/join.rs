@@ -7,9 +7,9 @@ use minidom::Element;
 use super::{hooks, presence};
 use crate::feature::{FEATURES, affiliation_versions, anonymity, capacity, password, quiet, token_invite};
 use crate::room::announce::{backlog, other_sessions};
-use crate::room::audience::Notice;
+use crate::room::audience::PresenceUpdate;
 use crate::room::change::{affiliation, nick, role};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::roster::{Occupant, Said, Session};
@@ -31,7 +31,7 @@ pub(crate) fn enter(
     x: &Element,
     presence: Said,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();
@@ -97,7 +97,7 @@ pub(crate) fn resync(
     inbound: &Inbound,
     codes: &[Status],
     changed: bool,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let follows = affiliation_versions::is_wanted(room, x);
@@ -114,7 +114,7 @@ fn welcome(
     inbound: &Inbound,
     codes: &[Status],
     tell_others: bool,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
@@ -124,7 +124,7 @@ fn welcome(
     // The joiner finds the id of the join request on the own presence (§7.2.2).
     let id = cx.id_of(inbound);
     let notice = room.notice_of(&occupant, &id);
-    room.tell_own(fx, &Notice { version: version.as_ref(), ..notice.clone() }, &joiner, codes);
+    room.tell_own(fx, &PresenceUpdate { version: version.as_ref(), ..notice.clone() }, &joiner, codes);
     if tell_others {
         room.tell_own(fx, &notice, &other_sessions(&occupant, &inbound.from), &[]);
         if room.broadcasts(&occupant) {
@@ -138,7 +138,7 @@ fn welcome(
 pub(crate) fn create(
     room: &mut Room,
     owner: &BareJid,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     if owner.local().is_none() {

@@ -7,8 +7,8 @@ use minidom::Element;
 use crate::feature::destroy;
 use crate::feature::goodbyes::{self, Goodbyes};
 use crate::room::announce::{Goodbye, depart};
-use crate::room::audience::{Item, Notice, sessions};
-use crate::room::cx::Cx;
+use crate::room::audience::{Item, PresenceUpdate, sessions};
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::roster::Said;
 use crate::room::{Room, life};
@@ -24,7 +24,7 @@ pub(crate) fn leave(
     room: &mut Room,
     goodbyes: &mut Goodbyes,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
@@ -63,11 +63,11 @@ fn last_words(stanza: &Element, bytes_max: usize) -> Said {
 }
 
 /// The service stops: everybody is told, each about himself only (45-11.2-a).
-pub(crate) fn stop(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn stop(room: &mut Room, cx: &mut Context<'_>, fx: &mut Effects) {
     let roster = std::mem::take(&mut room.roster);
     for occupant in roster.iter() {
         let id = cx.id();
-        let notice = Notice::unavailable(
+        let notice = PresenceUpdate::unavailable(
             occupant,
             &id,
             Item {

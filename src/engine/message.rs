@@ -4,7 +4,7 @@ use super::state::State;
 use crate::feature::{activity, mentions, quiet, reactions, retract, slow_mode, subject};
 use crate::room::audience::sessions;
 use crate::room::config::AllowPm;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::reflect::passed_on;
@@ -22,7 +22,7 @@ pub(crate) fn speak(
     room: &mut Room,
     state: &mut State,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(speaker) = room.roster.by_session(&inbound.from).cloned() else {
@@ -56,7 +56,7 @@ pub(crate) fn send_private(
     room: &mut Room,
     nick: &str,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(sender) = room.roster.by_session(&inbound.from).cloned() else {

@@ -3,7 +3,6 @@
 //! An event happens wholly or not at all: a refusal restores the room as it was and leaves nothing but the answer.
 
 mod admin;
-mod awaited;
 mod commands;
 mod disco;
 mod hooks;
@@ -12,6 +11,7 @@ mod leave;
 mod message;
 mod order;
 mod owner;
+mod preconfigured;
 mod presence;
 pub mod restart;
 mod settings;
@@ -27,7 +27,7 @@ use crate::feature::{
 };
 use crate::room::announce::backlog;
 use crate::room::archive::{Answer, Asker, Found};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::event::Event;
 use crate::room::{Life, Room};
@@ -62,7 +62,7 @@ impl From<Room> for Machine {
 
 impl Machine {
     /// A room that a restart has brought back, and what occupants do not know of it.
-    fn back(room: Room, untold: restart::Untold) -> Self {
+    fn back(room: Room, untold: restart::PendingAnnouncements) -> Self {
         Self { room, state: State { untold: Arc::new(untold), ..State::default() } }
     }
 
@@ -108,7 +108,7 @@ impl Machine {
     }
 
     /// Lets the room deal with an event. Deterministic: same room, event and world, same effects.
-    pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Effects {
+    pub fn handle(&mut self, event: &Event, cx: &mut Context<'_>) -> Effects {
         let before = self.clone();
         let mut fx = Effects::default();
         hooks::before_event(&mut self.room, &mut self.state, event, cx, &mut fx);
@@ -124,7 +124,7 @@ impl Machine {
         fx
     }
 
-    fn dispatch(&mut self, event: &Event, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+    fn dispatch(&mut self, event: &Event, cx: &mut Context<'_>, fx: &mut Effects) -> Result<(), Refusal> {
         let Self { room, state } = self;
         match event {
             Event::Stanza(inbound) => return self.stanza(inbound, cx, fx),
@@ -139,7 +139,7 @@ impl Machine {
         Ok(())
     }
 
-    fn stanza(&mut self, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+    fn stanza(&mut self, inbound: &Inbound, cx: &mut Context<'_>, fx: &mut Effects) -> Result<(), Refusal> {
         if inbound.may_be_answered() || inbound.kind == Kind::Iq(IqType::Result) {
             ghost::heard(&mut self.state.suspects, &inbound.from, cx);
         }
@@ -163,7 +163,7 @@ impl Machine {
         &mut self,
         type_: PresenceType,
         inbound: &Inbound,
-        cx: &mut Cx<'_>,
+        cx: &mut Context<'_>,
         fx: &mut Effects,
     ) -> Result<(), Refusal> {
         let Self { room, state } = self;
@@ -188,7 +188,7 @@ impl Machine {
         &mut self,
         type_: MessageType,
         inbound: &Inbound,
-        cx: &mut Cx<'_>,
+        cx: &mut Context<'_>,
         fx: &mut Effects,
     ) -> Result<(), Refusal> {
         let Self { room, state } = self;
@@ -214,7 +214,7 @@ impl Machine {
         &mut self,
         type_: IqType,
         inbound: &Inbound,
-        cx: &mut Cx<'_>,
+        cx: &mut Context<'_>,
         fx: &mut Effects,
     ) -> Result<(), Refusal> {
         let Self { room, state } = self;
@@ -235,7 +235,7 @@ impl Machine {
             return relay::request(room, &mut state.relay, nick, payload, inbound, cx, fx);
         }
         if room.life == Life::Absent && set && payload.is("query", ns::MUC_OWNER) {
-            return awaited::make(room, payload, inbound, cx, fx);
+            return preconfigured::make(room, payload, inbound, cx, fx);
         }
         room.must_be_visible_to(&inbound.from)?;
         match (payload.name(), payload.ns().as_str(), set) {
@@ -269,7 +269,7 @@ impl Machine {
     }
 
     /// The archive has answered: the request that led to the question goes on, with the room as it is now.
-    fn found(&mut self, found: &Found, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+    fn found(&mut self, found: &Found, cx: &mut Context<'_>, fx: &mut Effects) -> Result<(), Refusal> {
         let inbound = &*found.inbound;
         self.must_be_visible_to(&inbound.from)?;
         let Some(found) = &retract::caught_up(&self.room, found) else {

@@ -2,7 +2,7 @@
 
 use crate::feature::destroy;
 use crate::room::change::affiliation;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::order::{Order, What};
 use crate::room::state::RoomRecord;
@@ -13,11 +13,16 @@ use crate::wire::refusal::Refusal;
 use crate::words;
 
 /// Does what is ordered, or says why it cannot be done.
-pub(crate) fn obey(room: &mut Room, order: &Order, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+pub(crate) fn obey(
+    room: &mut Room,
+    order: &Order,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
     done(room, order, cx, fx).map_err(|refusal| refusal.with_retry(order.again.as_deref().cloned()))
 }
 
-fn done(room: &mut Room, order: &Order, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+fn done(room: &mut Room, order: &Order, cx: &mut Context<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     match &order.what {
         What::Create { .. } if room.exists() => {
             return Err(Refusal::conflict(&words::ROOM_EXISTS));

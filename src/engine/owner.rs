@@ -9,7 +9,7 @@ use crate::feature::{destroy, fields, password};
 use crate::room::announce::absent;
 use crate::room::change::affiliation;
 use crate::room::config::Config;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::wrong_field;
 use crate::room::{Room, life};
@@ -37,7 +37,7 @@ fn must_be_owner(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
 pub(crate) fn get(
     room: &mut Room,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     must_be_owner(room, inbound)?;
@@ -52,7 +52,7 @@ pub(crate) fn set(
     room: &mut Room,
     query: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     must_be_owner(room, inbound)?;
@@ -89,7 +89,7 @@ pub(crate) fn set(
 
 /// The configuration after the form: a field that is absent keeps its value, unknown ones are ignored.
 /// A field that the operator keeps to the admins of the service may come back as it is.
-fn read_config(now: &Config, form: &Submitted, by_admin: bool, cx: &Cx<'_>) -> Result<Config, Refusal> {
+fn read_config(now: &Config, form: &Submitted, by_admin: bool, cx: &Context<'_>) -> Result<Config, Refusal> {
     let mut config = now.clone();
     for field in fields().filter(|field| (field.offered)(now, cx.service)) {
         let names = std::iter::once(&field.var).chain(field.aliases);
@@ -105,13 +105,13 @@ fn read_config(now: &Config, form: &Submitted, by_admin: bool, cx: &Cx<'_>) -> R
 }
 
 /// Whether the operator lets only the admins of the service change a field.
-pub(crate) fn kept_to_admins(field: &crate::room::surface::Field, cx: &Cx<'_>) -> bool {
+pub(crate) fn kept_to_admins(field: &crate::room::surface::Field, cx: &Context<'_>) -> bool {
     cx.service.admin_fields.iter().any(|var| field.var == var)
 }
 
 /// The lists of owners and admins are whole lists: an account that is missing loses the place, an owner to admin (§10.2)
 /// and an admin to member. An account on both is an owner.
-fn read_lists(room: &Room, form: &Submitted, cx: &Cx<'_>) -> Result<Vec<affiliation::Change>, Refusal> {
+fn read_lists(room: &Room, form: &Submitted, cx: &Context<'_>) -> Result<Vec<affiliation::Change>, Refusal> {
     let read = |var: &str| -> Result<Option<BTreeSet<BareJid>>, Refusal> {
         let Some(values) = form.values(var) else { return Ok(None) };
         let parse = |text: &str| cx.address(text).map(|jid| jid.to_bare());
@@ -160,7 +160,7 @@ fn configure(
     config: Config,
     changes: &[affiliation::Change],
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let old = room.config().clone();

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::engine::{join, restart};
 use crate::feature::goodbyes::{self, Goodbyes};
-use crate::room::audience::{Item, Notice, sessions};
+use crate::room::audience::{Item, PresenceUpdate, sessions};
 use crate::room::change::nick;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::held::Kind;
 use crate::room::nick::{Nick, NickKey};
@@ -25,7 +25,7 @@ pub(crate) fn available(
     room: &mut Room,
     goodbyes: &Goodbyes,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let x = inbound.stanza.get_child("x", ns::MUC);
@@ -82,7 +82,7 @@ pub(crate) fn held(
     presence: Said,
     account: &BareJid,
     before: usize,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
 ) -> Result<Arc<Said>, Refusal> {
     let (no_more, bytes) = (presence.bytes() <= before, presence.session_bytes());
     let mut held = cx.service.held(Kind::Firm, account, USUAL_SESSION_BYTES);
@@ -95,7 +95,7 @@ pub(crate) fn held(
 }
 
 /// An occupant's new presence goes to all (§7.7).
-fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn update(room: &Room, inbound: &Inbound, cx: &mut Context<'_>, fx: &mut Effects) {
     let Some(occupant) = room.roster.by_session(&inbound.from).cloned() else { return };
     let id = cx.id_of(inbound);
     let notice = room.notice_of(&occupant, &id);
@@ -107,7 +107,7 @@ fn update(room: &Room, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
 }
 
 /// Somebody whose client believes to be in the room is told that this is over, so that it can join anew (§7.2.18).
-fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Context<'_>, fx: &mut Effects) {
     let id = cx.id();
     let item = Item {
         affiliation: Some(Affiliation::None),
@@ -116,7 +116,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
         reason: Some(room.lang(cx.service).of(&inbound.stanza).text(&words::JOIN_AGAIN)),
         ..Item::default()
     };
-    let notice = Notice {
+    let notice = PresenceUpdate {
         nick: wanted,
         occupant: None,
         type_: Some("unavailable"),
@@ -135,7 +135,7 @@ fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Cx<'_>, fx
 pub(crate) fn probe(
     room: &Room,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(asker) = room.roster.by_session(&inbound.from) else {

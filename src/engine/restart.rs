@@ -15,7 +15,7 @@ use super::Machine;
 use crate::engine::restart::occupants::Came;
 use crate::room::announce::Removal;
 use crate::room::change::role;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::entry;
 use crate::room::nick::NickKey;
@@ -29,7 +29,7 @@ use crate::wire::muc::Status;
 
 /// What the store was told of a room.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct PersistedView {
     roster: Arc<Roster>,
     /// How the room stood then; `None` if occupants are to be written anew.
     state: Option<Arc<State>>,
@@ -51,7 +51,7 @@ pub struct Portion {
     /// What is to be written.
     pub writes: Vec<Write>,
     /// What the store has been told then.
-    pub told: Told,
+    pub told: PersistedView,
     /// There is nothing more.
     pub is_last: bool,
 }
@@ -84,7 +84,7 @@ impl Stored {
     }
 }
 
-impl Told {
+impl PersistedView {
     /// That `room` is as it is.
     fn all(room: &Room) -> Self {
         let (roster, state) = (with_leavers(room), Some(room.state.clone()));
@@ -98,7 +98,7 @@ impl Told {
     }
 
     /// Whether the store knows less than there is.
-    pub fn is_behind(&self, room: &Room) -> bool {
+    pub fn is_stale(&self, room: &Room) -> bool {
         !Arc::ptr_eq(&self.roster, &room.roster)
             || self.leftover
             || self.old
@@ -281,7 +281,7 @@ fn state<'a>(stored: Option<&'a Stored>, room: &'a Room) -> impl Iterator<Item =
 /// Whom the others see otherwise than he is: a change of his affiliation was stored, and the process ended before
 /// everybody was told.
 #[derive(Clone, Debug, Default)]
-pub struct Untold {
+pub struct PendingAnnouncements {
     /// Who may not be in the room any more, with the status codes that say why, and whether their addresses were hidden.
     barred: Vec<(Occupant, &'static [Status], bool)>,
     /// Who has another role.
@@ -289,7 +289,12 @@ pub struct Untold {
 }
 
 /// Tells everybody what the process before did not come to tell.
-pub(crate) fn tell(room: &mut Room, untold: &mut Arc<Untold>, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn tell(
+    room: &mut Room,
+    untold: &mut Arc<PendingAnnouncements>,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) {
     if untold.barred.is_empty() && untold.changed.is_empty() {
         return;
     }
@@ -314,10 +319,10 @@ pub(crate) fn enters_again(room: &mut Room, session: &Jid) -> bool {
 /// Puts the occupants back whom the store has, and says what the store was told. Who may not be in the room any more
 /// stays out; who has another affiliation than he had gets the role that goes with it: with the next event everybody
 /// is told. A temporary room that nobody is in is no room, unless it waits for its first occupant.
-pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Machine, Told) {
+pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Machine, PersistedView) {
     let stored_room = room.exists().then(|| Stored::of(&room));
     let (mut all, mut back) = (Roster::default(), Roster::default());
-    let (mut as_stored, mut untold) = (true, Untold::default());
+    let (mut as_stored, mut untold) = (true, PendingAnnouncements::default());
     let (mut old, mut last) = (false, 0);
     for StoredOccupant { occupant, affiliation, hidden, turn } in stored {
         (old, last) = (old || turn == 0, last.max(turn));
@@ -350,9 +355,9 @@ pub fn bring_back(mut room: Room, stored: Vec<StoredOccupant>) -> (Machine, Told
         room.awaited = None;
     }
     if room.roster.is_empty() && !room.is_lasting() && !room.is_awaited() {
-        return (room.vacated().into(), Told { leftover: true, ..Told::default() });
+        return (room.vacated().into(), PersistedView { leftover: true, ..PersistedView::default() });
     }
-    let told = Told { old, turn: last, stored: stored_room, ..Told::all(&room) };
-    let told = if as_stored { told } else { Told { roster: Arc::new(all), state: None, ..told } };
+    let told = PersistedView { old, turn: last, stored: stored_room, ..PersistedView::all(&room) };
+    let told = if as_stored { told } else { PersistedView { roster: Arc::new(all), state: None, ..told } };
     (Machine::back(room, untold), told)
 }

@@ -8,7 +8,7 @@ use minidom::Element;
 use crate::engine::owner::{ADMINS, OWNERS, kept_to_admins};
 use crate::feature::fields;
 use crate::room::config::Config;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::surface::{Bound, FieldKind, Section};
 use crate::room::{Life, Room};
 use crate::wire::form::{Field, guided};
@@ -22,7 +22,7 @@ const VALUE_BYTES: usize = 15;
 
 /// The form with the current values. That of a new room is filled in so that the room stays once it is sent (trap 63): a
 /// submit that leaves the field out, and a room that opens without a form, follow the configuration.
-pub(crate) fn form(room: &Room, inbound: &Inbound, cx: &Cx<'_>) -> Element {
+pub(crate) fn form(room: &Room, inbound: &Inbound, cx: &Context<'_>) -> Element {
     let lang = room.lang(cx.service).of(&inbound.stanza);
     let by_admin = cx.service.is_admin(&inbound.from.to_bare());
     let config =
@@ -76,7 +76,7 @@ pub(crate) fn form(room: &Room, inbound: &Inbound, cx: &Cx<'_>) -> Element {
 fn options(
     kind: FieldKind,
     values: &[String],
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
 ) -> (Vec<String>, Vec<(&'static str, Label<'static>)>) {
     match kind {
         FieldKind::One(options) | FieldKind::Many(options) => (Vec::new(), options.to_vec()),

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::commands::Begun;
-use super::restart::Untold;
+use super::restart::PendingAnnouncements;
 use crate::feature::activity::Running;
 use crate::feature::conflicts::Conflicts;
 use crate::feature::ghost::Suspects;
 use crate::feature::goodbyes::Goodbyes;
 use crate::feature::invite::decline::Sent;
 use crate::feature::relay::Pending;
-use crate::feature::slow_mode::Pace;
+use crate::feature::slow_mode::LastMessage;
 use crate::feature::voice::Asked;
 
 /// What features remember of a room: each its own, in a type of its file. None of it is stored. A copy costs next to nothing.
@@ -22,9 +22,9 @@ pub(super) struct State {
     pub(super) goodbyes: Goodbyes,
     pub(super) invitations: Sent,
     pub(super) relay: Pending,
-    pub(super) slow_mode: Arc<Pace>,
+    pub(super) slow_mode: Arc<LastMessage>,
     pub(super) suspects: Arc<Suspects>,
-    pub(super) untold: Arc<Untold>,
+    pub(super) untold: Arc<PendingAnnouncements>,
     pub(super) voice: Arc<Asked>,
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use minidom::Element;
 
 use crate::room::audience::{Item, Sight};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::Feature;
 use crate::room::versions::{ITEM_BYTES, ITEMS_MAX, is_for, mark, mav, read, word};
@@ -44,7 +44,7 @@ pub(crate) fn greet(
     room: &Room,
     x: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Option<Element> {
     let wish = x.get_child("mav", ns::MAV).filter(|_| room.offers_versions)?;
@@ -107,7 +107,14 @@ fn changes_since<'a>(room: &'a Room, since: u64, account: &BareJid) -> Option<It
 }
 
 /// Sends the items in as many messages as it takes. Where one ends is a version that only the next message knows.
-fn send(room: &Room, since: Option<&str>, items: Items<'_>, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn send(
+    room: &Room,
+    since: Option<&str>,
+    items: Items<'_>,
+    to: &Jid,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) {
     // Who sees the list of members sees those of whom they are told here.
     let sight = room.sight_of_list(&to.to_bare(), Affiliation::Member).unwrap_or(Sight::NONE);
     let left: Vec<_> = items.into_iter().map(|(jid, affiliation)| (jid.clone(), affiliation)).collect();

@@ -6,7 +6,7 @@ use crate::room::Room;
 use crate::room::announce::backlog;
 use crate::room::audience::Sight;
 use crate::room::config::Whois;
-use crate::room::cx::{Cx, Ids};
+use crate::room::context::{Context, Ids};
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::recipients::Group;
@@ -82,7 +82,7 @@ texts! {
 
 /// After a switch of `whois`: everybody who is not a moderator gets everybody's presence anew, with the real
 /// addresses or without (the specification is silent; clients would be left with a wrong picture).
-pub(crate) fn refresh(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn refresh(room: &mut Room, cx: &mut Context<'_>, fx: &mut Effects) {
     let viewers = room.roster.sessions_in(Group::OTHERS);
     backlog::show_everybody_to(room, &viewers, cx, fx);
 }
@@ -92,7 +92,7 @@ pub(crate) fn show_others(
     room: &Room,
     viewer: &Occupant,
     to: &Arc<[Jid]>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let sight = room.sight(viewer.role);

@@ -9,7 +9,7 @@ use crate::room::announce::absent;
 use crate::room::announce::backlog::PORTION_BYTES;
 use crate::room::change::affiliation;
 use crate::room::change::affiliation::Change;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::event::Event;
 use crate::room::state::Affiliated;
@@ -32,7 +32,7 @@ impl Room {
 /// Before every event: bans whose time is over end as if they had been lifted. Only a few are lifted by whatever comes first:
 /// else its sender would pay and wait for all of them. Of more than that, the bans of the sender are lifted, and the others
 /// by [`Event::Lapse`].
-pub(crate) fn expire(room: &mut Room, event: &Event, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn expire(room: &mut Room, event: &Event, cx: &mut Context<'_>, fx: &mut Effects) {
     let are_few = room.ranks.ended(cx.now).nth(FEW).is_none();
     let mut ended: Vec<BareJid> = match event {
         _ if are_few => room.ranks.ended(cx.now).cloned().collect(),
@@ -49,7 +49,7 @@ pub(crate) fn expire(room: &mut Room, event: &Event, cx: &mut Cx<'_>, fx: &mut E
 }
 
 /// The bans that ended first: no more than are told to everybody concerned in a portion.
-fn portion(room: &Room, cx: &Cx<'_>) -> Vec<BareJid> {
+fn portion(room: &Room, cx: &Context<'_>) -> Vec<BareJid> {
     let told = room.roster.sessions_in(room.seeing(false).0).len();
     let mut left = PORTION_BYTES;
     let fits = |jid: &&BareJid| {
@@ -61,7 +61,7 @@ fn portion(room: &Room, cx: &Cx<'_>) -> Vec<BareJid> {
 }
 
 /// The bans that have ended, of those that keep an account out: its own and that of its domain, in each spelling.
-fn own(room: &Room, account: &BareJid, cx: &Cx<'_>) -> Vec<BareJid> {
+fn own(room: &Room, account: &BareJid, cx: &Context<'_>) -> Vec<BareJid> {
     let accounts = std::iter::once(account.clone()).chain(account.respelled());
     let parties = accounts.flat_map(|account| [BareJid::parse(account.domain()).ok(), Some(account)]);
     let has_ended = |jid: &BareJid| {

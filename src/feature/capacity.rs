@@ -1,7 +1,7 @@
 //! The most occupants that a room may have (XEP-0045 §7.2.9).
 
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::surface::{Bound, Feature, Field, FieldKind, Section};
 use crate::wire::muc::Affiliation;
 use crate::wire::refusal::Refusal;
@@ -50,7 +50,7 @@ texts! {
 
 /// Refuses one more occupant when the room is full. Admins and owners may exceed the limit by a tenth, and by
 /// five at least.
-pub(crate) fn check(room: &Room, affiliation: Affiliation, cx: &Cx<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(room: &Room, affiliation: Affiliation, cx: &Context<'_>) -> Result<(), Refusal> {
     let service_max = cx.limits().occupants_max;
     let max = match room.config().occupants_max {
         0 => service_max,

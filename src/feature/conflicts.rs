@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use xmpp_parsers::stanza_error::DefinedCondition;
 
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::event::Event;
 use crate::wire::inbound::Kind;
 use crate::wire::jid::Jid;
@@ -51,7 +51,7 @@ pub(crate) fn weighed(
     conflicts: &mut Arc<Conflicts>,
     refusal: Refusal,
     event: &Event,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
 ) -> Refusal {
     let Event::Stanza(inbound) = event else { return refusal };
     if refusal.condition != DefinedCondition::Conflict || !matches!(inbound.kind, Kind::Presence(_)) {

@@ -3,7 +3,7 @@
 
 use minidom::Element;
 
-use crate::room::cx::Service;
+use crate::room::context::Service;
 use crate::room::surface::Feature;
 use crate::wire::form::{Field, result};
 use crate::wire::ns;

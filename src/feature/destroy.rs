@@ -3,8 +3,8 @@
 use minidom::Element;
 
 use crate::room::Room;
-use crate::room::audience::{Item, Notice, Sight, sessions};
-use crate::room::cx::Cx;
+use crate::room::audience::{Item, PresenceUpdate, Sight, sessions};
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::roster::Occupant;
@@ -18,7 +18,7 @@ use crate::wire::refusal::Refusal;
 use crate::words;
 
 /// Reads the owner's `<destroy/>` and copies what may be passed on: the alternate venue, its password, the reason.
-pub(crate) fn read(request: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
+pub(crate) fn read(request: &Element, cx: &Context<'_>) -> Result<Element, Refusal> {
     let mut copy = el("destroy", ns::MUC_USER);
     if let Some(venue) = request.attr("jid").filter(|jid| !jid.is_empty()) {
         let venue =
@@ -38,7 +38,7 @@ pub(crate) fn read(request: &Element, cx: &Cx<'_>) -> Result<Element, Refusal> {
 }
 
 /// Everybody gets one presence, about himself, and the room is no more.
-pub(crate) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Context<'_>, fx: &mut Effects) {
     let word = word.unwrap_or_else(|| el("destroy", ns::MUC_USER));
     for (at, occupant) in room.roster.iter().enumerate() {
         if fx.is_full() {
@@ -61,18 +61,26 @@ fn farewell(room: &Room, occupant: &Occupant, word: &Element, id: &str) -> Eleme
         jid: Some((&occupant.shown().jid).into()),
         ..Item::default()
     };
-    let notice = Notice { destroy: Some(word), ..Notice::unavailable(occupant, id, item, &[]) };
+    let notice =
+        PresenceUpdate { destroy: Some(word), ..PresenceUpdate::unavailable(occupant, id, item, &[]) };
     notice.stanza(room, Sight::NONE, true, &[])
 }
 
 /// Tells an occupant, who has just left, that the room is no more.
-pub(crate) fn bid_farewell(room: &Room, occupant: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn bid_farewell(room: &Room, occupant: &Occupant, cx: &mut Context<'_>, fx: &mut Effects) {
     let stanza = farewell(room, occupant, &el("destroy", ns::MUC_USER), &cx.id());
     fx.send_many(&stanza, sessions(occupant));
 }
 
 /// Tells those who come from `first` on, in the order of nicks.
-fn tell_later(room: Room, first: &NickKey, word: Element, bytes: usize, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn tell_later(
+    room: Room,
+    first: &NickKey,
+    word: Element,
+    bytes: usize,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) {
     let (mut next, mut ids) = (room.roster.by_nick(first).cloned(), cx.ids.fork());
     fx.send_later(bytes, move || {
         let occupant = next.take()?;

@@ -13,7 +13,7 @@ use imbl::OrdMap;
 
 use crate::room::Room;
 use crate::room::announce::{Goodbye, depart};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::roster::{Roster, Said};
 use crate::wire::build::{Build, el, message};
@@ -79,7 +79,7 @@ pub(crate) fn bounced(
     room: &mut Room,
     suspects: &mut Arc<Suspects>,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let Some(condition) = condition(inbound) else { return };
@@ -113,7 +113,7 @@ fn is_look(suspects: &Suspects, inbound: &Inbound) -> bool {
 }
 
 /// A session said something: it is there. When the room looked last is remembered for as long as it matters.
-pub(crate) fn heard(suspects: &mut Arc<Suspects>, session: &Jid, cx: &Cx<'_>) {
+pub(crate) fn heard(suspects: &mut Arc<Suspects>, session: &Jid, cx: &Context<'_>) {
     let Some(suspect) = suspects.sessions.get(session) else { return };
     let looked = suspect.looked.filter(|looked| cx.uptime < *looked + LOOK_AGAIN);
     let sessions = &mut Arc::make_mut(suspects).sessions;
@@ -136,7 +136,7 @@ pub(crate) fn check(
     room: &Room,
     suspects: &mut Arc<Suspects>,
     session: &Jid,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     if room.roster.by_session(session).is_some() {
@@ -154,7 +154,7 @@ pub(crate) fn answered(
     room: &Room,
     suspects: &mut Arc<Suspects>,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> bool {
     if !inbound.id().starts_with(LOOK) || inbound.to.resource().is_some() {
@@ -189,7 +189,7 @@ fn suspect<'s>(roster: &Roster, suspects: &'s mut Arc<Suspects>, session: &Jid) 
 }
 
 /// Sends something of the room's own that comes back if nobody is there, and that clients pass over.
-fn look(room: &Room, suspects: &mut Arc<Suspects>, session: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn look(room: &Room, suspects: &mut Arc<Suspects>, session: &Jid, cx: &mut Context<'_>, fx: &mut Effects) {
     let suspect = suspect(&room.roster, suspects, session);
     if suspect.looked.is_some_and(|looked| cx.uptime < looked + LOOK_AGAIN) {
         return;
@@ -208,7 +208,7 @@ fn unreachable(
     suspects: &mut Arc<Suspects>,
     session: &Jid,
     condition: &str,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let suspect = suspect(&room.roster, suspects, session);
@@ -247,7 +247,7 @@ fn gone(
     suspects: &mut Arc<Suspects>,
     session: &Jid,
     condition: &str,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     Arc::make_mut(suspects).sessions.remove(session);

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::wire::jid::Jid;
 
 /// Sessions that have left by themselves lately, as a hash of the address and when, the last one last.
@@ -15,7 +15,7 @@ const GOODBYES_MAX: usize = 1000;
 /// For how long a presence that a session sent before it left may still arrive.
 pub(crate) const CROSSING: Duration = Duration::from_secs(30);
 
-pub(crate) fn note(goodbyes: &mut Goodbyes, session: &Jid, cx: &Cx<'_>) {
+pub(crate) fn note(goodbyes: &mut Goodbyes, session: &Jid, cx: &Context<'_>) {
     let is_over = |(_, at): &(u64, Duration)| cx.uptime >= *at + CROSSING;
     while goodbyes.len() >= GOODBYES_MAX || goodbyes.front().is_some_and(is_over) {
         goodbyes.pop_front();
@@ -25,7 +25,7 @@ pub(crate) fn note(goodbyes: &mut Goodbyes, session: &Jid, cx: &Cx<'_>) {
 
 /// Whether a session has just left by itself. What it sent before may come after it, as servers send a presence to all its
 /// rooms: it does not believe to be in the room.
-pub(crate) fn has_just_left(goodbyes: &Goodbyes, session: &Jid, cx: &Cx<'_>) -> bool {
+pub(crate) fn has_just_left(goodbyes: &Goodbyes, session: &Jid, cx: &Context<'_>) -> bool {
     let hash = hash(session);
     goodbyes.iter().any(|(of, at)| *of == hash && cx.uptime < *at + CROSSING)
 }

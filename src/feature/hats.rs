@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use minidom::Element;
 
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::hats::Hat;
 use crate::room::surface::{Command, Feature, Form, Pages};
@@ -284,7 +284,7 @@ fn known<'f>(room: &Room, form: &'f Submitted) -> Result<&'f str, Refusal> {
     if known { Ok(uri) } else { Err(Refusal::item_not_found(&NO_SUCH_HAT)) }
 }
 
-fn account(form: &Submitted, cx: &Cx<'_>) -> Result<BareJid, Refusal> {
+fn account(form: &Submitted, cx: &Context<'_>) -> Result<BareJid, Refusal> {
     let jid = form.value(JID).and_then(|text| cx.address(text).ok()).map(|jid| jid.to_bare());
     jid.filter(|jid| jid.local().is_some()).ok_or_else(|| wrong("bad-payload", &PERSON_NEEDED))
 }
@@ -303,7 +303,7 @@ fn hat(form: &Submitted, inbound: &Inbound) -> Result<Hat, Refusal> {
 }
 
 /// The URI of a hat that comes without: that of the hat with this title, or a new one.
-fn uri_of(room: &Room, hat: &Hat, cx: &mut Cx<'_>) -> String {
+fn uri_of(room: &Room, hat: &Hat, cx: &mut Context<'_>) -> String {
     let mut known = room.state.record.hats.known.iter();
     let titled = known.find(|(_, known)| known.title == hat.title).map(|(uri, _)| uri.clone());
     titled.unwrap_or_else(|| format!("urn:x-hat:{}", cx.id()))
@@ -313,7 +313,7 @@ fn create(
     room: &mut Room,
     form: &Submitted,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let hat = hat(form, inbound)?;
@@ -338,7 +338,7 @@ fn destroy(
     room: &mut Room,
     form: &Submitted,
     _: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let uri = known(room, form)?;
@@ -356,7 +356,7 @@ fn assign(
     room: &mut Room,
     form: &Submitted,
     _: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let (uri, account) = (known(room, form)?, account(form, cx)?);
@@ -377,7 +377,7 @@ fn unassign(
     room: &mut Room,
     form: &Submitted,
     _: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let (uri, account) = (uri(form)?, account(form, cx)?);
@@ -389,7 +389,7 @@ fn unassign(
 }
 
 /// Shows those who are concerned anew.
-fn show(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
+fn show(room: &Room, wearers: &[BareJid], cx: &mut Context<'_>, fx: &mut Effects) {
     for occupant in wearers.iter().flat_map(|account| room.roster.of_account(account)) {
         announce::show(room, occupant, &cx.id(), fx);
     }
@@ -397,7 +397,7 @@ fn show(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
 
 /// The hats of the room have changed: that is in its information, which clients ask for anew. Who wears which is not, and
 /// presences say it.
-fn tell_of_hats(room: &Room, wearers: &[BareJid], cx: &mut Cx<'_>, fx: &mut Effects) {
+fn tell_of_hats(room: &Room, wearers: &[BareJid], cx: &mut Context<'_>, fx: &mut Effects) {
     show(room, wearers, cx, fx);
     room.tell_of_configuration(&[], cx, fx);
 }

@@ -7,7 +7,7 @@ use minidom::Element;
 
 use crate::room::Room;
 use crate::room::archive::Entry;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::{Bound, Feature, Field, Section, number_field};
 use crate::wire::build::{Build, delay};
@@ -94,7 +94,7 @@ impl Space {
 
 /// Sends the newest messages that fit every limit, oldest first. What the client says counts all of them, what the room says
 /// those with a body.
-pub(crate) fn send(room: &Room, x: &Element, to: &Jid, cx: &Cx<'_>, fx: &mut Effects) {
+pub(crate) fn send(room: &Room, x: &Element, to: &Jid, cx: &Context<'_>, fx: &mut Effects) {
     let wish = Wish::read(x, cx.now);
     for entry in chosen(room, &wish, to) {
         fx.send(&delayed(&entry.message, delay(&room.jid, entry.at)), to);

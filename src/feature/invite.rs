@@ -9,7 +9,7 @@ use minidom::Element;
 
 use crate::feature::invite::decline::{Asked, Invitation, Sent};
 use crate::room::change::affiliation;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::reflect::only_the_room_says;
 use crate::room::surface::{Feature, Section, boolean_field};
@@ -75,7 +75,7 @@ pub(crate) fn mediate(
     room: &mut Room,
     sent: &mut Sent,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let x = inbound.stanza.get_child("x", ns::MUC_USER);
@@ -121,7 +121,7 @@ struct Wish {
 }
 
 impl Wish {
-    fn read(room: &Room, invite: &Element, inviter: &Jid, cx: &Cx<'_>) -> Result<Self, Refusal> {
+    fn read(room: &Room, invite: &Element, inviter: &Jid, cx: &Context<'_>) -> Result<Self, Refusal> {
         let to = invite.attr("to").ok_or_else(|| Refusal::bad_request(&words::INVITE_ADDRESS_NEEDED))?;
         let to = cx.address(to).map_err(|e| Refusal::jid_malformed(e.words()))?;
         if to.bare_str() == room.jid.as_str() {
@@ -154,7 +154,7 @@ impl Wish {
 /// For clients that know of no rooms, where the service says it at all: filters against strangers look for texts. Who invites
 /// and where to, in the room's own words and language, whose tag comes with it; never the reason, which would be the inviter's
 /// words in the name of the room.
-fn text<'a>(room: &Room, inviter: &Jid, cx: &Cx<'a>) -> Option<(&'a str, Element)> {
+fn text<'a>(room: &Room, inviter: &Jid, cx: &Context<'a>) -> Option<(&'a str, Element)> {
     if !cx.service.invitation_bodies {
         return None;
     }
@@ -191,7 +191,7 @@ pub(crate) fn welcome_member(
     sent: &mut Sent,
     member: &BareJid,
     by: &Jid,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let wanted = room.config().members_only && room.config().invite_new_members;
@@ -213,7 +213,7 @@ fn send(
     wish: &Wish,
     inviter: &Jid,
     asked: Option<Asked>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let banned = room.affiliation(&wish.to.to_bare()) == Affiliation::Outcast;
@@ -249,7 +249,7 @@ fn admit(
     to: &Jid,
     banned: bool,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let jid = to.to_bare();

@@ -11,7 +11,7 @@ use minidom::Element;
 
 use crate::room::archive::{Answer, Asker, Entry, Found, Page, Place, Query, Question, With, ask};
 use crate::room::audience::{Authors, Item};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::Feature;
 use crate::room::{Room, entry};
@@ -76,7 +76,7 @@ pub(crate) fn query(
     room: &Room,
     payload: &Element,
     inbound: &Inbound,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
@@ -97,7 +97,7 @@ pub(crate) fn found(
     room: &Room,
     payload: &Element,
     found: &Found,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check(room, &found.inbound.from)?;
@@ -139,7 +139,7 @@ fn hidden() -> Refusal {
 }
 
 /// Reads what `who` asks for, as far as they may know who is behind an occupant.
-fn read(room: &Room, payload: &Element, who: &Jid, cx: &Cx<'_>) -> Result<Query, Refusal> {
+fn read(room: &Room, payload: &Element, who: &Jid, cx: &Context<'_>) -> Result<Query, Refusal> {
     let submitted = match payload.get_child("x", ns::DATA) {
         None => Submitted::default(),
         Some(x) => match Reply::read(x, ns::MAM).map_err(Refusal::bad_request)? {
@@ -206,7 +206,7 @@ fn check_known(payload: &Element, submitted: &Submitted) -> Result<(), Refusal> 
 }
 
 /// Whose messages: those of an occupant's address, or of a real one. The room's own address is where all were said.
-fn with(room: &Room, text: &str, who: &Jid, cx: &Cx<'_>) -> Result<Option<With>, Refusal> {
+fn with(room: &Room, text: &str, who: &Jid, cx: &Context<'_>) -> Result<Option<With>, Refusal> {
     let malformed = |e: JidError| {
         Refusal::jid_malformed(words::FIELD_WRONG.with([Value::from("with"), e.words().into()]))
     };
@@ -234,7 +234,7 @@ fn send_page(
     payload: &Element,
     page: &Page,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let seen = room.sees_authors(&inbound.from.to_bare());

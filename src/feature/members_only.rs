@@ -2,7 +2,7 @@
 
 use crate::room::announce::{Removal, remove};
 use crate::room::config::Config;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::{Feature, Section, boolean_field};
 use crate::room::{Room, entry};
@@ -31,7 +31,7 @@ texts! {
 }
 
 /// After the room became members-only: whoever is no member leaves with code 322.
-pub(crate) fn remove_strangers(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn remove_strangers(room: &mut Room, cx: &mut Context<'_>, fx: &mut Effects) {
     let config = Config { members_only: true, ..room.config().clone() };
     for occupant in room.roster.clone().iter() {
         let affiliation = room.affiliation(&occupant.account);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use minidom::Element;
 
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::surface::{Feature, Section, boolean_field};
@@ -35,7 +35,13 @@ texts! {
 
 /// Forwards a message, as everybody got it, to those whom it mentions: members and above who are not in the room and
 /// may read it. Nobody learns who that was.
-pub(crate) fn forward(room: &Room, speaker: &BareJid, said: &Element, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn forward(
+    room: &Room,
+    speaker: &BareJid,
+    said: &Element,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) {
     if !room.config().forward_mentions {
         return;
     }

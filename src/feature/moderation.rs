@@ -9,7 +9,7 @@ pub mod sessions;
 use minidom::Element;
 
 use crate::room::archive::{Answer, Asker, Entry, Found, Query, Question, Target};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::Feature;
 use crate::room::{Room, archive, message, occupant_id, privilege, subject};
@@ -34,7 +34,7 @@ struct Wanted {
 
 impl Wanted {
     /// Reads today's request, or the one of XEP-0425 before 0.3 (425-7).
-    fn read(payload: &Element, cx: &Cx<'_>) -> Result<Self, Refusal> {
+    fn read(payload: &Element, cx: &Context<'_>) -> Result<Self, Refusal> {
         let (moderate, retract) = if payload.has_ns(ns::MODERATE) {
             (Some(payload), ns::RETRACT)
         } else {
@@ -61,7 +61,7 @@ pub(crate) fn request(
     room: &mut Room,
     payload: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check_role(room, &inbound.from.to_bare())?;
@@ -82,7 +82,7 @@ pub(crate) fn found(
     room: &mut Room,
     payload: &Element,
     found: &Found,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check_role(room, &found.inbound.from.to_bare())?;
@@ -109,7 +109,7 @@ fn answer(
     wanted: &Wanted,
     entry: &Entry,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let actor = inbound.from.to_bare();
@@ -138,7 +138,7 @@ pub(crate) fn moderate(
     entry: &Entry,
     actor: &BareJid,
     reason: Option<&str>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let id = cx.id();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::room::archive::Change;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::{Feature, Section, boolean_field};
 use crate::room::write::Write;
@@ -29,7 +29,7 @@ texts! {
 
 /// The end of every event: a temporary room that nobody is in is gone unless it still waits for its first occupant,
 /// and the durable changes between `before` and now become writes.
-pub(crate) fn settle(before: &Room, room: &mut Room, cx: &Cx<'_>, fx: &mut Effects) {
+pub(crate) fn settle(before: &Room, room: &mut Room, cx: &Context<'_>, fx: &mut Effects) {
     let stays = room.life == Life::Open && room.config().persistent || !room.has_waited(cx.now);
     if room.exists() && room.roster.is_empty() && !stays {
         *room = room.vacated();

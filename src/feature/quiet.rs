@@ -5,7 +5,7 @@
 //! many are left, or the option is lifted, everybody appears.
 
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::surface::{Feature, Section, number_field};
@@ -42,14 +42,14 @@ pub(crate) fn on_entry(room: &mut Room, role: Role) -> bool {
 }
 
 /// The occupant of a nick is about to speak: if they are not shown yet, they appear to the others.
-pub(crate) fn speaks(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn speaks(room: &mut Room, key: &NickKey, cx: &mut Context<'_>, fx: &mut Effects) {
     reveal(room, key, cx, fx);
     if room.roster.by_nick(key).is_some_and(|occupant| !occupant.heard) {
         room.roster_mut().hear(key);
     }
 }
 
-fn reveal(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn reveal(room: &mut Room, key: &NickKey, cx: &mut Context<'_>, fx: &mut Effects) {
     if room.roster.by_nick(key).is_none_or(|occupant| !occupant.quiet) {
         return;
     }
@@ -63,7 +63,7 @@ fn reveal(room: &mut Room, key: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
 }
 
 /// The end of every event: in a room that is not large any more, everybody appears.
-pub(crate) fn settle(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn settle(room: &mut Room, cx: &mut Context<'_>, fx: &mut Effects) {
     if !room.hushed
         || room.roster.len() > room.config().quiet_above as usize / 2 && room.config().quiet_above > 0
     {

@@ -11,7 +11,7 @@ use minidom::Element;
 use crate::room::change::affiliation::Change;
 use crate::room::change::nick::registered_nick;
 use crate::room::change::{affiliation, nick};
-use crate::room::cx::{Cx, Service};
+use crate::room::context::{Context, Service};
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::surface::{Command, Feature, Pages, Section, boolean_field};
@@ -138,7 +138,7 @@ pub(crate) fn advertise(room: &Room, account: &BareJid, vars: &mut Vec<&'static 
 }
 
 /// The form, or what is registered already.
-pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+pub(crate) fn get(room: &Room, inbound: &Inbound, cx: &Context<'_>, fx: &mut Effects) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();
     check_allowed(room, &account)?;
     let mut query = el("query", ns::REGISTER);
@@ -173,7 +173,7 @@ pub(crate) fn set(
     room: &mut Room,
     query: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();
@@ -263,7 +263,7 @@ fn register(
     account: &BareJid,
     wanted: &Nick,
     data: BTreeMap<String, String>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     nick::check_free(room, wanted, account)?;
@@ -281,7 +281,12 @@ fn register(
 }
 
 /// The nick is free again; a member is one no longer, admins and owners stay what they are (trap 46).
-fn unregister(room: &mut Room, account: &BareJid, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+fn unregister(
+    room: &mut Room,
+    account: &BareJid,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
     entry::check_no_ban(room, account)?;
     let now = affiliation::recorded(room, account);
     let new = match now {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use minidom::Element;
 
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::shares::{Bounds, Kept, Shares};
@@ -60,7 +60,7 @@ pub(crate) fn request(
     nick: &str,
     payload: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(asker) = room.roster.by_session(&inbound.from).cloned() else {
@@ -121,7 +121,7 @@ fn remember(
     id: String,
     asker: &BareJid,
     request: Request,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     if let Some(until) = cx.uptime.checked_sub(LIFE) {
@@ -177,7 +177,13 @@ fn answer(request: &Request, refusal: &Refusal, lang: Lang<'_>, fx: &mut Effects
 }
 
 /// A result or an error to what was passed on; what nobody waits for is ignored.
-pub(crate) fn answered(room: &Room, pending: &mut Pending, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) {
+pub(crate) fn answered(
+    room: &Room,
+    pending: &mut Pending,
+    inbound: &Inbound,
+    cx: &Context<'_>,
+    fx: &mut Effects,
+) {
     let account = inbound.from.to_bare();
     if pending.get(inbound.id()).is_none_or(|kept| kept.value.target != account) {
         return;

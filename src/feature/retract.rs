@@ -7,7 +7,7 @@ use minidom::Element;
 
 use crate::room::Room;
 use crate::room::archive::{Answer, Entry, Found, Target, taken_back};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::message::retract;
 use crate::room::surface::Feature;
@@ -29,7 +29,7 @@ pub(super) const FEATURE: Feature = Feature {
 /// An occupant said `message`; if that takes back an earlier message of the same account, what was said is gone from
 /// the history and the archive. Of anybody else's message it takes back nothing: receivers judge the same way. Neither
 /// do ids that are too long for the room to remember.
-pub(crate) fn own(room: &mut Room, author: &BareJid, message: &Element, cx: &Cx<'_>, fx: &mut Effects) {
+pub(crate) fn own(room: &mut Room, author: &BareJid, message: &Element, cx: &Context<'_>, fx: &mut Effects) {
     let (wanted, own) = (taken_back(message), message.attr("id").unwrap_or_default());
     let Some(id) = wanted.filter(|id| id.len().max(own.len()) <= ID_BYTES_MAX) else { return };
     let retracted = el("retracted", ns::RETRACT).with("id", own).with("stamp", &stamp(cx.now));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use minidom::Element;
 
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::surface::{Bound, Feature, Section, number_field};
 use crate::wire::jid::BareJid;
 use crate::wire::message;
@@ -52,7 +52,7 @@ texts! {
 
 /// When accounts last said something that counts. It is not kept over a restart.
 #[derive(Clone, Debug, Default)]
-pub struct Pace {
+pub struct LastMessage {
     spoke: HashMap<BareJid, Timestamp>,
 }
 
@@ -61,10 +61,10 @@ pub struct Pace {
 /// owners do not wait.
 pub(crate) fn check(
     room: &Room,
-    pace: &mut Arc<Pace>,
+    pace: &mut Arc<LastMessage>,
     account: &BareJid,
     message: &Element,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
 ) -> Result<(), Refusal> {
     let seconds = i64::from(room.config().slow_mode_seconds);
     if seconds == 0 || room.affiliation(account) >= Affiliation::Admin || !message::is_spoken(message) {
@@ -87,7 +87,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-impl Pace {
+impl LastMessage {
     /// Forgets those who need not wait any more, or else the one who spoke longest ago.
     fn forget(&mut self, waits: impl Fn(Timestamp) -> bool) {
         self.spoke.retain(|_, spoke| waits(*spoke));
@@ -108,7 +108,7 @@ mod tests {
     fn memory_of_who_spoke_is_bounded() {
         let at = |n: usize| Timestamp::from_second(i64::try_from(n).expect("small")).expect("a time");
         let jid = |n: usize| BareJid::parse(&format!("u{n}@example")).expect("a jid");
-        let mut pace = Pace::default();
+        let mut pace = LastMessage::default();
         pace.spoke.extend((0..ACCOUNTS_MAX).map(|n| (jid(n), at(n))));
         pace.forget(|_| true);
         assert_eq!(pace.spoke.len(), ACCOUNTS_MAX - 1);

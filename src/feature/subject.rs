@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::Nick;
 use crate::room::roster::Occupant;
@@ -57,7 +57,7 @@ pub(crate) fn set(
     room: &mut Room,
     speaker: &Occupant,
     message: &Element,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
 ) -> Result<(), Refusal> {
     if !may_set(room, speaker) {
         return Err(Refusal::forbidden(&words::NO_SUBJECT));
@@ -74,7 +74,7 @@ pub(crate) fn set(
 }
 
 /// Sends the subject to somebody who enters, also an empty one: clients take it for the end of entering.
-pub(crate) fn send(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn send(room: &Room, to: &Jid, cx: &mut Context<'_>, fx: &mut Effects) {
     let id = cx.id();
     let Some(subject) = &room.state.record.subject else {
         let stanza = message(room.jid.as_jid(), Some("groupchat"), &id).child(el("subject", ns::CLIENT));

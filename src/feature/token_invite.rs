@@ -7,7 +7,7 @@ use minidom::Element;
 use sha2::{Digest, Sha256};
 
 use crate::room::change::affiliation;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::entry::{self, Barred};
 use crate::room::state::Token;
@@ -40,7 +40,7 @@ pub(crate) fn issue(
     room: &mut Room,
     request: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let issuer = inbound.from.to_bare();
@@ -75,7 +75,12 @@ fn limit(request: &Element, name: &'static str) -> Result<Option<u32>, Refusal> 
 
 /// An account asks for the tokens that it may revoke: the own ones, or as a moderator all (§3.6). Of those of others only admins
 /// see the secret.
-pub(crate) fn list(room: &Room, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) -> Result<(), Refusal> {
+pub(crate) fn list(
+    room: &Room,
+    inbound: &Inbound,
+    cx: &Context<'_>,
+    fx: &mut Effects,
+) -> Result<(), Refusal> {
     let asker = inbound.from.to_bare();
     check_may_revoke_any(room, &asker)?;
     let mut tokens = el("tokens", ns::TOKEN_INVITE);
@@ -96,7 +101,7 @@ pub(crate) fn revoke(
     room: &mut Room,
     word: &Element,
     inbound: &Inbound,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let asker = inbound.from.to_bare();
@@ -121,7 +126,7 @@ pub(crate) fn redeem(
     affiliation: Affiliation,
     x: &Element,
     account: &BareJid,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<bool, Refusal> {
     let given = x.get_child("password", ns::MUC).map(Element::text).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use minidom::Element;
 
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::Feature;
 use crate::room::vcard::Vcard;
@@ -46,7 +46,7 @@ pub(crate) fn set(
     room: &mut Room,
     payload: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     if room.affiliation(&inbound.from.to_bare()) != Affiliation::Owner {
@@ -71,7 +71,7 @@ pub(crate) fn set(
 }
 
 /// Shows the avatar to somebody who enters, if there is one.
-pub(crate) fn show(room: &Room, to: &Jid, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn show(room: &Room, to: &Jid, cx: &mut Context<'_>, fx: &mut Effects) {
     if !hashes(room).is_empty() {
         fx.send(&avatar(room, &cx.id()), to);
     }

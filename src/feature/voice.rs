@@ -7,7 +7,7 @@ use minidom::Element;
 
 use crate::room::Room;
 use crate::room::change::role;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::shares::{Bounds, Kept, Shares};
@@ -97,7 +97,7 @@ pub(crate) fn handle(
     asked: &mut Arc<Asked>,
     form: &Submitted,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let Some(sender) = room.roster.by_session(&inbound.from).cloned() else {
@@ -116,7 +116,7 @@ pub(crate) fn handle(
     }
 }
 
-fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Cx<'_>) -> Element {
+fn to_moderators(room: &Room, nick: &str, inbound: &Inbound, cx: &mut Context<'_>) -> Element {
     let field = |var, type_, label: &'static Text, value: &str| Field {
         var,
         type_: Some(type_),
@@ -144,7 +144,7 @@ fn decide(
     form: &Submitted,
     verdict: &[String],
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let account = inbound.from.to_bare();

@@ -15,7 +15,7 @@ use std::thread::{Builder, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use self::line::Line;
-use super::trouble::Trouble;
+use super::failure_state::FailureState;
 use crate::room::archive::Change;
 use crate::room::write::Write;
 use crate::store::{self, Fence, StoreError, wait};
@@ -107,7 +107,7 @@ impl<W: Clone + Send + 'static> Committer<W> {
         commit: impl Fn(&[W]) -> Result<(), StoreError> + Send + 'static,
     ) -> Self {
         let (queue, requests) = mpsc::unbounded_channel();
-        let trouble = Trouble::new(name);
+        let trouble = FailureState::new(name);
         let mut worker =
             Worker { name, cost, commit: Box::new(commit), requests, line: Line::new(), trouble };
         let thread = name.rsplit(' ').next().unwrap_or(name);
@@ -157,7 +157,7 @@ struct Worker<W> {
     commit: Commit<W>,
     requests: mpsc::UnboundedReceiver<Message<W>>,
     line: Line<Request<W>>,
-    trouble: Trouble,
+    trouble: FailureState,
 }
 
 impl<W: Clone> Worker<W> {

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tracing::{debug, warn};
 
 use super::Host;
-use super::seldom::Seldom;
+use super::log_throttle::LogThrottle;
 use crate::link::Arrivals;
 use crate::wire::build::{Build, el};
 use crate::wire::inbound::Inbound;
@@ -34,7 +34,7 @@ pub(super) struct Gate {
     pub(super) no_gap: AtomicBool,
     /// Told when nothing more is read.
     pub(super) quiet: Arc<Notify>,
-    pub(super) skipped: Seldom,
+    pub(super) skipped: LogThrottle,
 }
 
 impl Arrivals for Gate {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, error::SendError};
 
-use super::lanes::Lanes;
+use super::domain_queues::DomainQueues;
 use super::places::{self, InLine, Places};
 use crate::room::event::Event;
 use crate::room::limits::Limits;
@@ -176,7 +176,7 @@ pub(super) struct Mailbox {
     opener: Option<BareJid>,
     /// Boxed: a channel always has places for some.
     events: UnboundedSender<Box<Waiting>>,
-    lanes: Mutex<Lanes<Box<Waiting>>>,
+    lanes: Mutex<DomainQueues<Box<Waiting>>>,
     load: Load,
     bounds: Arc<Bounds>,
     /// Who is in the room; nothing while it waits to be read.
@@ -239,7 +239,7 @@ impl Mailbox {
         }
     }
 
-    fn lanes(&self) -> MutexGuard<'_, Lanes<Box<Waiting>>> {
+    fn lanes(&self) -> MutexGuard<'_, DomainQueues<Box<Waiting>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

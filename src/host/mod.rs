@@ -3,23 +3,23 @@
 //! [`Host::route`] is the one function that decides which task gets a stanza. [`run()`] holds the service together
 //! from opening the store to closing the stream.
 
+mod admission;
 pub mod commit;
-mod fair;
-mod flood;
+mod domain_queues;
+mod failure_state;
 mod gate;
 mod goodbyes;
-mod keeper;
-mod lanes;
+pub mod liveness;
+mod log_throttle;
 mod mailbox;
 mod meter;
-pub mod pace;
 mod places;
 mod quota;
+mod rate_limit;
+mod retention;
 mod run;
-mod seldom;
 mod signals;
 mod task;
-mod trouble;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,7 +34,7 @@ use tracing::{debug, error, info, warn};
 use crate::config::{OnStop, Settings};
 use crate::link::{Lane, Outbox};
 use crate::room::archive::Change;
-use crate::room::cx::{Ids, Service};
+use crate::room::context::{Ids, Service};
 use crate::room::event::Event;
 use crate::room::listing::Relisting;
 use crate::room::roster::Roster;
@@ -47,17 +47,17 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::parse::Malformed;
 use crate::wire::refusal::Refusal;
 use crate::words::{self, Lang};
+use admission::Admission;
 use commit::Committer;
-use flood::Flood;
+use failure_state::FailureState;
+use liveness::{PingPacer, Portions};
 use mailbox::{Bounds, Mailbox};
 use meter::Meter;
-use pace::{Pace, Portions};
 use places::{InLine, Places};
 use quota::Quotas;
 pub use run::{Ended, RunError, run};
 use signals::Signal;
 pub use signals::hold_signals;
-use trouble::Trouble;
 
 /// How long rooms may take to say goodbye. Together with what the link may take to send it, this stays below the 10 s
 /// after which container runtimes kill.
@@ -146,10 +146,10 @@ pub struct Host {
     store: Arc<dyn store::Store>,
     archive: Arc<dyn store::Archive>,
     committer: Committer<Write>,
-    archivist: Committer<Change>,
+    archive_committer: Committer<Change>,
     /// Of reading rooms from the store, and messages from the archive.
-    rooms_read: Trouble,
-    archive_read: Trouble,
+    rooms_read: FailureState,
+    archive_read: FailureState,
     /// Places for those who read the archive.
     reading: Arc<Places>,
     /// Places for those who look through an archive for a command.
@@ -170,7 +170,7 @@ pub struct Host {
     /// What may wait for rooms.
     bounds: Arc<Bounds>,
     /// Who has sent how much, and what is delayed of it.
-    flood: Flood,
+    flood: Admission,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     /// Who has just left a room that is not in memory.
     goodbyes: goodbyes::Absent,
@@ -189,7 +189,7 @@ pub struct Host {
     sent_away: AtomicU64,
     /// Until when somebody may be gone who has not been found out, in seconds since the start.
     doubtful_until: AtomicU64,
-    pace: Pace,
+    pace: PingPacer,
     portions: Arc<Portions>,
     /// Rooms that the store has occupants of, with who created them, until the first link is up.
     asleep: Mutex<Vec<(BareJid, Option<BareJid>)>>,
@@ -248,10 +248,10 @@ impl Host {
             service,
             committer: Committer::of_store(store.clone()),
             store,
-            archivist: Committer::of_archive(archive.clone()),
+            archive_committer: Committer::of_archive(archive.clone()),
             archive,
-            rooms_read: Trouble::new("reading of rooms"),
-            archive_read: Trouble::new("reading of the archive"),
+            rooms_read: FailureState::new("reading of rooms"),
+            archive_read: FailureState::new("reading of the archive"),
             reading: Places::new(READERS_MAX),
             looking: Places::new(LOOKING_MAX),
             loading: Places::new(LOADING_MAX),
@@ -262,7 +262,7 @@ impl Host {
             quotas,
             outbox,
             bounds: Arc::new(Bounds::new(&settings.limits, settings.parent_domain())),
-            flood: Flood::new(&settings.limits),
+            flood: Admission::new(&settings.limits),
             rooms: Mutex::default(),
             goodbyes: goodbyes::Absent::default(),
             directory: RwLock::new(directory),
@@ -275,7 +275,7 @@ impl Host {
             gaps: AtomicU64::new(0),
             sent_away: AtomicU64::new(0),
             doubtful_until: AtomicU64::new(0),
-            pace: Pace::new(),
+            pace: PingPacer::new(),
             portions: Portions::new(),
             asleep: Mutex::new(asleep),
             told_to_stop: Notify::new(),
@@ -329,7 +329,7 @@ impl Host {
     /// What a stanza to the service leads to.
     fn answer(&self, inbound: &Inbound, memory: &mut service::Memory) -> service::Effects {
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut cx = service::Cx {
+        let mut cx = service::Context {
             now: Timestamp::now(),
             started: self.started,
             service: &self.service,
@@ -596,7 +596,7 @@ impl Host {
     /// come back then.
     async fn stop(self: &Arc<Self>, told: Signal) {
         let is_replaced = told == Signal::Replace;
-        self.let_go(if is_replaced { LAST_WORK_REPLACED } else { LAST_WORK });
+        self.release_all(if is_replaced { LAST_WORK_REPLACED } else { LAST_WORK });
         let mailboxes: Vec<_> = self.rooms().values().cloned().collect();
         let goodbye = self.goodbye && !is_replaced;
         for mailbox in &mailboxes {

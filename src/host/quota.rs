@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::places::InLine;
-use crate::room::cx::Service;
+use crate::room::context::Service;
 use crate::wire::jid::BareJid;
 use crate::wire::refusal::Refusal;
 use crate::words;

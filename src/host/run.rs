@@ -10,8 +10,8 @@ use tracing::info;
 
 use super::Host;
 use super::gate::Gate;
-use super::keeper::Keeper;
-use super::seldom::Seldom;
+use super::log_throttle::LogThrottle;
+use super::retention::Retention;
 use super::signals::{Signal, signal};
 use crate::config::Settings;
 use crate::link::{self, LinkSettings, Stage, TakenOver, Times};
@@ -80,7 +80,7 @@ pub async fn run(
     let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
     let host = Host::start(&settings, store.clone(), archive.clone(), outbox).map_err(RunError::Store)?;
     let keeper =
-        Keeper::new(store, archive, &settings.archive, host.service.clone()).map_err(RunError::Store)?;
+        Retention::new(store, archive, &settings.archive, host.service.clone()).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
     let keeping = keeper.start().map_err(RunError::System)?;
@@ -88,7 +88,7 @@ pub async fn run(
     let quiet = Arc::new(Notify::new());
     let no_gap = AtomicBool::new(taken.as_ref().is_some_and(|taken| !taken.doubtful));
     let arrivals =
-        Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone(), skipped: Seldom::default() });
+        Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone(), skipped: LogThrottle::default() });
     let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
     let (told, mut ended) = tokio::select! {
         told = signal => (told, None),
@@ -123,7 +123,7 @@ pub async fn run(
     // On a thread that may wait for it.
     let _ = tokio::task::spawn_blocking(move || keeping.end()).await;
     host.committer.clone().stop().await;
-    host.archivist.clone().stop().await;
+    host.archive_committer.clone().stop().await;
     info!("stopped");
     match ended {
         Ok(Ok(connection)) if told == Signal::Replace => {

@@ -15,17 +15,17 @@ use tracing::error;
 use self::load::load;
 use self::send::send;
 use super::Host;
-use super::fair::Bucket;
+use super::liveness::{LastSeen, Portion};
 use super::mailbox::{Events, InHand, Mailbox, Waiting};
 use super::meter::Meter;
-use super::pace::{Heard, Portion};
 use super::places::InLine;
 use super::quota::Awaited;
+use super::rate_limit::TokenBucket;
 use crate::engine::Machine;
-use crate::engine::restart::Told;
+use crate::engine::restart::PersistedView;
 use crate::link::Lane;
 use crate::room::archive::{Answer, Ask, Asker, Change, Found};
-use crate::room::cx::{Cx, Ids};
+use crate::room::context::{Context, Ids};
 use crate::room::effect::Effects;
 use crate::room::event::Event;
 use crate::room::weight::Weight;
@@ -140,14 +140,14 @@ struct Task {
     room: Machine,
     ids: Ids,
     mailbox: Arc<Mailbox>,
-    told: Told,
+    told: PersistedView,
     /// What takes messages back that nobody has seen, and that the archive has not taken yet.
     owed: Vec<Change>,
     /// Since when the store has not been told all.
     behind: Option<Instant>,
     /// The store may have a rest of an earlier room of this address, which is to be swept before anything is written.
     rest: bool,
-    heard: Heard,
+    heard: LastSeen,
     /// When those were asked last whose server is out of reach.
     asked: Instant,
     /// When bans were lifted last that had ended.
@@ -164,13 +164,13 @@ struct Task {
     /// The turn to tell some of what occupants have still to be told.
     portion: Option<Portion>,
     /// How much has been done lately.
-    done: Bucket,
+    done: TokenBucket,
     since: Instant,
 }
 
 impl Task {
     /// Of a room that the store has been `told` of.
-    fn new(host: Arc<Host>, room: Machine, told: Told, mailbox: Arc<Mailbox>) -> Self {
+    fn new(host: Arc<Host>, room: Machine, told: PersistedView, mailbox: Arc<Mailbox>) -> Self {
         let mut task = Self {
             rest: !room.exists(),
             lasting: room.is_lasting().then(|| room.founder().cloned()),
@@ -185,11 +185,11 @@ impl Task {
             owed: Vec::new(),
             behind: None,
             place: None,
-            heard: Heard::default(),
+            heard: LastSeen::default(),
             asked: Instant::now(),
             lapsed: None,
             portion: None,
-            done: Bucket::default(),
+            done: TokenBucket::default(),
             since: Instant::now(),
         };
         task.must_hold();
@@ -366,7 +366,7 @@ impl Task {
             }
         }
         let batch = &batch[..effects.len()];
-        if self.behind.is_none() && (self.told.is_behind(&self.room) || !self.owed.is_empty()) {
+        if self.behind.is_none() && (self.told.is_stale(&self.room) || !self.owed.is_empty()) {
             self.behind = Some(Instant::now());
         }
         // After a crash a room that has ended may not be there again, nor somebody who was put out be in it, when people
@@ -538,7 +538,7 @@ impl Task {
     fn handle(&mut self, event: &Event) -> Effects {
         let before = self.room.clone();
         let (now, uptime) = (Timestamp::now(), self.host.uptime());
-        let mut cx = Cx { now, uptime, service: &self.host.service, ids: &mut self.ids };
+        let mut cx = Context { now, uptime, service: &self.host.service, ids: &mut self.ids };
         let (room, meter) = (&mut self.room, Meter::start());
         let outcome = catch_unwind(AssertUnwindSafe(|| room.handle(event, &mut cx)));
         self.pay(event, meter.tokens());

@@ -4,6 +4,7 @@
 //! writes until the link fails, says why, waits, and connects again. XEP-0114 acknowledges nothing, so what a
 //! dying connection had taken is lost; everything else waits in the outbox for the next one.
 
+mod fair_queue;
 mod fault;
 mod give_way;
 mod handshake;
@@ -11,7 +12,6 @@ mod outbox;
 mod ping;
 mod read;
 mod retry;
-mod turns;
 mod window;
 mod write;
 

@@ -451,7 +451,7 @@ mod tests {
     #[test]
     fn an_answer_does_not_wait_for_those_of_others_of_the_domain() {
         let (outbox, outlet) = outbox(1 << 20);
-        let mut turns = super::super::turns::Turns::default();
+        let mut turns = super::super::fair_queue::FairQueue::default();
         for n in 0..400 {
             assert!(outbox.answer(answers(&format!("loud{}@b", n % 4)), stanza(8000)));
         }
@@ -508,7 +508,7 @@ mod tests {
         let going_on = busy.iter_mut().filter_map(|send| is_done_now(send.as_mut()).then_some(())).count();
         assert!((120..200).contains(&going_on), "the bound, and a part of the reserve: {going_on}");
         // All of them have had a turn.
-        let mut turns = super::super::turns::Turns::default();
+        let mut turns = super::super::fair_queue::FairQueue::default();
         outlet.take(false, |lane, queued| turns.push(lane, queued));
         write(&outlet, &mut turns, 1_000_000);
         // Another enters a hall of 200 people: one stanza for each.
@@ -558,7 +558,7 @@ mod tests {
     }
 
     /// Writes at least so many bytes.
-    fn write(outlet: &Outlet, turns: &mut super::super::turns::Turns, bytes: usize) {
+    fn write(outlet: &Outlet, turns: &mut super::super::fair_queue::FairQueue, bytes: usize) {
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         while out.len() < bytes
             && let Some(whole) = turns.splice(&mut out, &mut ends)

@@ -13,8 +13,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, sleep_until};
 
+use super::fair_queue::FairQueue;
 use super::outbox::{Outlet, Written};
-use super::turns::Turns;
 use super::window::Ahead;
 
 /// Bytes after which a piece is written. A piece may exceed it by one stanza.
@@ -41,7 +41,7 @@ pub(super) enum Close {
 /// What is on its way to the socket. It outlives the links.
 pub(super) struct Pending {
     outlet: Outlet,
-    turns: Turns,
+    turns: FairQueue,
     piece: Piece,
 }
 
@@ -59,7 +59,7 @@ struct Piece {
 
 impl Pending {
     pub(super) fn new(outlet: Outlet) -> Self {
-        Self { outlet, turns: Turns::default(), piece: Piece::default() }
+        Self { outlet, turns: FairQueue::default(), piece: Piece::default() }
     }
 
     pub(super) fn bytes_waiting(&self) -> u64 {

@@ -5,13 +5,13 @@ pub mod backlog;
 
 use minidom::Element;
 
-use crate::room::audience::{Actor, Item, Notice, sessions};
+use crate::room::audience::{Actor, Item, PresenceUpdate, sessions};
 use crate::room::config::Config;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::roster::{Occupant, Said};
 use crate::room::versions::Step;
-use crate::room::{Room, leavers};
+use crate::room::{Room, recent_departures};
 use crate::wire::jid::Jid;
 use crate::wire::muc::Affiliation;
 use crate::wire::muc::Role;
@@ -45,13 +45,13 @@ pub(crate) fn remove(
     room: &mut Room,
     occupant: &Occupant,
     why: &Removal<'_>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     fx.expels = true;
     backlog::tell_before(room, occupant.nick.key(), cx, fx);
     room.roster_mut().remove(occupant.nick.key());
-    leavers::note(room, occupant, cx);
+    recent_departures::note(room, occupant, cx);
     let id = cx.id();
     let item = Item {
         affiliation: Some(room.affiliation(&occupant.account)),
@@ -61,11 +61,12 @@ pub(crate) fn remove(
         reason: why.reason,
         ..Item::default()
     };
-    let notice = Notice { hidden: why.hidden, ..Notice::unavailable(occupant, &id, item, why.codes) };
+    let notice =
+        PresenceUpdate { hidden: why.hidden, ..PresenceUpdate::unavailable(occupant, &id, item, why.codes) };
     let (own, others) = why.versions();
-    room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(occupant), &[]);
+    room.tell_own(fx, &PresenceUpdate { version: own, ..notice.clone() }, &sessions(occupant), &[]);
     if room.broadcasts(occupant) {
-        room.tell_others(fx, &Notice { version: others, ..notice });
+        room.tell_others(fx, &PresenceUpdate { version: others, ..notice });
     }
 }
 
@@ -85,7 +86,7 @@ pub(crate) fn depart(
     room: &mut Room,
     session: &Jid,
     goodbye: &Goodbye<'_>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let Some(before) = room.roster_mut().leave(session) else { return };
@@ -95,12 +96,12 @@ pub(crate) fn depart(
         jid: Some(session.into()),
         ..Item::default()
     };
-    let gone = Notice::unavailable(&before, goodbye.id, item, goodbye.codes);
-    let notice = Notice { said: Some(goodbye.said), ..gone };
+    let gone = PresenceUpdate::unavailable(&before, goodbye.id, item, goodbye.codes);
+    let notice = PresenceUpdate { said: Some(goodbye.said), ..gone };
     room.tell_own(fx, &notice, std::slice::from_ref(session), &[]);
     let stays = room.roster.by_nick(before.nick.key()).cloned();
     if stays.is_none() {
-        leavers::note(room, &before, cx);
+        recent_departures::note(room, &before, cx);
     }
     match stays {
         None if room.broadcasts(&before) => room.tell_others(fx, &notice),
@@ -126,7 +127,7 @@ pub(crate) fn show(room: &Room, occupant: &Occupant, id: &str, fx: &mut Effects)
 
 /// After a change of whose presence is broadcast: occupants of roles that are shown now appear to the others,
 /// those of roles that are shown no longer vanish.
-pub(crate) fn rebroadcast(room: &Room, old: &Config, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn rebroadcast(room: &Room, old: &Config, cx: &mut Context<'_>, fx: &mut Effects) {
     if room.config().presence_broadcast == old.presence_broadcast {
         return;
     }
@@ -146,8 +147,12 @@ pub(crate) fn rebroadcast(room: &Room, old: &Config, cx: &mut Cx<'_>, fx: &mut E
 }
 
 /// An occupant who is still here but no longer shown.
-pub(crate) fn vanished<'a>(occupant: &'a Occupant, affiliation: Affiliation, id: &'a str) -> Notice<'a> {
-    Notice::unavailable(
+pub(crate) fn vanished<'a>(
+    occupant: &'a Occupant,
+    affiliation: Affiliation,
+    id: &'a str,
+) -> PresenceUpdate<'a> {
+    PresenceUpdate::unavailable(
         occupant,
         id,
         Item {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use minidom::Element;
 
 use super::Room;
-use super::cx::Cx;
+use super::context::Context;
 use super::effect::Effects;
 use super::nick::Nick;
 use super::recipients::Group;
@@ -24,7 +24,7 @@ pub(crate) use item::{Actor, Authors, Item, Sight};
 
 /// A presence about one occupant, as the room tells it.
 #[derive(Clone, Debug)]
-pub(crate) struct Notice<'a> {
+pub(crate) struct PresenceUpdate<'a> {
     /// About whom.
     pub nick: &'a Nick,
     /// The occupant of that nick; `None` if there is none.
@@ -47,7 +47,7 @@ pub(crate) struct Notice<'a> {
     pub hidden: bool,
 }
 
-impl<'a> Notice<'a> {
+impl<'a> PresenceUpdate<'a> {
     /// Somebody is gone, or no longer to be seen, with nothing said of his own.
     pub(crate) fn unavailable(
         occupant: &'a Occupant,
@@ -127,12 +127,18 @@ impl Room {
     }
 
     /// Sends the notice to `own` with code 110 and the additional `codes`.
-    pub(crate) fn tell_own(&self, fx: &mut Effects, notice: &Notice<'_>, own: &[Jid], codes: &[Status]) {
+    pub(crate) fn tell_own(
+        &self,
+        fx: &mut Effects,
+        notice: &PresenceUpdate<'_>,
+        own: &[Jid],
+        codes: &[Status],
+    ) {
         let follows = |jid: &&Jid| {
             notice.version.is_some() && notice.occupant.is_some_and(|occupant| occupant.follows(jid))
         };
         let (following, plain): (Vec<&Jid>, Vec<&Jid>) = own.iter().partition(follows);
-        let without = Notice { version: None, ..notice.clone() };
+        let without = PresenceUpdate { version: None, ..notice.clone() };
         for (list, notice) in [(following, notice), (plain, &without)] {
             let list: Vec<Jid> = list.into_iter().cloned().collect();
             fx.send_many(&notice.stanza(self, Sight::NONE, true, codes), list);
@@ -140,7 +146,7 @@ impl Room {
     }
 
     /// Sends the notice to everybody but the occupant it is about; later, if the event tells too much already.
-    pub(crate) fn tell_others(&self, fx: &mut Effects, notice: &Notice<'_>) {
+    pub(crate) fn tell_others(&self, fx: &mut Effects, notice: &PresenceUpdate<'_>) {
         if fx.tells_too_much() {
             return fx.owe(self, notice, None);
         }
@@ -148,20 +154,25 @@ impl Room {
     }
 
     /// Sends the notice to everybody but the occupant it is about.
-    pub(crate) fn tell_others_now(&self, fx: &mut Effects, notice: &Notice<'_>) {
+    pub(crate) fn tell_others_now(&self, fx: &mut Effects, notice: &PresenceUpdate<'_>) {
         self.tell(fx, notice, |group| self.roster.others_in(group, notice.nick.key()));
     }
 
     /// Sends the notice to everybody but one session.
-    pub(crate) fn tell_all_but(&self, fx: &mut Effects, notice: &Notice<'_>, session: &Jid) {
+    pub(crate) fn tell_all_but(&self, fx: &mut Effects, notice: &PresenceUpdate<'_>, session: &Jid) {
         self.tell(fx, notice, |group| self.roster.all_in_but(group, session));
     }
 
     /// Sends the notice, with or without the real address and the version as they may see, to those whom `of` takes from
     /// each group.
-    pub(crate) fn tell(&self, fx: &mut Effects, notice: &Notice<'_>, of: impl Fn(Group) -> Recipients) {
-        let plain = Notice { version: None, ..notice.clone() };
-        let mut say = |notice: &Notice<'_>, sight: Sight, group: Group| {
+    pub(crate) fn tell(
+        &self,
+        fx: &mut Effects,
+        notice: &PresenceUpdate<'_>,
+        of: impl Fn(Group) -> Recipients,
+    ) {
+        let plain = PresenceUpdate { version: None, ..notice.clone() };
+        let mut say = |notice: &PresenceUpdate<'_>, sight: Sight, group: Group| {
             let to = of(group);
             if !to.is_empty() {
                 fx.tell(&notice.stanza(self, sight, false, &[]), to);
@@ -180,7 +191,7 @@ impl Room {
     }
 
     /// Tells everybody that the room is not as it was (104), and in what way (`codes`); clients then ask anew (§10.2).
-    pub(crate) fn tell_of_configuration(&self, codes: &[Status], cx: &mut Cx<'_>, fx: &mut Effects) {
+    pub(crate) fn tell_of_configuration(&self, codes: &[Status], cx: &mut Context<'_>, fx: &mut Effects) {
         let codes: Vec<Status> =
             std::iter::once(Status::ConfigNonPrivacyRelated).chain(codes.iter().cloned()).collect();
         let x = muc_user(&codes, None, None, false);
@@ -194,9 +205,9 @@ impl Room {
     }
 
     /// The present state of an occupant as an available presence.
-    pub(crate) fn notice_of<'a>(&self, occupant: &'a Occupant, id: &'a str) -> Notice<'a> {
+    pub(crate) fn notice_of<'a>(&self, occupant: &'a Occupant, id: &'a str) -> PresenceUpdate<'a> {
         let shown = occupant.shown();
-        Notice {
+        PresenceUpdate {
             nick: &occupant.nick,
             occupant: Some(occupant),
             type_: None,

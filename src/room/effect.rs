@@ -7,7 +7,7 @@ use minidom::Element;
 
 use super::Room;
 use super::archive::{Ask, Change};
-use super::audience::Notice;
+use super::audience::PresenceUpdate;
 use crate::room::announce::absent::Absent;
 use crate::room::announce::backlog::{EVENT_BYTES_MAX, Owed};
 use crate::room::write::Write;
@@ -158,7 +158,7 @@ impl Effects {
     }
 
     /// Leaves something to be told later.
-    pub(crate) fn owe(&mut self, room: &Room, notice: &Notice<'_>, own: Option<Option<&Element>>) {
+    pub(crate) fn owe(&mut self, room: &Room, notice: &PresenceUpdate<'_>, own: Option<Option<&Element>>) {
         let owed = Owed::of(room, notice, self.owed.last());
         self.owed.extend(owed.map(|owed| match own {
             Some(version) => owed.with_own(version),

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::cx::Service;
+use super::context::Service;
 use super::ledger::{Bounds, Ledger, Share, Sums};
 use crate::wire::jid::BareJid;
 

@@ -7,7 +7,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::room::cx::{Cx, LockedRooms};
+use crate::room::context::{Context, LockedRooms};
 use crate::room::{Life, Room};
 use crate::wire::jid::BareJid;
 
@@ -15,7 +15,7 @@ use crate::wire::jid::BareJid;
 const WAIT: SignedDuration = SignedDuration::from_mins(5);
 
 /// A room that was just created.
-pub(crate) fn lock(room: &mut Room, cx: &Cx<'_>) {
+pub(crate) fn lock(room: &mut Room, cx: &Context<'_>) {
     room.life = Life::Locked;
     let waits = cx.service.locked_rooms == LockedRooms::Open;
     room.state_mut().record.opens = waits.then(|| cx.now.checked_add(WAIT).ok()).flatten();
@@ -37,7 +37,7 @@ pub(crate) fn asked(room: &mut Room) {
 }
 
 /// An owner invites an account.
-pub(crate) fn invited(room: &mut Room, cx: &Cx<'_>) {
+pub(crate) fn invited(room: &mut Room, cx: &Context<'_>) {
     if room.life == Life::Locked && cx.service.locked_rooms == LockedRooms::Open {
         open(room);
     }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, Unit};
 use minidom::Element;
 
 use crate::room::archive::{Change, Entry, Retraction, Target, taken_back};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::{Room, recent};
 use crate::wire::build::{Build, el};
@@ -24,7 +24,7 @@ pub(crate) fn keep(
     room: &mut Room,
     sender: Option<&BareJid>,
     mut message: Element,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Arc<Entry> {
     let is_silent = is_silent(&message);
@@ -79,7 +79,13 @@ fn next_time(room: &Room, now: Timestamp) -> Timestamp {
 }
 
 /// Puts `retracted` in the place of a message and forgets what it said.
-pub(crate) fn retract(room: &mut Room, target: Target, retracted: Element, cx: &Cx<'_>, fx: &mut Effects) {
+pub(crate) fn retract(
+    room: &mut Room,
+    target: Target,
+    retracted: Element,
+    cx: &Context<'_>,
+    fx: &mut Effects,
+) {
     let retraction = Retraction { target, retracted, keep_original: cx.service.keep_retracted };
     Arc::make_mut(&mut room.history).retract(&retraction);
     if room.config().archive {

@@ -10,7 +10,8 @@ pub mod archive;
 pub mod audience;
 pub mod change;
 pub mod config;
-pub mod cx;
+pub mod confusable;
+pub mod context;
 pub mod effect;
 pub mod effort;
 pub(crate) mod entry;
@@ -19,15 +20,13 @@ pub mod fold;
 pub mod hats;
 pub mod held;
 pub mod history;
-pub mod index;
 pub mod invariant;
-pub mod leavers;
 mod ledger;
 pub mod life;
 pub mod limits;
 pub mod listing;
-pub mod look;
 pub mod message;
+pub mod multi_map;
 pub mod nick;
 pub(crate) mod occupant_id;
 pub mod order;
@@ -36,6 +35,7 @@ pub(crate) mod password;
 pub mod privilege;
 pub mod ranks;
 pub mod recent;
+pub mod recent_departures;
 pub mod recipients;
 pub(crate) mod reflect;
 pub mod reserved;
@@ -45,10 +45,10 @@ pub(crate) mod shares;
 pub mod state;
 pub(crate) mod subject;
 pub mod surface;
+pub(crate) mod user_selector;
 pub mod vcard;
 pub(crate) mod versions;
 pub mod weight;
-pub(crate) mod whom;
 pub mod write;
 
 use std::collections::BTreeSet;
@@ -90,7 +90,7 @@ pub struct Room {
     pub(crate) reserved: Arc<OnceLock<Reserved>>,
     pub(crate) roster: Arc<Roster>,
     pub(crate) history: Arc<History>,
-    pub(crate) leavers: Arc<leavers::Leavers>,
+    pub(crate) leavers: Arc<recent_departures::Leavers>,
     /// The affiliations in other orders than that of addresses.
     pub(crate) ranks: Arc<Ranks>,
     /// Sessions that a restart has brought back and that have not entered since. Of the last moments before a crash the
@@ -207,7 +207,7 @@ impl Room {
     }
 
     /// The language of what all in the room hear, and of what one hears of whose own language nothing is known.
-    pub fn lang<'a>(&self, service: &'a cx::Service) -> Lang<'a> {
+    pub fn lang<'a>(&self, service: &'a context::Service) -> Lang<'a> {
         // A locked room looks like none.
         service.words.lang(if self.life == Life::Open { &self.config().language } else { "" })
     }

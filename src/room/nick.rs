@@ -4,9 +4,9 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::confusable::Skeleton;
 pub use super::fold::{KEY_BYTES_MAX, folded};
 use super::limits::Limits;
-use super::look::Look;
 use crate::wire::jid::{JidError, PART_BYTES_MAX, carried, check_resource};
 use crate::wire::refusal::Refusal;
 use crate::words;
@@ -30,7 +30,7 @@ pub enum Nicks {
 pub struct Nick {
     text: Arc<str>,
     key: NickKey,
-    look: Look,
+    look: Skeleton,
 }
 
 /// What makes two nicks the same.
@@ -67,7 +67,7 @@ impl Nick {
     /// A nick that was accepted before.
     pub fn trusted(text: &str) -> Self {
         let key = NickKey::of(text);
-        Self { text: text.into(), look: Look::of(text, key.as_str()), key }
+        Self { text: text.into(), look: Skeleton::of(text, key.as_str()), key }
     }
 
     /// What every server carries of it; `None` if nothing of that can be seen.
@@ -91,7 +91,7 @@ impl Nick {
     }
 
     /// What it looks like.
-    pub fn look(&self) -> Look {
+    pub fn look(&self) -> Skeleton {
         self.look
     }
 }

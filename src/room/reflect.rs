@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::roster::{Occupant, Said};
 use crate::room::{Room, occupant_id};
 use crate::wire::build::{Build, lang, message, set_lang};
@@ -133,7 +133,7 @@ pub(crate) fn passed_on(
     speaker: &Occupant,
     type_: Option<&str>,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
 ) -> Element {
     let mut copy = message(&room.occupant_jid(&speaker.nick), type_, &cx.id_of(inbound));
     if let Some(lang) = lang(&inbound.stanza) {

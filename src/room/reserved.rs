@@ -2,8 +2,8 @@
 //! who enters.
 
 use super::Room;
-use super::index::Index;
-use super::look::{Look, Looks};
+use super::confusable::{Looks, Skeleton};
+use super::multi_map::MultiMap;
 use super::nick::{Nick, NickKey};
 use crate::room::state::State;
 use crate::wire::jid::BareJid;
@@ -12,9 +12,9 @@ use crate::wire::muc::Affiliation;
 /// The reserved nicks of a room. A copy costs next to nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reserved {
-    holders: Index<NickKey, BareJid>,
+    holders: MultiMap<NickKey, BareJid>,
     /// The same by what every server carries of a nick, where that is another one: under it they may be here.
-    carried: Index<NickKey, BareJid>,
+    carried: MultiMap<NickKey, BareJid>,
     looks: Looks,
 }
 
@@ -66,7 +66,7 @@ impl Room {
     }
 
     /// Whether an account other than `account` has reserved a nick that looks so.
-    pub(crate) fn has_reserved_like(&self, look: Look, account: &BareJid) -> bool {
+    pub(crate) fn has_reserved_like(&self, look: Skeleton, account: &BareJid) -> bool {
         self.reserved().looks.is_like_ones(look, |holder| holder != account && self.may_hold(holder))
     }
 

@@ -7,10 +7,10 @@ use imbl::HashMap;
 use imbl::ordmap::{Entry, OrdMap};
 use minidom::Element;
 
-use super::cx::Service;
+use super::confusable::{Looks, Skeleton};
+use super::context::Service;
 use super::held::{Held, Kind};
-use super::index::Index;
-use super::look::{Look, Looks};
+use super::multi_map::MultiMap;
 use super::nick::{Nick, NickKey};
 use super::recipients::{Group, Lists};
 use crate::wire::encode::{self, Recipients};
@@ -144,7 +144,7 @@ impl Occupant {
 pub struct Roster {
     occupants: OrdMap<NickKey, Arc<Occupant>>,
     sessions: HashMap<Jid, NickKey>,
-    nicks: Index<BareJid, NickKey>,
+    nicks: MultiMap<BareJid, NickKey>,
     looks: Looks,
     /// Recipients, in lists that are made when first asked for.
     lists: Arc<Lists>,
@@ -207,7 +207,7 @@ impl Roster {
     }
 
     /// Whether a nick that looks so can be taken for that of somebody here other than `account`.
-    pub fn is_like_anothers(&self, look: Look, account: &BareJid) -> bool {
+    pub fn is_like_anothers(&self, look: Skeleton, account: &BareJid) -> bool {
         self.looks.is_like_anothers(look, account)
     }
 

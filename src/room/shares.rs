@@ -28,7 +28,7 @@ pub(crate) struct Kept<T> {
     pub id: Arc<str>,
     /// On whose behalf.
     pub owner: BareJid,
-    /// Since when, by [`super::cx::Cx::uptime`].
+    /// Since when, by [`super::context::Context::uptime`].
     pub since: Duration,
     /// What it is.
     pub value: T,

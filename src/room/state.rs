@@ -11,7 +11,7 @@ use sha2::Sha256;
 use super::affiliations::Affiliations;
 use super::archive::ArchiveId;
 use super::config::Config;
-use super::cx::Ids;
+use super::context::Ids;
 use super::hats::Hats;
 use super::shared::Shared;
 use super::vcard::Vcard;

@@ -7,7 +7,7 @@ use minidom::Element;
 use crate::room::Room;
 use crate::room::archive::Found;
 use crate::room::config::Config;
-use crate::room::cx::{Cx, Service};
+use crate::room::context::{Context, Service};
 use crate::room::effect::Effects;
 use crate::room::limits::Limits;
 use crate::wire::command::{Done, Input};
@@ -311,10 +311,12 @@ impl Command {
 }
 
 /// Goes on with a command after the archive has answered; what was filled in is given again.
-pub(crate) type RunFound = fn(&mut Room, &Submitted, &Found, &mut Cx, &mut Effects) -> Result<Done, Refusal>;
+pub(crate) type RunFound =
+    fn(&mut Room, &Submitted, &Found, &mut Context, &mut Effects) -> Result<Done, Refusal>;
 
 /// Runs a command with what was filled in.
-pub(crate) type Run = fn(&mut Room, &Submitted, &Inbound, &mut Cx<'_>, &mut Effects) -> Result<Done, Refusal>;
+pub(crate) type Run =
+    fn(&mut Room, &Submitted, &Inbound, &mut Context<'_>, &mut Effects) -> Result<Done, Refusal>;
 
 /// The form of a command.
 pub(crate) struct Form {

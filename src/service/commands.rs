@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use minidom::Element;
 
-use super::{Cx, Effects};
+use super::{Context, Effects};
 use crate::room::order::{Order, What};
 use crate::wire::build::{Build, el, iq_result, message};
 use crate::wire::command::{Done, Input, Note, Request, Sessions, Stage, Step, wrong};
@@ -57,7 +57,7 @@ struct Command {
     name: &'static Text,
     /// Fields to fill in; none if it runs at once.
     fields: &'static [FormField],
-    run: fn(&Submitted, Lang<'_>, &mut Cx<'_>, &mut Effects) -> Result<Outcome, Refusal>,
+    run: fn(&Submitted, Lang<'_>, &mut Context<'_>, &mut Effects) -> Result<Outcome, Refusal>,
 }
 
 struct FormField {
@@ -162,7 +162,7 @@ impl Command {
 }
 
 /// The command of that name, for an admin.
-fn find(node: &str, account: &BareJid, cx: &Cx<'_>) -> Result<&'static Command, Refusal> {
+fn find(node: &str, account: &BareJid, cx: &Context<'_>) -> Result<&'static Command, Refusal> {
     let command = COMMANDS.iter().find(|command| command.node == node);
     let command = command.ok_or_else(|| Refusal::item_not_found(&words::NO_SUCH_COMMAND))?;
     if cx.service.is_admin(account) {
@@ -173,7 +173,7 @@ fn find(node: &str, account: &BareJid, cx: &Cx<'_>) -> Result<&'static Command, 
 }
 
 /// disco#items: the commands for whom they are.
-pub(super) fn items(inbound: &Inbound, cx: &Cx<'_>) -> Element {
+pub(super) fn items(inbound: &Inbound, cx: &Context<'_>) -> Element {
     let (account, lang) = (inbound.from.to_bare(), cx.lang(inbound));
     let mut query = el("query", ns::DISCO_ITEMS).with("node", ns::COMMANDS);
     for command in COMMANDS.iter().filter(|_| cx.service.is_admin(&account)) {
@@ -184,7 +184,7 @@ pub(super) fn items(inbound: &Inbound, cx: &Cx<'_>) -> Element {
 }
 
 /// disco#info of the list of commands, or of one command.
-pub(super) fn info(node: &str, inbound: &Inbound, cx: &Cx<'_>) -> Result<Element, Refusal> {
+pub(super) fn info(node: &str, inbound: &Inbound, cx: &Context<'_>) -> Result<Element, Refusal> {
     let (type_, name, vars): (_, &Text, _) = match node {
         ns::COMMANDS => ("command-list", &words::COMMANDS, &[ns::DISCO_INFO, ns::DISCO_ITEMS][..]),
         _ => (
@@ -207,7 +207,7 @@ pub(super) fn info(node: &str, inbound: &Inbound, cx: &Cx<'_>) -> Result<Element
 pub(super) fn execute(
     payload: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Option<Element>, Refusal> {
     let (request, lang) = (Request::read(payload)?, cx.lang(inbound));
@@ -246,7 +246,7 @@ fn run(
     request: &Request<'_>,
     form: &Submitted,
     lang: Lang<'_>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Outcome, Refusal> {
     let retry = || request.retry(|| command.form(lang), form);
@@ -258,13 +258,13 @@ fn result(var: &str, values: Vec<String>) -> Done {
 }
 
 /// Everybody who is in a room.
-fn accounts(cx: &Cx<'_>) -> BTreeSet<BareJid> {
+fn accounts(cx: &Context<'_>) -> BTreeSet<BareJid> {
     let mut accounts = BTreeSet::new();
     cx.rooms.each(&mut |_, roster| accounts.extend(roster.iter().map(|o| o.account.clone())));
     accounts
 }
 
-fn online(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
+fn online(form: &Submitted, _: Lang<'_>, cx: &mut Context<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let most = match form.value("max_items") {
         None | Some("none") => ITEMS_MAX,
         Some(number) => number.parse().map_err(|_| wrong("bad-payload", &words::COUNT_WRONG))?,
@@ -276,7 +276,7 @@ fn online(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Re
     Ok(Outcome::Done(Done { note, ..result("onlineuserjids", shown) }))
 }
 
-fn rooms(_: &Submitted, lang: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
+fn rooms(_: &Submitted, lang: Lang<'_>, cx: &mut Context<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let mut rooms = Vec::new();
     cx.rooms.each(&mut |room, roster| {
         if !roster.is_empty() {
@@ -297,7 +297,7 @@ fn rooms(_: &Submitted, lang: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Res
 }
 
 /// The text that is to be announced, if there is one.
-fn announcement(form: &Submitted, cx: &Cx<'_>) -> Result<Option<String>, Refusal> {
+fn announcement(form: &Submitted, cx: &Context<'_>) -> Result<Option<String>, Refusal> {
     let text = form.values("announcement").unwrap_or_default().join("\n");
     if text.len() > cx.service.limits.text_bytes_max {
         return Err(Refusal::policy_violation(&words::ANNOUNCEMENT_TOO_LONG));
@@ -306,7 +306,7 @@ fn announcement(form: &Submitted, cx: &Cx<'_>) -> Result<Option<String>, Refusal
 }
 
 /// Sends a text to each session in a room once, however many rooms it is in; gives how many there are (XEP-0133 §4.23).
-fn announce(text: &str, cx: &mut Cx<'_>, fx: &mut Effects) -> usize {
+fn announce(text: &str, cx: &mut Context<'_>, fx: &mut Effects) -> usize {
     let mut sessions = BTreeSet::new();
     cx.rooms.each(&mut |_, roster| sessions.extend(roster.everyone().iter().cloned()));
     let to: Vec<Jid> = sessions.into_iter().collect();
@@ -319,7 +319,12 @@ fn announce(text: &str, cx: &mut Cx<'_>, fx: &mut Effects) -> usize {
     told
 }
 
-fn shutdown(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, fx: &mut Effects) -> Result<Outcome, Refusal> {
+fn shutdown(
+    form: &Submitted,
+    _: Lang<'_>,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) -> Result<Outcome, Refusal> {
     let delay = form.value("delay").unwrap_or("0").parse().ok().map(SignedDuration::from_secs);
     let delay = delay.filter(|delay| (SignedDuration::ZERO..=DELAY_MAX).contains(delay));
     let delay = delay.ok_or_else(|| wrong("bad-payload", &words::DELAY_WRONG))?;
@@ -331,7 +336,7 @@ fn shutdown(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, fx: &mut Effects) ->
 }
 
 /// The address of a room of this service. A name without a domain is meant to be here.
-fn room(form: &Submitted, cx: &Cx<'_>) -> Result<BareJid, Refusal> {
+fn room(form: &Submitted, cx: &Context<'_>) -> Result<BareJid, Refusal> {
     let text = form.value("room").ok_or_else(|| wrong("bad-payload", &words::ROOM_ADDRESS_MISSING))?;
     let whole = if text.contains('@') { text.to_owned() } else { format!("{text}@{}", cx.service.domain) };
     let jid = Jid::prepare(&whole).map_err(|e| {
@@ -345,7 +350,7 @@ fn room(form: &Submitted, cx: &Cx<'_>) -> Result<BareJid, Refusal> {
 }
 
 /// A line of text for people.
-fn line(form: &Submitted, var: &str, cx: &Cx<'_>) -> Result<String, Refusal> {
+fn line(form: &Submitted, var: &str, cx: &Context<'_>) -> Result<String, Refusal> {
     let text = form.value(var).unwrap_or_default();
     if text.len() > cx.service.limits.text_bytes_max {
         return Err(Refusal::policy_violation(words::WORDS_TOO_LONG.with([var])));
@@ -353,7 +358,7 @@ fn line(form: &Submitted, var: &str, cx: &Cx<'_>) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-fn create(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
+fn create(form: &Submitted, _: Lang<'_>, cx: &mut Context<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let room = room(form, cx)?;
     let owner = form.value("owner").ok_or_else(|| wrong("bad-payload", &words::OWNER_MISSING))?;
     let owner = cx
@@ -369,7 +374,7 @@ fn create(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Re
     Ok(Outcome::Order(room, what, Done::info(&words::ROOM_IS_THERE)))
 }
 
-fn destroy(form: &Submitted, _: Lang<'_>, cx: &mut Cx<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
+fn destroy(form: &Submitted, _: Lang<'_>, cx: &mut Context<'_>, _: &mut Effects) -> Result<Outcome, Refusal> {
     let venue = form.value("venue").map(Jid::prepare).transpose();
     let venue = venue.map_err(|e| Refusal::jid_malformed(words::VENUE_WRONG.with([e.words()])))?;
     let what = What::Destroy { reason: line(form, "reason", cx)?, venue };

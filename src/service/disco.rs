@@ -2,9 +2,9 @@
 
 use minidom::Element;
 
-use super::{Cx, commands};
+use super::{Context, commands};
 use crate::feature::data_policy;
-use crate::room::cx::Service;
+use crate::room::context::Service;
 use crate::wire::build::{Build, el};
 use crate::wire::form::{Field, result};
 use crate::wire::inbound::Inbound;
@@ -37,7 +37,7 @@ const FEATURES: &[&str] = &[
 ];
 
 /// disco#info of the service, or of its commands.
-pub(super) fn info(query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<Element, Refusal> {
+pub(super) fn info(query: &Element, inbound: &Inbound, cx: &Context<'_>) -> Result<Element, Refusal> {
     if let Some(node) = node(query) {
         return commands::info(node, inbound, cx);
     }
@@ -55,7 +55,7 @@ pub(super) fn info(query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<El
 }
 
 /// disco#items: the listed rooms, or the commands.
-pub(super) fn items(query: &Element, inbound: &Inbound, cx: &Cx<'_>) -> Result<Element, Refusal> {
+pub(super) fn items(query: &Element, inbound: &Inbound, cx: &Context<'_>) -> Result<Element, Refusal> {
     match node(query) {
         None => cx.directory.items(Paging::read(query)?.as_ref()),
         Some(ns::COMMANDS) => Ok(commands::items(inbound, cx)),

@@ -3,13 +3,13 @@
 mod commands;
 pub mod directory;
 mod disco;
-mod pace;
 mod search;
+mod search_limit;
 
 use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
-use crate::room::cx::{Ids, Service};
+use crate::room::context::{Ids, Service};
 use crate::room::order::Order;
 use crate::room::roster::Roster;
 use crate::wire::build::{Build, el, iq_result, stamp};
@@ -20,12 +20,12 @@ use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::words::{self, Lang};
 use directory::Directory;
-use pace::Pace;
 use search::Dialect;
 pub use search::Search;
+use search_limit::SearchLimit;
 
 /// The world at the moment of one request.
-pub struct Cx<'a> {
+pub struct Context<'a> {
     /// The time.
     pub now: Timestamp,
     /// Since when the service has been up.
@@ -40,7 +40,7 @@ pub struct Cx<'a> {
     pub memory: &'a mut Memory,
 }
 
-impl<'a> Cx<'a> {
+impl<'a> Context<'a> {
     /// The language of who asks.
     fn lang(&self, inbound: &Inbound) -> Lang<'a> {
         self.service.words.usual().of(&inbound.stanza)
@@ -74,18 +74,18 @@ pub struct Memory {
     ids: Ids,
     /// What proves the sessions of commands.
     secret: String,
-    searches: Pace,
+    searches: SearchLimit,
 }
 
 impl Memory {
     /// Nothing yet. `ids` are given out for names of rooms.
     pub fn new(mut ids: Ids) -> Self {
-        Self { secret: ids.secret(), ids, searches: Pace::default() }
+        Self { secret: ids.secret(), ids, searches: SearchLimit::default() }
     }
 
     /// For a command that is run aside: it knows the sessions of commands, and gives out other ids.
     pub fn fork(&mut self) -> Self {
-        Self { secret: self.secret.clone(), ids: self.ids.fork(), searches: Pace::default() }
+        Self { secret: self.secret.clone(), ids: self.ids.fork(), searches: SearchLimit::default() }
     }
 }
 
@@ -98,7 +98,7 @@ pub fn may_take_long(inbound: &Inbound, service: &Service) -> bool {
 }
 
 /// Deals with a stanza that is addressed to no room.
-pub fn answer(inbound: &Inbound, cx: &mut Cx<'_>) -> Effects {
+pub fn answer(inbound: &Inbound, cx: &mut Context<'_>) -> Effects {
     let mut fx = Effects::default();
     let outcome = match inbound.kind {
         Kind::Iq(IqType::Get) => request(inbound, false, cx, &mut fx),
@@ -129,7 +129,7 @@ fn announcement(message: &Element) -> bool {
 fn request(
     inbound: &Inbound,
     set: bool,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Option<Element>, Refusal> {
     let payload = inbound.payload().ok_or_else(|| Refusal::bad_request(&words::PAYLOAD_NEEDED))?;
@@ -155,7 +155,7 @@ fn find(
     dialect: &'static Dialect,
     search: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Option<Element>, Refusal> {
     let Some(x) = search.get_child("x", ns::DATA) else {
@@ -175,7 +175,7 @@ fn version() -> Element {
 }
 
 /// For how many seconds the service has been up (XEP-0012 §5).
-fn uptime(cx: &Cx<'_>) -> Element {
+fn uptime(cx: &Context<'_>) -> Element {
     let seconds = cx.now.duration_since(cx.started).as_secs().max(0);
     el("query", ns::LAST).with("seconds", &seconds.to_string())
 }

@@ -190,7 +190,7 @@ pub struct StreamReader {
     fault: Option<StreamFault>,
     /// How many of the bytes that are being read come behind the last stanza that is complete.
     behind: Option<usize>,
-    keeper: resume::Keeper,
+    keeper: resume::ResumptionBuffer,
 }
 
 impl StreamReader {
@@ -225,7 +225,7 @@ impl StreamReader {
             is_record: false,
             fault: None,
             behind: None,
-            keeper: resume::Keeper::default(),
+            keeper: resume::ResumptionBuffer::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conclave::engine::restart::{Told, bring_back};
+use conclave::engine::restart::{PersistedView, bring_back};
 use conclave::room::Room;
 use conclave::room::roster::{Occupant, Session};
 use conclave::room::write::{StoredOccupant, Write};
@@ -16,12 +16,12 @@ use crate::world::{ROOM, World};
 
 /// The store was told of everybody who is in the room.
 fn tell_store(w: &mut World) -> Vec<Write> {
-    let (occupants, _) = Told::default().catch_up(&w.room);
+    let (occupants, _) = PersistedView::default().catch_up(&w.room);
     w.writes.drain(..).chain(occupants).collect()
 }
 
 /// The process ended, and another one has `kept` and what was written since.
-fn come_back(w: &mut World, kept: Vec<Write>) -> Told {
+fn come_back(w: &mut World, kept: Vec<Write>) -> PersistedView {
     let store = MemoryStore::new();
     store.commit(&kept).expect("this store always takes");
     store.commit(&w.writes).expect("this store always takes");
@@ -50,7 +50,7 @@ fn whoever_was_banned_when_the_process_ended_is_seen_to_go() {
     w.admin("owner", "<item jid='romeo@example' affiliation='outcast'/>");
     let told = come_back(&mut w, kept);
     assert!(w.room.roster().iter().all(|o| o.nick.as_str() != "romeo"));
-    assert!(told.is_behind(&w.room), "the store has him still");
+    assert!(told.is_stale(&w.room), "the store has him still");
     w.say("juliet", "hello");
     for who in ["owner", "juliet", "romeo"] {
         let seen = w.got(who);
@@ -116,7 +116,7 @@ fn whoever_got_another_affiliation_when_the_process_ended_is_shown_with_it() {
 fn nothing_is_told_where_nothing_changed() {
     let (mut w, kept) = kept();
     let told = come_back(&mut w, kept);
-    assert!(!told.is_behind(&w.room));
+    assert!(!told.is_stale(&w.room));
     w.say("juliet", "hello");
     assert_eq!(w.got("owner").len(), 1);
 }
@@ -125,7 +125,7 @@ fn nothing_is_told_where_nothing_changed() {
 fn what_everybody_has_heard_is_not_told_again() {
     // 45-9.3-a
     let (mut w, kept) = kept();
-    let (_, told) = Told::default().catch_up(&w.room);
+    let (_, told) = PersistedView::default().catch_up(&w.room);
     for affiliation in ["member", "none"] {
         // His role stays as it is.
         w.admin("owner", &format!("<item jid='romeo@example' affiliation='{affiliation}'/>"));
@@ -171,7 +171,7 @@ fn a_change_of_one_session_of_many_is_written_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SledStore::open(folder.path()).expect("opened");
     let mut w = with_many_sessions();
-    let mut told = Told::default();
+    let mut told = PersistedView::default();
     let mut written = |w: &mut World| {
         let before = store.written();
         store.commit(&w.writes).expect("stored");
@@ -218,7 +218,7 @@ fn a_change_of_one_session_of_many_is_written_alone() {
 fn who_takes_a_nick_right_after_another_account_has_left_it_comes_back() {
     // 45-7.1-a
     let (mut w, kept) = kept();
-    let (writes, told) = Told::default().catch_up(&w.room);
+    let (writes, told) = PersistedView::default().catch_up(&w.room);
     let folder = tempfile::tempdir().expect("a folder");
     let store = SledStore::open(folder.path()).expect("a store");
     store.commit(&[kept, writes].concat()).expect("stored");
@@ -261,7 +261,7 @@ fn who_an_earlier_version_wrote_down_with_all_sessions_comes_back_and_is_written
     let state = std::mem::take(&mut w.writes);
     let told = come_back(&mut w, [state.clone(), kept.clone()].concat());
     assert_eq!(everybody(&w.room), before);
-    assert!(told.is_behind(&w.room), "and is to be written as today");
+    assert!(told.is_stale(&w.room), "and is to be written as today");
     w.send("romeo/s0", "<presence xmlns='jabber:client' type='unavailable'/>");
     w.send("juliet", "<presence xmlns='jabber:client' type='unavailable'/>");
     let now = everybody(&w.room);
@@ -270,7 +270,7 @@ fn who_an_earlier_version_wrote_down_with_all_sessions_comes_back_and_is_written
     kept.extend(writes);
     let told = come_back(&mut w, [state, kept].concat());
     assert_eq!(everybody(&w.room), now);
-    assert!(!told.is_behind(&w.room));
+    assert!(!told.is_stale(&w.room));
 }
 
 // 45-9.1-e, 45-10.2-l

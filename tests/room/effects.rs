@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use conclave::engine::restart::{Told, bring_back};
+use conclave::engine::restart::{PersistedView, bring_back};
 use conclave::room::Room;
 use conclave::room::config::Whois;
 use conclave::room::event::Event;
@@ -438,7 +438,7 @@ fn who_is_put_out_and_not_told_of_is_told_of_after_a_restart() {
     let store = MemoryStore::new();
     let keep = |writes: &[Write]| store.commit(writes).expect("this store always takes");
     keep(&w.writes);
-    let (writes, told) = Told::default().catch_up(&w.room);
+    let (writes, told) = PersistedView::default().catch_up(&w.room);
     keep(&writes);
     w.writes.clear();
     w.admin("owner", "<item affiliation='member' jid='u7@example'/>");

@@ -1,6 +1,6 @@
 //! What the simulated world (`tests/sim`) has found in how rooms get over faults, each as a short story.
 
-use conclave::engine::restart::{Told, bring_back};
+use conclave::engine::restart::{PersistedView, bring_back};
 use conclave::room::Room;
 use conclave::room::event::Event;
 use conclave::room::history::History;
@@ -117,14 +117,14 @@ fn who_is_in_a_room_stays_in_when_it_becomes_persistent_and_the_process_is_kille
         let mut w = World::with_room(&[("persistentroom", from)]);
         w.join("romeo");
         let store = MemoryStore::new();
-        let (writes, told) = Told::default().along_with(std::mem::take(&mut w.writes), &w.room);
+        let (writes, told) = PersistedView::default().along_with(std::mem::take(&mut w.writes), &w.room);
         store.commit(&writes).expect("it takes all");
         let (writes, told) = told.catch_up(&w.room);
         store.commit(&writes).expect("it takes all");
         w.configure("owner", &[("persistentroom", to)]);
         let (writes, told) = told.along_with(std::mem::take(&mut w.writes), &w.room);
         store.commit(&writes).expect("it takes all");
-        assert!(!told.is_behind(&w.room), "nothing is left to be written later");
+        assert!(!told.is_stale(&w.room), "nothing is left to be written later");
         // The process is killed at once.
         let jid = conclave::wire::jid::BareJid::parse(ROOM).expect("a jid");
         let state = store.load(&jid).expect("it reads").expect("the room is there");

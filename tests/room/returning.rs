@@ -1,6 +1,6 @@
 //! Occupants whom a restart has brought back.
 
-use conclave::engine::restart::{Told, bring_back};
+use conclave::engine::restart::{PersistedView, bring_back};
 use conclave::room::Room;
 use conclave::room::write::Write;
 use conclave::store::LocalStore as _;
@@ -26,7 +26,7 @@ fn who_left_in_the_moments_before_a_crash_is_shown_to_the_others_when_he_comes_b
     let mut w = World::with_room(&[("persistentroom", "1")]);
     w.join("romeo");
     w.join("juliet");
-    let (writes, _) = Told::default().catch_up(&w.room);
+    let (writes, _) = PersistedView::default().catch_up(&w.room);
     w.send("romeo", &format!("<presence xmlns='jabber:client' type='unavailable' to='{ROOM}/romeo'/>"));
     w.clear();
     crash(&mut w, &writes);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use conclave::engine::Machine;
 use conclave::room::Room;
 use conclave::room::archive::Found;
-use conclave::room::cx::{Cx, Ids, Service};
+use conclave::room::context::{Context, Ids, Service};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::write::Write;
@@ -89,7 +89,7 @@ impl World {
 
     pub(crate) fn event(&mut self, event: &Event) -> Effects {
         let (now, uptime) = (self.now, self.uptime);
-        let mut cx = Cx { now, uptime, service: &self.service, ids: &mut self.ids };
+        let mut cx = Context { now, uptime, service: &self.service, ids: &mut self.ids };
         let mut effects = self.room.handle(event, &mut cx);
         self.held_bytes = effects.held_bytes();
         effects.make_all();

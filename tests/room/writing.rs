@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use conclave::engine::Machine;
-use conclave::engine::restart::{Portion, Told, bring_back};
+use conclave::engine::restart::{PersistedView, Portion, bring_back};
 use conclave::room::Room;
 use conclave::room::config::{Config, Whois};
 use conclave::room::limits::Limits;
@@ -43,7 +43,7 @@ fn nick(n: usize) -> Nick {
 }
 
 /// The room with the crowd in it, each account with two sessions. Gives what the store is taken to know, too.
-fn with(crowd: &Crowd, whois: Whois) -> (Machine, Told) {
+fn with(crowd: &Crowd, whois: Whois) -> (Machine, PersistedView) {
     let occupant = |(account, (n, said)): (&usize, &(usize, Arc<Said>))| {
         let session = |resource| {
             let jid = Jid::parse(&format!("account{account}@example/{resource}")).expect("an address");
@@ -87,7 +87,7 @@ fn expected(crowd: &Crowd) -> BTreeMap<String, (String, usize)> {
 
 struct Bench {
     store: MemoryStore,
-    told: Told,
+    told: PersistedView,
     portions: usize,
 }
 

@@ -3,7 +3,7 @@
 #[path = "../room/hostile/mutate.rs"]
 mod mutate;
 
-use conclave::service::{Cx, answer};
+use conclave::service::{Context, answer};
 use conclave::wire::build::set_attr;
 use conclave::wire::inbound::{Inbound, IqType, Kind};
 use conclave::wire::parse::Malformed;
@@ -102,7 +102,7 @@ fn play(desk: &mut Desk, from: &str, mut stanza: Element) -> Option<String> {
         Err(Malformed::Silent(_)) => return None,
     };
     let directory = directory(5);
-    let mut cx = Cx {
+    let mut cx = Context {
         now: desk.now,
         started: desk.started,
         service: &desk.service,

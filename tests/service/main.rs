@@ -4,10 +4,10 @@ mod commands;
 mod hostile;
 mod search;
 
-use conclave::room::cx::{Contacts, Ids, Service};
+use conclave::room::context::{Contacts, Ids, Service};
 use conclave::room::listing::Listing;
 use conclave::room::roster::Roster;
-use conclave::service::{Cx, Effects, Memory, Rooms, answer, directory::Directory};
+use conclave::service::{Context, Effects, Memory, Rooms, answer, directory::Directory};
 use conclave::wire::inbound::Inbound;
 use conclave::wire::jid::BareJid;
 use conclave::words::Lang;
@@ -82,7 +82,7 @@ impl Desk {
         let sender = if stanza.contains(" from=") { "" } else { " from='romeo@example/pc'" };
         let stanza = stanza.replacen(' ', &format!(" xmlns='jabber:client'{sender} to='muc.example' "), 1);
         let inbound = Inbound::parse(stanza.parse().expect("test xml")).expect("a stanza");
-        let mut cx = Cx {
+        let mut cx = Context {
             now: self.now,
             started: self.started,
             service: &self.service,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use conclave::config::Create;
 use conclave::room::config::{Config, Roles, Whois};
-use conclave::room::cx::Service;
+use conclave::room::context::Service;
 use conclave::room::limits::Limits;
 use conclave::room::nick::Nicks;
 use conclave::wire::jid::{BareJid, Jid};

@@ -9,10 +9,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use conclave::engine::Machine;
-use conclave::engine::restart::Told;
-use conclave::host::pace::Heard;
+use conclave::engine::restart::PersistedView;
+use conclave::host::liveness::LastSeen;
 use conclave::room::archive::{ArchiveId, Change};
-use conclave::room::cx::{Cx, Ids};
+use conclave::room::context::{Context, Ids};
 use conclave::room::effect::Effects;
 use conclave::room::event::Event;
 use conclave::room::state::State;
@@ -58,13 +58,13 @@ struct Place {
     room: Option<Machine>,
     ids: Ids,
     mailbox: Vec<(usize, Inbound)>,
-    told: Told,
+    told: PersistedView,
     /// What takes messages back that nobody has seen, and that the archive has not taken yet.
     owed: Vec<Change>,
     /// Since when the store has not been told all.
     behind: Option<i64>,
     active: i64,
-    heard: Heard,
+    heard: LastSeen,
 }
 
 /// One event and what came of it, before anybody hears of it.
@@ -126,11 +126,11 @@ impl<'c> Host<'c> {
             room: None,
             ids: Ids::new(&[0]),
             mailbox: Vec::new(),
-            told: Told::default(),
+            told: PersistedView::default(),
             owed: Vec::new(),
             behind: None,
             active: 0,
-            heard: Heard::default(),
+            heard: LastSeen::default(),
         };
         Self {
             cast,
@@ -198,7 +198,7 @@ impl<'c> Host<'c> {
             Err(Malformed::Silent(_)) => return plain(None),
         };
         let Some(place) = self.cast.room(&inbound.to) else {
-            let mut cx = service::Cx {
+            let mut cx = service::Context {
                 now: self.now,
                 started: self.started,
                 service: &self.cast.service,
@@ -245,7 +245,7 @@ impl<'c> Host<'c> {
         held.room = Some(room);
         held.told = told;
         held.ids = Ids::new(&self.loads.to_be_bytes());
-        held.heard = Heard::default();
+        held.heard = LastSeen::default();
     }
 
     /// Handles events together.
@@ -263,7 +263,7 @@ impl<'c> Host<'c> {
         }
         let held = &mut self.places[place];
         let room = held.room.as_ref().expect("it was woken");
-        if held.behind.is_none() && (held.told.is_behind(room) || !held.owed.is_empty()) {
+        if held.behind.is_none() && (held.told.is_stale(room) || !held.owed.is_empty()) {
             held.behind = Some(self.second);
         }
         if let Some(change) = room.relisting(&start) {
@@ -275,7 +275,7 @@ impl<'c> Host<'c> {
         }
         if !self.in_memory(place).exists() && self.places[place].behind.is_none() {
             self.places[place].room = None;
-            self.places[place].heard = Heard::default();
+            self.places[place].heard = LastSeen::default();
         }
         self.outcomes(place, handled)
     }
@@ -294,7 +294,7 @@ impl<'c> Host<'c> {
             Cause::Goodbye => Event::Stop { goodbye: true },
         };
         let uptime = Duration::from_secs(self.second.unsigned_abs());
-        let mut cx = Cx { now: self.now, uptime, service: &self.cast.service, ids };
+        let mut cx = Context { now: self.now, uptime, service: &self.cast.service, ids };
         let effects = room.handle(&event, &mut cx);
         Handled { cause, before, after: room.clone(), effects, unstored: false }
     }
@@ -306,7 +306,7 @@ impl<'c> Host<'c> {
             let event = Event::Found(Box::new(ask.answered(answer)));
             let Place { room, ids, .. } = &mut self.places[place];
             let uptime = Duration::from_secs(self.second.unsigned_abs());
-            let mut cx = Cx { now: self.now, uptime, service: &self.cast.service, ids };
+            let mut cx = Context { now: self.now, uptime, service: &self.cast.service, ids };
             let before = room.clone();
             let effects = room.as_mut().expect("the room was loaded").handle(&event, &mut cx);
             if !self.keep_archive(&effects.archive) {

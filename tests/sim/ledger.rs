@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use conclave::room::archive::ArchiveId;
-use conclave::room::cx::{LockedRooms, Service};
+use conclave::room::context::{LockedRooms, Service};
 use conclave::room::limits::Limits;
 use conclave::room::state::RoomRecord;
 use conclave::wire::ns;

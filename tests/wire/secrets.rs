@@ -8,7 +8,7 @@ use std::path::Path;
 use sha1::{Digest as _, Sha1};
 
 use super::peer::Peer;
-use super::server::{SECRET, Server, Told};
+use super::server::{PersistedView, SECRET, Server};
 use super::words::{MUC, OWNER, ROOM, join, leave};
 
 const TRACE: &str = "[log]\nlevel = \"trace\"\n";
@@ -29,7 +29,13 @@ fn command_line(pid: u32) -> String {
 
 #[test]
 fn the_secret_is_in_no_log_and_no_command_line_whichever_way_it_was_given() {
-    for told in [Told::Settings, Told::File, Told::Flag, Told::FileVariable, Told::Variable] {
+    for told in [
+        PersistedView::Settings,
+        PersistedView::File,
+        PersistedView::Flag,
+        PersistedView::FileVariable,
+        PersistedView::Variable,
+    ] {
         let mut server = Server::start_told(told, TRACE);
         // Refused once, as if it were wrong, in words that should not become lines of the log of their own.
         let mut peer = server.connection();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use crate::engine::restart::Told;
+use crate::engine::restart::PersistedView;
 use crate::room::Room;
 use crate::room::nick::NickKey;
 use crate::room::roster::{Occupant, Roster, Session};
@@ -16,11 +16,11 @@ use crate::room::write::{StoredOccupant, StoredSession, Write};
 pub(crate) struct Came {
     /// The number of the session that was written last.
     pub(crate) turn: u64,
-    /// Who is in the store then, and [`Told::later`], unless all were told.
+    /// Who is in the store then, and [`PersistedView::later`], unless all were told.
     pub(crate) partly: Option<(Roster, OrdMap<NickKey, Arc<State>>)>,
 }
 
-impl Told {
+impl PersistedView {
     /// Adds to `writes` who came, who changed and who went, since this was told; `now` is who will be in the store at the end.
     /// It ends early once there are so many records or bytes.
     pub(crate) fn occupants(

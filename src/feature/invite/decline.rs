@@ -15,7 +15,7 @@ use minidom::Element;
 
 use crate::room::Room;
 use crate::room::audience::sessions;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::shares::{Bounds, Kept, Shares};
 use crate::wire::build::{Build, el, message};
@@ -73,7 +73,7 @@ impl Invitation {
 }
 
 /// Remembers an invitation of `inviter` that was passed on.
-pub(crate) fn remember(sent: &mut Sent, inviter: &BareJid, invitation: Invitation, cx: &mut Cx<'_>) {
+pub(crate) fn remember(sent: &mut Sent, inviter: &BareJid, invitation: Invitation, cx: &mut Context<'_>) {
     forget_old(sent, cx);
     // What finds no place in memory is not remembered: it cannot be declined then.
     let Some(held) = cx.service.hold_piece(inviter, invitation.bytes()) else { return };
@@ -81,7 +81,7 @@ pub(crate) fn remember(sent: &mut Sent, inviter: &BareJid, invitation: Invitatio
     sent.add(Kept { id, owner, since, value: invitation, _held: Some(held) }, BOUNDS);
 }
 
-fn forget_old(sent: &mut Sent, cx: &Cx<'_>) {
+fn forget_old(sent: &mut Sent, cx: &Context<'_>) {
     let Some(until) = cx.uptime.checked_sub(LIFE) else { return };
     while sent.remove_older(until).is_some() {}
 }
@@ -90,7 +90,7 @@ fn forget_old(sent: &mut Sent, cx: &Cx<'_>) {
 ///
 /// # Errors
 /// It may have as many bytes as any text.
-pub(crate) fn reason(word: &Element, cx: &Cx<'_>) -> Result<Option<String>, Refusal> {
+pub(crate) fn reason(word: &Element, cx: &Context<'_>) -> Result<Option<String>, Refusal> {
     let reason = word.get_child("reason", ns::MUC_USER).map(Element::text).filter(|r| !r.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.len() > cx.limits().text_bytes_max) {
         return Err(Refusal::policy_violation(&words::REASON_TOO_LONG));
@@ -107,7 +107,7 @@ pub(crate) fn pass_on(
     sent: &mut Sent,
     decline: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let to = decline.attr("to").ok_or_else(|| Refusal::bad_request(&words::DECLINE_ADDRESS_NEEDED))?;
@@ -135,7 +135,7 @@ pub(crate) fn pass_on(
 
 /// An invitation comes back: its sender learns that there is no such account (§7.8.2). Only the answer of the invited
 /// address counts.
-pub(crate) fn bounced(room: &Room, sent: &mut Sent, inbound: &Inbound, cx: &Cx<'_>, fx: &mut Effects) {
+pub(crate) fn bounced(room: &Room, sent: &mut Sent, inbound: &Inbound, cx: &Context<'_>, fx: &mut Effects) {
     let came_back = |kept: &&Kept<Invitation>| {
         *kept.value.id == *inbound.id() && kept.value.invitee.bare_str() == inbound.from.bare_str()
     };

@@ -10,12 +10,12 @@ use crate::feature::moderation::recent::{Recent, Recently, text_field};
 use crate::room::archive::{Answer, Asker, Found, Question};
 use crate::room::change::affiliation;
 use crate::room::change::affiliation::Change;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::state::{Affiliated, Ban};
 use crate::room::surface::{Command, Feature, Form, Pages, admins};
-use crate::room::whom::Whom;
-use crate::room::{Room, archive, whom};
+use crate::room::user_selector::UserSelector;
+use crate::room::{Room, archive, user_selector};
 use crate::wire::build::stamp;
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, boolean, form, page_of_rows, table};
@@ -156,7 +156,7 @@ fn show(_room: &Room, lang: Lang<'_>) -> Element {
     let reason = text_field("reason", &words::REASON_FOR_ALL);
     let note = text_field("note", &NOTE_FOR_ADMINS);
     let duration = text_field("duration", &FOR_HOW_LONG);
-    let [who, kind] = whom::fields();
+    let [who, kind] = user_selector::fields();
     form(lang, BAN, &BAN_COMMAND, &[who, kind, reason, note, duration, retract])
 }
 
@@ -170,7 +170,7 @@ static RETRACT: [(&str, Label<'static>); 5] = [
 ];
 
 /// Which of what was said is to be retracted, too. How far back may stand in fields of its own.
-fn retracts(form: &Submitted, cx: &Cx<'_>) -> Result<Option<Recent>, Refusal> {
+fn retracts(form: &Submitted, cx: &Context<'_>) -> Result<Option<Recent>, Refusal> {
     match boolean(form.values("retract").unwrap_or_default()) {
         Some(false) => Recent::read(form, "since", cx).map(|_| None),
         Some(true) => Recent::read(form, "since", cx).map(Some),
@@ -183,10 +183,10 @@ fn run(
     room: &mut Room,
     form: &Submitted,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (Whom::read(form, cx.service.profile)?, retracts(form, cx)?);
+    let (whom, recent) = (UserSelector::read(form, cx.service.profile)?, retracts(form, cx)?);
     if !room.config().archive || recent.is_none() && whom.party(room).is_some() {
         return set(room, form, None, inbound, cx, fx);
     }
@@ -199,7 +199,7 @@ fn found(
     room: &mut Room,
     form: &Submitted,
     found: &Found,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     set(room, form, Some(&found.answer), &found.inbound, cx, fx)
@@ -211,16 +211,16 @@ fn set(
     form: &Submitted,
     archived: Option<&Answer>,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let recent = retracts(form, cx)?;
     let at_hand = recent::at_hand(room, recent.as_ref().and_then(|recent| recent.since));
     let recently = Recently::of(archived, &at_hand);
-    let author = Whom::read(form, cx.service.profile)?.author(room, &recently.said, recently.by)?;
-    let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
-    let note = whom::text(form, "note", cx.limits().text_bytes_max)?;
-    let expires = whom::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
+    let author = UserSelector::read(form, cx.service.profile)?.author(room, &recently.said, recently.by)?;
+    let reason = user_selector::text(form, "reason", cx.limits().text_bytes_max)?;
+    let note = user_selector::text(form, "note", cx.limits().text_bytes_max)?;
+    let expires = user_selector::span(form, "duration")?.map(|span| cx.now.checked_add(span)).transpose();
     let expires = expires.map_err(|_| wrong("bad-payload", &DURATION_TOO_LONG))?;
     let account = inbound.from.to_bare();
     let ban = Ban { by: Some(account.clone()), at: Some(cx.now), expires, note };
@@ -262,7 +262,7 @@ fn list(
     room: &mut Room,
     form: &Submitted,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let after = form.value("after").unwrap_or_default();

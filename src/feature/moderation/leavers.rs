@@ -3,9 +3,9 @@
 
 use crate::feature::moderation;
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
-use crate::room::leavers::{Leaver, REMEMBERED};
+use crate::room::recent_departures::{Leaver, REMEMBERED};
 use crate::room::surface::{Command, Feature};
 use crate::wire::build::stamp;
 use crate::wire::command::Done;
@@ -57,7 +57,7 @@ fn run(
     room: &mut Room,
     _form: &Submitted,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let newest = room.leavers.0.iter().rev();

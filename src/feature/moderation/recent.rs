@@ -7,11 +7,11 @@ use minidom::Element;
 
 use crate::feature::moderation;
 use crate::room::archive::{Answer, Asker, Entry, Found, Question};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::{Command, Feature, Form};
-use crate::room::whom::Whom;
-use crate::room::{Room, archive, whom};
+use crate::room::user_selector::UserSelector;
+use crate::room::{Room, archive, user_selector};
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, form};
 use crate::wire::inbound::Inbound;
@@ -96,7 +96,7 @@ texts! {
 fn show(_room: &Room, lang: Lang<'_>) -> Element {
     let since = text_field("since", &HOW_FAR_BACK);
     let reason = text_field("reason", &words::REASON_FOR_ALL);
-    let [who, kind] = whom::fields();
+    let [who, kind] = user_selector::fields();
     form(lang, NODE, &RETRACT_COMMAND, &[who, kind, since, reason])
 }
 
@@ -114,10 +114,12 @@ pub(crate) struct Recent {
 
 impl Recent {
     /// `since` is the field that says how far back. How many messages at most may stand in `last`.
-    pub(crate) fn read(form: &Submitted, since: &str, cx: &Cx<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn read(form: &Submitted, since: &str, cx: &Context<'_>) -> Result<Self, Refusal> {
         let too_far = |_| wrong("bad-payload", &SINCE_TOO_EARLY);
-        let since =
-            whom::span(form, since)?.map(|span| cx.now.checked_sub(span)).transpose().map_err(too_far)?;
+        let since = user_selector::span(form, since)?
+            .map(|span| cx.now.checked_sub(span))
+            .transpose()
+            .map_err(too_far)?;
         let last = form.value("last").map_or(Ok(LAST_MAX), str::parse);
         let last = last.map_err(|_| wrong("bad-payload", &NOT_MESSAGE_COUNT))?;
         Ok(Self { since, last: last.min(LAST_MAX) })
@@ -128,11 +130,11 @@ fn run(
     room: &mut Room,
     form: &Submitted,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (Whom::read(form, cx.service.profile)?, Recent::read(form, "since", cx)?);
-    whom::text(form, "reason", cx.limits().text_bytes_max)?;
+    let (whom, recent) = (UserSelector::read(form, cx.service.profile)?, Recent::read(form, "since", cx)?);
+    user_selector::text(form, "reason", cx.limits().text_bytes_max)?;
     if !room.config().archive {
         return retract(room, form, None, inbound, cx, fx);
     }
@@ -144,7 +146,7 @@ fn found(
     room: &mut Room,
     form: &Submitted,
     found: &Found,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     retract(room, form, Some(&found.answer), &found.inbound, cx, fx)
@@ -185,14 +187,14 @@ fn retract(
     form: &Submitted,
     archived: Option<&Answer>,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let recent = Recent::read(form, "since", cx)?;
     let at_hand = at_hand(room, recent.since);
     let said = Recently::of(archived, &at_hand);
-    let author = Whom::read(form, cx.service.profile)?.author(room, &said.said, said.by)?;
-    let reason = whom::text(form, "reason", cx.limits().text_bytes_max)?;
+    let author = UserSelector::read(form, cx.service.profile)?.author(room, &said.said, said.by)?;
+    let reason = user_selector::text(form, "reason", cx.limits().text_bytes_max)?;
     let actor = inbound.from.to_bare();
     Ok(Done::info(retract_of(room, &author, &recent, &said, (&actor, reason.as_deref()), cx, fx)?))
 }
@@ -204,7 +206,7 @@ pub(crate) fn retract_of(
     recent: &Recent,
     recently: &Recently<'_>,
     by: (&BareJid, Option<&str>),
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Words, Refusal> {
     let wanted: Vec<&Entry> = recently

@@ -5,7 +5,7 @@ use minidom::Element;
 use crate::feature::moderation;
 use crate::feature::moderation::recent::body;
 use crate::room::archive::{Answer, Asker, Entry, Found, Place, Query, Question};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::surface::{Command, Feature, Pages};
 use crate::room::{Room, archive};
@@ -103,7 +103,7 @@ fn run(
     room: &mut Room,
     form: &Submitted,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     if !cx.service.keep_retracted || !room.config().archive {
@@ -119,7 +119,7 @@ fn found(
     room: &mut Room,
     _form: &Submitted,
     found: &Found,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let Answer::Page(page) = &found.answer else {

@@ -1,7 +1,7 @@
 //! The clients of the occupants, for moderators: one nick may have several, and presences show the last one alone.
 
 use crate::feature::moderation;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::roster::Occupant;
@@ -64,7 +64,7 @@ fn run(
     room: &mut Room,
     form: &Submitted,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     _fx: &mut Effects,
 ) -> Result<Done, Refusal> {
     let lang = room.lang(cx.service).of(&inbound.stanza);

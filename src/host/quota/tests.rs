@@ -1,5 +1,5 @@
 use super::*;
-use crate::room::cx::LockedRooms;
+use crate::room::context::LockedRooms;
 use crate::room::limits::Limits;
 
 fn jid(text: &str) -> BareJid {

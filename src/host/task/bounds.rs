@@ -6,7 +6,7 @@ use super::pay::OfRoom;
 use super::*;
 use crate::config::{self, Sources};
 use crate::host::LAST_WORK;
-use crate::host::pace::Portions;
+use crate::host::liveness::Portions;
 use crate::link;
 use crate::room::nick::Nick;
 use crate::room::roster::Occupant;
@@ -30,7 +30,7 @@ fn host() -> Arc<Host> {
 fn task(host: &Arc<Host>, room: &str) -> (Task, Events) {
     let room = Room::absent(BareJid::parse(room).expect("a jid"));
     let (mailbox, events) = Mailbox::new(host.bounds.clone());
-    let task = Task::new(host.clone(), room.into(), Told::default(), Arc::new(mailbox));
+    let task = Task::new(host.clone(), room.into(), PersistedView::default(), Arc::new(mailbox));
     (task, events)
 }
 

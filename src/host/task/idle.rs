@@ -43,7 +43,8 @@ async fn rooms_that_wait_to_be_read_and_those_where_nothing_happens_are_small() 
     let starts = run(host.clone(), room.clone(), None, mailbox.clone(), events);
     assert!(size_of_val(&starts) <= 1200, "{} bytes", size_of_val(&starts));
     let (_, events) = Mailbox::new(host.bounds.clone());
-    let lives = Task::new(host, Machine::from(Room::absent(room)), Told::default(), mailbox).live(events);
+    let lives =
+        Task::new(host, Machine::from(Room::absent(room)), PersistedView::default(), mailbox).live(events);
     let own = size_of::<Task>();
     assert!(size_of_val(&lives) <= 2 * own + 2400, "{} bytes, {own} of the task", size_of_val(&lives));
 }

@@ -19,7 +19,7 @@ impl Task {
     /// Tells the store what it does not know yet. If it does not take it, the next time may be better.
     pub(super) async fn catch_up(&mut self) {
         self.behind = None;
-        let settled = self.settle_debts().await;
+        let settled = self.flush_withdrawals().await;
         let room = self.room.clone();
         if self.tell(&room).await && settled {
             return;
@@ -34,18 +34,18 @@ impl Task {
         // What is not to be found any more need not be gone at once: what is left over goes at the next start.
         let (forgotten, changes): (Vec<_>, Vec<_>) =
             changes.partition(|change| matches!(change, Change::Forget { .. }));
-        if !changes.is_empty() && !self.settle_debts().await {
+        if !changes.is_empty() && !self.flush_withdrawals().await {
             return false;
         }
-        if !self.keep(&self.host.archivist, changes.clone()).await {
+        if !self.keep(&self.host.archive_committer, changes.clone()).await {
             return false;
         }
         if !self.write(before, writes).await {
             self.owed.extend(withdrawn(changes));
-            self.settle_debts().await;
+            self.flush_withdrawals().await;
             return false;
         }
-        self.keep(&self.host.archivist, forgotten).await;
+        self.keep(&self.host.archive_committer, forgotten).await;
         true
     }
 
@@ -68,7 +68,7 @@ impl Task {
     /// Tells the store of the room as it is, or was. If that is much, it goes in portions, in turn with those of other rooms,
     /// and others write in between. After an error the store has been told a part.
     async fn tell(&mut self, room: &Room) -> bool {
-        let (mut place, mut done) = (None, !self.told.is_behind(room));
+        let (mut place, mut done) = (None, !self.told.is_stale(room));
         while !done {
             let Portion { writes, told, is_last } = aside(|| self.told.portion(room));
             drop(place.take());
@@ -126,8 +126,8 @@ impl Task {
     }
 
     /// Takes back what no occupant has seen; true if the archive has nothing of it any more.
-    async fn settle_debts(&mut self) -> bool {
-        let settled = self.keep(&self.host.archivist, self.owed.clone()).await;
+    async fn flush_withdrawals(&mut self) -> bool {
+        let settled = self.keep(&self.host.archive_committer, self.owed.clone()).await;
         if settled {
             self.owed.clear();
         }

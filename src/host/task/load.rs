@@ -8,7 +8,7 @@ use super::pay::OfRoom;
 use super::send::send;
 use super::{Events, Host, Mailbox, Meter};
 use crate::engine::Machine;
-use crate::engine::restart::{self, Told};
+use crate::engine::restart::{self, PersistedView};
 use crate::room;
 use crate::room::Room;
 use crate::room::effect::Effects;
@@ -25,7 +25,7 @@ pub(super) async fn load(
     asker: Option<Jid>,
     mailbox: &Mailbox,
     events: &mut Events,
-) -> Option<Box<(Machine, Told)>> {
+) -> Option<Box<(Machine, PersistedView)>> {
     let line = host.quotas.line(jid, asker.as_ref().map(Jid::to_bare).as_ref());
     loop {
         let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
@@ -63,7 +63,7 @@ pub(super) async fn load(
 }
 
 /// The room as the store and the archive have it, and what the store was told.
-pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Machine, Told), StoreError> {
+pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Machine, PersistedView), StoreError> {
     let of_service = |room: Room| {
         let service = &host.service;
         let owners: &[BareJid] = if service.admins_own_rooms { &service.admins } else { &[] };
@@ -73,7 +73,7 @@ pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Machine, Told), Stor
     };
     let Some(state) = wait(host.store.load(jid))? else {
         let room = Machine::from(of_service(Room::absent(jid.clone())));
-        return Ok((room.with_goodbyes(host.goodbyes.take(jid)), Told::default()));
+        return Ok((room.with_goodbyes(host.goodbyes.take(jid)), PersistedView::default()));
     };
     let (config, archive) = (&state.record.config, &state.record.archive);
     let history = room::recent::restore(config, &host.service.limits, |each| {

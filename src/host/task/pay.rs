@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::{Event, Task};
 use crate::engine::{Machine, restart};
-use crate::host::fair::Rate;
 use crate::host::quota::NoPlace;
+use crate::host::rate_limit::Rate;
 use crate::room::Room;
 use crate::room::archive::Change;
-use crate::room::cx::Service;
+use crate::room::context::Service;
 use crate::room::effect::Effects;
 use crate::room::held::{Held, Kind};
 use crate::room::weight::{ROOM_BYTES, Weight};

@@ -133,7 +133,7 @@ async fn others_write_between_the_portions_of_a_large_room() {
     bench.store.slow_commits(Duration::from_millis(2));
     let room = Room::stored(jid(ROOM), crowd(false), History::default());
     let (mailbox, _events) = Mailbox::new(bench.host.bounds.clone());
-    let mut task = Task::new(bench.host.clone(), room.into(), Told::default(), Arc::new(mailbox));
+    let mut task = Task::new(bench.host.clone(), room.into(), PersistedView::default(), Arc::new(mailbox));
     let done = std::cell::Cell::new(false);
     let told = async {
         task.catch_up().await;
@@ -154,7 +154,7 @@ async fn what_was_not_stored_of_a_large_room_is_made_good() {
     let bench = Bench::new(&[]);
     let room = Room::stored(jid(ROOM), crowd(false), History::default());
     let (mailbox, _events) = Mailbox::new(bench.host.bounds.clone());
-    let mut task = Task::new(bench.host.clone(), room.into(), Told::default(), Arc::new(mailbox));
+    let mut task = Task::new(bench.host.clone(), room.into(), PersistedView::default(), Arc::new(mailbox));
     for _ in 0..2 {
         let portion = task.told.portion(&task.room);
         bench.store.commit(&portion.writes).expect("stored");

@@ -11,7 +11,7 @@ use minidom::Element;
 
 use crate::room::audience::Item;
 use crate::room::change::affiliation::Change;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::recipients::Group;
 use crate::room::versions::{ITEM_BYTES, ITEMS_MAX, Step};
@@ -44,7 +44,7 @@ pub(crate) fn tell(
     change: &Change,
     step: Option<&Step>,
     is_shown: bool,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let reason = change.reason.as_deref();
@@ -66,7 +66,7 @@ pub(crate) fn tell(
 }
 
 /// Tells of all changes that have not been told, as many in one message as it may have.
-pub(crate) fn tell_rest(room: &Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn tell_rest(room: &Room, cx: &mut Context<'_>, fx: &mut Effects) {
     // Of most events there is nothing to tell, and each message has an id of its own.
     if fx.absent.is_empty() {
         return;
@@ -84,7 +84,7 @@ pub(crate) fn tell_rest(room: &Room, cx: &mut Cx<'_>, fx: &mut Effects) {
 }
 
 /// Tells of some changes in one message.
-fn say(room: &Room, changes: &[Absent], cx: &mut Cx<'_>, fx: &mut Effects) {
+fn say(room: &Room, changes: &[Absent], cx: &mut Context<'_>, fx: &mut Effects) {
     let codes: &[Status] = if changes.iter().all(|change| change.is_ban) { &[Status::Banned] } else { &[] };
     let seeing = room.seeing(false).0;
     let id = cx.id();

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use imbl::{HashSet, OrdMap};
 use minidom::Element;
 
-use crate::room::audience::{Actor, Item, Notice, Sight, sessions};
-use crate::room::cx::Cx;
+use crate::room::audience::{Actor, Item, PresenceUpdate, Sight, sessions};
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::roster::{Occupant, Roster, Said};
@@ -58,7 +58,7 @@ pub(crate) struct Owed {
 impl Owed {
     /// What a notice tells in a room as it is; `before` is what was owed before it by the same event. `None` if it is about
     /// nobody.
-    pub(crate) fn of(room: &Room, notice: &Notice<'_>, before: Option<&Self>) -> Option<Self> {
+    pub(crate) fn of(room: &Room, notice: &PresenceUpdate<'_>, before: Option<&Self>) -> Option<Self> {
         let again = |text: &str, old: fn(&Self) -> Option<&Arc<str>>| {
             let old = before.and_then(old).filter(|old| &***old == text);
             old.cloned().unwrap_or_else(|| text.into())
@@ -88,9 +88,9 @@ impl Owed {
     }
 
     /// A notice with what was said when it was owed.
-    fn dress<'a>(&'a self, notice: Notice<'a>) -> Notice<'a> {
+    fn dress<'a>(&'a self, notice: PresenceUpdate<'a>) -> PresenceUpdate<'a> {
         let item = Item { actor: self.actor.as_ref(), reason: self.reason.as_deref(), ..notice.item };
-        Notice { item, codes: &self.codes, version: self.version.as_ref(), ..notice }
+        PresenceUpdate { item, codes: &self.codes, version: self.version.as_ref(), ..notice }
     }
 }
 
@@ -213,7 +213,7 @@ pub(crate) fn came(room: &mut Room, session: &Jid) {
 
 /// Shows everybody to these sessions, as far as one event may; the rest is owed. All of it is while others are being shown
 /// everybody: who switches to and fro gains nothing.
-pub(crate) fn show_everybody_to(room: &mut Room, viewers: &[Jid], cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn show_everybody_to(room: &mut Room, viewers: &[Jid], cx: &mut Context<'_>, fx: &mut Effects) {
     if viewers.is_empty() {
         return;
     }
@@ -230,7 +230,7 @@ pub(crate) fn show_everybody_to(room: &mut Room, viewers: &[Jid], cx: &mut Cx<'_
 }
 
 /// A portion of what is owed, both kinds in turn.
-pub(crate) fn go_on(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn go_on(room: &mut Room, cx: &mut Context<'_>, fx: &mut Effects) {
     let viewers = Viewers::of(room);
     if viewers.is_nobody() {
         Arc::make_mut(&mut room.backlog).left.clear();
@@ -251,7 +251,7 @@ pub(crate) fn go_on(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
 }
 
 /// Before anything else is told of a nick: what is owed of it.
-pub(crate) fn tell_now(room: &mut Room, nick: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn tell_now(room: &mut Room, nick: &NickKey, cx: &mut Context<'_>, fx: &mut Effects) {
     if room.backlog.turns.contains_key(nick)
         && let Some(owed) = Arc::make_mut(&mut room.backlog).take(nick)
     {
@@ -260,14 +260,14 @@ pub(crate) fn tell_now(room: &mut Room, nick: &NickKey, cx: &mut Cx<'_>, fx: &mu
 }
 
 /// The same, unless the event tells too much already: then one takes the place of the other.
-pub(crate) fn tell_before(room: &mut Room, nick: &NickKey, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn tell_before(room: &mut Room, nick: &NickKey, cx: &mut Context<'_>, fx: &mut Effects) {
     if !fx.tells_too_much() {
         tell_now(room, nick, cx, fx);
     }
 }
 
 /// The process ends, and the next one goes on with the room: what that cannot know is told now.
-pub(crate) fn finish(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn finish(room: &mut Room, cx: &mut Context<'_>, fx: &mut Effects) {
     let is_barred = |occupant: &&Arc<Occupant>| {
         entry::barred(room.config(), room.affiliation(&occupant.account)).is_some()
     };
@@ -288,7 +288,7 @@ fn forget_leavers(room: &mut Room) {
 }
 
 /// Tells of the nick whose turn it is.
-fn tell_next(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) -> Option<Arc<Owed>> {
+fn tell_next(room: &mut Room, cx: &mut Context<'_>, fx: &mut Effects) -> Option<Arc<Owed>> {
     let nick = room.backlog.owed.get_min()?.1.key().clone();
     let owed = Arc::make_mut(&mut room.backlog).take(&nick)?;
     tell(room, &owed, cx, fx);
@@ -296,7 +296,7 @@ fn tell_next(room: &mut Room, cx: &mut Cx<'_>, fx: &mut Effects) -> Option<Arc<O
 }
 
 /// Tells how an occupant stands now if that is owed; nothing if that was told in the meantime.
-fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn tell(room: &Room, owed: &Owed, cx: &mut Context<'_>, fx: &mut Effects) {
     let id = cx.id();
     let present = room.roster.by_nick(owed.key()).cloned();
     let is_seen = present.as_ref().is_some_and(|present| room.broadcasts(present));
@@ -304,7 +304,7 @@ fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
         (Some(present), false) => {
             let notice = owed.dress(room.notice_of(present, &id));
             if let Some(version) = &owed.own {
-                let own = Notice { version: version.as_ref(), ..notice.clone() };
+                let own = PresenceUpdate { version: version.as_ref(), ..notice.clone() };
                 room.tell_own(fx, &own, &sessions(present), &[]);
             }
             if is_seen {
@@ -318,16 +318,16 @@ fn tell(room: &Room, owed: &Owed, cx: &mut Cx<'_>, fx: &mut Effects) {
                 jid: Some((&owed.occupant.shown().jid).into()),
                 ..Item::default()
             };
-            let notice = owed.dress(Notice::unavailable(&owed.occupant, &id, item, &[]));
+            let notice = owed.dress(PresenceUpdate::unavailable(&owed.occupant, &id, item, &[]));
             // Who went while addresses were hidden never agreed to show theirs.
-            tell_all(room, &Notice { said: owed.said.as_ref(), hidden: owed.hidden, ..notice }, fx);
+            tell_all(room, &PresenceUpdate { said: owed.said.as_ref(), hidden: owed.hidden, ..notice }, fx);
         }
         _ => {}
     }
 }
 
 /// Tells everybody but the occupant in question, and those who came after it happened.
-fn tell_all(room: &Room, notice: &Notice<'_>, fx: &mut Effects) {
+fn tell_all(room: &Room, notice: &PresenceUpdate<'_>, fx: &mut Effects) {
     let newcomers = &room.backlog.newcomers;
     room.tell(fx, notice, |group| {
         let all = room.roster.others_in(group, notice.nick.key());
@@ -364,7 +364,7 @@ impl Viewers {
 }
 
 /// Shows the next occupant to those who are to see everybody; false when all have been shown.
-fn show_next(room: &mut Room, viewers: &Viewers, cx: &mut Cx<'_>, fx: &mut Effects) -> bool {
+fn show_next(room: &mut Room, viewers: &Viewers, cx: &mut Context<'_>, fx: &mut Effects) -> bool {
     if room.backlog.left.is_empty() {
         return false;
     }

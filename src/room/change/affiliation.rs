@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::room::announce::{Removal, absent, remove};
 use crate::room::audience::Actor;
 use crate::room::change::{nick, role};
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::entry;
 use crate::room::nick::Nick;
@@ -98,7 +98,7 @@ pub(crate) fn check(
     actor: &BareJid,
     rank: Affiliation,
     change: &Change,
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
 ) -> Result<(), Refusal> {
     // A ban of the own domain is no ban of oneself: whoever may ban has an affiliation of his own.
     if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && change.jid() == actor {
@@ -128,7 +128,7 @@ pub(crate) fn check_service_admin(room: &Room, change: &Change) -> Result<(), Re
 
 /// Whether these changes, whoever asks for them, would leave a list as it must be. What counts is how it would be at
 /// the end.
-pub(crate) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<(), Refusal> {
+pub(crate) fn check_end(room: &Room, changes: &[Change], cx: &Context<'_>) -> Result<(), Refusal> {
     let mut ranks = (*room.ranks).clone();
     let after: BTreeMap<&BareJid, Affiliation> = changes.iter().map(|c| (c.jid(), c.new)).collect();
     for (jid, new) in after {
@@ -144,7 +144,7 @@ pub(crate) fn check_end(room: &Room, changes: &[Change], cx: &Cx<'_>) -> Result<
 ///
 /// Where a list is full, bans alone may be added, a tenth of it, and ten at least: who fills it does not keep admins from
 /// banning.
-pub(crate) fn check_list(list: &Ranks, before: &Ranks, cx: &Cx<'_>) -> Result<(), Refusal> {
+pub(crate) fn check_list(list: &Ranks, before: &Ranks, cx: &Context<'_>) -> Result<(), Refusal> {
     if list.owners.is_empty() {
         return Err(Refusal::conflict(&words::OWNER_NEEDED));
     }
@@ -159,7 +159,7 @@ pub(crate) fn check_list(list: &Ranks, before: &Ranks, cx: &Cx<'_>) -> Result<()
 }
 
 /// Whether one more account may be put on a list.
-pub(crate) fn check_space(room: &Room, cx: &Cx<'_>) -> Result<(), Refusal> {
+pub(crate) fn check_space(room: &Room, cx: &Context<'_>) -> Result<(), Refusal> {
     if room.state.affiliations.len() >= cx.limits().affiliations_max {
         return Err(Refusal::resource_constraint(&words::AFFILIATIONS_MOST));
     }
@@ -171,7 +171,7 @@ pub(crate) fn apply(
     room: &mut Room,
     change: &Change,
     actor: Option<&Actor>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let old = recorded(room, change.jid());

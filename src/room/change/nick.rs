@@ -1,12 +1,12 @@
 //! Nicks: whose they are, and how an occupant changes his (XEP-0045 §7.2.8, §7.6).
 
 use crate::room::announce::{backlog, other_sessions};
-use crate::room::audience::{Item, Notice};
-use crate::room::cx::Cx;
+use crate::room::audience::{Item, PresenceUpdate};
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::{Nick, Nicks};
 use crate::room::roster::Occupant;
-use crate::room::{Room, announce, leavers};
+use crate::room::{Room, announce, recent_departures};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{BareJid, Jid, is_carried};
 use crate::wire::muc::Status;
@@ -48,7 +48,7 @@ fn looks_like_another(room: &Room, nick: &Nick, account: &BareJid) -> bool {
 ///
 /// # Errors
 /// It is no nick, or none that every server carries where only those are given.
-pub(crate) fn asked_for(text: &str, present: Option<&Occupant>, cx: &Cx<'_>) -> Result<Nick, Refusal> {
+pub(crate) fn asked_for(text: &str, present: Option<&Occupant>, cx: &Context<'_>) -> Result<Nick, Refusal> {
     let asked = Nick::parse(text, cx.limits())?;
     if cx.service.nicks == Nicks::Any || asked.carried().as_ref() == Some(&asked) {
         return Ok(asked);
@@ -68,7 +68,12 @@ pub(crate) fn asked_for(text: &str, present: Option<&Occupant>, cx: &Cx<'_>) -> 
 ///
 /// # Errors
 /// As for [`asked_for`].
-pub(crate) fn to_reserve(room: &Room, text: &str, account: &BareJid, cx: &Cx<'_>) -> Result<Nick, Refusal> {
+pub(crate) fn to_reserve(
+    room: &Room,
+    text: &str,
+    account: &BareJid,
+    cx: &Context<'_>,
+) -> Result<Nick, Refusal> {
     let asked = Nick::parse(text, cx.limits())?;
     let is_own = || registered_nick(room, account) == Some(text);
     if cx.service.nicks == Nicks::Any || is_carried(text) || is_own() {
@@ -89,13 +94,13 @@ fn carried(nick: &Nick, id: &str) -> Nick {
 
 /// The nick under which an account enters that wants `wanted`: where nicks are locked, the reserved one (§7.2.2, §7.10);
 /// without what some servers cannot carry.
-pub(crate) fn on_entry(room: &Room, wanted: &Nick, account: &BareJid, cx: &Cx<'_>) -> Nick {
+pub(crate) fn on_entry(room: &Room, wanted: &Nick, account: &BareJid, cx: &Context<'_>) -> Nick {
     let given = locked_to(room, account, cx).unwrap_or_else(|| given(room, wanted, account, cx));
     spelled(room, &given, account)
 }
 
 /// A nick as it is given to an account.
-fn given(room: &Room, nick: &Nick, account: &BareJid, cx: &Cx<'_>) -> Nick {
+fn given(room: &Room, nick: &Nick, account: &BareJid, cx: &Context<'_>) -> Nick {
     match cx.service.nicks {
         Nicks::Any => nick.clone(),
         Nicks::Rewrite | Nicks::Refuse => carried(nick, &room.occupant_id(account)),
@@ -111,7 +116,7 @@ fn spelled(room: &Room, wanted: &Nick, account: &BareJid) -> Nick {
 }
 
 /// The nick that an account has to keep to, if it has to.
-fn locked_to(room: &Room, account: &BareJid, cx: &Cx<'_>) -> Option<Nick> {
+fn locked_to(room: &Room, account: &BareJid, cx: &Context<'_>) -> Option<Nick> {
     if !room.config().lock_nicks {
         return None;
     }
@@ -120,7 +125,13 @@ fn locked_to(room: &Room, account: &BareJid, cx: &Cx<'_>) -> Option<Nick> {
 }
 
 /// All clients of an account get the nick `wanted` from the room; everybody is told with code 210 (§7.10).
-pub(crate) fn assign(room: &mut Room, account: &BareJid, wanted: &Nick, cx: &mut Cx<'_>, fx: &mut Effects) {
+pub(crate) fn assign(
+    room: &mut Room,
+    account: &BareJid,
+    wanted: &Nick,
+    cx: &mut Context<'_>,
+    fx: &mut Effects,
+) {
     let wanted = &given(room, wanted, account, cx);
     for occupant in room.roster.by_account(account) {
         if occupant.nick == *wanted {
@@ -143,7 +154,7 @@ pub(crate) fn change(
     occupant: &Occupant,
     wanted: &Nick,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     check_free(room, wanted, &occupant.account)?;
@@ -173,7 +184,7 @@ fn relocate(
     wanted: &Nick,
     id: &str,
     codes: &[Status],
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     for nick in [room.roster.by_session(mover).map(|o| o.nick.clone()), Some(wanted.clone())] {
@@ -188,10 +199,10 @@ fn relocate(
     let moving = Occupant { nick: nick.clone(), sessions: vec![session], ..Occupant::clone(&before) };
     room.roster_mut().enter(moving);
     if room.roster.by_nick(before.nick.key()).is_none() {
-        leavers::note(room, &before, cx);
+        recent_departures::note(room, &before, cx);
     }
 
-    let gone = Notice::unavailable(
+    let gone = PresenceUpdate::unavailable(
         &before,
         id,
         Item {
@@ -210,7 +221,7 @@ fn relocate(
         Some(stay) => announce::show(room, &stay, &cx.id(), fx),
     }
     let Some(moved) = room.roster.by_session(mover).cloned() else { return };
-    let notice = Notice { codes, ..room.notice_of(&moved, id) };
+    let notice = PresenceUpdate { codes, ..room.notice_of(&moved, id) };
     room.tell_own(fx, &notice, std::slice::from_ref(mover), respelled);
     room.tell_own(fx, &notice, &other_sessions(&moved, mover), &[]);
     if room.broadcasts(&moved) {

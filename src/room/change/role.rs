@@ -2,8 +2,8 @@
 
 use crate::room::Room;
 use crate::room::announce::{Removal, backlog, remove, vanished};
-use crate::room::audience::{Actor, Notice, sessions};
-use crate::room::cx::Cx;
+use crate::room::audience::{Actor, PresenceUpdate, sessions};
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::privilege::{self, Standing};
@@ -52,7 +52,7 @@ pub(crate) fn on_entry(room: &Room, account: &BareJid) -> Role {
 }
 
 /// Remembers a voice that was given, or forgets one that was taken. Affiliated accounts have theirs anyway.
-fn remember_voice(room: &mut Room, account: &BareJid, role: Role, cx: &Cx<'_>) {
+fn remember_voice(room: &mut Room, account: &BareJid, role: Role, cx: &Context<'_>) {
     let voices = &room.state.record.voices;
     let has = role >= Role::Participant
         && room.config().moderated
@@ -69,7 +69,7 @@ pub(crate) fn apply(
     room: &mut Room,
     change: &Change,
     actor: Option<&Actor>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     let Some(target) = room.roster.by_nick(&change.key).cloned() else { return };
@@ -97,7 +97,7 @@ pub(crate) fn restate(
     before: &Occupant,
     role: Role,
     why: &Removal<'_>,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
     fx.expels |= role < before.role;
@@ -111,15 +111,15 @@ pub(crate) fn restate(
     notice.codes = why.codes;
     let (own, version) = why.versions();
     if fx.tells_too_much() && room.broadcasts(&now) {
-        fx.owe(room, &Notice { version, ..notice }, Some(own));
+        fx.owe(room, &PresenceUpdate { version, ..notice }, Some(own));
         return show_if_moved(room, before, &now, cx, fx);
     }
-    room.tell_own(fx, &Notice { version: own, ..notice.clone() }, &sessions(&now), &[]);
+    room.tell_own(fx, &PresenceUpdate { version: own, ..notice.clone() }, &sessions(&now), &[]);
     match (room.broadcasts(before), room.broadcasts(&now)) {
-        (_, true) => room.tell_others(fx, &Notice { version, ..notice }),
+        (_, true) => room.tell_others(fx, &PresenceUpdate { version, ..notice }),
         (true, false) => {
             let gone = vanished(&now, room.affiliation(&now.account), &id);
-            room.tell_others(fx, &Notice { version, ..gone });
+            room.tell_others(fx, &PresenceUpdate { version, ..gone });
         }
         (false, false) => {}
     }
@@ -127,7 +127,7 @@ pub(crate) fn restate(
 }
 
 /// Who begins or ceases to see real addresses sees everybody anew.
-fn show_if_moved(room: &mut Room, before: &Occupant, now: &Occupant, cx: &mut Cx<'_>, fx: &mut Effects) {
+fn show_if_moved(room: &mut Room, before: &Occupant, now: &Occupant, cx: &mut Context<'_>, fx: &mut Effects) {
     if room.sight(before.role) != room.sight(now.role) {
         backlog::show_everybody_to(room, &sessions(now), cx, fx);
     }

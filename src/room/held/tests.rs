@@ -1,6 +1,6 @@
 use super::super::ledger::{DOMAINS, FREE_BYTES};
 use super::*;
-use crate::room::cx::LockedRooms;
+use crate::room::context::LockedRooms;
 use crate::room::limits::Limits;
 
 const MAX: usize = 8 << 20;

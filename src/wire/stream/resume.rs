@@ -12,14 +12,14 @@ pub struct Resumption {
 
 /// Keeps a [`Resumption`] up to date.
 #[derive(Debug, Default)]
-pub(super) struct Keeper {
+pub(super) struct ResumptionBuffer {
     kept: Resumption,
     opened: bool,
     /// The incomplete stanza is too long to be kept.
     lost: bool,
 }
 
-impl Keeper {
+impl ResumptionBuffer {
     /// `bytes` were read; if a stanza or the header ended in them, so many came `behind` it.
     pub(super) fn note(&mut self, bytes: &[u8], behind: Option<usize>, bytes_max: usize) {
         let Resumption { header, tail } = &mut self.kept;

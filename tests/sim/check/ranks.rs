@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use conclave::room::cx::Create;
+use conclave::room::context::Create;
 use conclave::room::nick::NickKey;
 use conclave::wire::inbound::{Kind, MessageType, PresenceType};
 use conclave::wire::jid::{BareJid, Jid};

@@ -156,7 +156,7 @@ impl Host<'_> {
         let settled = self.settle_debts(place);
         let Place { room: Some(room), told, .. } = &self.places[place] else { return };
         let (writes, all) =
-            if told.is_behind(room) { told.catch_up(room) } else { (Vec::new(), told.clone()) };
+            if told.is_stale(room) { told.catch_up(room) } else { (Vec::new(), told.clone()) };
         if self.keep_store(&writes) {
             self.places[place].told = all;
             if settled {

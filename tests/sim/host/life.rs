@@ -1,8 +1,8 @@
 //! How the process ends and begins, and what happens while nothing happens.
 
 use conclave::engine::Machine;
-use conclave::engine::restart::{Told, bring_back};
-use conclave::host::pace::Heard;
+use conclave::engine::restart::{PersistedView, bring_back};
+use conclave::host::liveness::LastSeen;
 use conclave::room::Room;
 use conclave::room::archive::Glimpse;
 use conclave::room::listing::Listed;
@@ -84,7 +84,7 @@ impl Host<'_> {
         for place in &mut self.places {
             place.room = None;
             place.behind = None;
-            place.heard = Heard::default();
+            place.heard = LastSeen::default();
         }
         self.stalled = false;
         self.awake_since = self.second;
@@ -167,7 +167,7 @@ impl Host<'_> {
         stored.iter().filter(|s| is_untold(s)).map(|s| s.occupant.nick.as_str().to_owned()).collect()
     }
 
-    pub(super) fn load(&self, place: usize) -> (Machine, Told) {
+    pub(super) fn load(&self, place: usize) -> (Machine, PersistedView) {
         let jid = self.cast.rooms[place].clone();
         let admins = &self.cast.service.admins;
         match self.stored(place) {
@@ -182,7 +182,7 @@ impl Host<'_> {
                 let occupants = self.store.occupants(&jid).expect("this store always reads");
                 bring_back(room.with_service_admins(admins), occupants)
             }
-            None => (Room::absent(jid).with_service_admins(admins).into(), Told::default()),
+            None => (Room::absent(jid).with_service_admins(admins).into(), PersistedView::default()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conclave::host::pace::CHECKS_PER_SECOND;
+use conclave::host::liveness::CHECKS_PER_SECOND;
 
 use super::{Cause, Host, Outcome, Place};
 

@@ -18,7 +18,7 @@ use tracing::{debug, info, warn};
 use self::sizes::Held;
 use crate::config::ArchiveSettings;
 use crate::room::archive::{ArchiveId, Change};
-use crate::room::cx::Service;
+use crate::room::context::Service;
 use crate::room::write::Write;
 use crate::store::{self, Fence, Renewed, Rest, StoreError, wait};
 
@@ -78,7 +78,7 @@ impl Bounds {
 }
 
 /// What it works on, and by which rules.
-pub(super) struct Keeper {
+pub(super) struct Retention {
     store: Arc<dyn store::Store>,
     archive: Arc<dyn store::Archive>,
     most: Bounds,
@@ -141,7 +141,7 @@ impl Keeping {
     }
 }
 
-impl Keeper {
+impl Retention {
     /// Looks which archives have no room any more. A new room may have an archive that no record tells of yet: it
     /// must be called before there are any, and after those that did not outlive the last run were forgotten.
     pub(super) fn new(
@@ -377,15 +377,15 @@ mod tests {
             }
         }
 
-        fn keeper(&self, days: u32, messages: u32) -> Keeper {
+        fn keeper(&self, days: u32, messages: u32) -> Retention {
             let settings =
                 ArchiveSettings { days_max: days, messages_max: messages, ..ArchiveSettings::default() };
             self.with(&settings)
         }
 
-        fn with(&self, settings: &ArchiveSettings) -> Keeper {
+        fn with(&self, settings: &ArchiveSettings) -> Retention {
             let service = Arc::new(Service::new(jid("muc.example")));
-            Keeper::new(self.store.clone(), self.archive.clone(), settings, service).expect("read")
+            Retention::new(self.store.clone(), self.archive.clone(), settings, service).expect("read")
         }
 
         fn count(&self, name: &str) -> u64 {
@@ -480,12 +480,13 @@ mod tests {
             done,
         ]);
         let mut keeper = bench.keeper(0, 0);
-        let renew = |keeper: &mut Keeper| {
+        let renew = |keeper: &mut Retention| {
             (0..5).for_each(|_| keeper.renew(&|_| true));
             bench.store.planned_renewals()
         };
         assert_eq!(renew(&mut keeper), 2, "nothing to do is looked for each time");
-        let pause = |keeper: &Keeper| keeper.renewals[0].at.expect("a pause").duration_since(Instant::now());
+        let pause =
+            |keeper: &Retention| keeper.renewals[0].at.expect("a pause").duration_since(Instant::now());
         assert!(pause(&keeper) <= RENEW_PAUSE && !keeper.renewals[0].failed);
         keeper.renewals[0].at = Some(Instant::now());
         assert_eq!(renew(&mut keeper), 1);

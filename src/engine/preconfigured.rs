@@ -9,7 +9,7 @@ use minidom::Element;
 
 use crate::engine::{join, owner};
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::wire::form::Reply;
 use crate::wire::inbound::Inbound;
@@ -24,7 +24,7 @@ pub(crate) fn make(
     room: &mut Room,
     query: &Element,
     inbound: &Inbound,
-    cx: &mut Cx<'_>,
+    cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<(), Refusal> {
     let reply = query.get_child("x", ns::DATA).map(|x| Reply::read(x, ns::MUC_ROOMCONFIG));

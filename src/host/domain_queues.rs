@@ -8,7 +8,7 @@ pub(super) const AHEAD_MAX: usize = 64;
 
 /// The domains of which something waits.
 #[derive(Debug)]
-pub(super) struct Lanes<T> {
+pub(super) struct DomainQueues<T> {
     lanes: HashMap<String, Lane<T>>,
     /// Everything goes into the queue at once.
     let_on: bool,
@@ -21,7 +21,7 @@ struct Lane<T> {
     behind: VecDeque<T>,
 }
 
-impl<T> Default for Lanes<T> {
+impl<T> Default for DomainQueues<T> {
     fn default() -> Self {
         Self { lanes: HashMap::new(), let_on: false }
     }
@@ -33,7 +33,7 @@ impl<T> Default for Lane<T> {
     }
 }
 
-impl<T> Lanes<T> {
+impl<T> DomainQueues<T> {
     /// Takes what comes from a domain, or gives it back to be put into the queue.
     pub(super) fn put(&mut self, domain: &str, item: T) -> Option<T> {
         if !self.lanes.contains_key(domain) {
@@ -89,7 +89,7 @@ mod tests {
 
     /// Puts what comes from a domain where it belongs.
     fn put(
-        lanes: &mut Lanes<(&'static str, usize)>,
+        lanes: &mut DomainQueues<(&'static str, usize)>,
         queue: &mut VecDeque<(&'static str, usize)>,
         item: (&'static str, usize),
     ) {
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn who_says_little_is_in_front_of_those_who_say_much_and_all_keep_their_order() {
-        let (mut lanes, mut queue) = (Lanes::default(), VecDeque::new());
+        let (mut lanes, mut queue) = (DomainQueues::default(), VecDeque::new());
         for n in 0..1000 {
             put(&mut lanes, &mut queue, ("loud", n));
         }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn at_the_end_nothing_waits_behind() {
-        let (mut lanes, mut queue) = (Lanes::default(), VecDeque::new());
+        let (mut lanes, mut queue) = (DomainQueues::default(), VecDeque::new());
         for n in 0..200 {
             put(&mut lanes, &mut queue, ("loud", n));
         }

@@ -20,7 +20,7 @@ const LOOKED_MAX: usize = 20_000;
 
 /// An account or a domain, as the form of a command names it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Whom {
+pub(crate) enum UserSelector {
     /// The occupant of this nick, or who had it last.
     Nick(String),
     /// The occupant of this id (XEP-0421), in the room or not.
@@ -29,7 +29,7 @@ pub(crate) enum Whom {
     Jid(Party),
 }
 
-/// The fields of a form by which [`Whom`] is read. A nick may look like anything, also like the address of another: what is
+/// The fields of a form by which [`UserSelector`] is read. A nick may look like anything, also like the address of another: what is
 /// filled in is never taken for an address or an id that it is not said to be.
 pub(crate) fn fields() -> [Field<'static>; 2] {
     let who = Field {
@@ -63,7 +63,7 @@ static KINDS: [(&str, Label<'static>); 3] = [
     (ID, Label::Text(&words::OCCUPANT_ID)),
 ];
 
-impl Whom {
+impl UserSelector {
     /// Reads [`fields`], or one of those that each say one of the three.
     pub(crate) fn read(form: &Submitted, profile: Profile) -> Result<Self, Refusal> {
         let (kind, text) = match ["who", NICK, ID, JID].map(|var| form.value(var)) {
@@ -207,13 +207,13 @@ mod tests {
 
     #[test]
     fn exactly_one_way_to_name_somebody_is_taken() {
-        let read = |form: &Submitted| Whom::read(form, Profile::Stringprep);
-        assert_eq!(read(&form("nick", " rose ")).expect("a nick"), Whom::Nick("rose".to_owned()));
+        let read = |form: &Submitted| UserSelector::read(form, Profile::Stringprep);
+        assert_eq!(read(&form("nick", " rose ")).expect("a nick"), UserSelector::Nick("rose".to_owned()));
         assert!(read(&form("jid", "@")).is_err());
         assert!(read(&form("other", "x")).is_err());
         let id = "0123456789abcdef".repeat(4);
         for nick in [&id, "Dr. Rose", "a@b", "evil.example", "xmpp:b"] {
-            assert_eq!(read(&form("who", nick)).expect("a nick"), Whom::Nick(nick.to_owned()));
+            assert_eq!(read(&form("who", nick)).expect("a nick"), UserSelector::Nick(nick.to_owned()));
         }
         let both = |who: &str, kind: &str| {
             let xml = format!(
@@ -222,7 +222,7 @@ mod tests {
             );
             read(&Submitted::read(&xml.parse().expect("test xml"), "t").expect("a form"))
         };
-        assert_eq!(both(&id, "occupant-id").expect("an id"), Whom::Id(id));
+        assert_eq!(both(&id, "occupant-id").expect("an id"), UserSelector::Id(id));
         for (text, address) in [("a@b", "a@b"), ("evil.example", "evil.example"), ("xmpp:b", "b")] {
             assert_eq!(both(text, "jid").expect(text), read(&form("jid", address)).expect(address));
         }

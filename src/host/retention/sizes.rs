@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::config::ArchiveSettings;
 use crate::room::archive::ArchiveId;
-use crate::room::cx::Service;
+use crate::room::context::Service;
 use crate::store::Size;
 use crate::wire::jid::BareJid;
 

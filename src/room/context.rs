@@ -170,7 +170,7 @@ impl Service {
 
 /// The world at the moment of one event.
 #[derive(Debug)]
-pub struct Cx<'a> {
+pub struct Context<'a> {
     /// The time, by a clock that may be set.
     pub now: Timestamp,
     /// How long the service has been running, by a clock that nobody sets. For what is not kept over a restart.
@@ -181,7 +181,7 @@ pub struct Cx<'a> {
     pub ids: &'a mut Ids,
 }
 
-impl Cx<'_> {
+impl Context<'_> {
     /// A fresh stanza id.
     pub fn id(&mut self) -> String {
         self.ids.fresh()

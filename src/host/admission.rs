@@ -1,4 +1,4 @@
-//! Where floods are held up: what arrives is let on, delayed or refused, by whom it comes from ([`Fair`]).
+//! Where floods are held up: what arrives is let on, delayed or refused, by whom it comes from ([`RateLimiter`]).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
 use super::Host;
-use super::fair::{Cost, Fair, Rates, Verdict, Whose};
+use super::log_throttle::LogThrottle;
 use super::places::{InLine, Place};
-use super::seldom::Seldom;
+use super::rate_limit::{Cost, RateLimiter, Rates, Scope, Verdict};
 use crate::room::limits::Limits;
 use crate::wire::inbound::{Inbound, IqType, Kind, PresenceType};
 use crate::wire::jid::{BareJid, Jid};
@@ -33,28 +33,28 @@ const OWED_WAIT_MAX: Duration = Duration::from_secs(1);
 const ROOMS: u32 = 50;
 
 /// Who has sent how much, and what is delayed of it.
-pub(super) struct Flood {
-    fair: Mutex<Fair<Inbound>>,
+pub(super) struct Admission {
+    fair: Mutex<RateLimiter<Inbound>>,
     since: Instant,
     /// Somebody looks after what is delayed.
     watched: AtomicBool,
     /// Stanzas that were refused, and answers that were dropped.
-    refused: Seldom,
-    dropped: Seldom,
+    refused: LogThrottle,
+    dropped: LogThrottle,
 }
 
-impl Flood {
+impl Admission {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            fair: Mutex::new(Fair::new(Rates::new(limits))),
+            fair: Mutex::new(RateLimiter::new(Rates::new(limits))),
             since: Instant::now(),
             watched: AtomicBool::new(false),
-            refused: Seldom::default(),
-            dropped: Seldom::default(),
+            refused: LogThrottle::default(),
+            dropped: LogThrottle::default(),
         }
     }
 
-    fn fair(&self) -> MutexGuard<'_, Fair<Inbound>> {
+    fn fair(&self) -> MutexGuard<'_, RateLimiter<Inbound>> {
         self.fair.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -79,7 +79,7 @@ impl Host {
         }
         let (verdict, gone) = fair.admit(cost, inbound, self.flood.since.elapsed());
         for inbound in gone {
-            self.refuse_flood(&inbound, Whose::Account);
+            self.refuse_flood(&inbound, Scope::Account);
         }
         match verdict {
             Verdict::Pass(inbound) => self.pass(inbound),
@@ -109,7 +109,7 @@ impl Host {
     /// Notes that the service stops, and lets on what is delayed; from now on nothing is. What an account or a domain has too
     /// much of is refused with `wait`: others do not wait for the end of a flood.
     /// Rooms have `time` to work off what waits for them.
-    pub(super) fn let_go(self: &Arc<Self>, time: Duration) {
+    pub(super) fn release_all(self: &Arc<Self>, time: Duration) {
         let mut fair = self.flood.fair();
         self.late.get_or_init(|| Instant::now() + time);
         let (on, refused) = fair.drain();
@@ -117,7 +117,7 @@ impl Host {
             self.pass(inbound);
         }
         for inbound in refused {
-            self.refuse_flood(&inbound, Whose::Account);
+            self.refuse_flood(&inbound, Scope::Account);
         }
     }
 
@@ -165,15 +165,15 @@ impl Host {
         self.flood.fair().taken(&account.to_bare(), self.flood.since.elapsed())
     }
 
-    fn refuse_flood(&self, inbound: &Inbound, whose: Whose) {
+    fn refuse_flood(&self, inbound: &Inbound, whose: Scope) {
         debug!(from = inbound.from.as_str(), ?whose, "refused: too much at a time");
         if let Some(times) = self.flood.refused.happened(self.flood.since.elapsed()) {
             warn!(times, "floods: stanzas were refused");
         }
         let refusal = match (whose, inbound.kind) {
-            (Whose::Account, Kind::Message(_)) => Refusal::too_soon(&words::YOU_SEND_TOO_MUCH),
-            (Whose::Account, _) => Refusal::resource_constraint(&words::YOU_SEND_TOO_MUCH),
-            (Whose::Domain, _) => Refusal::resource_constraint(&words::SERVER_SENDS_TOO_MUCH),
+            (Scope::Account, Kind::Message(_)) => Refusal::too_soon(&words::YOU_SEND_TOO_MUCH),
+            (Scope::Account, _) => Refusal::resource_constraint(&words::YOU_SEND_TOO_MUCH),
+            (Scope::Domain, _) => Refusal::resource_constraint(&words::SERVER_SENDS_TOO_MUCH),
         };
         if let Some(answer) = refusal.answer(inbound, self.lang()) {
             self.reply(&answer);
@@ -195,7 +195,7 @@ fn cost(inbound: &Inbound) -> Cost {
         heard: heard && room,
         weight: each + invitations(inbound) + (inbound.size / TOKEN_BYTES) as u32,
         bytes: inbound.size,
-        last_word: room && inbound.kind == Kind::Presence(PresenceType::Unavailable),
+        is_leave: room && inbound.kind == Kind::Presence(PresenceType::Unavailable),
     }
 }
 
@@ -234,7 +234,7 @@ mod tests {
     fn what_costs_more_weighs_more() {
         let of = |xml: &str| {
             let cost = cost_of(xml);
-            (cost.weight, cost.heard, cost.last_word)
+            (cost.weight, cost.heard, cost.is_leave)
         };
         let addresses = "xmlns='jabber:client' from='a@b/c' to='r@m/n' id='i'";
         let big = "x".repeat(100_000);

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use unicode_security::confusable_detection::skeleton;
 
 use super::fold::{KEY_BYTES_MAX, folded as folded_to};
-use super::index::Index;
+use super::multi_map::MultiMap;
 use crate::wire::jid::BareJid;
 
 /// So much of a text is looked at. What a nick is compared by is shorter, and what it is drawn with hardly longer.
@@ -15,12 +15,12 @@ const LOOK_BYTES_MAX: usize = 4 * KEY_BYTES_MAX;
 
 /// What a nick looks like, as it is written and in small letters. 16 bytes, whatever the nick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct Skeleton {
     written: u64,
     small: u64,
 }
 
-impl Look {
+impl Skeleton {
     /// The look of a text; `folded` is what it is compared by otherwise ([`folded_to`]).
     pub(super) fn of(text: &str, folded: &str) -> Self {
         Self {
@@ -38,19 +38,19 @@ impl Look {
 /// Who has nicks that look how.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Looks {
-    written: Index<u64, BareJid>,
-    small: Index<u64, BareJid>,
+    written: MultiMap<u64, BareJid>,
+    small: MultiMap<u64, BareJid>,
 }
 
 impl Looks {
     /// An account has a nick that looks so; once for each such nick.
-    pub fn add(&mut self, look: Look, account: &BareJid) {
+    pub fn add(&mut self, look: Skeleton, account: &BareJid) {
         self.written.add(look.written, account.clone());
         self.small.add(look.small, account.clone());
     }
 
     /// An account has a nick no more.
-    pub fn remove(&mut self, look: Look, account: &BareJid) {
+    pub fn remove(&mut self, look: Skeleton, account: &BareJid) {
         self.written.remove(&look.written, account);
         self.small.remove(&look.small, account);
     }
@@ -61,17 +61,17 @@ impl Looks {
     }
 
     /// Whether an account has a nick that looks so.
-    pub(super) fn has(&self, look: Look, account: &BareJid) -> bool {
+    pub(super) fn has(&self, look: Skeleton, account: &BareJid) -> bool {
         self.written.of(&look.written).contains(account) && self.small.of(&look.small).contains(account)
     }
 
     /// Whether a nick [is like](Look::is_like) that of an account other than `account`.
-    pub fn is_like_anothers(&self, look: Look, account: &BareJid) -> bool {
+    pub fn is_like_anothers(&self, look: Skeleton, account: &BareJid) -> bool {
         self.is_like_ones(look, |holder| holder != account)
     }
 
     /// Whether a nick [is like](Look::is_like) that of an account that counts.
-    pub(super) fn is_like_ones(&self, look: Look, counts: impl Fn(&BareJid) -> bool) -> bool {
+    pub(super) fn is_like_ones(&self, look: Skeleton, counts: impl Fn(&BareJid) -> bool) -> bool {
         let any = |holders: &[BareJid]| holders.iter().any(&counts);
         any(self.written.of(&look.written)) || any(self.small.of(&look.small))
     }

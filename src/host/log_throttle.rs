@@ -8,14 +8,14 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// Something that others can make happen as often as they like.
 #[derive(Debug, Default)]
-pub(super) struct Seldom {
+pub(super) struct LogThrottle {
     /// How often it happened since it was told last.
     times: AtomicU64,
     /// From when on it may be told, in milliseconds of uptime.
     due_ms: AtomicU64,
 }
 
-impl Seldom {
+impl LogThrottle {
     /// It happened, so long after the start. If it is to be told now: how often, with all the times that were not told.
     pub(super) fn happened(&self, uptime: Duration) -> Option<u64> {
         self.times.fetch_add(1, Relaxed);
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn what_happens_often_is_told_once_and_then_with_its_number() {
-        let seldom = Seldom::default();
+        let seldom = LogThrottle::default();
         let told = |ms| seldom.happened(Duration::from_millis(ms));
         assert_eq!(told(0), Some(1));
         assert_eq!((told(1), told(9_999)), (None, None));

@@ -11,7 +11,7 @@ fn ms(ms: u64) -> Duration {
 
 fn request(from: &str) -> Cost {
     let from = Jid::parse(from).expect("a jid");
-    Cost { from, room: None, heard: false, weight: 1, bytes: 1000, last_word: false }
+    Cost { from, room: None, heard: false, weight: 1, bytes: 1000, is_leave: false }
 }
 
 fn said(from: &str, room: &str) -> Cost {
@@ -19,11 +19,11 @@ fn said(from: &str, room: &str) -> Cost {
 }
 
 fn leave(from: &str, room: &str) -> Cost {
-    Cost { last_word: true, ..said(from, room) }
+    Cost { is_leave: true, ..said(from, room) }
 }
 
 /// What becomes of `count` stanzas: how many pass, are delayed, are refused.
-fn many(fair: &mut Fair<u32>, cost: &Cost, count: u32, now: Duration) -> (u32, u32, u32) {
+fn many(fair: &mut RateLimiter<u32>, cost: &Cost, count: u32, now: Duration) -> (u32, u32, u32) {
     let mut seen = (0, 0, 0);
     for n in 0..count {
         match fair.admit(cost.clone(), n, now).0 {
@@ -38,9 +38,9 @@ fn many(fair: &mut Fair<u32>, cost: &Cost, count: u32, now: Duration) -> (u32, u
 // 45-14.6-a
 #[test]
 fn an_account_is_let_on_up_to_its_burst_then_delayed_then_refused() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     assert_eq!(many(&mut fair, &request("a@b/c"), 12, ms(0)), (5, 4, 3));
-    assert_eq!(fair.admit(request("a@b/c"), 99, ms(0)).0, Verdict::Refused(99, Whose::Account));
+    assert_eq!(fair.admit(request("a@b/c"), 99, ms(0)).0, Verdict::Refused(99, Scope::Account));
     // Another client of the account is the same account; another account is not.
     assert_eq!(many(&mut fair, &request("a@b/other"), 1, ms(0)), (0, 0, 1));
     assert_eq!(many(&mut fair, &request("b@b/c"), 5, ms(0)), (5, 0, 0));
@@ -53,7 +53,7 @@ fn an_account_is_let_on_up_to_its_burst_then_delayed_then_refused() {
 
 #[test]
 fn what_comes_after_something_delayed_waits_behind_it() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     assert_eq!(many(&mut fair, &request("a@b/c"), 7, ms(0)), (5, 2, 0));
     // There are tokens again, but two wait.
     assert_eq!(fair.admit(request("a@b/c"), 7, ms(10_000)).0, Verdict::Delayed);
@@ -64,7 +64,7 @@ fn what_comes_after_something_delayed_waits_behind_it() {
 // 45-14.6-a
 #[test]
 fn what_an_account_says_in_one_room_is_counted_by_room() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     assert_eq!(many(&mut fair, &said("a@b/c", "one@m"), 3, ms(0)), (3, 0, 0));
     assert_eq!(many(&mut fair, &said("a@b/c", "two@m"), 2, ms(0)), (2, 0, 0));
     assert_eq!(many(&mut fair, &said("b@b/c", "one@m"), 4, ms(0)), (3, 1, 0));
@@ -75,7 +75,7 @@ fn what_an_account_says_in_one_room_is_counted_by_room() {
 // 45-14.6-a
 #[test]
 fn a_domain_is_delayed_as_a_whole_and_its_accounts_have_their_turns() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     for n in 0..8 {
         assert_eq!(many(&mut fair, &request(&format!("u{n}@flood.example/x")), 5, ms(0)), (5, 0, 0));
     }
@@ -98,7 +98,7 @@ fn a_domain_is_delayed_as_a_whole_and_its_accounts_have_their_turns() {
 #[test]
 fn who_says_little_is_hardly_delayed_by_the_floods_of_others_of_the_domain() {
     let off = Rate::new(0, 1);
-    let mut fair = Fair::new(Rates { account: off, in_room: off, delayed_max: 200, ..rates() });
+    let mut fair = RateLimiter::new(Rates { account: off, in_room: off, delayed_max: 200, ..rates() });
     let flooder = |n: usize| request(&format!("u{n}@b/x"));
     for n in (0..200).flat_map(|_| 0..1000) {
         fair.admit(flooder(n), 0, ms(0));
@@ -133,21 +133,21 @@ fn who_says_little_is_hardly_delayed_by_the_floods_of_others_of_the_domain() {
 // 45-7.14-a, 45-14.6-a
 #[test]
 fn who_leaves_does_so_in_order_and_needs_no_space() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 4, ms(0)), (3, 1, 0));
     // Behind what was said before.
     assert_eq!(fair.admit(leave("a@b/c", "r@m"), 4, ms(0)), (Verdict::Delayed, vec![]));
     assert_eq!(fair.due(ms(500)), [3]);
     assert_eq!(fair.due(ms(1000)), [4]);
     // When nothing more can wait, the leave goes at once, and what the session still had to say there is refused.
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 6, ms(0)), (3, 3, 0));
     assert_eq!(fair.admit(said("a@b/phone", "r@m"), 9, ms(0)).0, Verdict::Delayed);
     assert_eq!(fair.admit(leave("a@b/c", "r@m"), 10, ms(0)), (Verdict::Pass(10), vec![3, 4, 5]));
     assert_eq!(fair.due(ms(60_000)), [9]);
     assert!(fair.is_idle());
     // Also where nothing is ever delayed.
-    let mut fair = Fair::new(Rates { delayed_max: 0, ..rates() });
+    let mut fair = RateLimiter::new(Rates { delayed_max: 0, ..rates() });
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 4, ms(0)), (3, 0, 1));
     assert_eq!(fair.admit(leave("a@b/c", "r@m"), 4, ms(0)).0, Verdict::Pass(4));
 }
@@ -155,7 +155,7 @@ fn who_leaves_does_so_in_order_and_needs_no_space() {
 // 45-14.6-a
 #[test]
 fn a_flood_of_leaves_costs_whom_it_comes_from() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     // Who has left need not leave again.
     assert_eq!(many(&mut fair, &leave("a@b/c", "r@m"), 100, ms(0)), (3, 1, 96));
     assert_eq!(fair.admit(said("a@b/c", "r@m"), 200, ms(0)).0, Verdict::Delayed);
@@ -169,7 +169,7 @@ fn a_flood_of_leaves_costs_whom_it_comes_from() {
     }
     assert_eq!(left, (5 + 599, 4, 1000 - 5 - 599 - 4));
     // And then still at that rate, in the place of what the session had to say.
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     let mut passed = 0;
     for n in 0..2000 {
         fair.admit(said("a@b/c", "r@m"), n, ms(0));
@@ -181,7 +181,7 @@ fn a_flood_of_leaves_costs_whom_it_comes_from() {
 // 45-7.14-a, 45-14.6-a
 #[test]
 fn who_has_not_said_too_much_leaves_however_much_waits_of_others() {
-    let mut fair = Fair::new(Rates { delayed_max: 1000, ..rates() });
+    let mut fair = RateLimiter::new(Rates { delayed_max: 1000, ..rates() });
     assert_eq!(many(&mut fair, &Cost { weight: 1000, ..request("x@b/c") }, 1, ms(0)), (1, 0, 0));
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 1, ms(0)), (0, 1, 0), "the domain has said too much");
     for n in 0..40 {
@@ -201,7 +201,7 @@ fn who_has_not_said_too_much_leaves_however_much_waits_of_others() {
 // 45-14.6-a
 #[test]
 fn large_leaves_do_not_exceed_the_bounds_and_what_waits_is_not_lost_for_them() {
-    let mut fair = Fair::new(Rates { delayed_max: 100, ..rates() });
+    let mut fair = RateLimiter::new(Rates { delayed_max: 100, ..rates() });
     // A minute and more ahead.
     assert_eq!(many(&mut fair, &Cost { weight: 700, ..request("a@b/c") }, 1, ms(0)), (1, 0, 0));
     for n in 0..100 {
@@ -209,7 +209,7 @@ fn large_leaves_do_not_exceed_the_bounds_and_what_waits_is_not_lost_for_them() {
     }
     for n in 0..100 {
         let large = Cost { bytes: 1 << 20, ..leave("a@b/c", &format!("r{n}@m")) };
-        assert_eq!(fair.admit(large, 7, ms(0)), (Verdict::Refused(7, Whose::Account), vec![]));
+        assert_eq!(fair.admit(large, 7, ms(0)), (Verdict::Refused(7, Scope::Account), vec![]));
     }
     assert_eq!((fair.stanzas, fair.bytes), (100, 100_000));
     assert_eq!(
@@ -223,7 +223,7 @@ fn large_leaves_do_not_exceed_the_bounds_and_what_waits_is_not_lost_for_them() {
 // 45-7.14-a, 45-14.6-a
 #[test]
 fn who_leaves_does_not_wait_for_others_of_the_domain() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 3, ms(0)), (3, 0, 0));
     assert_eq!(many(&mut fair, &Cost { weight: 1000, ..request("x@b/c") }, 1, ms(0)), (1, 0, 0));
     assert_eq!(many(&mut fair, &request("y@b/c"), 1, ms(0)), (0, 1, 0), "the domain has said too much");
@@ -232,7 +232,7 @@ fn who_leaves_does_not_wait_for_others_of_the_domain() {
 
 #[test]
 fn large_stanzas_overdraw_once_and_are_bounded_in_bytes() {
-    let mut fair = Fair::new(Rates { delayed_max: 1000, ..rates() });
+    let mut fair = RateLimiter::new(Rates { delayed_max: 1000, ..rates() });
     let large = Cost { weight: 100, bytes: 1 << 20, ..request("a@b/c") };
     assert_eq!(many(&mut fair, &large, 10, ms(0)), (1, 3, 6));
     // 95 tokens too many at ten a second.
@@ -254,7 +254,7 @@ fn large_stanzas_overdraw_once_and_are_bounded_in_bytes() {
 // 45-14.6-a
 #[test]
 fn what_turns_out_to_cost_more_is_paid_for_later() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     let from = "a@b/c";
     assert_eq!(fair.admit(request(from), 0, ms(0)).0, Verdict::Pass(0));
     // Four are left of five; two halves of five are two each.
@@ -270,7 +270,7 @@ fn what_turns_out_to_cost_more_is_paid_for_later() {
 // 45-14.6-a
 #[test]
 fn what_a_stanza_takes_besides_is_paid_for_by_its_account_and_its_domain() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     let payer = BareJid::parse("a@b").expect("a jid");
     assert_eq!(many(&mut fair, &request("a@b/c"), 1, ms(0)), (1, 0, 0));
     fair.spend(&payer, 30, ms(0));
@@ -290,8 +290,8 @@ fn what_a_stanza_takes_besides_is_paid_for_by_its_account_and_its_domain() {
 // 45-14.6-a
 #[test]
 fn others_of_the_domain_do_not_wait_for_what_some_owe() {
-    let mut fair = Fair::new(rates());
-    let owes = |fair: &mut Fair<u32>, at| {
+    let mut fair = RateLimiter::new(rates());
+    let owes = |fair: &mut RateLimiter<u32>, at| {
         for n in 0..20 {
             fair.admit(request(&format!("a{n}@b/c")), 100, at);
             for _ in 0..100 {
@@ -317,13 +317,13 @@ fn others_of_the_domain_do_not_wait_for_what_some_owe() {
 #[test]
 fn a_rate_of_zero_is_none() {
     let off = Rate::new(0, 1);
-    let mut fair = Fair::new(Rates { account: off, in_room: off, domain: off, delayed_max: 0 });
+    let mut fair = RateLimiter::new(Rates { account: off, in_room: off, domain: off, delayed_max: 0 });
     assert_eq!(many(&mut fair, &said("a@b/c", "r@m"), 100_000, ms(0)), (100_000, 0, 0));
 }
 
 #[test]
 fn what_is_remembered_of_accounts_rooms_and_domains_is_bounded() {
-    let mut fair = Fair::new(Rates { domain: Rate::new(0, 1), ..rates() });
+    let mut fair = RateLimiter::new(Rates { domain: Rate::new(0, 1), ..rates() });
     for n in 0..2 * ACCOUNTS_MAX {
         fair.admit(request(&format!("u{n}@flood.example/x")), 0, ms(0));
     }
@@ -338,7 +338,7 @@ fn what_is_remembered_of_accounts_rooms_and_domains_is_bounded() {
     fair.admit(request("a@example.org/x"), 0, ms(60_000));
     assert!(fair.accounts <= 1 && fair.domains.len() <= 1, "{} {}", fair.accounts, fair.domains.len());
 
-    let mut fair = Fair::new(Rates { account: Rate::new(0, 1), ..rates() });
+    let mut fair = RateLimiter::new(Rates { account: Rate::new(0, 1), ..rates() });
     for n in 0..1000 {
         fair.admit(said("a@b/c", &format!("r{n}@m")), 0, ms(n * 1000));
         let domain = &fair.domains["b"];
@@ -349,7 +349,7 @@ fn what_is_remembered_of_accounts_rooms_and_domains_is_bounded() {
 // 45-14.6-a
 #[test]
 fn accounts_that_say_no_more_are_forgotten_within_seconds() {
-    let mut fair = Fair::new(Rates::new(&Limits::default()));
+    let mut fair = RateLimiter::new(Rates::new(&Limits::default()));
     for second in 0..20 {
         for n in 0..1000 {
             let from = format!("a{second}-{n}@b/c");
@@ -367,7 +367,7 @@ fn accounts_that_say_no_more_are_forgotten_within_seconds() {
 // clients: what they do at once when they come back
 #[test]
 fn a_client_that_comes_back_to_all_its_rooms_is_not_delayed() {
-    let mut fair = Fair::new(Rates::new(&Limits::default()));
+    let mut fair = RateLimiter::new(Rates::new(&Limits::default()));
     let from = "busy@example.org/phone";
     for room in 0..200 {
         let room = format!("room{room}@m");
@@ -387,7 +387,7 @@ fn a_client_that_comes_back_to_all_its_rooms_is_not_delayed() {
 // 45-14.6-a
 #[test]
 fn no_account_and_no_domain_keeps_the_service_from_stopping_by_what_is_delayed() {
-    let mut fair = Fair::new(Rates { delayed_max: 200, ..rates() });
+    let mut fair = RateLimiter::new(Rates { delayed_max: 200, ..rates() });
     for n in 0..30 {
         many(&mut fair, &request(&format!("a{n}@b/c")), 100, ms(0));
         fair.admit(leave(&format!("a{n}@b/c"), "r@m"), 1000, ms(0));
@@ -402,7 +402,7 @@ fn no_account_and_no_domain_keeps_the_service_from_stopping_by_what_is_delayed()
 
 #[test]
 fn all_that_is_delayed_can_be_let_go() {
-    let mut fair = Fair::new(rates());
+    let mut fair = RateLimiter::new(rates());
     many(&mut fair, &request("a@b/c"), 8, ms(0));
     many(&mut fair, &request("a@d/c"), 6, ms(0));
     let (mut all, refused) = fair.drain();

@@ -20,9 +20,9 @@ pub const CHECKS_PER_SECOND: u32 = 50;
 const STRANGERS_MAX: usize = 16;
 
 /// Turns that are given out one after the other, in the order in which they are asked for.
-pub(super) struct Pace(Mutex<Interval>);
+pub(super) struct PingPacer(Mutex<Interval>);
 
-impl Pace {
+impl PingPacer {
     pub(super) fn new() -> Self {
         let mut ticks = interval(Duration::from_secs(1) / CHECKS_PER_SECOND);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -108,7 +108,7 @@ impl Portions {
 /// When each session of one room was heard of last, and who is to be asked whether he is still there. Times are those
 /// since the service started: a clock that is set back must not make anybody heard of who is silent.
 #[derive(Default)]
-pub struct Heard {
+pub struct LastSeen {
     at: HashMap<Jid, Duration>,
     waiting: VecDeque<Jid>,
     /// When the gap in the link was over.
@@ -117,7 +117,7 @@ pub struct Heard {
     lost: VecDeque<Jid>,
 }
 
-impl Heard {
+impl LastSeen {
     /// A session said something.
     pub fn note(&mut self, session: &Jid, now: Duration, room: &Room) {
         match self.at.get_mut(session) {

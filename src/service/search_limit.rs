@@ -28,7 +28,7 @@ const DOMAINS_MAX: usize = 1000;
 
 /// Who has asked how much.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct SearchLimit {
     askers: HashMap<BareJid, Timestamp>,
     domains: HashMap<String, Timestamp>,
 }
@@ -48,7 +48,7 @@ impl Rate {
     }
 }
 
-impl Pace {
+impl SearchLimit {
     /// Lets one try of `asker` pass, or says for how many seconds there is none.
     pub(super) fn admit(&mut self, asker: &BareJid, now: Timestamp) -> Result<(), u64> {
         let full = self.askers.get(asker).copied().unwrap_or(now);
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn one_asker_gets_a_burst_and_then_one_try_a_second() {
         // 433-3
-        let mut pace = Pace::default();
+        let mut pace = SearchLimit::default();
         for _ in 0..20 {
             assert_eq!(pace.admit(&asker(1), at(0)), Ok(()));
         }
@@ -100,7 +100,7 @@ mod tests {
     // 45-14.6-a
     #[test]
     fn many_askers_of_a_domain_share_what_it_may_and_keep_nobody_else_from_it() {
-        let mut pace = Pace::default();
+        let mut pace = SearchLimit::default();
         let passed = (0..1000).filter(|n| pace.admit(&asker(*n), at(0)).is_ok()).count();
         assert_eq!(passed, 100);
         assert_eq!(pace.admit(&BareJid::parse("a@quiet.example").expect("a jid"), at(0)), Ok(()));
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let mut pace = Pace::default();
+        let mut pace = SearchLimit::default();
         for n in 0..20_000 {
             assert_eq!(pace.admit(&asker(n), at(20 * n as i64)), Ok(()));
             assert!(pace.askers.len() <= ASKERS_MAX);
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_locks_nobody_out() {
-        let mut pace = Pace::default();
+        let mut pace = SearchLimit::default();
         assert_eq!(pace.admit(&asker(1), at(86_400_000)), Ok(()));
         assert_eq!(pace.admit(&asker(1), at(0)), Ok(()));
     }

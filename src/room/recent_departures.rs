@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::room::Room;
-use crate::room::cx::Cx;
+use crate::room::context::Context;
 use crate::room::nick::{Nick, NickKey};
 use crate::room::roster::Occupant;
 use crate::room::shares::{Bounds, Kept, Shares};
@@ -30,7 +30,7 @@ pub(crate) struct Leaver {
 }
 
 /// An occupant has left, with the last of their sessions, or has another nick now.
-pub(crate) fn note(room: &mut Room, occupant: &Occupant, cx: &Cx<'_>) {
+pub(crate) fn note(room: &mut Room, occupant: &Occupant, cx: &Context<'_>) {
     let Leavers(leavers) = Arc::make_mut(&mut room.leavers);
     if let Some(until) = cx.uptime.checked_sub(REMEMBERED.unsigned_abs()) {
         while leavers.remove_older(until).is_some() {}

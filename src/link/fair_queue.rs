@@ -11,16 +11,16 @@ use crate::wire::encode::Outgoing;
 
 /// Bytes that a lane may write before it is the next one's turn. It may exceed them by one stanza for one recipient,
 /// which its next turns pay for.
-const TURN_BYTES: i64 = 8 * 1024;
+const QUANTUM_BYTES: i64 = 8 * 1024;
 
 /// What is to be written, by lane.
 #[derive(Default)]
-pub(super) struct Turns {
+pub(super) struct FairQueue {
     lanes: HashMap<u64, Waiting>,
     /// Lanes that have not had a turn since they had nothing to say.
-    fresh: Round,
+    new_flows: Round,
     /// The others. A lane is in one of the two.
-    later: Round,
+    old_flows: Round,
     stanzas: usize,
 }
 
@@ -72,10 +72,10 @@ struct Waiting {
     /// Recipients of the first stanza that have been written.
     spliced: usize,
     /// Bytes that are left of the turn; what was too much is below zero.
-    left: i64,
+    deficit: i64,
 }
 
-impl Turns {
+impl FairQueue {
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.stanzas == 0
@@ -83,10 +83,10 @@ impl Turns {
 
     /// Queues a stanza behind the others of its lane.
     pub(super) fn push(&mut self, lane: Lane, queued: Queued) {
-        let fresh = &mut self.fresh;
+        let new_flows = &mut self.new_flows;
         let waiting = self.lanes.entry(lane.name).or_insert_with(|| {
-            fresh.push(lane);
-            Waiting { left: TURN_BYTES, ..Waiting::default() }
+            new_flows.push(lane);
+            Waiting { deficit: QUANTUM_BYTES, ..Waiting::default() }
         });
         waiting.queue.push_back(queued);
         self.stanzas += 1;
@@ -96,28 +96,28 @@ impl Turns {
     /// that was the last recipient of.
     pub(super) fn splice(&mut self, out: &mut Vec<u8>, ends: &mut Vec<usize>) -> Option<Option<Written>> {
         loop {
-            let is_fresh = self.fresh.first.is_some();
-            let turns = if is_fresh { &mut self.fresh } else { &mut self.later };
+            let is_new = self.new_flows.first.is_some();
+            let turns = if is_new { &mut self.new_flows } else { &mut self.old_flows };
             let lane = turns.first?;
             let waiting =
                 self.lanes.get_mut(&lane.name).expect("a lane has its turns for as long as it is here");
-            if waiting.left > 0 && !waiting.queue.is_empty() {
+            if waiting.deficit > 0 && !waiting.queue.is_empty() {
                 let (bytes, whole) = waiting.splice(out, ends);
-                waiting.left -= bytes;
+                waiting.deficit -= bytes;
                 self.stanzas -= usize::from(whole.is_some());
                 return Some(whole.map(|(bytes, answer)| Written { lane, bytes, answer }));
             }
             // A fresh lane that is empty stays for one round: else it would be fresh again with each stanza.
-            if is_fresh || !waiting.queue.is_empty() {
-                if waiting.left <= 0 {
-                    waiting.left += TURN_BYTES;
+            if is_new || !waiting.queue.is_empty() {
+                if waiting.deficit <= 0 {
+                    waiting.deficit += QUANTUM_BYTES;
                 }
-                self.later.push(lane);
+                self.old_flows.push(lane);
             } else {
                 self.lanes.remove(&lane.name);
             }
             // After that: a domain with one lane is behind the others now, as one with many is.
-            if is_fresh { self.fresh.pop() } else { self.later.pop() }
+            if is_new { self.new_flows.pop() } else { self.old_flows.pop() }
         }
     }
 }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     /// Bytes that are written until a stanza of `lane` is whole.
-    fn bytes_until(turns: &mut Turns, lane: Lane) -> usize {
+    fn bytes_until(turns: &mut FairQueue, lane: Lane) -> usize {
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         while let Some(whole) = turns.splice(&mut out, &mut ends) {
             if whole.is_some_and(|whole| whole.lane == lane) {
@@ -183,20 +183,20 @@ mod tests {
 
     #[test]
     fn a_quiet_lane_goes_before_busy_ones() {
-        let mut turns = Turns::default();
+        let mut turns = FairQueue::default();
         let busy: Vec<Lane> = (0..50).map(|n| lane(&format!("busy{n}@m"))).collect();
         for busy in &busy {
             turns.push(*busy, stanza(500, 1000));
         }
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         // Until all the busy ones have had a turn.
-        while out.len() < 60 * TURN_BYTES as usize {
+        while out.len() < 60 * QUANTUM_BYTES as usize {
             turns.splice(&mut out, &mut ends);
         }
         for _ in 0..10 {
             turns.push(lane("quiet@m"), stanza(500, 3));
             let bytes = bytes_until(&mut turns, lane("quiet@m"));
-            assert!(bytes < 5 * TURN_BYTES as usize, "{bytes}");
+            assert!(bytes < 5 * QUANTUM_BYTES as usize, "{bytes}");
             // The others go on.
             for _ in 0..2000 {
                 turns.splice(&mut out, &mut ends);
@@ -207,7 +207,7 @@ mod tests {
     // 45-14.6-a
     #[test]
     fn a_domain_with_many_lanes_has_no_more_turns_than_one_with_a_single_lane() {
-        let mut turns = Turns::default();
+        let mut turns = FairQueue::default();
         let of = |name: &str, domain: &str| Lane::of_room(&BareJid::parse(name).expect("a jid"), domain);
         for n in 0..100 {
             turns.push(of(&format!("r{n}@m"), "many"), stanza(500, 2000));
@@ -222,14 +222,14 @@ mod tests {
         let bytes = bytes_until(&mut turns, one);
         // All 100 lanes are written alike meanwhile, and are not finished.
         assert!((500_000..750_000).contains(&bytes), "{bytes} bytes until 300 KB of one lane are written");
-        let left = turns.lanes.values().filter(|lane| !lane.queue.is_empty()).map(|lane| lane.spliced);
-        let (least, most) = (left.clone().min(), left.max());
+        let deficit = turns.lanes.values().filter(|lane| !lane.queue.is_empty()).map(|lane| lane.spliced);
+        let (least, most) = (deficit.clone().min(), deficit.max());
         assert!(least >= Some(1) && most < Some(60), "{least:?} to {most:?}");
     }
 
     #[test]
     fn busy_lanes_share_alike_whatever_the_size_of_their_stanzas() {
-        let mut turns = Turns::default();
+        let mut turns = FairQueue::default();
         turns.push(lane("small@m"), stanza(100, 100_000));
         turns.push(lane("large@m"), stanza(100_000, 1000));
         let (mut out, mut ends) = (Vec::new(), Vec::new());
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn each_lane_keeps_its_order_and_all_is_written_once() {
-        let mut turns = Turns::default();
+        let mut turns = FairQueue::default();
         let lanes = [lane("a@m"), lane("b@m"), lane("c@m")];
         for n in 0..300 {
             turns.push(lanes[n % 3], stanza(100 * (n / 3), 1 + n % 5));
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_stanza_for_nobody_is_done_with_at_once() {
-        let mut turns = Turns::default();
+        let mut turns = FairQueue::default();
         turns.push(lane("a@m"), stanza(10, 0));
         assert!(turns.splice(&mut Vec::new(), &mut Vec::new()).is_some_and(|whole| whole.is_some()));
         assert!(turns.is_empty());

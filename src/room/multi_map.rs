@@ -7,21 +7,21 @@ use imbl::HashMap;
 
 /// Which values belong to a key: few for each, however many keys there are. A copy costs next to nothing.
 #[derive(Clone, Debug)]
-pub struct Index<K, V>(HashMap<K, Arc<[V]>>);
+pub struct MultiMap<K, V>(HashMap<K, Arc<[V]>>);
 
-impl<K, V> Default for Index<K, V> {
+impl<K, V> Default for MultiMap<K, V> {
     fn default() -> Self {
         Self(HashMap::new())
     }
 }
 
-impl<K: Clone + Eq + Hash, V: Clone + PartialEq> PartialEq for Index<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone + PartialEq> PartialEq for MultiMap<K, V> {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
 
-impl<K: Clone + Eq + Hash, V: Clone + Ord> Index<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone + Ord> MultiMap<K, V> {
     /// How many values there are.
     pub(super) fn len(&self) -> usize {
         self.0.values().map(|values| values.len()).sum()
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn values_come_and_go_one_by_one() {
-        let mut index = Index::default();
+        let mut index = MultiMap::default();
         [1, 2, 1, 3].into_iter().for_each(|value| index.add("a", value));
         index.add("b", 4);
         let before = index.clone();
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!((index.of(&"a"), index.of(&"b"), index.of(&"c")), (&[1, 2, 3][..], &[4][..], &[][..]));
         [2, 1, 3].iter().for_each(|value| index.remove(&"a", value));
         index.remove(&"b", &4);
-        assert_eq!(index, Index::default());
+        assert_eq!(index, MultiMap::default());
         assert_eq!(before.of(&"a"), [1, 1, 2, 3]);
     }
 }

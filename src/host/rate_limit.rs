@@ -66,7 +66,7 @@ pub(super) struct Rate {
 
 /// A bucket of tokens, told by one moment: when it will be full. It may be overdrawn by one stanza.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bucket(Duration);
+pub(super) struct TokenBucket(Duration);
 
 /// The rates.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +92,7 @@ pub(super) struct Cost {
     pub(super) bytes: usize,
     /// It tells that somebody is gone: it goes on when nothing more can be delayed, unless its account leaves ever more
     /// rooms, and it waits for no domain unless something waits before it.
-    pub(super) last_word: bool,
+    pub(super) is_leave: bool,
 }
 
 /// What becomes of a stanza.
@@ -103,12 +103,12 @@ pub(super) enum Verdict<T> {
     /// It was queued.
     Delayed,
     /// Too much is queued already.
-    Refused(T, Whose),
+    Refused(T, Scope),
 }
 
 /// Whose rate is exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
+pub(super) enum Scope {
     /// The account's own.
     Account,
     /// That of its domain, or of all.
@@ -116,7 +116,7 @@ pub(super) enum Whose {
 }
 
 /// Everybody who has said something lately, and what is delayed.
-pub(super) struct Fair<T> {
+pub(super) struct RateLimiter<T> {
     rates: Rates,
     domains: HashMap<String, Domain<T>>,
     accounts: usize,
@@ -126,7 +126,7 @@ pub(super) struct Fair<T> {
 }
 
 struct Domain<T> {
-    bucket: Bucket,
+    bucket: TokenBucket,
     /// Some wait because of the domain: whoever comes now waits behind them.
     starved: bool,
     accounts: HashMap<BareJid, Account<T>>,
@@ -141,9 +141,9 @@ struct Domain<T> {
 }
 
 struct Account<T> {
-    bucket: Bucket,
+    bucket: TokenBucket,
     /// By a hash of the room's address, which may be long.
-    in_rooms: HashMap<u64, Bucket>,
+    in_rooms: HashMap<u64, TokenBucket>,
     delayed: VecDeque<(Cost, T)>,
     bytes: usize,
     /// Tokens of its turns that it has left while it waits.
@@ -160,7 +160,7 @@ impl Rate {
     }
 
     /// How long there will be no token.
-    pub(super) fn wait(self, bucket: Bucket, now: Duration) -> Duration {
+    pub(super) fn wait(self, bucket: TokenBucket, now: Duration) -> Duration {
         if self.per_second == 0 {
             return Duration::ZERO;
         }
@@ -168,12 +168,12 @@ impl Rate {
         bucket.0.saturating_sub(now).saturating_sub(first)
     }
 
-    pub(super) fn has(self, bucket: Bucket, now: Duration) -> bool {
+    pub(super) fn has(self, bucket: TokenBucket, now: Duration) -> bool {
         self.wait(bucket, now).is_zero()
     }
 
     /// How long until the bucket is not overdrawn.
-    fn owed(self, bucket: Bucket, now: Duration) -> Duration {
+    fn owed(self, bucket: TokenBucket, now: Duration) -> Duration {
         if self.per_second == 0 {
             return Duration::ZERO;
         }
@@ -181,7 +181,7 @@ impl Rate {
     }
 
     /// How many tokens there are.
-    fn left(self, bucket: Bucket, now: Duration) -> u32 {
+    fn left(self, bucket: TokenBucket, now: Duration) -> u32 {
         if self.per_second == 0 {
             return u32::MAX;
         }
@@ -190,13 +190,13 @@ impl Rate {
     }
 
     /// Takes tokens, as far as that overdraws the bucket by no more than `debt`.
-    pub(super) fn take_within(self, bucket: &mut Bucket, tokens: u32, debt: Duration, now: Duration) {
+    pub(super) fn take_within(self, bucket: &mut TokenBucket, tokens: u32, debt: Duration, now: Duration) {
         let deepest = bucket.0.max(now + self.time(self.burst) + debt);
         self.take(bucket, tokens, now);
         bucket.0 = bucket.0.min(deepest);
     }
 
-    pub(super) fn take(self, bucket: &mut Bucket, tokens: u32, now: Duration) {
+    pub(super) fn take(self, bucket: &mut TokenBucket, tokens: u32, now: Duration) {
         if self.per_second > 0 {
             bucket.0 = bucket.0.max(now) + self.time(tokens);
         }
@@ -214,7 +214,7 @@ impl Cost {
 
     /// What it costs the domain.
     fn of_domain(&self) -> u32 {
-        if self.last_word { 0 } else { self.weight }
+        if self.is_leave { 0 } else { self.weight }
     }
 
     /// Whether both are of one session and for one room.
@@ -223,7 +223,7 @@ impl Cost {
     }
 }
 
-impl Bucket {
+impl TokenBucket {
     fn is_full(self, now: Duration) -> bool {
         self.0 <= now
     }
@@ -243,7 +243,7 @@ impl Rates {
 impl<T> Default for Account<T> {
     fn default() -> Self {
         Self {
-            bucket: Bucket::default(),
+            bucket: TokenBucket::default(),
             in_rooms: HashMap::new(),
             delayed: VecDeque::new(),
             bytes: 0,
@@ -255,7 +255,7 @@ impl<T> Default for Account<T> {
 impl<T> Default for Domain<T> {
     fn default() -> Self {
         Self {
-            bucket: Bucket::default(),
+            bucket: TokenBucket::default(),
             starved: false,
             accounts: HashMap::new(),
             newcomers: VecDeque::new(),
@@ -303,7 +303,7 @@ impl<T> Account<T> {
     /// Whether the last that waits of a session for a room is that it leaves.
     fn has_left(&self, cost: &Cost) -> bool {
         let mut waiting = self.delayed.iter().rev();
-        waiting.find(|(before, _)| before.is_of(cost)).is_some_and(|(before, _)| before.last_word)
+        waiting.find(|(before, _)| before.is_of(cost)).is_some_and(|(before, _)| before.is_leave)
     }
 
     /// The bytes of what waits of a session for a room, if something does.
@@ -346,7 +346,7 @@ impl<T> Account<T> {
     }
 }
 
-impl<T> Fair<T> {
+impl<T> RateLimiter<T> {
     pub(super) fn new(rates: Rates) -> Self {
         let (domains, swept) = (HashMap::new(), Duration::ZERO);
         Self { rates, domains, accounts: 0, bytes: 0, stanzas: 0, swept }
@@ -369,12 +369,12 @@ impl<T> Fair<T> {
         if !domain.accounts.contains_key(&key) {
             if self.accounts >= ACCOUNTS_MAX {
                 // Counted with its domain only; such a one is not delayed either.
-                return match cost.last_word || rates.domain.has(domain.bucket, now) {
+                return match cost.is_leave || rates.domain.has(domain.bucket, now) {
                     true => {
                         rates.domain.take(&mut domain.bucket, cost.of_domain(), now);
                         (Verdict::Pass(item), Vec::new())
                     }
-                    false => (Verdict::Refused(item, Whose::Domain), Vec::new()),
+                    false => (Verdict::Refused(item, Scope::Domain), Vec::new()),
                 };
             }
             self.accounts += 1;
@@ -384,7 +384,7 @@ impl<T> Fair<T> {
         let own = ahead.is_zero();
         let waits = !account.delayed.is_empty();
         let admits = !domain.starved && rates.domain.has(domain.bucket, now);
-        let passes = match cost.last_word {
+        let passes = match cost.is_leave {
             // Who leaves does not wait for others.
             true => own || !admits && ahead < LEAVE_AHEAD,
             false => own && admits,
@@ -394,15 +394,15 @@ impl<T> Fair<T> {
             rates.domain.take(&mut domain.bucket, cost.of_domain(), now);
             return (Verdict::Pass(item), Vec::new());
         }
-        if cost.last_word && account.has_left(&cost) {
-            return (Verdict::Refused(item, Whose::Account), Vec::new());
+        if cost.is_leave && account.has_left(&cost) {
+            return (Verdict::Refused(item, Scope::Account), Vec::new());
         }
-        let place = if cost.last_word { account.bytes_of(&cost) } else { None };
-        let whose = if own && !waits { Whose::Domain } else { Whose::Account };
+        let place = if cost.is_leave { account.bytes_of(&cost) } else { None };
+        let whose = if own && !waits { Scope::Domain } else { Scope::Account };
         let mut gone = Vec::new();
         match self.is_full(name, &key, &cost) {
             None => {}
-            Some(_) if cost.last_word && ahead < LEAVE_AHEAD => {
+            Some(_) if cost.is_leave && ahead < LEAVE_AHEAD => {
                 gone = self.withdraw(name, &key, &cost);
                 let domain = self.domains.get_mut(name);
                 if let Some(account) = domain.and_then(|domain| domain.accounts.get_mut(&key)) {
@@ -413,11 +413,11 @@ impl<T> Fair<T> {
             Some(_) if place.is_some_and(|bytes| cost.bytes <= bytes) => {
                 gone = self.withdraw(name, &key, &cost);
             }
-            Some(Whose::Account) => return (Verdict::Refused(item, whose), gone),
-            Some(Whose::Domain) => return (Verdict::Refused(item, Whose::Domain), gone),
+            Some(Scope::Account) => return (Verdict::Refused(item, whose), gone),
+            Some(Scope::Domain) => return (Verdict::Refused(item, Scope::Domain), gone),
         }
         let name = name.to_owned();
-        self.delay(name, key, cost, item, whose == Whose::Domain);
+        self.delay(name, key, cost, item, whose == Scope::Domain);
         (Verdict::Delayed, gone)
     }
 
@@ -440,7 +440,7 @@ impl<T> Fair<T> {
     }
 
     /// Whose bound would be exceeded by what waits, if this waited too.
-    fn is_full(&self, name: &str, key: &BareJid, cost: &Cost) -> Option<Whose> {
+    fn is_full(&self, name: &str, key: &BareJid, cost: &Cost) -> Option<Scope> {
         let domain = self.domains.get(name)?;
         let account = domain.accounts.get(key)?;
         let exceeds = |stanzas_max, bytes_max| {
@@ -449,13 +449,13 @@ impl<T> Fair<T> {
         };
         let (stanzas_max, bytes_max) = domain.share();
         if exceeds(self.rates.delayed_max, ACCOUNT_BYTES_MAX) {
-            return Some(Whose::Account);
+            return Some(Scope::Account);
         }
         let full = exceeds(stanzas_max, bytes_max)
             || domain.stanzas >= DOMAIN_STANZAS_MAX
             || domain.bytes + cost.bytes > DOMAIN_BYTES_MAX
             || self.bytes + cost.bytes > ALL_BYTES_MAX;
-        full.then_some(Whose::Domain)
+        full.then_some(Scope::Domain)
     }
 
     /// Takes tokens of an account for what turned out to cost more: the `part`th part of what it may do at once.
@@ -571,7 +571,7 @@ impl<T> Fair<T> {
             for account in domain.accounts.values_mut() {
                 let mut own = LAST_MAX.min(left);
                 for (cost, item) in account.delayed.drain(..) {
-                    if cost.last_word {
+                    if cost.is_leave {
                         on.push(item);
                     } else if own > 0 {
                         (own, left) = (own - 1, left - 1);

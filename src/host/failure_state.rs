@@ -7,13 +7,13 @@ use crate::store::{StoreError, damage};
 
 /// One thing that can fail, and whether it does.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(super) struct FailureState {
     /// What it is, after "what needs".
     name: &'static str,
     failing: AtomicBool,
 }
 
-impl Trouble {
+impl FailureState {
     pub(super) fn new(name: &'static str) -> Self {
         Self { name, failing: AtomicBool::new(false) }
     }
