@@ -32,14 +32,15 @@ const UNSAID_PART: usize = 4;
 enum Shown {
     /// It has a body, and clients show something of it.
     Said,
-    /// It is not so, and its sender wants it to be kept, as many clients do with reactions and with what was read.
+    /// Its body is blank, or it has none and its sender wants it to be kept, as many clients do with reactions and with what was
+    /// read.
     Unsaid,
 }
 
 /// Whether and how a message is for those who enter later. What was retracted is not; the subject comes after all else.
 fn shown(message: &Element) -> Option<Shown> {
-    if message.has_child("body", ns::CLIENT) && message::is_spoken(message) {
-        return Some(Shown::Said);
+    if message.has_child("body", ns::CLIENT) {
+        return Some(if message::is_spoken(message) { Shown::Said } else { Shown::Unsaid });
     }
     // To many clients any subject without a body is a change of it.
     let has_subject = message.has_child("subject", ns::CLIENT);

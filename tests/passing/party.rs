@@ -35,7 +35,9 @@ impl Party {
         let [mut listener, mut speaker, visitor] =
             ["listener", "speaker", "visitor"].map(|name| Guest::new(&host, name));
         listener.enters(&room, "listener");
-        listener.configures(&room, &[("muc#maxhistoryfetch", "200")]);
+        // A subject passes of those who may set it.
+        let settings = [("muc#maxhistoryfetch", "200"), ("muc#roomconfig_changesubject", "1")];
+        listener.configures(&room, &settings);
         speaker.enters(&room, "speaker");
         Self { room, speaker, listener, visitor, stanzas: 0, faults: Vec::new(), _service: service, host }
     }
