@@ -1,5 +1,8 @@
 //! What some write keeps others waiting who have little to write.
 
+use std::thread;
+use std::time::Duration;
+
 use crate::field::{Field, owner_form};
 use crate::run::{Attack, By, Outcome, Request};
 use crate::scale;
@@ -39,6 +42,8 @@ pub(crate) const ALL: &[Attack] = &[
                 }
                 asked.into_iter().for_each(|number| drop(field.wait(number, scale::PATIENCE)));
             }
+            // All of it is written before the service stops.
+            thread::sleep(Duration::from_secs(scale::of(4, 20) as u64));
         },
         restart: true,
         stanza: |field, n| {

@@ -34,6 +34,9 @@ const PROBES: Duration = Duration::from_millis(500);
 pub(crate) const FENCER: &str = "fencer@calm.example";
 const FENCED_MAX: usize = 12;
 
+/// Where who attacks has an account.
+const DOMAIN_OF_ATTACK: &str = "evil.example";
+
 /// Who attacks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum By {
@@ -298,7 +301,7 @@ impl Outcome {
 impl Place {
     fn field(&self) -> Field {
         match self {
-            Self::Played(server) => Field::played(server.accept().socket, DOMAIN, "evil.example"),
+            Self::Played(server) => Field::played(server.accept().socket, DOMAIN, DOMAIN_OF_ATTACK),
             Self::Behind(behind) => behind.field(),
         }
     }
@@ -314,7 +317,8 @@ impl Place {
                 server.ended();
                 server.resettle(before, after);
                 server.start_again();
-                self.field()
+                // While it stopped it may have begun another connection.
+                Field::played(server.accept_of_the_next().socket, DOMAIN, DOMAIN_OF_ATTACK)
             }
             Self::Behind(behind) => {
                 behind.restart(before, after);

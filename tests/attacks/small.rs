@@ -66,6 +66,8 @@ pub(crate) const ALL: &[Attack] = &[
         prepare: |field| {
             field.create("owner@calm.example", "one", &[]);
             field.enter("victim@calm.example", "one", "");
+            // What they are sent now is not of the attack.
+            field.fence("owner@calm.example", "one");
         },
         restart: false,
         stanza: |field, n| {
