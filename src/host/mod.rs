@@ -517,26 +517,22 @@ impl Host {
         done
     }
 
-    /// Has the rooms go that the store has and nobody is in, for another one to come, unless they went just now. Those that are
-    /// asked for come again.
-    async fn send_away(&self) -> bool {
-        let (now, last) = (self.uptime(), &self.sent_away);
-        let is_time =
-            |last: u64| now.checked_sub(Duration::from_millis(last)).is_some_and(|ago| ago >= SEND_AWAY);
-        let now_ms = now.as_millis() as u64;
-        if last
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| is_time(last).then_some(now_ms))
-            .is_err()
-        {
-            return false;
-        }
-        let all: Vec<_> = self.rooms().values().cloned().collect();
-        for mailbox in all.iter().filter(|mailbox| mailbox.roster().is_empty() && mailbox.is_empty()) {
-            // It is looked again whether the room has to stay.
-            mailbox.force(Event::Continue);
+    /// Has the rooms go that the store has and nobody is in, for another one to come. That is done once a second at most, for all
+    /// that wait for it. Rooms that are asked for come again.
+    async fn send_away(&self) {
+        let last = Duration::from_millis(self.sent_away.load(Ordering::Acquire));
+        tokio::time::sleep((last + SEND_AWAY).saturating_sub(self.uptime())).await;
+        let now = self.uptime();
+        let is_time = |last: u64| now >= Duration::from_millis(last) + SEND_AWAY;
+        let now_ms = |last: u64| is_time(last).then_some(now.as_millis() as u64);
+        if self.sent_away.fetch_update(Ordering::AcqRel, Ordering::Acquire, now_ms).is_ok() {
+            let all: Vec<_> = self.rooms().values().cloned().collect();
+            for mailbox in all.iter().filter(|mailbox| mailbox.roster().is_empty() && mailbox.is_empty()) {
+                // It is looked again whether the room has to stay.
+                mailbox.force(Event::Continue);
+            }
         }
         tokio::time::sleep(SENT_AWAY).await;
-        true
     }
 
     /// Whether rooms that need not be in memory go at once.

@@ -27,6 +27,7 @@ pub(super) async fn load(
     events: &mut Events,
 ) -> Option<Box<(Machine, PersistedView)>> {
     let line = host.quotas.line(jid, asker.as_ref().map(Jid::to_bare).as_ref());
+    let mut is_again = false;
     loop {
         let (reader, key, payer) = (host.clone(), jid.clone(), asker.clone());
         let place = host.loading.turn(&line).place().await;
@@ -42,15 +43,22 @@ pub(super) async fn load(
         match read {
             Ok(Ok(read)) => {
                 host.rooms_read.works();
-                let may_come = || OfRoom::may_come(&host.service, &read.0);
-                if may_come() || Box::pin(host.send_away()).await && may_come() {
+                if OfRoom::may_come(&host.service, &read.0) {
                     return Some(read);
+                }
+                if !is_again && !host.is_stopping() {
+                    // What was read takes memory, too: it is read again.
+                    drop(read);
+                    is_again = true;
+                    Box::pin(host.send_away()).await;
+                    continue;
                 }
                 refusal = Refusal::resource_constraint(&words::ROOMS_TAKE_TOO_MUCH);
             }
             Ok(Err(e)) => host.rooms_read.fails(&e),
             Err(e) => error!(room = %jid, "reading the room broke off: {e}"),
         }
+        is_again = false;
         while let Ok(waiting) = events.try_recv() {
             let (event, _) = mailbox.taken(*waiting);
             let refused = event.inbound().map(|inbound| Effects::refused(&refusal, inbound, host.lang()));
