@@ -127,6 +127,8 @@ pub(crate) fn play(attack: &Attack) -> Result<(), String> {
     (attack.prepare)(&field);
     if attack.restart {
         field = place.restart(field, &before, attack.settings);
+        // Rooms that occupants are in come back some seconds later: what they take is not of the attack.
+        thread::sleep(Duration::from_secs(scale::of(0, 8) as u64));
     }
     let answer = field.fence(WATCHER, CALM);
     if answer.is_empty() {
