@@ -55,7 +55,7 @@ fn occupant(n: u8) -> Jid {
     Jid::parse(&format!("r@muc.example/Nick {n}")).expect("an address")
 }
 
-/// The occupant id of an account; that of the room, which has none, is nobody's.
+/// The occupant id of an account; that of the room, which has none, is no account's.
 fn occupant_id(sender: Option<u8>) -> String {
     sender.map_or("nobody".to_owned(), |n| format!("occupant{n}"))
 }

@@ -27,7 +27,7 @@ pub(super) fn before_event(
     }
     // What the process before did not come to tell, before anything new is told.
     restart::tell(room, &mut state.untold, cx, fx);
-    // Bans whose time is over keep nobody out of this event.
+    // Bans whose time is over keep no account out, from this event on.
     ban::expire(room, event, cx, fx);
     life::open_in_time(room, cx.now);
 }

@@ -18,8 +18,8 @@ use crate::wire::muc::Affiliation;
 use crate::wire::muc::{Role, Status};
 use crate::wire::{ns, size};
 
-/// Somebody says that he is gone. The real address decides who it is: after a change of nick, servers send this
-/// to the old nick as well as to the new one. Strangers are ignored (45-17.3-e).
+/// An occupant says that they are gone. The real address decides who it is: after a change of nick, servers send
+/// this to the old nick as well as to the new one. Strangers are ignored (45-17.3-e).
 pub(crate) fn leave(
     room: &mut Room,
     goodbyes: &mut Goodbyes,
@@ -35,7 +35,7 @@ pub(crate) fn leave(
     let ends = owner && life::ends_with(room, &occupant.account);
     depart(room, &inbound.from, &Goodbye { id: &id, said: &said, codes: &[] }, cx, fx);
     if ends && room.roster.is_empty() {
-        // Nobody will ever configure it (45-10.1.3-d).
+        // No owner is left to configure it (45-10.1.3-d).
         destroy::bid_farewell(room, &occupant, cx, fx);
         *room = room.vacated();
     }
@@ -62,7 +62,7 @@ fn last_words(stanza: &Element, bytes_max: usize) -> Said {
     Said::new(of_all, &texts)
 }
 
-/// The service stops: everybody is told, each about himself only (45-11.2-a).
+/// The service stops: all occupants are told, each about themselves only (45-11.2-a).
 pub(crate) fn stop(room: &mut Room, cx: &mut Context<'_>, fx: &mut Effects) {
     let roster = std::mem::take(&mut room.roster);
     for occupant in roster.iter() {

@@ -51,7 +51,7 @@ pub(crate) fn speak(
     Ok(())
 }
 
-/// A message from one occupant to another: from his nick, to all sessions of the other.
+/// A message from one occupant to another: from the nick of the one, to all sessions of the other.
 pub(crate) fn send_private(
     room: &mut Room,
     nick: &str,

@@ -32,7 +32,7 @@ pub(crate) fn available(
     let present = room.roster.by_session(&inbound.from).cloned();
     let wanted = match (inbound.to.resource(), &present) {
         (Some(nick), present) => nick::asked_for(nick, present.as_deref(), cx)?,
-        // An occupant who addresses the room means the nick that he has.
+        // An occupant who addresses the room means the nick that they have.
         (None, Some(occupant)) => occupant.nick.clone(),
         (None, None) => return Err(Refusal::jid_malformed(&words::NICK_NEEDED)),
     };
@@ -106,7 +106,7 @@ fn update(room: &Room, inbound: &Inbound, cx: &mut Context<'_>, fx: &mut Effects
     }
 }
 
-/// Somebody whose client believes to be in the room is told that this is over, so that it can join anew (§7.2.18).
+/// An account whose client believes that it is in the room is told that this is over, so that it can join anew (§7.2.18).
 fn kick_stray(room: &Room, wanted: &Nick, inbound: &Inbound, cx: &mut Context<'_>, fx: &mut Effects) {
     let id = cx.id();
     let item = Item {

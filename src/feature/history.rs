@@ -66,8 +66,8 @@ impl Wish {
     }
 }
 
-/// The part of what a client asks for that messages without a body may take of those with one: they show little, and must not
-/// keep anybody from reading what was said.
+/// The part of what a client asks for that messages without a body may take of those with one: they show little, and must
+/// not keep an account from reading what was said.
 const UNSAID_PART: usize = 4;
 
 /// What there is space for.

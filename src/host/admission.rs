@@ -1,4 +1,4 @@
-//! Where floods are held up: what arrives is let on, delayed or refused, by whom it comes from ([`RateLimiter`]).
+//! Where floods are held up: what arrives is let on, delayed or refused, by the sender and their domain ([`RateLimiter`]).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -321,7 +321,7 @@ impl Mailbox {
 
     /// Puts an event into the queue that is of no domain.
     fn put_by(&self, event: Event, bytes: usize) {
-        // Without a receiver the room's task has ended, and nobody is left to be told.
+        // Without a receiver the room's task has ended, and no occupant is left to be told.
         let _ = self.events.send(Box::new(Waiting {
             event,
             bytes,

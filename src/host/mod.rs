@@ -83,7 +83,8 @@ const CALM_PAUSE: Duration = Duration::from_millis(5);
 const CALM_EVENTS_MAX: usize = 50;
 const CALM_BYTES_MAX: u64 = 256 << 10;
 
-/// How often rooms that nobody is in are sent away at most where another one has no space in memory, and how long they may take.
+/// How often rooms without occupants are sent away at most where another one has no space in memory, and how long they may
+/// take.
 const SEND_AWAY: Duration = Duration::from_secs(1);
 const SENT_AWAY: Duration = Duration::from_millis(100);
 
@@ -185,9 +186,9 @@ pub struct Host {
     late: OnceLock<Instant>,
     goodbye: bool,
     gaps: AtomicU64,
-    /// When rooms that nobody is in were sent away last, in milliseconds since the start.
+    /// When rooms without occupants were sent away last, in milliseconds since the start.
     sent_away: AtomicU64,
-    /// Until when somebody may be gone who has not been found out, in seconds since the start.
+    /// Until when accounts may be gone that have not been found out, in seconds since the start.
     doubtful_until: AtomicU64,
     pace: PingPacer,
     portions: Arc<Portions>,
@@ -517,8 +518,8 @@ impl Host {
         done
     }
 
-    /// Has the rooms go that the store has and nobody is in, for another one to come. That is done once a second at most, for all
-    /// that wait for it. Rooms that are asked for come again.
+    /// Has the rooms go that the store has and that are without occupants, for another one to come. That is done once a second
+    /// at most, for all that wait for it. Rooms that are asked for come again.
     async fn send_away(&self) {
         let last = Duration::from_millis(self.sent_away.load(Ordering::Acquire));
         tokio::time::sleep((last + SEND_AWAY).saturating_sub(self.uptime())).await;
@@ -570,7 +571,7 @@ impl Host {
         self.directory.write().unwrap_or_else(PoisonError::into_inner).note(room, change);
     }
 
-    /// Waits for a moment in which little is left to do, but not for long: somebody may see to it that there is none.
+    /// Waits for a moment in which little is left to do, but not for long: an account may see to it that there is none.
     async fn calm_down(&self) {
         let is_calm =
             || self.bounds.events() <= CALM_EVENTS_MAX && self.outbox.bytes_waiting() <= CALM_BYTES_MAX;

@@ -196,8 +196,8 @@ impl Task {
         task
     }
 
-    /// Deals with what comes until nobody needs the room. While nothing does, this is small: what needs much is made when it is
-    /// needed.
+    /// Deals with what comes until the room is not needed any more. While nothing comes, this is small: what needs much is made
+    /// when it is needed.
     async fn live(mut self, mut events: Events) {
         loop {
             // Where there is always something to do the patience below never ends.

@@ -189,8 +189,8 @@ impl Outbox {
         }
     }
 
-    /// Queues an answer, which waits for nobody. False when too much of that kind waits for the domain, or for all: then it
-    /// is dropped.
+    /// Queues an answer, which waits for no other stanza. False when too much of that kind waits for the domain, or for all:
+    /// then it is dropped.
     pub fn answer(&self, lane: Lane, outgoing: Outgoing) -> bool {
         let mut queue = self.0.queue();
         let fits = queue.gone || queue.push_answer(lane, outgoing);

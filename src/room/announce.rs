@@ -17,7 +17,7 @@ use crate::wire::muc::Affiliation;
 use crate::wire::muc::Role;
 use crate::wire::muc::Status;
 
-/// Why somebody is removed, or stands otherwise to the room.
+/// Why an occupant is removed, or has another role or affiliation from now on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Removal<'a> {
     /// Status codes, the same for everybody.

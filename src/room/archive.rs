@@ -239,7 +239,7 @@ fn only_takes_back(message: &Element) -> bool {
     taken_back(message).is_some() && message.children().all(is_beside) && size::of(message) <= BYTES_MAX
 }
 
-/// Who is meant, in a question about what somebody said.
+/// Who is meant, in a question about what an account said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
     /// An account, or all of a domain.

@@ -232,7 +232,7 @@ pub(crate) fn sessions(occupant: &Occupant) -> Vec<Jid> {
     occupant.sessions.iter().map(|s| s.jid.clone()).collect()
 }
 
-/// Whether an occupant may know that another one is in the room. Who is not shown is to be found by nobody but moderators,
+/// Whether an occupant may know that another one is in the room. Occupants who are not shown are found only by moderators,
 /// who have the lists of roles, until they say something.
 pub(crate) fn is_known(room: &Room, target: &Occupant, asker: &Occupant) -> bool {
     target.heard

@@ -158,7 +158,7 @@ options! {
     change_subject: bool = false;
     /// Whether members may invite into a members-only room: true or false.
     allow_invites: bool = false;
-    /// Whether the room invites whoever becomes a member of it, while absent, when it is members-only: true
+    /// Whether the room invites an account that becomes a member of it, while absent, when it is members-only: true
     /// or false.
     invite_new_members: bool = false;
     /// Whether those who may enter may register a nick with the room, and become members by it: true or
@@ -189,12 +189,12 @@ options! {
     /// Seconds that an account has to wait between two messages, a day (86400) at most; 0 for none. Owners
     /// and admins need not wait.
     slow_mode_seconds: u32 = 0;
-    /// Whether members who are away are told when somebody mentions them: true or false.
+    /// Whether members who are away are told when an occupant mentions them: true or false.
     forward_mentions: bool = false;
     /// Above so many occupants, those who come are shown to the others once they speak; 0 to show everybody
     /// always.
     quiet_above: u32 = 0;
-    /// Whom to write to about the room, such as ["help@example.org"].
+    /// Addresses to write to about the room, such as ["help@example.org"].
     contacts: Vec<String> = Vec::new();
     /// Content ratings: for each the URI of a rating scheme, a space, a label of that scheme.
     ratings: Vec<String> = Vec::new();

@@ -39,7 +39,7 @@ pub struct Feature {
     pub forms: fn(&Room, &Service, &mut Vec<Element>),
     /// Ad-hoc commands (XEP-0050).
     pub(crate) commands: &'static [Command],
-    /// Status codes for somebody who enters (XEP-0045 §16.6).
+    /// Status codes for an account that enters (XEP-0045 §16.6).
     pub entry_codes: fn(&Room, &mut Vec<Status>),
     /// Status codes for everybody when the configuration changes from the first to the second; 104 comes anyway.
     pub change_codes: fn(&Config, &Config, &mut Vec<Status>),
@@ -275,7 +275,7 @@ pub(crate) struct Command {
     pub(crate) node: &'static str,
     /// For people.
     pub(crate) name: &'static Text,
-    /// Whether an account may run it. Whoever may not does not see it.
+    /// Whether an account may run it. Others do not see it.
     pub(crate) allowed: fn(&Room, &BareJid) -> bool,
     /// Whether it can succeed as the room is. Where it cannot, it is not listed.
     pub(crate) offered: fn(&Room, &Service) -> bool,

@@ -1,4 +1,4 @@
-//! Whom a moderator's command is about: somebody who is in the room, or who said something lately.
+//! Who a moderator's command is about: an occupant, or an account that said something lately.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -140,7 +140,7 @@ impl UserSelector {
             (None, Self::Nick(nick)) => room.jid.with_resource(nick).ok().map(By::Occupant),
             (None, Self::Id(id)) => Some(By::Id(id.clone())),
         };
-        // What can be no nick is nobody's: no message of it is wanted.
+        // What can be no nick is the nick of no occupant: no message of it is wanted.
         let max = if by.is_some() { MESSAGES_MAX } else { 0 };
         let said = by.map(|by| Box::new(Said { by, looked_max: LOOKED_MAX }));
         Query { said, start, place: Place::Last, max, ..Query::default() }

@@ -13,7 +13,7 @@ use crate::wire::jid::BareJid;
 use crate::wire::muc::Affiliation;
 use crate::wire::ns;
 
-/// Lost affiliations that are remembered. Whoever was away for longer gets the whole list.
+/// Lost affiliations that are remembered. A client that was away for longer gets the whole list.
 const LOST_MAX: usize = 200;
 
 /// Most items of one message.
@@ -41,7 +41,7 @@ pub(crate) fn advance(versions: &mut Versions, jid: &BareJid, old: Affiliation, 
     }
 }
 
-/// The room shows addresses from now on: who was on the lists, and is no more, while it hid them is told to nobody.
+/// The room shows addresses from now on: no account is told who was taken off the lists while it hid them.
 pub(crate) fn forget_lost(versions: &mut Versions) {
     versions.known_from = versions.now;
     versions.lost.clear();

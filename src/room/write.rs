@@ -35,7 +35,7 @@ pub enum Write {
         /// Which, and what it is.
         part: Part,
     },
-    /// Somebody's affiliation; `None` removes it.
+    /// The affiliation of an account; `None` removes it.
     Affiliation {
         /// In which room.
         room: BareJid,
@@ -48,7 +48,7 @@ pub enum Write {
     Occupant {
         /// In which room.
         room: BareJid,
-        /// The key of his nick.
+        /// The key of their nick.
         nick: String,
         /// Who and how.
         value: Option<StoredOccupant>,

@@ -109,8 +109,8 @@ impl Inbound {
         )
     }
 
-    /// A stanza that tells that somebody is gone, without what is not needed for it where it is large: of what is said on leaving,
-    /// or of an error, no more than `bytes_max` is left. Others stay as they are.
+    /// A stanza that tells that an account is gone, without what is not needed for it where it is large: of what is said on
+    /// leaving, or of an error, no more than `bytes_max` is left. Others stay as they are.
     pub fn shortened(self, bytes_max: usize) -> Self {
         let told = match self.kind {
             Kind::Presence(PresenceType::Unavailable) => "status",

@@ -13,14 +13,14 @@ use crate::words::{self, Lang};
 /// Why an element is no stanza that can be handled.
 #[derive(Debug)]
 pub enum Malformed {
-    /// Nobody can be answered: not a stanza, or an address is missing or unreadable.
+    /// There is no address to answer: not a stanza, or an address is missing or unreadable.
     Silent(&'static str),
     /// The sender gets this error.
     Answer(Box<Element>),
 }
 
 impl Inbound {
-    /// Reads a stanza whose size nobody has taken yet, of a host server that keeps to RFC 6122; see [`Self::read`].
+    /// Reads a stanza whose size is not taken yet, of a host server that keeps to RFC 6122; see [`Self::read`].
     ///
     /// # Errors
     ///

@@ -208,7 +208,7 @@ fn page(entries: &[Entry], query: &Query) -> Option<Page> {
 
 /// Who is meant, by the newest message that tells it.
 fn who(entries: &[Entry], said: &Said) -> Option<Party> {
-    // Nobody is looked for where there is nothing.
+    // No account is looked for where there is nothing.
     entries.first()?;
     match &said.by {
         By::Party(party) => Some(party.clone()),

@@ -28,16 +28,17 @@ pub(crate) struct Heard {
 impl Heard {
     /// Notes an answer that has arrived just now.
     pub(crate) fn note(&self, number: u64, text: String) {
-        let mut answers = self.answers.lock().expect("nobody panics");
+        let mut answers = self.answers.lock().expect("no thread panics");
         answers.entry(number).or_insert_with(|| (Instant::now(), text));
         self.more.notify_all();
     }
 
     /// Waits for an answer: when it came, and its beginning.
     pub(crate) fn wait(&self, number: u64, at_most: Duration) -> Option<(Instant, String)> {
-        let answers = self.answers.lock().expect("nobody panics");
+        let answers = self.answers.lock().expect("no thread panics");
         let waits = |answers: &mut HashMap<u64, _>| !answers.contains_key(&number);
-        let (mut answers, _) = self.more.wait_timeout_while(answers, at_most, waits).expect("nobody panics");
+        let (mut answers, _) =
+            self.more.wait_timeout_while(answers, at_most, waits).expect("no thread panics");
         answers.remove(&number)
     }
 
@@ -82,7 +83,7 @@ impl Heard {
                 let digits = std::str::from_utf8(&bytes[place + 8..(place + 15).min(at)]);
                 let Some(number) = digits.ok().and_then(|digits| digits.parse().ok()) else { continue };
                 let start = bytes[..place].iter().rposition(|byte| *byte == b'<').unwrap_or(place);
-                // What the next read would add to it nobody needs.
+                // What the next read would add to it is not needed.
                 let text = &bytes[start..(place + EXCERPT).min(at)];
                 self.note(number, String::from_utf8_lossy(text).into_owned());
             }
@@ -98,7 +99,7 @@ impl Heard {
     }
 }
 
-/// Sorts what the service sends by whom it is for.
+/// Sorts what the service sends by the account that it is for.
 struct Sorter<F> {
     /// The stanza that goes on is for another.
     for_other: bool,

@@ -81,8 +81,8 @@ pub(crate) const ALL: &[Attack] = &[
         },
         short: 2000,
         probe: None,
-        // None of it reaches those whom it names, or their room. Within the rates nothing is said to it; who sends more than they
-        // let hears of each what they said.
+        // None of it reaches the accounts that it names, or their room. Within the rates it is not answered; who sends more gets
+        // an error for each stanza.
         check: |_, outcome| {
             let most = match scale::minutes() {
                 None => outcome.bytes_in / 10,

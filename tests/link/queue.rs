@@ -28,7 +28,7 @@ async fn who_says_little_does_not_wait_for_who_says_much() {
     let mut rig = Rig::new(quick(), 20_000).await;
     let (sent, task) = flood(&rig.outbox, 200_000);
     let mut server = rig.up().await;
-    // In the midst of it somebody in a quiet room speaks and is heard.
+    // In the midst of it an occupant of a quiet room speaks and is heard.
     for i in 0..50 {
         let id = format!("q{i}");
         let sent = rig.outbox.send(quiet(), message(&id));
@@ -120,7 +120,7 @@ async fn senders_wait_while_the_queue_is_full() {
     assert!((38..=40).contains(&waiting), "{waiting}");
     assert!((39_000..=41_500).contains(&queued), "{queued}");
     assert_eq!(rig.outbox.senders_waiting(), 1);
-    // An answer waits for nobody, whatever waits.
+    // An answer waits for no other stanza.
     assert!(rig.outbox.answer(
         Lane::of_answers(&BareJid::parse("a@example.org").expect("a jid")),
         many("answer", 100_000, 1)
@@ -169,7 +169,7 @@ async fn a_server_that_stops_reading_loses_nothing_and_costs_no_memory() {
     let mut server = rig.up().await;
     let count = 30_000;
     let (sent, task) = flood(&rig.outbox, count);
-    // Until the sockets are full: nobody gets on any more.
+    // Until the sockets are full: no sender gets on any more.
     let mut before = usize::MAX;
     for _ in 0..200 {
         sleep(Duration::from_millis(100)).await;

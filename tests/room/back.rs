@@ -50,7 +50,7 @@ fn whoever_was_banned_when_the_process_ended_is_seen_to_go() {
     w.admin("owner", "<item jid='romeo@example' affiliation='outcast'/>");
     let told = come_back(&mut w, kept);
     assert!(w.room.roster().iter().all(|o| o.nick.as_str() != "romeo"));
-    assert!(told.is_stale(&w.room), "the store has him still");
+    assert!(told.is_stale(&w.room), "the store has them still");
     w.say("juliet", "hello");
     for who in ["owner", "juliet", "romeo"] {
         let seen = w.got(who);

@@ -440,7 +440,7 @@ fn all_that_an_account_said_is_found_though_the_room_does_not_know_it_any_more()
         let said = w.stanzas("owner").pop().expect("heard");
         let id = said.get_child("occupant-id", "urn:xmpp:occupant-id:0").and_then(|own| own.attr("id"));
         let value = if by == "nick" { "romeo" } else { id.expect("an id") };
-        // Others have said much since, and somebody has left.
+        // Others have said much since, and the one who is meant has left.
         say(&mut w, "juliet", &["words"; 520]);
         w.send("romeo", &format!("<presence xmlns='{CLIENT}' type='unavailable' to='{ROOM}/montague'/>"));
         w.wait(25 * 60 * 60);

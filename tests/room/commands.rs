@@ -238,7 +238,7 @@ fn who_is_meant_is_a_nick_unless_the_form_says_that_it_is_an_address_or_an_id() 
     w.room = Room::stored(jid(ROOM), w.room.state().clone(), History::default()).into();
     w.join("owner");
     assert_eq!(banned(&mut w, "bob@example", "nick"), "troll0@example");
-    // With no trace left of who it was, nobody is.
+    // With no trace left of who it was, no account is banned.
     for kind in ["", "nick"] {
         let unknown = banned(&mut w, "paris.example", kind);
         assert!(unknown.contains("No one with that nickname"), "{unknown}");

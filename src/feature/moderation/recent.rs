@@ -1,4 +1,4 @@
-//! The command by which moderators retract all that somebody said lately.
+//! The command by which moderators retract all that an occupant said lately.
 
 use std::sync::Arc;
 
@@ -105,7 +105,7 @@ pub(crate) fn text_field(var: &'static str, label: &'static Text) -> Field<'stat
     Field { var, type_: Some("text-single"), label: Some(label), ..Field::default() }
 }
 
-/// Which messages of somebody are recent.
+/// Which messages of an occupant are recent.
 #[derive(Debug)]
 pub(crate) struct Recent {
     pub(crate) since: Option<Timestamp>,

@@ -93,7 +93,7 @@ export function dinoStory({ people, enters, service, prosody, room, rooms, place
             await dino.presses('Join');
             await dino.reads(own);
             const eve = await enters('eve');
-            // Those who are inside, and below them whom to invite. They have no names to be pressed by.
+            // Those who are inside, and below them those to invite. They have no names to be pressed by.
             await dino.clicks(978, 28);
             await dino.reads('Invite');
             await dino.clicks(932, 199);
