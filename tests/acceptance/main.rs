@@ -1,4 +1,4 @@
-//! What the service promises whoever runs it, shown on real servers with real clients.
+//! What the service promises an operator, shown on real servers with real clients.
 
 mod archive;
 mod batches;
