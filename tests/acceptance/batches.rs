@@ -1,4 +1,4 @@
-//! Many accounts at once: what who changes them is told, and how they read the list afterwards.
+//! Many accounts at once: who changes them gets an answer and no more, and reads the list page by page.
 
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,8 @@ fn a_batch_is_answered_once_and_read_page_by_page(kind: Kind) {
     let first = owner.next(deadline).expect("an answer");
     assert_eq!((first.name(), first.attr("id"), first.attr("type")), ("iq", Some("batch"), Some("result")));
     assert_eq!(owner.lists(&room, "member").len(), 400);
+    let more = owner.next(Instant::now());
+    assert!(more.is_none(), "nothing but the answer: {more:?}");
 
     let bans = (0..250).map(|n| {
         el("item", ns::MUC_ADMIN).with("affiliation", "outcast").with("jid", &format!("b{n:03}@far.example"))

@@ -31,6 +31,14 @@ def run_dino():
     return subprocess.Popen(["/usr/bin/dino-im", "--print-xmpp=all"], stdout=log, stderr=log)
 
 
+def ends(dino):
+    dino.terminate()
+    try:
+        dino.wait(10)
+    except subprocess.TimeoutExpired:
+        dino.kill()
+
+
 def asks(sql, *values):
     """What the database of Dino has."""
     base = sqlite3.connect(f"file:{BASE}?mode=ro", uri=True)
@@ -47,8 +55,7 @@ def set_up_account():
     dino = run_dino()
     is_made = within(30, lambda: BASE.exists() and asks("SELECT 1 FROM sqlite_master WHERE name = 'account'"))
     time.sleep(1)
-    dino.terminate()
-    dino.wait()
+    ends(dino)
     if not is_made:
         raise RuntimeError("Dino makes no database")
     base = sqlite3.connect(BASE)
@@ -91,27 +98,31 @@ def keeps(sql, *values):
     return rows
 
 
+def run(*command):
+    subprocess.run(command, check=True, timeout=30, stdout=subprocess.DEVNULL)
+
+
 def types(text):
-    subprocess.run(["xdotool", "type", "--delay", "20", text], check=True)
+    run("xdotool", "type", "--delay", "20", text)
 
 
 def strikes(*keys):
-    subprocess.run(["xdotool", "key", "--delay", "50", *keys], check=True)
+    run("xdotool", "key", "--delay", "50", *keys)
 
 
 def clicks(x, y):
     """Clicks on what has no name."""
-    subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", "1"], check=True)
+    run("xdotool", "mousemove", str(x), str(y), "click", "1")
 
 
 def opens(uri):
     """Follows a link, as a browser would have Dino do."""
-    subprocess.run(["/usr/bin/dino-im", uri], check=True, timeout=20, capture_output=True)
+    run("/usr/bin/dino-im", uri)
 
 
 def pictures(path):
     time.sleep(0.5)
-    subprocess.run(["import", "-window", "root", path], check=True)
+    run("import", "-window", "root", path)
 
 
 VERBS = {verb.__name__: verb for verb in (reads, misses, presses, keeps, types, strikes, clicks, opens, pictures, texts)}
@@ -129,11 +140,7 @@ def main():
         except Exception as fault:
             answer = {"fault": f"{verb}: {fault}"}
         print(json.dumps(answer), flush=True)
-    dino.terminate()
-    try:
-        dino.wait(10)
-    except subprocess.TimeoutExpired:
-        dino.kill()
+    ends(dino)
 
 
 main()

@@ -64,6 +64,7 @@ export function dinoStory({ people, enters, service, prosody, room, rooms, place
         async 'Dino notices nothing of a restart of the service'() {
             const { ann } = people;
             const times = service.says('connected to the server');
+            const joins = dino.joins();
             await service.stop();
             service.start();
             await until('the service is back', () => service.says('connected to the server') > times);
@@ -71,6 +72,7 @@ export function dinoStory({ people, enters, service, prosody, room, rooms, place
             await ann.reads('is Dino still here?', '.chat-content');
             await ann.says('Dino is here');
             await dino.hears('Dino is here');
+            if (!joins || dino.joins() !== joins) throw new Error('Dino has entered anew');
             await dino.picture('restarted');
         },
         async 'Dino comes back after the server was restarted'() {

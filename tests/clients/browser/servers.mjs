@@ -18,6 +18,14 @@ export async function until(what, isSo, seconds = 20) {
     throw new Error(`${what}: not within ${seconds} seconds`);
 }
 
+/** Waits for the end of a program, at most a minute, and gives its code. */
+export async function gone({ child, end }, name) {
+    const code = await Promise.race([end, sleep(60_000, 'late', { ref: false })]);
+    if (code !== 'late') return code;
+    child.kill('SIGKILL');
+    throw new Error(`${name} does not end`);
+}
+
 /** A program that can be started again, and that ends with this one. */
 export class Server {
     constructor(log, command, args) {
@@ -31,24 +39,16 @@ export class Server {
         this.end = new Promise((resolve) => this.child.once('exit', resolve));
     }
 
-    /** Waits for its end, at most a minute, and gives its code. */
-    async gone() {
-        const code = await Promise.race([this.end, sleep(60_000, 'late', { ref: false })]);
-        if (code !== 'late') return code;
-        this.child.kill('SIGKILL');
-        throw new Error(`${this.command} does not end`);
-    }
-
     /** Waits until it has ended well. */
     async ends() {
-        const code = await this.gone();
+        const code = await gone(this, this.command);
         if (code !== 0) throw new Error(`${this.command} ended with ${code}: ${readFileSync(this.log, 'utf8').slice(-2000)}`);
     }
 
     /** Ends it in order. */
     async stop() {
         this.child.kill('SIGTERM');
-        await this.gone();
+        await gone(this, this.command);
     }
 
     /** How often its log says this. */
