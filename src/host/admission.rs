@@ -34,7 +34,7 @@ const ROOMS: u32 = 50;
 
 /// Who has sent how much, and what is delayed of it.
 pub(super) struct Admission {
-    fair: Mutex<RateLimiter<Inbound>>,
+    limiter: Mutex<RateLimiter<Inbound>>,
     since: Instant,
     /// Somebody looks after what is delayed.
     watched: AtomicBool,
@@ -46,7 +46,7 @@ pub(super) struct Admission {
 impl Admission {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            fair: Mutex::new(RateLimiter::new(Rates::new(limits))),
+            limiter: Mutex::new(RateLimiter::new(Rates::new(limits))),
             since: Instant::now(),
             watched: AtomicBool::new(false),
             refused: LogThrottle::default(),
@@ -54,8 +54,8 @@ impl Admission {
         }
     }
 
-    fn fair(&self) -> MutexGuard<'_, RateLimiter<Inbound>> {
-        self.fair.lock().unwrap_or_else(PoisonError::into_inner)
+    fn limiter(&self) -> MutexGuard<'_, RateLimiter<Inbound>> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An answer was dropped because too many wait for the server.
@@ -73,18 +73,18 @@ impl Host {
         let inbound = inbound.shortened(self.service.limits.presence_bytes_max);
         cost.bytes = inbound.size;
         // What is let on gets to its room while nobody else can let on more of the same account: so order is kept.
-        let mut fair = self.flood.fair();
+        let mut limiter = self.admission.limiter();
         if self.is_stopping() {
             return self.pass(inbound);
         }
-        let (verdict, gone) = fair.admit(cost, inbound, self.flood.since.elapsed());
+        let (verdict, gone) = limiter.admit(cost, inbound, self.admission.since.elapsed());
         for inbound in gone {
             self.refuse_flood(&inbound, Scope::Account);
         }
         match verdict {
             Verdict::Pass(inbound) => self.pass(inbound),
             Verdict::Refused(inbound, whose) => self.refuse_flood(&inbound, whose),
-            Verdict::Delayed if !self.flood.watched.swap(true, Ordering::AcqRel) => {
+            Verdict::Delayed if !self.admission.watched.swap(true, Ordering::AcqRel) => {
                 tokio::spawn(self.clone().watch());
             }
             Verdict::Delayed => {}
@@ -95,12 +95,12 @@ impl Host {
     async fn watch(self: Arc<Self>) {
         loop {
             tokio::time::sleep(TICK).await;
-            let mut fair = self.flood.fair();
-            for inbound in fair.due(self.flood.since.elapsed()) {
+            let mut limiter = self.admission.limiter();
+            for inbound in limiter.due(self.admission.since.elapsed()) {
                 self.pass(inbound);
             }
-            if fair.is_idle() {
-                self.flood.watched.store(false, Ordering::Release);
+            if limiter.is_idle() {
+                self.admission.watched.store(false, Ordering::Release);
                 return;
             }
         }
@@ -110,9 +110,9 @@ impl Host {
     /// much of is refused with `wait`: others do not wait for the end of a flood.
     /// Rooms have `time` to work off what waits for them.
     pub(super) fn release_all(self: &Arc<Self>, time: Duration) {
-        let mut fair = self.flood.fair();
+        let mut limiter = self.admission.limiter();
         self.late.get_or_init(|| Instant::now() + time);
-        let (on, refused) = fair.drain();
+        let (on, refused) = limiter.drain();
         for inbound in on {
             self.pass(inbound);
         }
@@ -123,19 +123,19 @@ impl Host {
 
     /// Somebody has made a room.
     pub(super) fn charge_for_room(&self, maker: &Jid) {
-        self.flood.fair().charge(&maker.to_bare(), ROOMS, self.flood.since.elapsed());
+        self.admission.limiter().charge(&maker.to_bare(), ROOMS, self.admission.since.elapsed());
     }
 
     /// What an account sent turned out to cost so many tokens more: the account and its domain pay.
     pub(super) fn charge(&self, payer: &Jid, tokens: u32) {
         if tokens > 0 {
-            self.flood.fair().spend(&payer.to_bare(), tokens, self.flood.since.elapsed());
+            self.admission.limiter().spend(&payer.to_bare(), tokens, self.admission.since.elapsed());
         }
     }
 
     /// How long until an account has paid what it owes for what it sent.
     fn owed(&self, account: &BareJid) -> Duration {
-        self.flood.fair().owed(account, self.flood.since.elapsed())
+        self.admission.limiter().owed(account, self.admission.since.elapsed())
     }
 
     /// Waits for a turn to look through an archive, which may be long. An account that owes something pays first, so that what it
@@ -156,18 +156,18 @@ impl Host {
     /// Whether nothing is delayed.
     #[cfg(test)]
     pub(super) fn is_calm(&self) -> bool {
-        self.flood.fair().is_idle()
+        self.admission.limiter().is_idle()
     }
 
     /// How many tokens an account has taken of those that it may have at once.
     #[cfg(test)]
     pub(super) fn taken(&self, account: &Jid) -> u32 {
-        self.flood.fair().taken(&account.to_bare(), self.flood.since.elapsed())
+        self.admission.limiter().taken(&account.to_bare(), self.admission.since.elapsed())
     }
 
     fn refuse_flood(&self, inbound: &Inbound, whose: Scope) {
         debug!(from = inbound.from.as_str(), ?whose, "refused: too much at a time");
-        if let Some(times) = self.flood.refused.happened(self.flood.since.elapsed()) {
+        if let Some(times) = self.admission.refused.happened(self.admission.since.elapsed()) {
             warn!(times, "floods: stanzas were refused");
         }
         let refusal = match (whose, inbound.kind) {

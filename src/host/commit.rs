@@ -107,9 +107,9 @@ impl<W: Clone + Send + 'static> Committer<W> {
         commit: impl Fn(&[W]) -> Result<(), StoreError> + Send + 'static,
     ) -> Self {
         let (queue, requests) = mpsc::unbounded_channel();
-        let trouble = FailureState::new(name);
+        let failures = FailureState::new(name);
         let mut worker =
-            Worker { name, cost, commit: Box::new(commit), requests, line: Line::new(), trouble };
+            Worker { name, cost, commit: Box::new(commit), requests, line: Line::new(), failures };
         let thread = name.rsplit(' ').next().unwrap_or(name);
         let thread = Builder::new().name(format!("commit-{thread}")).spawn(move || worker.run());
         let thread = thread.expect("a service that starts gets its threads");
@@ -157,7 +157,7 @@ struct Worker<W> {
     commit: Commit<W>,
     requests: mpsc::UnboundedReceiver<Message<W>>,
     line: Line<Request<W>>,
-    trouble: FailureState,
+    failures: FailureState,
 }
 
 impl<W: Clone> Worker<W> {
@@ -206,11 +206,11 @@ impl<W: Clone> Worker<W> {
         };
         match self.commit(&all) {
             Ok(()) => {
-                self.trouble.works();
+                self.failures.works();
                 group.into_iter().for_each(|request| answer(request, Ok(())));
             }
             Err(why) if group.len() == 1 => {
-                self.trouble.fails(&why);
+                self.failures.fails(&why);
                 group.into_iter().for_each(|request| answer(request, Err(why.clone())));
             }
             Err(_) => self.commit_one_by_one(group),
@@ -237,16 +237,16 @@ impl<W: Clone> Worker<W> {
             answer(request, outcome);
         }
         match refused.last() {
-            Some(why) if stored == 0 => self.trouble.fails(why),
+            Some(why) if stored == 0 => self.failures.fails(why),
             Some(why) => {
-                self.trouble.works();
+                self.failures.works();
                 tracing::warn!(
                     "{} of {} changes could not be stored: {why}",
                     refused.len(),
                     refused.len() + stored
                 );
             }
-            None => self.trouble.works(),
+            None => self.failures.works(),
         }
     }
 

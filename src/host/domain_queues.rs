@@ -9,13 +9,13 @@ pub(super) const AHEAD_MAX: usize = 64;
 /// The domains of which something waits.
 #[derive(Debug)]
 pub(super) struct DomainQueues<T> {
-    lanes: HashMap<String, Lane<T>>,
+    queues: HashMap<String, DomainQueue<T>>,
     /// Everything goes into the queue at once.
     let_on: bool,
 }
 
 #[derive(Debug)]
-struct Lane<T> {
+struct DomainQueue<T> {
     /// In the queue.
     ahead: usize,
     behind: VecDeque<T>,
@@ -23,11 +23,11 @@ struct Lane<T> {
 
 impl<T> Default for DomainQueues<T> {
     fn default() -> Self {
-        Self { lanes: HashMap::new(), let_on: false }
+        Self { queues: HashMap::new(), let_on: false }
     }
 }
 
-impl<T> Default for Lane<T> {
+impl<T> Default for DomainQueue<T> {
     fn default() -> Self {
         Self { ahead: 0, behind: VecDeque::new() }
     }
@@ -36,26 +36,26 @@ impl<T> Default for Lane<T> {
 impl<T> DomainQueues<T> {
     /// Takes what comes from a domain, or gives it back to be put into the queue.
     pub(super) fn put(&mut self, domain: &str, item: T) -> Option<T> {
-        if !self.lanes.contains_key(domain) {
-            self.lanes.insert(domain.to_owned(), Lane::default());
+        if !self.queues.contains_key(domain) {
+            self.queues.insert(domain.to_owned(), DomainQueue::default());
         }
-        let lane = self.lanes.get_mut(domain).expect("it was put there");
-        if lane.ahead >= AHEAD_MAX && !self.let_on {
-            lane.behind.push_back(item);
+        let own = self.queues.get_mut(domain).expect("it was put there");
+        if own.ahead >= AHEAD_MAX && !self.let_on {
+            own.behind.push_back(item);
             return None;
         }
-        lane.ahead += 1;
+        own.ahead += 1;
         Some(item)
     }
 
     /// Something of a domain has left the queue. What is given is to be put there.
     pub(super) fn taken(&mut self, domain: &str) -> Option<T> {
-        let lane = self.lanes.get_mut(domain)?;
-        let next = lane.behind.pop_front();
+        let own = self.queues.get_mut(domain)?;
+        let next = own.behind.pop_front();
         if next.is_none() {
-            lane.ahead -= 1;
-            if lane.ahead == 0 {
-                self.lanes.remove(domain);
+            own.ahead -= 1;
+            if own.ahead == 0 {
+                self.queues.remove(domain);
             }
         }
         next
@@ -63,21 +63,21 @@ impl<T> DomainQueues<T> {
 
     /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.lanes.is_empty()
+        self.queues.is_empty()
     }
 
     /// Whether a domain has so much in the queue that more waits behind it.
     pub(super) fn is_long(&self, domain: &str) -> bool {
-        self.lanes.get(domain).is_some_and(|lane| lane.ahead >= AHEAD_MAX)
+        self.queues.get(domain).is_some_and(|own| own.ahead >= AHEAD_MAX)
     }
 
     /// All that waits, to be put into the queue. From now on nothing waits.
     pub(super) fn let_on(&mut self) -> Vec<T> {
         self.let_on = true;
         let mut all = Vec::new();
-        for lane in self.lanes.values_mut() {
-            lane.ahead += lane.behind.len();
-            all.extend(lane.behind.drain(..));
+        for own in self.queues.values_mut() {
+            own.ahead += own.behind.len();
+            all.extend(own.behind.drain(..));
         }
         all
     }
@@ -89,26 +89,26 @@ mod tests {
 
     /// Puts what comes from a domain where it belongs.
     fn put(
-        lanes: &mut DomainQueues<(&'static str, usize)>,
+        queues: &mut DomainQueues<(&'static str, usize)>,
         queue: &mut VecDeque<(&'static str, usize)>,
         item: (&'static str, usize),
     ) {
-        queue.extend(lanes.put(item.0, item));
+        queue.extend(queues.put(item.0, item));
     }
 
     #[test]
     fn who_says_little_is_in_front_of_those_who_say_much_and_all_keep_their_order() {
-        let (mut lanes, mut queue) = (DomainQueues::default(), VecDeque::new());
+        let (mut queues, mut queue) = (DomainQueues::default(), VecDeque::new());
         for n in 0..1000 {
-            put(&mut lanes, &mut queue, ("loud", n));
+            put(&mut queues, &mut queue, ("loud", n));
         }
         for n in 0..3 {
-            put(&mut lanes, &mut queue, ("quiet", n));
+            put(&mut queues, &mut queue, ("quiet", n));
         }
-        assert!(lanes.is_long("loud") && !lanes.is_long("quiet") && !lanes.is_long("nobody"));
+        assert!(queues.is_long("loud") && !queues.is_long("quiet") && !queues.is_long("nobody"));
         let mut order = Vec::new();
         while let Some(item) = queue.pop_front() {
-            queue.extend(lanes.taken(item.0));
+            queue.extend(queues.taken(item.0));
             order.push(item);
         }
         assert_eq!(order.iter().position(|item| *item == ("quiet", 0)), Some(AHEAD_MAX));
@@ -117,21 +117,21 @@ mod tests {
                 order.iter().filter(|item| item.0 == domain).map(|item| item.1).collect();
             assert_eq!(of_domain, (0..count).collect::<Vec<_>>());
         }
-        assert!(lanes.lanes.is_empty());
+        assert!(queues.queues.is_empty());
     }
 
     #[test]
     fn at_the_end_nothing_waits_behind() {
-        let (mut lanes, mut queue) = (DomainQueues::default(), VecDeque::new());
+        let (mut queues, mut queue) = (DomainQueues::default(), VecDeque::new());
         for n in 0..200 {
-            put(&mut lanes, &mut queue, ("loud", n));
+            put(&mut queues, &mut queue, ("loud", n));
         }
-        queue.extend(lanes.let_on());
-        put(&mut lanes, &mut queue, ("loud", 200));
+        queue.extend(queues.let_on());
+        put(&mut queues, &mut queue, ("loud", 200));
         assert_eq!(queue.iter().map(|item| item.1).collect::<Vec<_>>(), (0..=200).collect::<Vec<_>>());
         for item in queue {
-            assert_eq!(lanes.taken(item.0), None);
+            assert_eq!(queues.taken(item.0), None);
         }
-        assert!(lanes.lanes.is_empty());
+        assert!(queues.queues.is_empty());
     }
 }

@@ -108,6 +108,17 @@ impl Bounds {
     fn count(self: &Arc<Self>, domain: Box<str>, bytes: usize, refusable: bool) -> Option<Counted> {
         let is_own = self.own.as_deref() == Some(&*domain);
         let max = if is_own { self.bytes_max * OWN_TIMES } else { self.bytes_max / DOMAIN_PART };
+        self.count_within(domain, bytes, refusable, max)
+    }
+
+    /// The same up to `max`; one may always come alone.
+    fn count_within(
+        self: &Arc<Self>,
+        domain: Box<str>,
+        bytes: usize,
+        refusable: bool,
+        max: usize,
+    ) -> Option<Counted> {
         let (mut domains, key) = (self.domains(), (domain, refusable));
         match domains.get_mut(&key) {
             None => drop(domains.insert(key.clone(), bytes)),
@@ -138,6 +149,13 @@ impl Drop for Counted {
     }
 }
 
+/// A request that the archive was asked for: it waits until the answer is there.
+#[derive(Debug)]
+pub(super) struct Expected {
+    bytes: usize,
+    counted: Option<Counted>,
+}
+
 /// What was taken out of a mailbox, until the room is done with it and this is dropped.
 #[derive(Debug)]
 pub(super) struct InHand {
@@ -159,8 +177,8 @@ pub(super) struct Waiting {
     pub(super) bytes: usize,
     /// How it is counted.
     refusable: bool,
-    /// It is counted in the lane of the domain that it comes from.
-    in_lane: bool,
+    /// It is counted in the queue of the domain that it comes from.
+    in_queue: bool,
     /// It is counted for that domain in all rooms.
     counted: Option<Counted>,
 }
@@ -176,7 +194,7 @@ pub(super) struct Mailbox {
     opener: Option<BareJid>,
     /// Boxed: a channel always has places for some.
     events: UnboundedSender<Box<Waiting>>,
-    lanes: Mutex<DomainQueues<Box<Waiting>>>,
+    queues: Mutex<DomainQueues<Box<Waiting>>>,
     load: Load,
     bounds: Arc<Bounds>,
     /// Who is in the room; nothing while it waits to be read.
@@ -193,7 +211,7 @@ impl Mailbox {
         let mailbox = Self {
             opener: None,
             events,
-            lanes: Mutex::default(),
+            queues: Mutex::default(),
             load: Load::default(),
             bounds,
             roster: Mutex::default(),
@@ -217,20 +235,20 @@ impl Mailbox {
     pub(super) fn put(&self, event: Event) -> Result<(), Event> {
         let bytes = bytes_of(&event);
         let refusable = event.inbound().is_none_or(Inbound::is_refusable);
-        let mut lanes = self.lanes();
-        let is_long = lanes.is_long(domain_of(&event));
+        let mut queues = self.queues();
+        let is_long = queues.is_long(domain_of(&event));
         if self.events.is_closed() || !self.has_space(bytes, refusable, is_long) {
             return Err(event);
         }
         let domain: Box<str> = domain_of(&event).into();
-        let starting = if lanes.is_empty() && self.is_starting() { STARTING_BYTES } else { 0 };
+        let starting = if queues.is_empty() && self.is_starting() { STARTING_BYTES } else { 0 };
         let counted = self.bounds.count(domain.clone(), bytes + starting, refusable);
         if counted.is_none() {
             return Err(event);
         }
         self.add(bytes, refusable);
         // Under the lock, so that what comes from one domain keeps its order.
-        match lanes.put(&domain, Box::new(Waiting { event, bytes, refusable, in_lane: true, counted })) {
+        match queues.put(&domain, Box::new(Waiting { event, bytes, refusable, in_queue: true, counted })) {
             None => Ok(()),
             Some(waiting) => self.events.send(waiting).map_err(|SendError(waiting)| {
                 self.forget(waiting.bytes, waiting.refusable);
@@ -239,8 +257,8 @@ impl Mailbox {
         }
     }
 
-    fn lanes(&self) -> MutexGuard<'_, DomainQueues<Box<Waiting>>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queues(&self) -> MutexGuard<'_, DomainQueues<Box<Waiting>>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there is space for so many bytes of somebody whose domain has much or little waiting.
@@ -278,9 +296,12 @@ impl Mailbox {
         self.roster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that an event of so many bytes will come for which the room is kept.
-    pub(super) fn expect(&self, bytes: usize) {
+    /// Notes that the answer to a request will come, for which the room is kept. The request still counts for its domain: it
+    /// was taken out of a mailbox, and is refused no more.
+    pub(super) fn expect(&self, inbound: &Inbound) -> Expected {
+        let (bytes, domain) = (inbound.size, inbound.from.domain().into());
         self.add(bytes, true);
+        Expected { bytes, counted: self.bounds.count_within(domain, bytes, true, usize::MAX) }
     }
 
     fn add(&self, bytes: usize, refusable: bool) {
@@ -299,11 +320,11 @@ impl Mailbox {
         (own, all.turn(line).place().await)
     }
 
-    /// Takes an answer of the archive that was expected with so many bytes. Answers are large: nobody else gets the
-    /// `place` of its reader before the room is done with it.
-    pub(super) fn answered(&self, answer: Event, bytes: usize, place: Place) {
+    /// Takes an answer of the archive that was expected. Answers are large: no other question gets the `place` of its reader
+    /// before the room is done with it.
+    pub(super) fn answered(&self, answer: Event, expected: Expected, place: Place) {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner).push(place);
-        self.put_by(answer, bytes);
+        self.put_by(answer, expected);
     }
 
     /// To be called when the room is done with so many answers of the archive.
@@ -315,26 +336,21 @@ impl Mailbox {
 
     /// Takes an event of our own whatever waits.
     pub(super) fn force(&self, event: Event) {
-        self.expect(0);
-        self.put_by(event, 0);
+        self.add(0, true);
+        self.put_by(event, Expected { bytes: 0, counted: None });
     }
 
-    /// Puts an event into the queue that is of no domain.
-    fn put_by(&self, event: Event, bytes: usize) {
+    /// Puts an event into the queue that waits behind none of its domain.
+    fn put_by(&self, event: Event, Expected { bytes, counted }: Expected) {
         // Without a receiver the room's task has ended, and no occupant is left to be told.
-        let _ = self.events.send(Box::new(Waiting {
-            event,
-            bytes,
-            refusable: true,
-            in_lane: false,
-            counted: None,
-        }));
+        let _ =
+            self.events.send(Box::new(Waiting { event, bytes, refusable: true, in_queue: false, counted }));
     }
 
     /// Tells the room to stop, when it has dealt with all that waits now.
     pub(super) fn stop(&self, goodbye: bool) {
-        let mut lanes = self.lanes();
-        for waiting in lanes.let_on() {
+        let mut queues = self.queues();
+        for waiting in queues.let_on() {
             // As above.
             let _ = self.events.send(waiting);
         }
@@ -347,9 +363,9 @@ impl Mailbox {
         self.bounds.in_hand.fetch_add(1, Ordering::AcqRel);
         self.forget(waiting.bytes, waiting.refusable);
         let counted = waiting.counted.filter(|_| waiting.bytes > SMALL_BYTES);
-        let mut lanes = self.lanes();
-        if waiting.in_lane
-            && let Some(next) = lanes.taken(domain_of(&waiting.event))
+        let mut queues = self.queues();
+        if waiting.in_queue
+            && let Some(next) = queues.taken(domain_of(&waiting.event))
         {
             // The room's task is there, for it took this one.
             let _ = self.events.send(next);
@@ -526,6 +542,29 @@ mod tests {
         drop(in_hand);
         assert_eq!(taken_of(&rooms, "loud"), 4);
         drop(rooms);
+        assert!(bounds.domains().is_empty());
+    }
+
+    // 45-14.6-a
+    #[tokio::test]
+    async fn what_the_archive_is_asked_counts_for_its_domain_until_the_room_is_done_with_the_answer() {
+        let limits = Limits { mailbox_bytes_max: 1_000_000, ..Limits::default() };
+        let bounds = Arc::new(Bounds::new(&limits, Some("own")));
+        let (room, mut events) = Mailbox::new(bounds.clone());
+        let (other, others) = Mailbox::new(bounds.clone());
+        let question = message_of("loud", 490_000);
+        let expected = room.expect(question.inbound().expect("a stanza"));
+        assert!(!room.is_empty(), "the room stays for it");
+        assert!(other.put(message_of("loud", 100_000)).is_err());
+        assert!(other.put(message_of("quiet", 100_000)).is_ok());
+        let place = room.place(&Places::new(8), &in_line("loud")).await;
+        room.answered(question, expected, place);
+        let waiting = events.try_recv().expect("it waits");
+        let in_hand = room.taken(*waiting);
+        assert!(room.is_empty() && other.put(message_of("loud", 100_000)).is_err());
+        drop(in_hand);
+        assert!(other.put(message_of("loud", 100_000)).is_ok());
+        drop((room, events, other, others));
         assert!(bounds.domains().is_empty());
     }
 

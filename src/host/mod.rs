@@ -14,6 +14,7 @@ mod log_throttle;
 mod mailbox;
 mod meter;
 mod places;
+mod portions;
 mod quota;
 mod rate_limit;
 mod retention;
@@ -50,10 +51,11 @@ use crate::words::{self, Lang};
 use admission::Admission;
 use commit::Committer;
 use failure_state::FailureState;
-use liveness::{PingPacer, Portions};
+use liveness::PingPacer;
 use mailbox::{Bounds, Mailbox};
 use meter::Meter;
 use places::{InLine, Places};
+use portions::Portions;
 use quota::Quotas;
 pub use run::{Ended, RunError, run};
 use signals::Signal;
@@ -171,7 +173,7 @@ pub struct Host {
     /// What may wait for rooms.
     bounds: Arc<Bounds>,
     /// Who has sent how much, and what is delayed of it.
-    flood: Admission,
+    admission: Admission,
     rooms: Mutex<HashMap<BareJid, Arc<Mailbox>>>,
     /// Who has just left a room that is not in memory.
     goodbyes: goodbyes::Absent,
@@ -190,7 +192,7 @@ pub struct Host {
     sent_away: AtomicU64,
     /// Until when accounts may be gone that have not been found out, in seconds since the start.
     doubtful_until: AtomicU64,
-    pace: PingPacer,
+    pings: PingPacer,
     portions: Arc<Portions>,
     /// Rooms that the store has occupants of, with who created them, until the first link is up.
     asleep: Mutex<Vec<(BareJid, Option<BareJid>)>>,
@@ -263,7 +265,7 @@ impl Host {
             quotas,
             outbox,
             bounds: Arc::new(Bounds::new(&settings.limits, settings.parent_domain())),
-            flood: Admission::new(&settings.limits),
+            admission: Admission::new(&settings.limits),
             rooms: Mutex::default(),
             goodbyes: goodbyes::Absent::default(),
             directory: RwLock::new(directory),
@@ -276,7 +278,7 @@ impl Host {
             gaps: AtomicU64::new(0),
             sent_away: AtomicU64::new(0),
             doubtful_until: AtomicU64::new(0),
-            pace: PingPacer::new(),
+            pings: PingPacer::new(),
             portions: Portions::new(),
             asleep: Mutex::new(asleep),
             told_to_stop: Notify::new(),
@@ -479,7 +481,7 @@ impl Host {
             }
             let asleep = std::mem::take(&mut *host.asleep.lock().unwrap_or_else(PoisonError::into_inner));
             for (room, founder) in awake.into_iter().chain(asleep) {
-                host.pace.turn().await;
+                host.pings.turn().await;
                 // A room that sleeps is loaded for it. When there are too many, it is its turn after the next gap.
                 let force = |mailbox: &Mailbox| {
                     mailbox.force(Event::Gap(since));
@@ -552,7 +554,7 @@ impl Host {
         }
         let lane = Lane::of_answers(&to.to_bare());
         if !self.outbox.answer(lane, Outgoing::one(stanza, to)) {
-            self.flood.dropped();
+            self.admission.dropped();
         }
     }
 

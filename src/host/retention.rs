@@ -126,7 +126,7 @@ impl Renewal {
     }
 }
 
-/// A keeper at work, on a thread of its own.
+/// What is at work on it, on a thread of its own.
 pub(super) struct Keeping {
     end: mpsc::Sender<()>,
     thread: JoinHandle<()>,
@@ -196,7 +196,7 @@ impl Retention {
                 return;
             }
         };
-        Ok(Keeping { end, thread: Builder::new().name("archive-keeper".to_owned()).spawn(work)? })
+        Ok(Keeping { end, thread: Builder::new().name("retention".to_owned()).spawn(work)? })
     }
 
     /// Everything once, unless `rest`, which rests for some time, says that it is to end.
@@ -377,7 +377,7 @@ mod tests {
             }
         }
 
-        fn keeper(&self, days: u32, messages: u32) -> Retention {
+        fn retention(&self, days: u32, messages: u32) -> Retention {
             let settings =
                 ArchiveSettings { days_max: days, messages_max: messages, ..ArchiveSettings::default() };
             self.with(&settings)
@@ -407,11 +407,11 @@ mod tests {
             bench.messages(name, 40);
         }
         let counts = || ["all", "days", "few", "both", "greedy"].map(|name| bench.count(name));
-        bench.keeper(0, 0).round(&|_| true).expect("done");
+        bench.retention(0, 0).round(&|_| true).expect("done");
         assert_eq!(counts(), [40, 5, 3, 5, 40]);
-        bench.keeper(20, 30).round(&|_| true).expect("done");
+        bench.retention(20, 30).round(&|_| true).expect("done");
         assert_eq!(counts(), [20, 5, 3, 5, 20]);
-        bench.keeper(0, 4).round(&|_| true).expect("done");
+        bench.retention(0, 4).round(&|_| true).expect("done");
         assert_eq!(counts(), [4, 4, 3, 4, 4]);
     }
 
@@ -422,24 +422,24 @@ mod tests {
             bench.room(name, 0, 3);
             bench.messages(name, 10);
         }
-        let mut keeper = bench.keeper(0, 0);
+        let mut retention = bench.retention(0, 0);
         let steps = Cell::new(0);
         let second = |_| steps.replace(steps.get() + 1) < 2;
-        keeper.round(&second).expect("done");
+        retention.round(&second).expect("done");
         let left: u64 = ["one", "two", "three"].map(|name| bench.count(name)).iter().sum();
         assert_eq!(left, 3 + 3 + 10);
-        let keeping = keeper.start().expect("a thread");
+        let keeping = retention.start().expect("a thread");
         keeping.end();
     }
 
     #[test]
     fn what_no_room_tells_of_is_kept_by_the_bound_of_the_service() {
         let bench = Bench::new();
-        let mut keeper = bench.keeper(7, 0);
+        let mut retention = bench.retention(7, 0);
         bench.messages("temporary", 600);
-        keeper.round(&|_| true).expect("done");
+        retention.round(&|_| true).expect("done");
         assert_eq!(bench.count("temporary"), 7, "created after the start");
-        bench.keeper(0, 0).round(&|_| true).expect("done");
+        bench.retention(0, 0).round(&|_| true).expect("done");
         assert_eq!(bench.count("temporary"), 0, "left from before the start");
     }
 
@@ -451,7 +451,7 @@ mod tests {
             bench.messages(name, 3);
         }
         assert!(bench.store.damage(&jid("damaged@muc.example"), None));
-        bench.keeper(0, 0).round(&|_| true).expect("done");
+        bench.retention(0, 0).round(&|_| true).expect("done");
         assert_eq!(["sound", "damaged"].map(|name| bench.count(name)), [3, 3]);
     }
 
@@ -459,12 +459,12 @@ mod tests {
     fn a_failure_ends_the_round_and_the_next_goes_on() {
         let bench = Bench::new();
         bench.messages("left", 3);
-        let mut keeper = bench.keeper(0, 0);
+        let mut retention = bench.retention(0, 0);
         bench.archive.fail_commits(true);
-        assert!(keeper.round(&|_| true).is_err());
+        assert!(retention.round(&|_| true).is_err());
         assert_eq!(bench.count("left"), 3);
         bench.archive.fail_commits(false);
-        keeper.round(&|_| true).expect("done");
+        retention.round(&|_| true).expect("done");
         assert_eq!(bench.count("left"), 0);
     }
 
@@ -479,21 +479,21 @@ mod tests {
             Err(StoreError::Io(String::new())),
             done,
         ]);
-        let mut keeper = bench.keeper(0, 0);
-        let renew = |keeper: &mut Retention| {
-            (0..5).for_each(|_| keeper.renew(&|_| true));
+        let mut retention = bench.retention(0, 0);
+        let renew = |retention: &mut Retention| {
+            (0..5).for_each(|_| retention.renew(&|_| true));
             bench.store.planned_renewals()
         };
-        assert_eq!(renew(&mut keeper), 2, "nothing to do is looked for each time");
+        assert_eq!(renew(&mut retention), 2, "nothing to do is looked for each time");
         let pause =
-            |keeper: &Retention| keeper.renewals[0].at.expect("a pause").duration_since(Instant::now());
-        assert!(pause(&keeper) <= RENEW_PAUSE && !keeper.renewals[0].failed);
-        keeper.renewals[0].at = Some(Instant::now());
-        assert_eq!(renew(&mut keeper), 1);
-        assert!(pause(&keeper) > RENEW_PAUSE && keeper.renewals[0].failed, "told once");
-        keeper.renewals[0].at = None;
-        assert_eq!(renew(&mut keeper), 0);
-        assert!(!keeper.renewals[0].failed);
+            |retention: &Retention| retention.renewals[0].at.expect("a pause").duration_since(Instant::now());
+        assert!(pause(&retention) <= RENEW_PAUSE && !retention.renewals[0].failed);
+        retention.renewals[0].at = Some(Instant::now());
+        assert_eq!(renew(&mut retention), 1);
+        assert!(pause(&retention) > RENEW_PAUSE && retention.renewals[0].failed, "told once");
+        retention.renewals[0].at = None;
+        assert_eq!(renew(&mut retention), 0);
+        assert!(!retention.renewals[0].failed);
     }
 
     // 45-14.6-a
@@ -516,8 +516,8 @@ mod tests {
         bench.with(&settings(0, 0)).round(&|_| true).expect("done");
         bench.with(&settings(3000, 0)).round(&|_| true).expect("done");
         assert_eq!(counts(), [2000, 30, 300], "there is no bound, or all together have less");
-        let mut keeper = bench.with(&settings(1000, 0));
-        keeper.round(&|_| true).expect("done");
+        let mut retention = bench.with(&settings(1000, 0));
+        retention.round(&|_| true).expect("done");
         let [large, small, calm] = counts();
         assert!((980..=1010).contains(&large) && (small, calm) == (30, 300), "{large} {small} {calm}");
         let answer = bench.archive.answer(&ArchiveId("large".to_owned()), &Question::Ends).expect("read");
@@ -525,13 +525,13 @@ mod tests {
         assert_eq!(newest, "0", "the oldest went");
         // What comes is counted, and what went by another bound is not any more.
         bench.messages("calm", 900);
-        keeper.round(&|_| true).expect("done");
+        retention.round(&|_| true).expect("done");
         assert!((980..=1010).contains(&counts()[2]), "{:?}", counts());
-        keeper.most.messages = 400;
-        keeper.round(&|_| true).expect("done");
+        retention.most.messages = 400;
+        retention.round(&|_| true).expect("done");
         bench.messages("large", 300);
-        keeper.most.messages = 0;
-        keeper.round(&|_| true).expect("done");
+        retention.most.messages = 0;
+        retention.round(&|_| true).expect("done");
         assert_eq!(counts(), [700, 30, 400]);
     }
 }

@@ -77,19 +77,19 @@ pub async fn run(
         settings.archive.cache_bytes.into(),
     );
     let archive: Arc<dyn Archive> = Arc::new(archive.map_err(RunError::Store)?);
-    let (outbox, lanes) = link::outbox(settings.limits.queue_bytes_max);
+    let (outbox, outlet) = link::outbox(settings.limits.queue_bytes_max);
     let host = Host::start(&settings, store.clone(), archive.clone(), outbox).map_err(RunError::Store)?;
-    let keeper =
+    let retention =
         Retention::new(store, archive, &settings.archive, host.service.clone()).map_err(RunError::Store)?;
     info!(domain = %settings.component.domain, rooms_listed = host.directory().read().map_or(0, |d| d.len()), "ready");
 
-    let keeping = keeper.start().map_err(RunError::System)?;
+    let keeping = retention.start().map_err(RunError::System)?;
     let (stage, stages) = watch::channel(Stage::Run);
     let quiet = Arc::new(Notify::new());
     let no_gap = AtomicBool::new(taken.as_ref().is_some_and(|taken| !taken.doubtful));
     let arrivals =
         Arc::new(Gate { host: host.clone(), no_gap, quiet: quiet.clone(), skipped: LogThrottle::default() });
-    let mut link = tokio::spawn(link::run(link_settings(&settings), lanes, arrivals, stages, taken));
+    let mut link = tokio::spawn(link::run(link_settings(&settings), outlet, arrivals, stages, taken));
     let (told, mut ended) = tokio::select! {
         told = signal => (told, None),
         () = host.told_to_stop.notified() => (Signal::Stop, None),

@@ -15,10 +15,11 @@ use tracing::error;
 use self::load::load;
 use self::send::send;
 use super::Host;
-use super::liveness::{LastSeen, Portion};
+use super::liveness::LastSeen;
 use super::mailbox::{Events, InHand, Mailbox, Waiting};
 use super::meter::Meter;
 use super::places::InLine;
+use super::portions::Portion;
 use super::quota::Awaited;
 use super::rate_limit::TokenBucket;
 use crate::engine::Machine;
@@ -212,7 +213,7 @@ impl Task {
             self.line_up();
             let next = tokio::select! {
                 next = tokio::time::timeout(self.patience(), events.recv()) => next,
-                () = self.host.pace.turn(), if !self.heard.is_settled() => {
+                () = self.host.pings.turn(), if !self.heard.is_settled() => {
                     if let Some(session) = self.heard.next_silent() {
                         Box::pin(self.step(&[Event::Check(session)])).await;
                     }
@@ -270,12 +271,13 @@ impl Task {
         ends
     }
 
-    /// Gets in line for a portion of what is still to be told, if anything is.
+    /// Gets in line for a portion of what is still to be told, if anything is; in another line when it has become urgent, unless
+    /// the turn has come.
     fn line_up(&mut self) {
         let urgent = self.room.owes_leaves();
         if !self.room.has_backlog() {
             self.portion = None;
-        } else if self.portion.as_ref().is_none_or(|portion| urgent && !portion.urgent) {
+        } else if self.portion.as_ref().is_none_or(|now| urgent && !now.urgent && !now.has_come()) {
             self.portion = Some(self.host.portions.turn(self.in_line(), urgent));
         }
     }
@@ -443,8 +445,7 @@ impl Task {
     /// Has the archive read on the side; the answer waits in the mailbox like any other event.
     fn ask(&self, ask: Ask) {
         let (host, mailbox) = (self.host.clone(), self.mailbox.clone());
-        let bytes = ask.inbound.size;
-        mailbox.expect(bytes);
+        let expected = mailbox.expect(&ask.inbound);
         tokio::spawn(async move {
             let Ask { archive, retracted, question, asker, inbound } = ask;
             let account = inbound.from.to_bare();
@@ -468,7 +469,7 @@ impl Task {
                 Answer::Failed
             });
             let found = Found { archive, retracted, answer, asker, inbound };
-            mailbox.answered(Event::Found(Box::new(found)), bytes, place);
+            mailbox.answered(Event::Found(Box::new(found)), expected, place);
         });
     }
 

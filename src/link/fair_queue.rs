@@ -107,7 +107,7 @@ impl FairQueue {
                 self.stanzas -= usize::from(whole.is_some());
                 return Some(whole.map(|(bytes, answer)| Written { lane, bytes, answer }));
             }
-            // A fresh lane that is empty stays for one round: else it would be fresh again with each stanza.
+            // A new lane that is empty stays for one round: else it would be new again with each stanza.
             if is_new || !waiting.queue.is_empty() {
                 if waiting.deficit <= 0 {
                     waiting.deficit += QUANTUM_BYTES;
@@ -171,9 +171,9 @@ mod tests {
     }
 
     /// Bytes that are written until a stanza of `lane` is whole.
-    fn bytes_until(turns: &mut FairQueue, lane: Lane) -> usize {
+    fn bytes_until(queue: &mut FairQueue, lane: Lane) -> usize {
         let (mut out, mut ends) = (Vec::new(), Vec::new());
-        while let Some(whole) = turns.splice(&mut out, &mut ends) {
+        while let Some(whole) = queue.splice(&mut out, &mut ends) {
             if whole.is_some_and(|whole| whole.lane == lane) {
                 return out.len();
             }
@@ -183,23 +183,23 @@ mod tests {
 
     #[test]
     fn a_quiet_lane_goes_before_busy_ones() {
-        let mut turns = FairQueue::default();
+        let mut queue = FairQueue::default();
         let busy: Vec<Lane> = (0..50).map(|n| lane(&format!("busy{n}@m"))).collect();
         for busy in &busy {
-            turns.push(*busy, stanza(500, 1000));
+            queue.push(*busy, stanza(500, 1000));
         }
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         // Until all the busy ones have had a turn.
         while out.len() < 60 * QUANTUM_BYTES as usize {
-            turns.splice(&mut out, &mut ends);
+            queue.splice(&mut out, &mut ends);
         }
         for _ in 0..10 {
-            turns.push(lane("quiet@m"), stanza(500, 3));
-            let bytes = bytes_until(&mut turns, lane("quiet@m"));
+            queue.push(lane("quiet@m"), stanza(500, 3));
+            let bytes = bytes_until(&mut queue, lane("quiet@m"));
             assert!(bytes < 5 * QUANTUM_BYTES as usize, "{bytes}");
             // The others go on.
             for _ in 0..2000 {
-                turns.splice(&mut out, &mut ends);
+                queue.splice(&mut out, &mut ends);
             }
         }
     }
@@ -207,34 +207,34 @@ mod tests {
     // 45-14.6-a
     #[test]
     fn a_domain_with_many_lanes_has_no_more_turns_than_one_with_a_single_lane() {
-        let mut turns = FairQueue::default();
+        let mut queue = FairQueue::default();
         let of = |name: &str, domain: &str| Lane::of_room(&BareJid::parse(name).expect("a jid"), domain);
         for n in 0..100 {
-            turns.push(of(&format!("r{n}@m"), "many"), stanza(500, 2000));
+            queue.push(of(&format!("r{n}@m"), "many"), stanza(500, 2000));
         }
         // All of them have had a turn.
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         while out.len() < 1_000_000 {
-            turns.splice(&mut out, &mut ends);
+            queue.splice(&mut out, &mut ends);
         }
         let one = of("one@m", "one");
-        turns.push(one, stanza(500, 500));
-        let bytes = bytes_until(&mut turns, one);
+        queue.push(one, stanza(500, 500));
+        let bytes = bytes_until(&mut queue, one);
         // All 100 lanes are written alike meanwhile, and are not finished.
         assert!((500_000..750_000).contains(&bytes), "{bytes} bytes until 300 KB of one lane are written");
-        let deficit = turns.lanes.values().filter(|lane| !lane.queue.is_empty()).map(|lane| lane.spliced);
+        let deficit = queue.lanes.values().filter(|lane| !lane.queue.is_empty()).map(|lane| lane.spliced);
         let (least, most) = (deficit.clone().min(), deficit.max());
         assert!(least >= Some(1) && most < Some(60), "{least:?} to {most:?}");
     }
 
     #[test]
     fn busy_lanes_share_alike_whatever_the_size_of_their_stanzas() {
-        let mut turns = FairQueue::default();
-        turns.push(lane("small@m"), stanza(100, 100_000));
-        turns.push(lane("large@m"), stanza(100_000, 1000));
+        let mut queue = FairQueue::default();
+        queue.push(lane("small@m"), stanza(100, 100_000));
+        queue.push(lane("large@m"), stanza(100_000, 1000));
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         while out.len() < 4_000_000 {
-            turns.splice(&mut out, &mut ends);
+            queue.splice(&mut out, &mut ends);
         }
         let sizes = ends.iter().scan(0, |at, end| Some(end - std::mem::replace(at, *end)));
         let (small, large): (Vec<usize>, Vec<usize>) = sizes.partition(|bytes| *bytes < 1000);
@@ -244,19 +244,19 @@ mod tests {
 
     #[test]
     fn each_lane_keeps_its_order_and_all_is_written_once() {
-        let mut turns = FairQueue::default();
+        let mut queue = FairQueue::default();
         let lanes = [lane("a@m"), lane("b@m"), lane("c@m")];
         for n in 0..300 {
-            turns.push(lanes[n % 3], stanza(100 * (n / 3), 1 + n % 5));
+            queue.push(lanes[n % 3], stanza(100 * (n / 3), 1 + n % 5));
         }
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         let mut seen = HashMap::new();
-        while let Some(whole) = turns.splice(&mut out, &mut ends) {
+        while let Some(whole) = queue.splice(&mut out, &mut ends) {
             if let Some(whole) = whole {
                 seen.entry(whole.lane.name).or_insert_with(Vec::new).push(whole.bytes);
             }
         }
-        assert!(turns.is_empty() && turns.lanes.is_empty());
+        assert!(queue.is_empty() && queue.lanes.is_empty());
         for (at, lane) in lanes.iter().enumerate() {
             let expected: Vec<u64> =
                 (at..300).step_by(3).map(|n| stanza(100 * (n / 3), 1 + n % 5).bytes).collect();
@@ -267,9 +267,9 @@ mod tests {
 
     #[test]
     fn a_stanza_for_nobody_is_done_with_at_once() {
-        let mut turns = FairQueue::default();
-        turns.push(lane("a@m"), stanza(10, 0));
-        assert!(turns.splice(&mut Vec::new(), &mut Vec::new()).is_some_and(|whole| whole.is_some()));
-        assert!(turns.is_empty());
+        let mut queue = FairQueue::default();
+        queue.push(lane("a@m"), stanza(10, 0));
+        assert!(queue.splice(&mut Vec::new(), &mut Vec::new()).is_some_and(|whole| whole.is_some()));
+        assert!(queue.is_empty());
     }
 }

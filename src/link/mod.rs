@@ -307,6 +307,7 @@ async fn hold(
     let end = match failed {
         Some(fault) => End::Failed(fault),
         None => {
+            ahead.open();
             arrivals.quiet();
             reached(stage, Stage::Stop).await;
             let (close, patience) = match *stage.borrow() {

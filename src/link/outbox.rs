@@ -3,9 +3,10 @@
 //! A stanza takes its place in its lane at once, and then its sender waits until what is queued is within the bound, or
 //! until little of its own lane is left: a lane with little to say never waits for one with much, and has enough queued
 //! for its turns. What is little depends on a reserve that is as large as the bound: a domain has at most three times what
-//! it leaves of both, so that there is always some for another (dynamic thresholds, as network switches have them). Order is that of the calls in each lane, and what lies beyond twice the bound is one
-//! stanza for each waiting sender. Nothing of rooms is ever dropped: what waits while the link is down is sent after the
-//! next one is up. Answers that no room gives wait for nothing; what would exceed their own bounds is given back.
+//! it leaves of both, so that there is always some for another (dynamic thresholds, as network switches have them). Order is
+//! that of the calls in each lane, and what lies beyond twice the bound is one stanza for each waiting sender. Nothing of
+//! rooms is ever dropped: what waits while the link is down is sent after the next one is up. Answers that no room gives wait
+//! for nothing; what would exceed their own bounds is given back.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, VecDeque};
@@ -418,6 +419,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fair_queue::FairQueue;
     use super::*;
     use crate::wire::encode::{Recipients, Template};
     use crate::wire::jid::Jid;
@@ -451,18 +453,18 @@ mod tests {
     #[test]
     fn an_answer_does_not_wait_for_those_of_others_of_the_domain() {
         let (outbox, outlet) = outbox(1 << 20);
-        let mut turns = super::super::fair_queue::FairQueue::default();
+        let mut fair_queue = FairQueue::default();
         for n in 0..400 {
             assert!(outbox.answer(answers(&format!("loud{}@b", n % 4)), stanza(8000)));
         }
-        outlet.take(false, |lane, queued| turns.push(lane, queued));
-        write(&outlet, &mut turns, 100_000);
+        outlet.take(false, |lane, queued| fair_queue.push(lane, queued));
+        write(&outlet, &mut fair_queue, 100_000);
         let quiet = answers("quiet@b");
         assert!(outbox.answer(quiet, stanza(100)));
-        outlet.take(false, |lane, queued| turns.push(lane, queued));
+        outlet.take(false, |lane, queued| fair_queue.push(lane, queued));
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         let whose =
-            std::iter::from_fn(|| turns.splice(&mut out, &mut ends)).flatten().map(|whole| whole.lane);
+            std::iter::from_fn(|| fair_queue.splice(&mut out, &mut ends)).flatten().map(|whole| whole.lane);
         let place = whose.take(100).position(|lane| lane == quiet);
         assert!(place.is_some_and(|place| place < 5), "{place:?}");
     }
@@ -508,9 +510,9 @@ mod tests {
         let going_on = busy.iter_mut().filter_map(|send| is_done_now(send.as_mut()).then_some(())).count();
         assert!((120..200).contains(&going_on), "the bound, and a part of the reserve: {going_on}");
         // All of them have had a turn.
-        let mut turns = super::super::fair_queue::FairQueue::default();
-        outlet.take(false, |lane, queued| turns.push(lane, queued));
-        write(&outlet, &mut turns, 1_000_000);
+        let mut fair_queue = FairQueue::default();
+        outlet.take(false, |lane, queued| fair_queue.push(lane, queued));
+        write(&outlet, &mut fair_queue, 1_000_000);
         // Another enters a hall of 200 people: one stanza for each.
         let hall = room("hall@m", "quiet");
         let mut entering = Box::pin(async {
@@ -521,9 +523,9 @@ mod tests {
         let mut rounds = 0;
         while !is_done_now(entering.as_mut()) {
             assert!(outbox.bytes_waiting() < 6 << 20);
-            outlet.take(false, |lane, queued| turns.push(lane, queued));
+            outlet.take(false, |lane, queued| fair_queue.push(lane, queued));
             // A turn for each of two domains.
-            write(&outlet, &mut turns, 2 * 8 * 1024);
+            write(&outlet, &mut fair_queue, 2 * 8 * 1024);
             rounds += 1;
         }
         assert!(rounds <= 10, "{rounds} rounds for 65 KB");
@@ -558,10 +560,10 @@ mod tests {
     }
 
     /// Writes at least so many bytes.
-    fn write(outlet: &Outlet, turns: &mut super::super::fair_queue::FairQueue, bytes: usize) {
+    fn write(outlet: &Outlet, fair_queue: &mut FairQueue, bytes: usize) {
         let (mut out, mut ends) = (Vec::new(), Vec::new());
         while out.len() < bytes
-            && let Some(whole) = turns.splice(&mut out, &mut ends)
+            && let Some(whole) = fair_queue.splice(&mut out, &mut ends)
         {
             outlet.written(whole.as_slice());
         }

@@ -62,6 +62,12 @@ impl Ahead {
         self.changed.notify_one();
     }
 
+    /// Nothing is read any more: no mark comes back, and so nothing is held back.
+    pub(super) fn open(&self) {
+        self.window().is_open = true;
+        self.changed.notify_one();
+    }
+
     /// Waits until a mark comes back, or gives at once when one did since the last call.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
@@ -86,7 +92,7 @@ struct Window {
     marked: u64,
     /// Whether more could have been written since the window was last set.
     was_full: bool,
-    /// Whether the server hands marks back. Until then nothing is held back.
+    /// Nothing is held back: the server has handed no mark back yet, or does so no more.
     is_open: bool,
 }
 

@@ -41,7 +41,7 @@ pub(super) enum Close {
 /// What is on its way to the socket. It outlives the links.
 pub(super) struct Pending {
     outlet: Outlet,
-    turns: FairQueue,
+    fair_queue: FairQueue,
     piece: Piece,
 }
 
@@ -59,7 +59,7 @@ struct Piece {
 
 impl Pending {
     pub(super) fn new(outlet: Outlet) -> Self {
-        Self { outlet, turns: FairQueue::default(), piece: Piece::default() }
+        Self { outlet, fair_queue: FairQueue::default(), piece: Piece::default() }
     }
 
     pub(super) fn bytes_waiting(&self) -> u64 {
@@ -72,11 +72,11 @@ impl Pending {
         if !self.piece.bytes.is_empty() {
             return true;
         }
-        let turns = &mut self.turns;
-        self.outlet.take(turns.is_empty(), |lane, queued| turns.push(lane, queued));
+        let fair_queue = &mut self.fair_queue;
+        self.outlet.take(fair_queue.is_empty(), |lane, queued| fair_queue.push(lane, queued));
         let piece = &mut self.piece;
         while piece.bytes.len() < bytes_max.min(PIECE_BYTES)
-            && let Some(whole) = turns.splice(&mut piece.bytes, &mut piece.ends)
+            && let Some(whole) = fair_queue.splice(&mut piece.bytes, &mut piece.ends)
         {
             piece.whole.extend(whole);
         }

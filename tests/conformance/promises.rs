@@ -1,4 +1,5 @@
-//! The tables of `docs/hostile.md` and `docs/security.md`: each row names the tests that hold it, and they are there.
+//! The tables of `docs/hostile.md` and `docs/security.md`: each row names the tests that hold it, and they are there. So are
+//! those that `docs/overload.md` names.
 
 use crate::proofs::Proofs;
 use crate::{nothing, read};
@@ -39,6 +40,23 @@ fn each_row_of_what_is_promised_is_held_by_tests_that_are_there() {
         }
     }
     nothing(&problems);
+}
+
+#[test]
+fn tests_that_the_tables_of_bounds_name_are_there() {
+    let proofs = Proofs::read();
+    let is_name = |text: &str| {
+        text.contains('_') && text.chars().all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c))
+    };
+    let rows = rows(&read("docs/overload.md"));
+    let named: Vec<_> = rows.iter().flat_map(|(_, tests)| tests).filter(|test| is_name(test)).collect();
+    assert!(named.len() > 50, "{}", named.len());
+    let is_there = |name: &str| proofs.tests.iter().any(|test| test.path().rsplit("::").next() == Some(name));
+    let problems = named
+        .into_iter()
+        .filter(|name| !is_there(name))
+        .map(|name| format!("docs/overload.md: {name} is no test"));
+    nothing(&problems.collect::<Vec<_>>());
 }
 
 #[test]

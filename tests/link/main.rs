@@ -506,7 +506,7 @@ async fn stopping_writes_what_is_queued_and_closes_the_stream() {
     assert_eq!(rig.next().await, Arrived::Stanza(Element::bare("iq", "jabber:client")));
     assert_eq!(rig.next().await, Arrived::Down);
     within(rig.running).await.expect("no panic").expect("no error");
-    // Nothing can be sent any more, and nobody waits for it.
+    // Nothing can be sent any more, and no sender waits for it.
     within(rig.outbox.send(busy(), message("late"))).await;
     within(rig.outbox.drained()).await;
 }

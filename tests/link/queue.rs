@@ -105,6 +105,28 @@ async fn no_more_is_written_than_the_server_reads_in_a_short_time() {
     rig.stop.send_replace(Stage::Stop);
 }
 
+// 114-14, 114-16
+#[tokio::test]
+async fn what_is_queued_is_written_at_once_when_nothing_is_read_any_more() {
+    let mut rig = Rig::new(quick(), 8 << 20).await;
+    let (_, task) = flood(&rig.outbox, 100_000);
+    let mut server = rig.up().await;
+    server.expect(MARK).await;
+    let mark = format!("{MARK}{}", server.expect("</iq>").await);
+    server.say(&mark).await;
+    // It hands no other one back, so that no more is written.
+    while timeout(Duration::from_millis(500), server.read()).await.is_ok() {
+        server.unread.clear();
+    }
+    // What comes back is for the next process from now on.
+    rig.stop.send_replace(Stage::Quiet);
+    let goes_on = timeout(Duration::from_secs(2), server.read()).await;
+    assert!(goes_on.is_ok_and(|is_open| is_open), "it does not wait for what is not read");
+    drop(server);
+    task.abort();
+    rig.stop.send_replace(Stage::Stop);
+}
+
 // 114-14
 #[tokio::test]
 async fn senders_wait_while_the_queue_is_full() {

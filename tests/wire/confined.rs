@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::peer::Peer;
-use super::server::{PersistedView, Server};
+use super::server::{SecretSource, Server};
 use super::words::{OWNER, ROOM};
 
 /// The folder of the settings is the working folder. `store` in it is the only thing that can be written to, also for
@@ -49,7 +49,7 @@ fn everything_but_the_store_may_be_read_only() {
         );
         return;
     }
-    let mut server = Server::start_by(CONFINED, PersistedView::File, "");
+    let mut server = Server::start_by(CONFINED, SecretSource::File, "");
     let mut peer = server.accept();
     use_all(&mut server, &mut peer);
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("it runs");

@@ -8,7 +8,7 @@ use std::path::Path;
 use sha1::{Digest as _, Sha1};
 
 use super::peer::Peer;
-use super::server::{PersistedView, SECRET, Server};
+use super::server::{SECRET, SecretSource, Server};
 use super::words::{MUC, OWNER, ROOM, join, leave};
 
 const TRACE: &str = "[log]\nlevel = \"trace\"\n";
@@ -30,11 +30,11 @@ fn command_line(pid: u32) -> String {
 #[test]
 fn the_secret_is_in_no_log_and_no_command_line_whichever_way_it_was_given() {
     for told in [
-        PersistedView::Settings,
-        PersistedView::File,
-        PersistedView::Flag,
-        PersistedView::FileVariable,
-        PersistedView::Variable,
+        SecretSource::Settings,
+        SecretSource::File,
+        SecretSource::Flag,
+        SecretSource::FileVariable,
+        SecretSource::Variable,
     ] {
         let mut server = Server::start_told(told, TRACE);
         // Refused once, as if it were wrong, in words that should not become lines of the log of their own.

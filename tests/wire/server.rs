@@ -27,7 +27,7 @@ const RUN: &str = r#"trap '' XFSZ; exec "$0" "$@" >&2"#;
 
 /// How the service gets its secret.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum PersistedView {
+pub(crate) enum SecretSource {
     /// In component.toml.
     Settings,
     /// In a file that component.toml names.
@@ -47,7 +47,7 @@ pub(crate) struct Server {
     child: Child,
     lines: Receiver<String>,
     log: String,
-    told: PersistedView,
+    told: SecretSource,
     script: &'static str,
 }
 
@@ -59,23 +59,23 @@ impl Server {
 
     /// Starts the service with `settings`, which are tables of component.toml, besides those that it needs.
     pub(crate) fn start_with(settings: &str) -> Self {
-        Self::start_told(PersistedView::Settings, settings)
+        Self::start_told(SecretSource::Settings, settings)
     }
 
     /// Starts the service like [`Server::start_with`], and gives it the secret in some other way.
-    pub(crate) fn start_told(told: PersistedView, settings: &str) -> Self {
+    pub(crate) fn start_told(told: SecretSource, settings: &str) -> Self {
         Self::start_by(RUN, told, settings)
     }
 
     /// Starts the service by a script for `sh`, which becomes the program and its arguments, `"$0" "$@"`.
-    pub(crate) fn start_by(script: &'static str, told: PersistedView, settings: &str) -> Self {
+    pub(crate) fn start_by(script: &'static str, told: SecretSource, settings: &str) -> Self {
         let listener = listen();
         let port = listener.local_addr().expect("bound").port();
         let folder = tempfile::tempdir().expect("a folder");
         let secret = match told {
-            PersistedView::Settings => format!("secret = \"{SECRET}\""),
-            PersistedView::File => format!("secret_file = {:?}", folder.path().join("secret")),
-            PersistedView::Flag | PersistedView::FileVariable | PersistedView::Variable => String::new(),
+            SecretSource::Settings => format!("secret = \"{SECRET}\""),
+            SecretSource::File => format!("secret_file = {:?}", folder.path().join("secret")),
+            SecretSource::Flag | SecretSource::FileVariable | SecretSource::Variable => String::new(),
         };
         let text = format!(
             "[component]\ndomain = \"{DOMAIN}\"\nserver = \"127.0.0.1:{port}\"\n{secret}\n\
@@ -251,7 +251,7 @@ pub(crate) fn program() -> PathBuf {
 /// Starts the program, and a thread that reads its log: all that it says, on whichever output.
 ///
 /// `setpriv` has the system kill it when the thread of the test ends in whatever way.
-fn spawn(folder: &Path, told: PersistedView, script: &str) -> (Child, Receiver<String>) {
+fn spawn(folder: &Path, told: SecretSource, script: &str) -> (Child, Receiver<String>) {
     let mut command = Command::new("setpriv");
     command
         .args(["--pdeathsig", "KILL", "--", "sh", "-c", script])
@@ -268,10 +268,10 @@ fn spawn(folder: &Path, told: PersistedView, script: &str) -> (Child, Receiver<S
         command.env_remove(name);
     }
     match told {
-        PersistedView::Settings | PersistedView::File => &mut command,
-        PersistedView::Flag => command.arg("--secret-file").arg(folder.join("secret")),
-        PersistedView::FileVariable => command.env("CONCLAVE_SECRET_FILE", folder.join("secret")),
-        PersistedView::Variable => command.env("CONCLAVE_SECRET", SECRET),
+        SecretSource::Settings | SecretSource::File => &mut command,
+        SecretSource::Flag => command.arg("--secret-file").arg(folder.join("secret")),
+        SecretSource::FileVariable => command.env("CONCLAVE_SECRET_FILE", folder.join("secret")),
+        SecretSource::Variable => command.env("CONCLAVE_SECRET", SECRET),
     };
     let mut child = command.spawn().expect("setpriv, of util-linux");
     let mut log = BufReader::new(child.stderr.take().expect("piped"));

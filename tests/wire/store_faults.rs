@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use minidom::Element;
 
 use super::peer::Peer;
-use super::server::{BOUND, PersistedView, Server};
+use super::server::{BOUND, SecretSource, Server};
 use super::words::{OWNER, ROOM, codes, error, item, leave, text};
 
 const GUEST: &str = "guest@example.org/x";
@@ -222,7 +222,7 @@ fn a_room_that_cannot_be_stored_stays_locked_until_it_can() {
 fn rooms_go_on_when_the_log_cannot_be_written() {
     // 45-14.6-a
     let script = r#"exec "$0" "$@" >/dev/full 2>/dev/full"#;
-    let mut server = Server::start_by(script, PersistedView::Settings, "\n[log]\nlevel = \"debug\"\n");
+    let mut server = Server::start_by(script, SecretSource::Settings, "\n[log]\nlevel = \"debug\"\n");
     let mut peer = server.accept();
     peer.create(ROOM, &[]);
     for n in 0..50 {

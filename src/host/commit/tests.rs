@@ -322,8 +322,8 @@ fn a_failing_disk_and_its_recovery_are_logged_once_each() {
         let store = store.clone();
         Box::new(move |writes| store.commit(writes))
     };
-    let (name, trouble) = ("the store", FailureState::new("the store"));
-    let mut worker = Worker { name, cost: Write::records, commit, requests, line: Line::new(), trouble };
+    let (name, failures) = ("the store", FailureState::new("the store"));
+    let mut worker = Worker { name, cost: Write::records, commit, requests, line: Line::new(), failures };
     let group = |count: usize| -> Vec<Request<Write>> {
         (0..count)
             .map(|_| Request {

@@ -6,7 +6,7 @@ use super::pay::OfRoom;
 use super::*;
 use crate::config::{self, Sources};
 use crate::host::LAST_WORK;
-use crate::host::liveness::Portions;
+use crate::host::portions::Portions;
 use crate::link;
 use crate::room::nick::Nick;
 use crate::room::roster::Occupant;
