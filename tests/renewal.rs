@@ -433,3 +433,33 @@ fn what_was_removed_from_the_archive_is_given_back_while_messages_are_taken() {
     drop(archive);
     check(&open().expect("opened again"));
 }
+
+#[test]
+fn a_disk_that_is_full_when_removals_are_written_out_costs_the_archive_no_more_than_that() {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return full_disk_of_archive(Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = "a_disk_that_is_full_when_removals_are_written_out_costs_the_archive_no_more_than_that";
+    full_disk::run(name, FOLDER, &folder.path().join("archive"));
+}
+
+fn full_disk_of_archive(path: &Path) {
+    let archive = FjallArchive::open(path, Durability::Strict, Duration::from_secs(1), 1 << 20);
+    let archive = archive.expect("opened");
+    let some: Vec<_> = (0..20).map(|n| append("one", n, 1000)).collect();
+    archive.commit(&some).expect("stored");
+    let purged = archive.purge(&ArchiveId("one".to_owned()), jiff::Timestamp::MIN, 10, 100);
+    assert_eq!(purged.expect("purged").messages, 10);
+    limit_files("0");
+    let begun = std::time::Instant::now();
+    // Nothing is written out, and what waits for it ends.
+    let ended = archive.renew(&|time| sleep(time) && begun.elapsed() < Duration::from_secs(20));
+    assert!(ended.is_err(), "{ended:?} after {:?}", begun.elapsed());
+    limit_files("unlimited");
+    let again = |_: &u32| sleep(Duration::from_millis(100));
+    let stored = (0..100).find(|n| archive.commit(&[append("one", 20, 1000)]).is_ok() || !again(n));
+    assert!(stored.is_some(), "the disk works again, and the archive does not");
+    assert_eq!(count(&archive, "one"), 11);
+    println!("recovered");
+}

@@ -19,6 +19,11 @@ pub(crate) fn tell(damage: &StoreError, cost: &str) {
     }
 }
 
+/// The same of something in the archive, which costs itself alone.
+pub(crate) fn tell_passed_over(damage: &StoreError) {
+    tell(damage, "what is there is passed over: stop the service and run `conclave store repair`");
+}
+
 /// What was told.
 struct Lines(Mutex<BTreeSet<String>>);
 

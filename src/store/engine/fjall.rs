@@ -20,8 +20,10 @@ use ::fjall::config::{
 use ::fjall::{AbstractTree, CompressionType, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice};
 
 use self::merging::Removed;
-pub(in crate::store) use self::skip_damaged::tell;
-use super::{Change, Engine, Recovering, Table, View, guarded, probe, rewrite, sync_parent, unusable};
+use super::{
+    Change, Engine, Recovering, Table, View, guarded, let_go, probe, rewrite, sync_parent, unusable,
+};
+use crate::store::damage::tell_passed_over;
 use crate::store::{Renewed, StoreError};
 
 /// Bytes of changes that are held in memory, of all keyspaces together, before they become files: so many when little is
@@ -84,7 +86,7 @@ impl View for Snapshot<'_> {
         match self.snapshot.get(self.database.keyspace(table), key).map_err(io) {
             // An archive that seems new gets a new number: of archives nothing is passed over.
             Err(damage @ StoreError::Corrupt { .. }) if table != Table::Archives => {
-                tell(&damage);
+                tell_passed_over(&damage);
                 Ok(None)
             }
             outcome => outcome,
@@ -162,13 +164,7 @@ impl Engine for Fjall {
     }
 
     fn close(self) -> bool {
-        let dropped = guarded(|| {
-            drop(self);
-            Ok(())
-        });
-        if let Err(e) = dropped {
-            tracing::warn!("closing the archive: {e}");
-        }
+        let_go(self, "the archive");
         true
     }
 
@@ -215,9 +211,7 @@ impl Fjall {
     fn make_room(&self) -> Result<(), StoreError> {
         let is_busy = || self.keyspaces.iter().any(|keyspace| keyspace.tree.sealed_memtable_count() > 0);
         while self.held() >= HELD_BYTES_MAX && is_busy() {
-            // Says whether the database has failed, and does little else.
-            self.db.persist(PersistMode::Buffer).map_err(io)?;
-            thread::sleep(WAITING_PAUSE);
+            pause(&self.db)?;
         }
         let held = self.held();
         let mut written_out = self.written_out.lock().unwrap_or_else(PoisonError::into_inner);
@@ -233,12 +227,30 @@ impl Fjall {
     pub(in crate::store) fn compact(&self) -> Result<(), StoreError> {
         guarded(|| {
             for keyspace in &self.keyspaces {
-                keyspace.rotate_memtable_and_wait().map_err(io)?;
+                write_out(&self.db, keyspace)?;
                 keyspace.major_compact().map_err(io)?;
             }
             self.db.persist(PersistMode::SyncAll).map_err(io)
         })
     }
+}
+
+/// Has what a keyspace holds in memory become a file, and waits for it. The database's own call would wait for ever once it has
+/// failed, and keep the folder from being opened again.
+fn write_out(db: &::fjall::Database, keyspace: &Keyspace) -> Result<(), StoreError> {
+    keyspace.rotate_memtable().map_err(io)?;
+    while keyspace.tree.sealed_memtable_count() > 0 {
+        pause(db)?;
+    }
+    Ok(())
+}
+
+/// A pause while something is written out; an error if the database has failed, for then it never will be.
+fn pause(db: &::fjall::Database) -> Result<(), StoreError> {
+    // Says whether it has failed, and does little else.
+    db.persist(PersistMode::Buffer).map_err(io)?;
+    thread::sleep(WAITING_PAUSE);
+    Ok(())
 }
 
 /// Makes the folder if it is not there, and clears away what a first opening left that did not come to its end.

@@ -220,6 +220,17 @@ pub(super) fn guarded<T>(f: impl FnOnce() -> Result<T, StoreError>) -> Result<T,
     })
 }
 
+/// Drops an opening of a database; a panic in that is logged.
+fn let_go<E>(opening: E, what: &str) {
+    let dropped = guarded(|| {
+        drop(opening);
+        Ok(())
+    });
+    if let Err(e) = dropped {
+        tracing::warn!("closing {what}: {e}");
+    }
+}
+
 /// An error of a database that cannot be opened.
 fn unusable(path: &Path, why: &dyn fmt::Display) -> StoreError {
     StoreError::Unusable(format!("the database in {} cannot be opened: {why}", path.display()))

@@ -26,7 +26,7 @@ use self::folder::Disk;
 pub use self::folder::Folder;
 use self::renewal::Notes;
 pub(in crate::store) use self::renewal::{Copy, write_anew};
-use super::{Change, Engine, Recovering, Table, View, guarded, unusable};
+use super::{Change, Engine, Recovering, Table, View, guarded, let_go, unusable};
 use crate::store::local::waker;
 use crate::store::{Renewed, StoreError};
 
@@ -365,13 +365,7 @@ impl Engine for Sled {
             self.place.folder.sync(&mut log.disk).is_err() || log.disk.failed
         };
         // sled panics when its last sync fails, and this is called when syncs fail.
-        let dropped = guarded(|| {
-            drop(self);
-            Ok(())
-        });
-        if let Err(e) = dropped {
-            tracing::warn!("closing the database: {e}");
-        }
+        let_go(self, "the database");
         failed
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::layout::{self, Head};
 use crate::room::archive::{Answer, ArchiveId, By, Entry, Glimpse, Page, Place, Query, Question, Said, With};
-use crate::store::engine::fjall::tell;
+use crate::store::damage::tell_passed_over;
 use crate::store::engine::{Table, View};
 use crate::store::{Size, StoreError, message_bytes};
 use crate::wire::jid::Party;
@@ -53,7 +53,7 @@ impl<B: Deref<Target = [u8]>> Unread<B> {
             }
             _ => {
                 // Only to be told what is wrong with it.
-                let _ = layout::decode(key, &value).inspect_err(tell);
+                let _ = layout::decode(key, &value).inspect_err(tell_passed_over);
                 None
             }
         }
@@ -62,7 +62,7 @@ impl<B: Deref<Target = [u8]>> Unread<B> {
     /// The message, if its record can be read.
     fn decoded(&self) -> Option<Entry> {
         let key = layout::message_key(self.archive, self.position);
-        layout::decode(&key, &self.value).inspect_err(tell).ok()
+        layout::decode(&key, &self.value).inspect_err(tell_passed_over).ok()
     }
 }
 

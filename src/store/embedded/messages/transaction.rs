@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::layout::{self, Head};
 use crate::room::archive::{ArchiveId, Change, Entry, Retraction, Target};
-use crate::store::engine::fjall::tell;
+use crate::store::damage::tell_passed_over;
 use crate::store::engine::{Steps, Table, View};
 use crate::store::{Freed, Size, StoreError, message_bytes};
 
@@ -212,7 +212,7 @@ impl<'a, V: View> Transaction<'a, V> {
         match (layout::ordinal(&value), layout::decode(&key, &value)) {
             (Some(ordinal), Ok(entry)) => Ok(Some((position, ordinal, entry))),
             (_, Err(damage)) => {
-                tell(&damage);
+                tell_passed_over(&damage);
                 Ok(None)
             }
             (None, Ok(_)) => Ok(None),

@@ -9,9 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use ::fjall::{AbstractTree, Keyspace};
+use ::fjall::{AbstractTree, Database, Keyspace};
 
-use super::{Fjall, guarded, io};
+use super::{Fjall, guarded, io, write_out};
 use crate::store::engine::Recovering;
 use crate::store::{Renewed, StoreError};
 
@@ -63,16 +63,15 @@ pub(super) fn renew(
     engine: &Recovering<Fjall>,
     rest: &dyn Fn(Duration) -> bool,
 ) -> Result<Option<Renewed>, StoreError> {
-    let Some(keyspaces) = engine.if_sound(|database| Some(database.keyspaces.clone())) else {
-        return Ok(None);
-    };
+    let opened = engine.if_sound(|database| Some((database.db.clone(), database.keyspaces.clone())));
+    let Some((db, keyspaces)) = opened else { return Ok(None) };
     let place = engine.place();
-    let write_out = place.removed.is_due();
-    if !write_out && !keyspaces.iter().any(is_spread) {
+    let is_due = place.removed.is_due();
+    if !is_due && !keyspaces.iter().any(is_spread) {
         return Ok(None);
     }
     let path = place.path.clone();
-    let work = move || guarded(|| merge(&path, &keyspaces, write_out));
+    let work = move || guarded(|| merge(&path, &db, &keyspaces, is_due));
     let thread = Builder::new().name("archive-merge".to_owned()).spawn(work);
     let thread = thread.map_err(|e| StoreError::Io(format!("no thread for the archive: {e}")))?;
     while !thread.is_finished() {
@@ -83,10 +82,15 @@ pub(super) fn renew(
     thread.join().unwrap_or_else(|_| Err(StoreError::Io("the archive stopped".to_owned())))
 }
 
-/// Writes out what is held in memory, and merges the files of those of which a half and more is of no use.
-fn merge(path: &Path, keyspaces: &[Keyspace], write_out: bool) -> Result<Option<Renewed>, StoreError> {
-    if write_out {
-        keyspaces.iter().try_for_each(Keyspace::rotate_memtable_and_wait).map_err(io)?;
+/// Writes out what is held in memory, if that `is_due`, and merges the files of those of which a half and more is of no use.
+fn merge(
+    path: &Path,
+    db: &Database,
+    keyspaces: &[Keyspace],
+    is_due: bool,
+) -> Result<Option<Renewed>, StoreError> {
+    if is_due {
+        keyspaces.iter().try_for_each(|keyspace| write_out(db, keyspace))?;
     }
     let mut renewed = None;
     for keyspace in keyspaces.iter().filter(|keyspace| is_spread(keyspace)) {
@@ -98,7 +102,7 @@ fn merge(path: &Path, keyspaces: &[Keyspace], write_out: bool) -> Result<Option<
         keyspace.major_compact().map_err(io)?;
         // The old files go with the next ones that are written, once no reader has them open.
         keyspace.remove(NO_KEY).map_err(io)?;
-        keyspace.rotate_memtable_and_wait().map_err(io)?;
+        write_out(db, keyspace)?;
         let sum = renewed.get_or_insert(Renewed { before: 0, after: 0 });
         sum.before += before;
         sum.after += keyspace.disk_space();

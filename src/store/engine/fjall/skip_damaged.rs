@@ -3,7 +3,8 @@
 use ::fjall::{Iter, Keyspace, Readable, Slice, Snapshot};
 
 use super::io;
-use crate::store::{StoreError, damage};
+use crate::store::StoreError;
+use crate::store::damage::tell_passed_over;
 
 /// Keys are taken for numbers of so many bytes, to find the end of what is damaged. Keys of messages and indexes are
 /// shorter; of longer ones more is passed over than need be.
@@ -51,7 +52,7 @@ impl Range {
                     return Some(Ok((key, value)));
                 }
                 Err(damage @ StoreError::Corrupt { .. }) => {
-                    tell(&damage);
+                    tell_passed_over(&damage);
                     self.leap(end);
                 }
                 Err(e) => {
@@ -105,11 +106,6 @@ impl Range {
 fn next(iter: &mut Iter, end: End) -> Option<Result<(Slice, Slice), StoreError>> {
     let guard = if end == End::Front { iter.next() } else { iter.next_back() };
     guard.map(|guard| guard.into_inner().map_err(io))
-}
-
-/// Says that something is damaged.
-pub(in crate::store) fn tell(damage: &StoreError) {
-    damage::tell(damage, "what is there is passed over: stop the service and run `conclave store repair`");
 }
 
 impl Iterator for Range {
