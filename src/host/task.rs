@@ -86,9 +86,11 @@ pub(super) async fn run(
     mut events: Events,
 ) {
     let Some(loaded) = load(&host, &jid, asker, &mailbox, &mut events).await else { return };
-    drop(jid);
     let life = {
         let (room, told) = *loaded;
+        // Not before: a room may be read twice, or not come.
+        let room = room.with_goodbyes(host.goodbyes.take(&jid));
+        drop(jid);
         mailbox.note(room.roster.clone());
         Box::pin(Task::new(host, room, told, mailbox).live(events))
     };

@@ -17,8 +17,9 @@ use crate::wire::jid::{BareJid, Jid};
 use crate::wire::refusal::Refusal;
 use crate::words;
 
-/// Reads the room from the store. If that fails, or the room would take too much memory, whatever waits is refused with `wait`, so that clients come back,
-/// and the next stanza tries again.
+/// Reads the room from the store. One that would take too much memory waits once until rooms that need not be there have gone,
+/// and is read again. If there is no space then either, or if reading fails, what waits is refused with `wait`, so that clients
+/// come back, and the next stanza tries again.
 pub(super) async fn load(
     host: &Arc<Host>,
     jid: &BareJid,
@@ -80,8 +81,7 @@ pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Machine, PersistedVi
             .with_each_session(service.item_per_session)
     };
     let Some(state) = wait(host.store.load(jid))? else {
-        let room = Machine::from(of_service(Room::absent(jid.clone())));
-        return Ok((room.with_goodbyes(host.goodbyes.take(jid)), PersistedView::default()));
+        return Ok((of_service(Room::absent(jid.clone())).into(), PersistedView::default()));
     };
     let (config, archive) = (&state.record.config, &state.record.archive);
     let history = room::recent::restore(config, &host.service.limits, |each| {
@@ -92,6 +92,5 @@ pub(super) fn stored(host: &Host, jid: &BareJid) -> Result<(Machine, PersistedVi
     room.reserved();
     let mut occupants = wait(host.store.occupants(jid))?;
     occupants.iter_mut().for_each(|stored| Arc::make_mut(&mut stored.occupant).hold(&host.service));
-    let (room, told) = restart::bring_back(room, occupants);
-    Ok((room.with_goodbyes(host.goodbyes.take(jid)), told))
+    Ok(restart::bring_back(room, occupants))
 }

@@ -171,3 +171,49 @@ async fn rooms_that_come_from_the_store_take_no_more_than_twice_what_their_creat
     others.must_be(&host.service, 4 * max);
     assert_eq!((may_come(&large), may_come(&crowded), may_come(&small)), (false, true, true));
 }
+
+// 45-7.2.18-b, 45-14.6-a
+#[tokio::test]
+async fn a_room_that_has_no_space_in_memory_is_read_again_and_what_is_known_of_it_is_not_lost() {
+    let host = host();
+    let max = host.service.limits.held_bytes_max / 2;
+    let name = "list@rooms.example.org";
+    let room = jid(name);
+    let (mut task, _events) = task(&host, name);
+    let form = "<x xmlns='jabber:x:data' type='submit'>\
+        <field var='muc#roomconfig_persistentroom'><value>1</value></field></x>";
+    let member = |n: usize| format!("<item affiliation='member' jid='a{n}{}@e'/>", "j".repeat(900));
+    for event in [
+        join(name, "first"),
+        event(&format!(
+            "<iq xmlns='jabber:client' type='set' id='c' from='first@example.org/x' to='{name}'>\
+             <query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query></iq>"
+        )),
+        admin(name, &(0..500).map(member).collect::<String>()),
+        event(&format!(
+            "<presence xmlns='jabber:client' type='unavailable' from='first@example.org/x' to='{name}/first'/>"
+        )),
+    ] {
+        task.step(&[event]).await;
+    }
+    task.catch_up().await;
+    drop(task);
+    let now = host.uptime();
+    host.goodbyes.keep(&room, &[(7, now)].into_iter().collect(), now);
+    let mut others = host.service.held(Kind::Firm, &jid("first@example.org"), 0);
+    others.must_be(&host.service, 4 * max);
+    let load = async || {
+        let (mailbox, mut events) = Mailbox::new(host.bounds.clone());
+        load(&host, &room, None, &mailbox, &mut events).await
+    };
+    assert!(load().await.is_none(), "there is no space");
+    // Others go while it waits.
+    let go = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        others.must_be(&host.service, 0);
+    };
+    let (loaded, ()) = tokio::join!(load(), go);
+    let (loaded, _) = *loaded.expect("there is space");
+    assert_eq!(loaded.state.affiliations.len(), 501);
+    assert_eq!(host.goodbyes.take(&room).into_iter().collect::<Vec<_>>(), [(7, now)]);
+}
