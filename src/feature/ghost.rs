@@ -82,7 +82,7 @@ pub(crate) fn bounced(
     cx: &mut Context<'_>,
     fx: &mut Effects,
 ) {
-    let Some(condition) = condition(inbound) else { return };
+    let Some(condition) = inbound.condition() else { return };
     if room.roster.by_session(&inbound.from).is_none() {
         return;
     }
@@ -123,7 +123,7 @@ pub(crate) fn heard(suspects: &mut Arc<Suspects>, session: &Jid, cx: &Context<'_
     }
 }
 
-/// Sessions whose server is said to be out of reach. Who only reads says nothing by which the room would know that his
+/// Sessions whose server is said to be out of reach. Who only reads says nothing by which the room would know that their
 /// server is back, and in a quiet room nothing bounces that would tell that it stays away: so they are to be asked.
 pub(crate) fn out_of_reach<'s>(room: &'s Room, suspects: &'s Suspects) -> impl Iterator<Item = &'s Jid> {
     let sessions = suspects.sessions.iter();
@@ -161,17 +161,12 @@ pub(crate) fn answered(
         return false;
     }
     if inbound.kind == Kind::Iq(IqType::Error) && room.roster.by_session(&inbound.from).is_some() {
-        if !condition(inbound).is_some_and(|condition| UNREACHABLE.contains(&condition)) {
+        if !inbound.condition().is_some_and(|condition| UNREACHABLE.contains(&condition)) {
             suspect(&room.roster, suspects, &inbound.from).unreachable = None;
         }
         look(room, suspects, &inbound.from, cx, fx);
     }
     true
-}
-
-fn condition(inbound: &Inbound) -> Option<&str> {
-    let error = inbound.stanza.get_child("error", ns::CLIENT)?;
-    error.children().find(|c| c.has_ns(ns::STANZA_ERRORS) && c.name() != "text").map(|c| c.name())
 }
 
 /// What is known of a session that is under suspicion.

@@ -109,6 +109,11 @@ impl Inbound {
         )
     }
 
+    /// The condition of an error (RFC 6120 §8.3.2).
+    pub fn condition(&self) -> Option<&str> {
+        condition(self.stanza.get_child("error", ns::CLIENT)?)
+    }
+
     /// A stanza that tells that an account is gone, without what is not needed for it where it is large: of what is said on
     /// leaving, or of an error, no more than `bytes_max` is left. Others stay as they are.
     pub fn shortened(self, bytes_max: usize) -> Self {
@@ -130,11 +135,13 @@ impl Inbound {
                 left = rest;
                 short.append_child(child.clone());
             } else if told == "error" {
-                let condition = child.children().find(|child| child.has_ns(ns::STANZA_ERRORS));
-                let condition = condition.map(|condition| el(condition.name(), ns::STANZA_ERRORS));
-                short.append_child(
-                    el("error", ns::CLIENT).with_opt("type", child.attr("type")).child_opt(condition),
-                );
+                let condition = condition(child).map(|name| el(name, ns::STANZA_ERRORS));
+                let error = el("error", ns::CLIENT).with_opt("type", child.attr("type")).child_opt(condition);
+                // Names and values may be long as well.
+                if let Some(rest) = left.checked_sub(size::of(&error)) {
+                    left = rest;
+                    short.append_child(error);
+                }
                 break;
             }
         }
@@ -145,10 +152,15 @@ impl Inbound {
         Self { size: size::of(&short), stanza: short, ..self }
     }
 
-    /// Whether a full queue may turn it away: what tells that somebody is gone never is.
+    /// Whether a full queue may turn it away: what tells that an account is gone never is.
     pub fn is_refusable(&self) -> bool {
         self.may_be_answered() && self.kind != Kind::Presence(PresenceType::Unavailable)
     }
+}
+
+/// The condition in an `<error/>`, which need not come before the text.
+fn condition(error: &Element) -> Option<&str> {
+    error.children().find(|c| c.has_ns(ns::STANZA_ERRORS) && c.name() != "text").map(Element::name)
 }
 
 #[cfg(test)]
@@ -186,7 +198,16 @@ mod tests {
             let error = short(kind, &format!("<body>{many}</body><error type='cancel'>{condition}</error>"));
             assert!(error.size < 5000, "{}", error.size);
             let large = short(kind, &format!("<error type='cancel'>{condition}{many}</error>"));
-            for error in [error, large] {
+            let text = "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>t</text>";
+            let after = short(kind, &format!("<error type='cancel'>{text}{many}{condition}</error>"));
+            let long = "a".repeat(6000);
+            for inside in [
+                format!("<error type='{long}'>{condition}</error>"),
+                format!("<error type='cancel'><{long} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"),
+            ] {
+                assert!(short(kind, &inside).size < 5000);
+            }
+            for error in [error, large, after] {
                 let error = error.stanza.get_child("error", ns::CLIENT).expect("the error").clone();
                 assert_eq!(error.attr("type"), Some("cancel"));
                 assert!(error.has_child("gone", ns::STANZA_ERRORS));
