@@ -33,7 +33,7 @@ fn all() -> impl Iterator<Item = &'static Command> {
     FEATURES.iter().flat_map(|feature| feature.commands)
 }
 
-/// The command of that name, for somebody who may run it.
+/// The command of that name, for an account that may run it.
 fn find(room: &Room, node: &str, account: &BareJid) -> Result<&'static Command, Refusal> {
     let command = all().find(|command| command.node == node);
     let command = command.ok_or_else(|| Refusal::item_not_found(&words::NO_SUCH_COMMAND))?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use minidom::Element;
 
-use super::{hooks, presence};
+use super::hooks;
 use crate::feature::{FEATURES, affiliation_versions, anonymity, capacity, password, quiet, token_invite};
 use crate::room::announce::{backlog, other_sessions};
 use crate::room::audience::PresenceUpdate;
@@ -21,7 +21,7 @@ use crate::wire::muc::{Affiliation, Status};
 use crate::wire::refusal::Refusal;
 use crate::words;
 
-/// Somebody who is not in the room asks to enter with `x`, creating the room if it does not exist.
+/// A session that is not in the room asks to enter with `x`, creating the room if it does not exist.
 ///
 /// The checks go from what tells a stranger least to what tells most: address, existence, ban, membership,
 /// password, nick, space (the specification leaves the order open).
@@ -70,7 +70,7 @@ pub(crate) fn enter(
     let role = present.map_or_else(|| role::on_entry(room, &account), |o| o.role);
     let follows = affiliation_versions::is_wanted(room, x);
     room.followed |= follows;
-    let presence = presence::held(presence, &account, 0, cx)?;
+    let presence = presence.held_in_place_of(0, &account, cx.service)?;
     let session = Session { jid: inbound.from.clone(), presence, follows, proof };
     let id = room.occupant_id(&account);
     let quiet = quiet::on_entry(room, role);

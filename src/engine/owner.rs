@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use minidom::Element;
 
-use super::{hooks, settings};
+use super::hooks;
+use super::settings::{self, ADMINS, OWNERS, kept_to_admins};
 use crate::feature::{destroy, fields, password};
 use crate::room::announce::absent;
 use crate::room::change::affiliation;
@@ -21,9 +22,6 @@ use crate::wire::muc::Affiliation;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::words;
-
-pub(crate) const ADMINS: &str = "muc#roomconfig_roomadmins";
-pub(crate) const OWNERS: &str = "muc#roomconfig_roomowners";
 
 fn must_be_owner(room: &Room, inbound: &Inbound) -> Result<(), Refusal> {
     if room.affiliation(&inbound.from.to_bare()) == Affiliation::Owner {
@@ -102,11 +100,6 @@ fn read_config(now: &Config, form: &Submitted, by_admin: bool, cx: &Context<'_>)
     }
     password::reconcile(&mut config, form)?;
     Ok(config)
-}
-
-/// Whether the operator lets only the admins of the service change a field.
-pub(crate) fn kept_to_admins(field: &crate::room::surface::Field, cx: &Context<'_>) -> bool {
-    cx.service.admin_fields.iter().any(|var| field.var == var)
 }
 
 /// The lists of owners and admins are whole lists: an account that is missing loses the place, an owner to admin (§10.2)

@@ -1,19 +1,14 @@
 //! Available presence: a join, an update, a change of nick, or a stray (XEP-0045 §7.2, §7.6, §7.7, §17.3).
 
-use std::sync::Arc;
-
 use crate::engine::{join, restart};
 use crate::feature::goodbyes::{self, Goodbyes};
 use crate::room::audience::{Item, PresenceUpdate, sessions};
 use crate::room::change::nick;
 use crate::room::context::Context;
 use crate::room::effect::Effects;
-use crate::room::held::Kind;
 use crate::room::nick::{Nick, NickKey};
-use crate::room::roster::{Said, USUAL_SESSION_BYTES};
 use crate::room::{Room, reflect};
 use crate::wire::inbound::Inbound;
-use crate::wire::jid::BareJid;
 use crate::wire::muc::Affiliation;
 use crate::wire::muc::{Role, Status};
 use crate::wire::ns;
@@ -54,7 +49,7 @@ pub(crate) fn available(
             let changed = *occupant.shown().presence != presence || occupant.shown().jid != inbound.from;
             let before = occupant.sessions.iter().find(|session| session.jid == inbound.from);
             let before = before.map_or(0, |session| session.presence.bytes());
-            let presence = held(presence, &occupant.account, before, cx)?;
+            let presence = presence.held_in_place_of(before, &occupant.account, cx.service)?;
             room.roster_mut().update(&inbound.from, presence);
             if wanted != occupant.nick {
                 nick::change(room, &occupant, &wanted, inbound, cx, fx)?;
@@ -72,26 +67,6 @@ pub(crate) fn available(
             Ok(())
         }
     }
-}
-
-/// A presence, held for an account in the place of one of so many bytes.
-///
-/// # Errors
-/// It is larger, and the account, or its domain, has as much held as it may have.
-pub(crate) fn held(
-    presence: Said,
-    account: &BareJid,
-    before: usize,
-    cx: &Context<'_>,
-) -> Result<Arc<Said>, Refusal> {
-    let (no_more, bytes) = (presence.bytes() <= before, presence.session_bytes());
-    let mut held = cx.service.held(Kind::Firm, account, USUAL_SESSION_BYTES);
-    if no_more {
-        held.must_be(cx.service, bytes);
-    } else if !held.resize(cx.service, bytes) {
-        return Err(Refusal::resource_constraint(&words::TOO_MUCH_HELD));
-    }
-    Ok(Arc::new(presence.held(held)))
 }
 
 /// An occupant's new presence goes to all (§7.7).

@@ -5,16 +5,19 @@
 
 use minidom::Element;
 
-use crate::engine::owner::{ADMINS, OWNERS, kept_to_admins};
 use crate::feature::fields;
 use crate::room::config::Config;
 use crate::room::context::Context;
-use crate::room::surface::{Bound, FieldKind, Section};
+use crate::room::surface::{self, Bound, FieldKind, Section};
 use crate::room::{Life, Room};
 use crate::wire::form::{Field, guided};
 use crate::wire::inbound::Inbound;
 use crate::wire::{encode, fit, ns};
 use crate::words::{self, Label, Text, Words};
+
+/// The fields of the lists of admins and of owners.
+pub(crate) const ADMINS: &str = "muc#roomconfig_roomadmins";
+pub(crate) const OWNERS: &str = "muc#roomconfig_roomowners";
 
 /// Longest list in a form, in bytes on the wire, and what a value is beside its text.
 const LIST_BYTES_MAX: usize = fit::LIST_BYTES_MAX / 4;
@@ -70,6 +73,11 @@ pub(crate) fn form(room: &Room, inbound: &Inbound, cx: &Context<'_>) -> Element 
     }
     let title = words::SETTINGS_OF.with([room.name()]);
     guided(lang, ns::MUC_ROOMCONFIG, title, &[&words::SETTINGS_HINT], &shown)
+}
+
+/// Whether the operator lets only the admins of the service change a field.
+pub(crate) fn kept_to_admins(field: &surface::Field, cx: &Context<'_>) -> bool {
+    cx.service.admin_fields.iter().any(|var| field.var == var)
 }
 
 /// Numbers and words to choose from: what there is now, and nothing that would be refused.

@@ -14,13 +14,9 @@ const fn most(setting: u32) -> u32 {
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
-        boolean_field!(
-            "muc#roomconfig_enablearchiving",
-            &ARCHIVE_ON,
-            archive,
-            &["muc#roomconfig_mam", "mam"]
-        )
-        .under(Section::History),
+        boolean_field!("muc#roomconfig_enablearchiving", &ARCHIVE_ON, archive)
+            .known_as(&["muc#roomconfig_mam", "mam"])
+            .under(Section::History),
         number_field!("x-muc#roomconfig_archivedays", &ARCHIVE_DAYS, archive_days, DAYS)
             .under(Section::History)
             .hint(&ARCHIVE_DAYS_HINT),

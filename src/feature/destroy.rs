@@ -37,7 +37,7 @@ pub(crate) fn read(request: &Element, cx: &Context<'_>) -> Result<Element, Refus
     Ok(copy)
 }
 
-/// Everybody gets one presence, about himself, and the room is no more.
+/// Each occupant gets one presence, about themselves, and the room is no more.
 pub(crate) fn destroy(room: &mut Room, word: Option<Element>, cx: &mut Context<'_>, fx: &mut Effects) {
     let word = word.unwrap_or_else(|| el("destroy", ns::MUC_USER));
     for (at, occupant) in room.roster.iter().enumerate() {

@@ -66,8 +66,8 @@ impl Wish {
     }
 }
 
-/// The part of what a client asks for that messages without a body may take of those with one: they show little, and must
-/// not keep an account from reading what was said.
+/// The part of what a client asks for that messages without a body, or with a blank one, may take of the others: they show
+/// little, and must not keep an occupant from reading what was said.
 const UNSAID_PART: usize = 4;
 
 /// What there is space for.
@@ -93,7 +93,7 @@ impl Space {
 }
 
 /// Sends the newest messages that fit every limit, oldest first. What the client says counts all of them, what the room says
-/// those with a body.
+/// those that say something.
 pub(crate) fn send(room: &Room, x: &Element, to: &Jid, cx: &Context<'_>, fx: &mut Effects) {
     let wish = Wish::read(x, cx.now);
     for entry in chosen(room, &wish, to) {
@@ -101,7 +101,7 @@ pub(crate) fn send(room: &Room, x: &Element, to: &Jid, cx: &Context<'_>, fx: &mu
     }
 }
 
-/// What fits, oldest first. Messages without a body have their part of the space, and what those with one leave of it.
+/// What fits, oldest first. Messages that say nothing have their part of the space, and what the others leave of it.
 fn chosen<'a>(room: &'a Room, wish: &Wish, to: &Jid) -> Vec<&'a Entry> {
     let chars = |entry: &Entry| {
         wish.chars_max.map_or(0, |_| {

@@ -24,14 +24,10 @@ use crate::words::{self, texts};
 
 pub(super) const FEATURE: Feature = Feature {
     fields: &[
-        boolean_field!(
-            "muc#roomconfig_allowinvites",
-            &MEMBERS_INVITE,
-            allow_invites,
-            &["{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites"]
-        )
-        .under(Section::Access)
-        .hint(&MEMBERS_INVITE_HINT),
+        boolean_field!("muc#roomconfig_allowinvites", &MEMBERS_INVITE, allow_invites)
+            .known_as(&["{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites"])
+            .under(Section::Access)
+            .hint(&MEMBERS_INVITE_HINT),
         boolean_field!("x-muc#roomconfig_invitenewmembers", &NEW_MEMBERS_INVITED, invite_new_members)
             .under(Section::Access)
             .hint(&NEW_MEMBERS_INVITED_HINT),

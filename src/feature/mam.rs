@@ -9,7 +9,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use minidom::Element;
 
-use crate::room::archive::{Answer, Asker, Entry, Found, Page, Place, Query, Question, With, ask};
+use crate::room::archive::{Answer, Asker, Entry, Found, Page, Place, Query, Question, With};
 use crate::room::audience::{Authors, Item};
 use crate::room::context::Context;
 use crate::room::effect::Effects;
@@ -71,7 +71,7 @@ pub(crate) fn form(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(
     Ok(())
 }
 
-/// Somebody asks for messages (§4).
+/// A reader asks for messages (§4).
 pub(crate) fn query(
     room: &Room,
     payload: &Element,
@@ -81,14 +81,14 @@ pub(crate) fn query(
 ) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
     let query = read(room, payload, &inbound.from, cx)?;
-    ask(room, Asker::Reader, Question::Page(query), inbound, fx);
+    fx.ask(room, Asker::Reader, Question::Page(query), inbound);
     Ok(())
 }
 
-/// Somebody asks how far the archive reaches (§5).
+/// A reader asks how far the archive reaches (§5).
 pub(crate) fn metadata(room: &Room, inbound: &Inbound, fx: &mut Effects) -> Result<(), Refusal> {
     check(room, &inbound.from)?;
-    ask(room, Asker::Reader, Question::Ends, inbound, fx);
+    fx.ask(room, Asker::Reader, Question::Ends, inbound);
     Ok(())
 }
 

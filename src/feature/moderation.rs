@@ -11,13 +11,12 @@ use minidom::Element;
 use crate::room::archive::{Answer, Asker, Entry, Found, Query, Question, Target};
 use crate::room::context::Context;
 use crate::room::effect::Effects;
-use crate::room::surface::Feature;
-use crate::room::{Room, archive, message, occupant_id, privilege, subject};
+use crate::room::surface::{Feature, moderators};
+use crate::room::{Room, message, occupant_id, privilege, subject};
 use crate::wire::build::{Build, el, iq_result, message, stamp};
 use crate::wire::encode::{Outgoing, Recipients, Template};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
-use crate::wire::muc::Role;
 use crate::wire::ns;
 use crate::wire::refusal::Refusal;
 use crate::words;
@@ -73,7 +72,7 @@ pub(crate) fn request(
         return Err(unknown());
     }
     let query = Query { ids: vec![wanted.id], max: 1, ..Query::default() };
-    archive::ask(room, Asker::Moderator, Question::Page(query), inbound, fx);
+    fx.ask(room, Asker::Moderator, Question::Page(query), inbound);
     Ok(())
 }
 
@@ -96,11 +95,8 @@ fn unknown() -> Refusal {
     Refusal::item_not_found(&words::NO_SUCH_MESSAGE)
 }
 
-pub(crate) fn check_role(room: &Room, account: &BareJid) -> Result<(), Refusal> {
-    if room.standing(account).role == Role::Moderator {
-        return Ok(());
-    }
-    Err(Refusal::forbidden(&words::ONLY_MODERATORS_RETRACT))
+fn check_role(room: &Room, account: &BareJid) -> Result<(), Refusal> {
+    if moderators(room, account) { Ok(()) } else { Err(Refusal::forbidden(&words::ONLY_MODERATORS_RETRACT)) }
 }
 
 /// Everybody is told first, the moderator gets the result last. What was retracted already stays as it is.

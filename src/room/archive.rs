@@ -9,8 +9,6 @@ use jiff::Timestamp;
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 
-use crate::room::Room;
-use crate::room::effect::Effects;
 use crate::wire::build::{Build, message};
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::{Account, BareJid, Jid, Party};
@@ -31,7 +29,7 @@ pub struct Entry {
     /// Who sent it; `None` if the room itself did.
     pub account: Option<BareJid>,
     /// Whether everybody could see the real address of its sender when it was said. Of messages from before this was
-    /// noted, it is as if nobody had.
+    /// noted, it is as if none had.
     pub shown: bool,
     /// The reflected message, without `to` and without a delay of the room's. A tombstone once it was retracted.
     pub message: Element,
@@ -414,11 +412,4 @@ pub struct Found {
     pub asker: Asker,
     /// The request that led to the question.
     pub inbound: Box<Inbound>,
-}
-
-/// Puts a question; the answer comes back as an event, to the asker.
-pub(crate) fn ask(room: &Room, asker: Asker, question: Question, inbound: &Inbound, fx: &mut Effects) {
-    let archive = room.state.record.archive.clone();
-    let retracted = room.history.retracted();
-    fx.asks.push(Ask { archive, retracted, question, asker, inbound: Box::new(inbound.clone()) });
 }

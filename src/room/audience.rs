@@ -48,7 +48,7 @@ pub(crate) struct PresenceUpdate<'a> {
 }
 
 impl<'a> PresenceUpdate<'a> {
-    /// Somebody is gone, or no longer to be seen, with nothing said of his own.
+    /// An occupant is gone, or no longer to be seen, with nothing said of their own.
     pub(crate) fn unavailable(
         occupant: &'a Occupant,
         id: &'a str,

@@ -6,7 +6,7 @@ use std::fmt;
 use minidom::Element;
 
 use super::Room;
-use super::archive::{Ask, Change};
+use super::archive::{Ask, Asker, Change, Question};
 use super::audience::PresenceUpdate;
 use crate::room::announce::absent::Absent;
 use crate::room::announce::backlog::{EVENT_BYTES_MAX, Owed};
@@ -89,6 +89,13 @@ impl Effects {
             fx.reply(&answer);
         }
         fx
+    }
+
+    /// Puts a question to the archive of the room; the answer comes back as an event, to the asker.
+    pub(crate) fn ask(&mut self, room: &Room, asker: Asker, question: Question, inbound: &Inbound) {
+        let archive = room.state.record.archive.clone();
+        let retracted = room.history.retracted();
+        self.asks.push(Ask { archive, retracted, question, asker, inbound: Box::new(inbound.clone()) });
     }
 
     /// Sends a stanza to one address.

@@ -22,9 +22,9 @@ pub struct Bound {
 /// How much is kept of each kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Of messages with a body.
+    /// Of those that say something: they have a body, and clients show something of it.
     pub said: Bound,
-    /// Of those without.
+    /// Of those that do not: they have no body, or a blank one.
     pub unsaid: Bound,
 }
 
@@ -106,9 +106,9 @@ fn oldest_of_most<'a>(said: impl Iterator<Item = (Option<&'a BareJid>, usize)> +
 /// What is remembered of what was said.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// Messages with a body.
+    /// Messages that say something.
     said: Line,
-    /// Those without: by themselves, so that they do not push out what was said.
+    /// Those that do not: by themselves, so that they do not push out what was said.
     unsaid: Line,
     /// Messages that the archive has not, without what they said, oldest first: moderators may take them back.
     passing: Passing,
@@ -128,14 +128,14 @@ const RETRACTIONS_MAX: usize = 256;
 const RETRACTIONS_BYTES_MAX: usize = 128 << 10;
 
 impl History {
-    /// Adds a message with a body, and drops the oldest beyond the bounds.
+    /// Adds a message that says something, and drops the oldest beyond the bounds.
     pub fn push(&mut self, entry: Arc<Entry>, bounds: Bounds) {
         self.said.push(entry);
         self.settle(bounds);
     }
 
-    /// Adds a message without a body, and drops what is beyond the bounds, of who has the most. One that is larger than all such may be is not
-    /// kept.
+    /// Adds a message that says nothing, and drops what is beyond the bounds, of the account with the most. One that is larger
+    /// than all such may be is not kept.
     pub fn push_unsaid(&mut self, entry: Arc<Entry>, bounds: Bounds) {
         if entry.bytes() <= bounds.unsaid.bytes {
             self.unsaid.push(entry);
@@ -143,7 +143,7 @@ impl History {
         }
     }
 
-    /// Drops the oldest messages beyond the bounds. Once there are as many with a body as may be, nothing is older than they
+    /// Drops the oldest messages beyond the bounds. Once there are as many that say something as may be, nothing is older than they
     /// are.
     fn settle(&mut self, bounds: Bounds) {
         let said = self.said.entries.len();
@@ -159,7 +159,7 @@ impl History {
     }
 
     /// Drops messages until all of them have no more than so many bytes: what is remembered of others keeps a quarter, and of
-    /// the rest those without a body go first.
+    /// the rest those that say nothing go first.
     pub fn shorten(&mut self, bytes_max: usize) {
         let within = |bytes| Bound { messages: usize::MAX, bytes };
         self.unseen.shorten(bytes_max / 8);
@@ -175,12 +175,12 @@ impl History {
         self.said.bytes + self.unsaid.bytes + passing + self.retraction_bytes
     }
 
-    /// All messages: those with a body, then those without.
+    /// All messages: those that say something, then those that do not.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.said.iter().chain(self.unsaid.iter())
     }
 
-    /// All messages, newest first, and whether each has a body.
+    /// All messages, newest first, and whether each says something.
     pub fn newest(&self) -> impl Iterator<Item = (&Arc<Entry>, bool)> {
         let (mut said, mut unsaid) = (self.said.iter().rev().peekable(), self.unsaid.iter().rev().peekable());
         std::iter::from_fn(move || match (said.peek(), unsaid.peek()) {

@@ -12,7 +12,7 @@ use crate::room::limits::Limits;
 use crate::wire::message;
 use crate::wire::ns;
 
-/// To find one message that has a body, so many are looked at on average and no more: in a room of many there is much that was
+/// To find one message that says something, so many are looked at on average and no more: in a room of many there is much that was
 /// read for each that was said. To look at one takes about a microsecond.
 const LOOK_BACK: usize = 100;
 
@@ -22,7 +22,7 @@ const LOOK_BACK_BYTES: usize = 10;
 /// Of the bytes that may be kept, so many times as many are read: that takes far longer than to look at them.
 const READ_BACK: usize = 2;
 
-/// Most messages without a body, and which part of the bytes they may have.
+/// Most messages that say nothing, and which part of the bytes they may have.
 const UNSAID_MAX: usize = 100;
 
 const UNSAID_PART: usize = 4;

@@ -1,8 +1,7 @@
-//! Lists of sessions that stanzas go to, made once and shared by all stanzas until somebody comes, goes or stands otherwise.
+//! Lists of sessions that stanzas go to, made once and shared by all stanzas until an occupant comes, goes or stands otherwise.
 
 use std::sync::{Arc, OnceLock};
 
-use super::roster::{Occupant, Session};
 use crate::wire::jid::Jid;
 use crate::wire::muc::Role;
 
@@ -28,9 +27,9 @@ impl Group {
     /// The sessions of all who are not moderators.
     pub const OTHERS: Self = Self { moderators: Some(false), follows: None };
 
-    fn has(self, occupant: &Occupant, session: &Session) -> bool {
-        self.moderators.is_none_or(|is| is == (occupant.role == Role::Moderator))
-            && self.follows.is_none_or(|follows| follows == session.follows)
+    fn has(self, role: Role, follows: bool) -> bool {
+        self.moderators.is_none_or(|is| is == (role == Role::Moderator))
+            && self.follows.is_none_or(|is| is == follows)
     }
 
     fn place(self) -> usize {
@@ -44,19 +43,21 @@ impl Group {
 pub(super) struct Lists([OnceLock<Arc<[Jid]>>; GROUPS]);
 
 impl Lists {
-    /// The sessions of a group among those of `occupants`.
-    pub(super) fn of<'o>(
+    /// Those of `sessions` that are in a group. Of each it is given the role, and whether it follows the versions of the lists.
+    pub(super) fn of<'s>(
         &self,
         group: Group,
-        occupants: impl Iterator<Item = &'o Arc<Occupant>>,
+        sessions: impl Iterator<Item = (&'s Jid, Role, bool)>,
     ) -> &Arc<[Jid]> {
         self.0[group.place()].get_or_init(|| {
-            let sessions = occupants.flat_map(|o| o.sessions.iter().map(move |s| (o, s)));
-            sessions.filter(|(o, s)| group.has(o, s)).map(|(_, s)| s.jid.clone()).collect()
+            sessions
+                .filter(|(_, role, follows)| group.has(*role, *follows))
+                .map(|(jid, ..)| jid.clone())
+                .collect()
         })
     }
 
-    /// What holds of these after somebody stands otherwise, while the same sessions are here.
+    /// What holds of these after an occupant stands otherwise, while the same sessions are here.
     pub(super) fn of_the_same_sessions(&self) -> Self {
         let lists = Self::default();
         let everyone = Group::EVERYONE.place();

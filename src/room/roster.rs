@@ -16,7 +16,9 @@ use super::recipients::{Group, Lists};
 use crate::wire::encode::{self, Recipients};
 use crate::wire::jid::{BareJid, Jid, Party};
 use crate::wire::muc::Role;
+use crate::wire::refusal::Refusal;
 use crate::wire::{ns, stream};
+use crate::words;
 
 /// One client of an occupant.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +86,26 @@ impl Said {
     /// The same, held for an account.
     pub fn held(self, held: Held) -> Self {
         Self { _held: Some(Arc::new(held)), ..self }
+    }
+
+    /// The same, held for an account in the place of what has so many bytes.
+    ///
+    /// # Errors
+    /// It is larger, and the account, or its domain, has as much held as it may have.
+    pub(crate) fn held_in_place_of(
+        self,
+        before: usize,
+        account: &BareJid,
+        service: &Service,
+    ) -> Result<Arc<Self>, Refusal> {
+        let (no_more, bytes) = (self.bytes() <= before, self.session_bytes());
+        let mut held = service.held(Kind::Firm, account, USUAL_SESSION_BYTES);
+        if no_more {
+            held.must_be(service, bytes);
+        } else if !held.resize(service, bytes) {
+            return Err(Refusal::resource_constraint(&words::TOO_MUCH_HELD));
+        }
+        Ok(Arc::new(self.held(held)))
     }
 }
 
@@ -228,7 +250,8 @@ impl Roster {
 
     /// The sessions of a group. Those of an occupant lie together.
     pub fn sessions_in(&self, group: Group) -> Arc<[Jid]> {
-        self.lists.of(group, self.iter()).clone()
+        let sessions = self.iter().flat_map(|o| o.sessions.iter().map(|s| (&s.jid, o.role, s.follows)));
+        self.lists.of(group, sessions).clone()
     }
 
     /// Every session, those of the author of a message last: the copy that tells him that it was heard leaves when those of

@@ -14,8 +14,7 @@ use crate::wire::command::{Done, Input};
 use crate::wire::form::Submitted;
 use crate::wire::inbound::Inbound;
 use crate::wire::jid::BareJid;
-use crate::wire::muc::Affiliation;
-use crate::wire::muc::Status;
+use crate::wire::muc::{Affiliation, Role, Status};
 use crate::wire::refusal::Refusal;
 use crate::words;
 use crate::words::{Entry, Label, Lang, Text, Value, Words};
@@ -87,6 +86,23 @@ pub struct Field {
 }
 
 impl Field {
+    /// A field that every room has, without aliases and hints, among those that are seldom needed.
+    pub(crate) const fn new(
+        [key, var]: [&'static str; 2],
+        label: &'static Text,
+        kind: FieldKind,
+        get: fn(&Config) -> Vec<String>,
+        set: fn(&mut Config, &[String], &Limits) -> Result<(), Words>,
+    ) -> Self {
+        let (aliases, desc, section) = (&[], None, Section::Rest);
+        Self { key, var, aliases, label, desc, section, offered: |_, _| true, kind, get, set }
+    }
+
+    /// The same, taken also under other names.
+    pub(crate) const fn known_as(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
     /// The same under a heading.
     pub(crate) const fn under(self, section: Section) -> Self {
         Self { section, ..self }
@@ -334,6 +350,11 @@ pub(crate) struct Pages {
     pub(crate) from: &'static str,
 }
 
+/// For [`Command::allowed`]: moderators.
+pub(crate) fn moderators(room: &Room, account: &BareJid) -> bool {
+    room.standing(account).role == Role::Moderator
+}
+
 /// For [`Command::allowed`]: admins and owners.
 pub(crate) fn admins(room: &Room, account: &BareJid) -> bool {
     room.affiliation(account) >= Affiliation::Admin
@@ -347,98 +368,67 @@ pub(crate) fn wrong_field(field: &str, why: impl Into<Value>) -> Refusal {
 /// A boolean field on a member of [`Config`].
 macro_rules! boolean_field {
     ($var:literal, $label:expr, $member:ident) => {
-        boolean_field!($var, $label, $member, &[])
-    };
-    ($var:literal, $label:expr, $member:ident, $aliases:expr) => {
-        $crate::room::surface::Field {
-            key: stringify!($member),
-            var: $var,
-            aliases: $aliases,
-            label: $label,
-            desc: None,
-            section: $crate::room::surface::Section::Rest,
-            offered: |_, _| true,
-            kind: $crate::room::surface::FieldKind::Boolean,
-            get: |config| vec![$crate::room::surface::digit(config.$member)],
-            set: |config, values, _| {
+        $crate::room::surface::Field::new(
+            [stringify!($member), $var],
+            $label,
+            $crate::room::surface::FieldKind::Boolean,
+            |config| vec![$crate::room::surface::digit(config.$member)],
+            |config, values, _| {
                 config.$member = $crate::room::surface::to_boolean(values)?;
                 Ok(())
             },
-        }
+        )
     };
 }
 
 /// A field of one line of text on a member of [`Config`].
 macro_rules! text_field {
     ($var:literal, $label:expr, $kind:ident, $member:ident) => {
-        $crate::room::surface::Field {
-            key: stringify!($member),
-            var: $var,
-            aliases: &[],
-            label: $label,
-            desc: None,
-            section: $crate::room::surface::Section::Rest,
-            offered: |_, _| true,
-            kind: $crate::room::surface::FieldKind::$kind,
-            get: |config| vec![config.$member.clone()],
-            set: |config, values, limits| {
+        $crate::room::surface::Field::new(
+            [stringify!($member), $var],
+            $label,
+            $crate::room::surface::FieldKind::$kind,
+            |config| vec![config.$member.clone()],
+            |config, values, limits| {
                 config.$member = $crate::room::surface::to_text(values, limits.text_bytes_max)?;
                 Ok(())
             },
-        }
+        )
     };
 }
 
-/// A field of a whole number on a member of [`Config`].
+/// A field of a whole number on a member of [`Config`], with its bound if it has one.
 macro_rules! number_field {
     ($var:literal, $label:expr, $member:ident) => {
-        $crate::room::surface::Field {
-            key: stringify!($member),
-            var: $var,
-            aliases: &[],
-            label: $label,
-            desc: None,
-            section: $crate::room::surface::Section::Rest,
-            offered: |_, _| true,
-            kind: $crate::room::surface::FieldKind::Integer($crate::room::surface::Bound::NONE),
-            get: |config| vec![config.$member.to_string()],
-            set: |config, values, _| {
-                config.$member = $crate::room::surface::to_number(values)?;
-                Ok(())
-            },
-        }
+        $crate::room::surface::number_field!($var, $label, $member, $crate::room::surface::Bound::NONE)
     };
-    // One that is bounded.
     ($var:literal, $label:expr, $member:ident, $bound:expr) => {
-        $crate::room::surface::Field {
-            kind: $crate::room::surface::FieldKind::Integer($bound),
-            set: |config, values, limits| {
+        $crate::room::surface::Field::new(
+            [stringify!($member), $var],
+            $label,
+            $crate::room::surface::FieldKind::Integer($bound),
+            |config| vec![config.$member.to_string()],
+            |config, values, limits| {
                 config.$member = $bound.check($crate::room::surface::to_number(values)?, limits)?;
                 Ok(())
             },
-            ..$crate::room::surface::number_field!($var, $label, $member)
-        }
+        )
     };
 }
 
 /// A list-multi field of roles on a member of [`Config`].
 macro_rules! roles_field {
     ($var:literal, $label:expr, $member:ident) => {
-        $crate::room::surface::Field {
-            key: stringify!($member),
-            var: $var,
-            aliases: &[],
-            label: $label,
-            desc: None,
-            section: $crate::room::surface::Section::Rest,
-            offered: |_, _| true,
-            kind: $crate::room::surface::FieldKind::Many($crate::room::surface::ROLES),
-            get: |config| $crate::room::surface::role_words(config.$member),
-            set: |config, values, _| {
+        $crate::room::surface::Field::new(
+            [stringify!($member), $var],
+            $label,
+            $crate::room::surface::FieldKind::Many($crate::room::surface::ROLES),
+            |config| $crate::room::surface::role_words(config.$member),
+            |config, values, _| {
                 config.$member = $crate::room::surface::to_roles(values)?;
                 Ok(())
             },
-        }
+        )
     };
 }
 

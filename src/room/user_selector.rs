@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_one_way_to_name_somebody_is_taken() {
+    fn exactly_one_way_to_name_an_account_is_taken() {
         let read = |form: &Submitted| UserSelector::read(form, Profile::Stringprep);
         assert_eq!(read(&form("nick", " rose ")).expect("a nick"), UserSelector::Nick("rose".to_owned()));
         assert!(read(&form("jid", "@")).is_err());

@@ -9,9 +9,7 @@ mod jid;
 mod nick;
 mod stored;
 mod stream;
-// The properties use a part of what the rooms' tests do.
 #[path = "../room/world.rs"]
-#[allow(dead_code)]
 mod world;
 mod xml;
 

@@ -38,6 +38,7 @@ mod register;
 mod relay;
 mod retention;
 mod returning;
+mod scenes;
 mod settings;
 mod stanzas;
 mod talking;

@@ -1,4 +1,4 @@
-//! Messages without a body in the history of those who enter (XEP-0045 §7.2.13, XEP-0334).
+//! Messages without a body, or with a blank one, in the history of those who enter (XEP-0045 §7.2.13, XEP-0334).
 
 use conclave::room::Room;
 use conclave::room::recent::restore;

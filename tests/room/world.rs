@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use minidom::Element;
 
 pub(crate) const ROOM: &str = "r@muc.example";
-const MUC: &str = "http://jabber.org/protocol/muc";
+pub(crate) const MUC: &str = "http://jabber.org/protocol/muc";
 
 /// One room in its world.
 pub(crate) struct World {
@@ -35,9 +35,9 @@ pub(crate) struct World {
     pub(crate) wire_bytes: usize,
     pub(crate) archive: MemoryArchive,
     /// Answers of the archive that are on their way, if they are to be held back.
-    held: Option<Vec<Found>>,
+    pub(crate) held: Option<Vec<Found>>,
     ids: Ids,
-    inbox: HashMap<String, Vec<Element>>,
+    pub(crate) inbox: HashMap<String, Vec<Element>>,
 }
 
 impl World {
@@ -120,18 +120,6 @@ impl World {
         effects
     }
 
-    /// From now on answers of the archive stay on their way until [`World::arrive`].
-    pub(crate) fn hold(&mut self) {
-        self.held = Some(Vec::new());
-    }
-
-    /// What is on its way arrives, and so does at once whatever it leads to.
-    pub(crate) fn arrive(&mut self) {
-        for found in self.held.take().unwrap_or_default() {
-            self.event(&Event::Found(Box::new(found)));
-        }
-    }
-
     /// Joins under one's name as nick.
     pub(crate) fn join(&mut self, who: &str) {
         let nick = who.split('/').next().expect("a name").to_owned();
@@ -180,60 +168,10 @@ impl World {
         self.send(who, &format!("<iq xmlns='jabber:client' type='set' id='o'><query xmlns='{MUC}#owner'>{payload}</query></iq>"));
     }
 
-    /// Sends an admin request of items.
-    pub(crate) fn admin(&mut self, who: &str, items: &str) {
-        self.send(
-            who,
-            &format!(
-                "<iq xmlns='jabber:client' type='set' id='a'><query xmlns='{MUC}#admin'>{items}</query></iq>"
-            ),
-        );
-    }
-
-    /// Asks for a list.
-    pub(crate) fn list(&mut self, who: &str, item: &str) -> Vec<String> {
-        self.clear();
-        self.send(
-            who,
-            &format!(
-                "<iq xmlns='jabber:client' type='get' id='l'><query xmlns='{MUC}#admin'>{item}</query></iq>"
-            ),
-        );
-        self.got(who)
-    }
-
-    /// What came to `who` since the last look, one line each.
-    pub(crate) fn got(&mut self, who: &str) -> Vec<String> {
-        self.stanzas(who).iter().map(line).collect()
-    }
-
     /// What came to `who` since the last look.
     pub(crate) fn stanzas(&mut self, who: &str) -> Vec<Element> {
         let key = if who.contains('@') { who.to_owned() } else { full(who) };
         self.inbox.remove(&key).unwrap_or_default()
-    }
-
-    /// What came to anybody since the last look.
-    pub(crate) fn everything(&mut self) -> Vec<Element> {
-        self.inbox.drain().flat_map(|(_, stanzas)| stanzas).collect()
-    }
-
-    /// Something that was sent to `who` comes back with this condition, and so does what the room says to look whether
-    /// anybody is there. What came to the others stays.
-    pub(crate) fn comes_back(&mut self, who: &str, condition: &str) {
-        self.stanzas(who);
-        self.error(who, "m", condition);
-        let looks = self.stanzas(who);
-        looks.iter().filter_map(|look| look.attr("id")).for_each(|id| self.error(who, id, condition));
-    }
-
-    /// An error about a message of this id, to the room.
-    pub(crate) fn error(&mut self, who: &str, id: &str, condition: &str) {
-        let error = format!("<{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>");
-        self.send(
-            who,
-            &format!("<message xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>{error}</error></message>"),
-        );
     }
 
     /// Forgets what came to anybody.

@@ -15,7 +15,7 @@ use crate::room::effect::Effects;
 use crate::room::state::{Affiliated, Ban};
 use crate::room::surface::{Command, Feature, Form, Pages, admins};
 use crate::room::user_selector::UserSelector;
-use crate::room::{Room, archive, user_selector};
+use crate::room::{Room, user_selector};
 use crate::wire::build::stamp;
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, boolean, form, page_of_rows, table};
@@ -186,12 +186,12 @@ fn run(
     cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (UserSelector::read(form, cx.service.profile)?, retracts(form, cx)?);
-    if !room.config().archive || recent.is_none() && whom.party(room).is_some() {
+    let (selector, recent) = (UserSelector::read(form, cx.service.profile)?, retracts(form, cx)?);
+    if !room.config().archive || recent.is_none() && selector.party(room).is_some() {
         return set(room, form, None, inbound, cx, fx);
     }
     let since = recent.and_then(|recent| recent.since);
-    archive::ask(room, Asker::Command, Question::Page(whom.query(room, since)), inbound, fx);
+    fx.ask(room, Asker::Command, Question::Page(selector.query(room, since)), inbound);
     Ok(Done::default())
 }
 

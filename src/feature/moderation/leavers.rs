@@ -1,12 +1,11 @@
 //! Who has left lately, for moderators: an account that comes, disturbs and goes can still be named. It is not
 //! kept over a restart.
 
-use crate::feature::moderation;
 use crate::room::Room;
 use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::recent_departures::{Leaver, REMEMBERED};
-use crate::room::surface::{Command, Feature};
+use crate::room::surface::{Command, Feature, moderators};
 use crate::wire::build::stamp;
 use crate::wire::command::Done;
 use crate::wire::form::{Submitted, table};
@@ -18,12 +17,7 @@ use crate::words::{self, Text, texts};
 const NODE: &str = "conclave#leavers";
 
 pub(crate) const FEATURE: Feature = Feature {
-    commands: &[Command::new(
-        NODE,
-        &LEAVERS_COMMAND,
-        |room, account| moderation::check_role(room, account).is_ok(),
-        run,
-    )],
+    commands: &[Command::new(NODE, &LEAVERS_COMMAND, moderators, run)],
     texts: ALL,
     ..Feature::new("leavers")
 };

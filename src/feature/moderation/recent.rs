@@ -9,9 +9,9 @@ use crate::feature::moderation;
 use crate::room::archive::{Answer, Asker, Entry, Found, Question};
 use crate::room::context::Context;
 use crate::room::effect::Effects;
-use crate::room::surface::{Command, Feature, Form};
+use crate::room::surface::{Command, Feature, Form, moderators};
 use crate::room::user_selector::UserSelector;
-use crate::room::{Room, archive, user_selector};
+use crate::room::{Room, user_selector};
 use crate::wire::command::{Done, wrong};
 use crate::wire::form::{Field, Submitted, form};
 use crate::wire::inbound::Inbound;
@@ -39,12 +39,7 @@ pub(crate) const FEATURE: Feature = Feature {
         offered: |room, _| room.config().archive || !room.history.is_empty(),
         form: Some(Form { type_: NODE, show }),
         found: Some(found),
-        ..Command::new(
-            NODE,
-            &RETRACT_COMMAND,
-            |room, account| moderation::check_role(room, account).is_ok(),
-            run,
-        )
+        ..Command::new(NODE, &RETRACT_COMMAND, moderators, run)
     }],
     texts: ALL,
     ..Feature::new("retract_recent")
@@ -133,12 +128,13 @@ fn run(
     cx: &mut Context<'_>,
     fx: &mut Effects,
 ) -> Result<Done, Refusal> {
-    let (whom, recent) = (UserSelector::read(form, cx.service.profile)?, Recent::read(form, "since", cx)?);
+    let (selector, recent) =
+        (UserSelector::read(form, cx.service.profile)?, Recent::read(form, "since", cx)?);
     user_selector::text(form, "reason", cx.limits().text_bytes_max)?;
     if !room.config().archive {
         return retract(room, form, None, inbound, cx, fx);
     }
-    archive::ask(room, Asker::Command, Question::Page(whom.query(room, recent.since)), inbound, fx);
+    fx.ask(room, Asker::Command, Question::Page(selector.query(room, recent.since)), inbound);
     Ok(Done::default())
 }
 

@@ -2,13 +2,12 @@
 
 use minidom::Element;
 
-use crate::feature::moderation;
 use crate::feature::moderation::recent::body;
+use crate::room::Room;
 use crate::room::archive::{Answer, Asker, Entry, Found, Place, Query, Question};
 use crate::room::context::Context;
 use crate::room::effect::Effects;
-use crate::room::surface::{Command, Feature, Pages};
-use crate::room::{Room, archive};
+use crate::room::surface::{Command, Feature, Pages, moderators};
 use crate::wire::build::stamp;
 use crate::wire::command::Done;
 use crate::wire::form::{Submitted, table};
@@ -45,12 +44,7 @@ pub(crate) const FEATURE: Feature = Feature {
         offered: |room, service| service.keep_retracted && room.config().archive,
         pages: Some(Pages { type_: NODE, from: "before" }),
         found: Some(found),
-        ..Command::new(
-            NODE,
-            &RETRACTED_COMMAND,
-            |room, account| moderation::check_role(room, account).is_ok(),
-            run,
-        )
+        ..Command::new(NODE, &RETRACTED_COMMAND, moderators, run)
     }],
     texts: ALL,
     ..Feature::new("retracted")
@@ -111,7 +105,7 @@ fn run(
     }
     let place = form.value("before").map_or(Place::Last, |id| Place::Before(id.to_owned()));
     let query = Query { place, max: MESSAGES_MAX, ..Query::default() };
-    archive::ask(room, Asker::Command, Question::Page(query), inbound, fx);
+    fx.ask(room, Asker::Command, Question::Page(query), inbound);
     Ok(Done::default())
 }
 

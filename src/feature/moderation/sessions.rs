@@ -1,11 +1,10 @@
 //! The clients of the occupants, for moderators: one nick may have several, and presences show the last one alone.
 
-use crate::feature::moderation;
 use crate::room::context::Context;
 use crate::room::effect::Effects;
 use crate::room::nick::NickKey;
 use crate::room::roster::Occupant;
-use crate::room::surface::{Command, Feature, Pages};
+use crate::room::surface::{Command, Feature, Pages, moderators};
 use crate::room::{Room, audience};
 use crate::wire::command::Done;
 use crate::wire::form::{Submitted, page_of_rows, table};
@@ -23,12 +22,7 @@ const ROWS_MAX: usize = 200;
 pub(crate) const FEATURE: Feature = Feature {
     commands: &[Command {
         pages: Some(Pages { type_: NODE, from: "after" }),
-        ..Command::new(
-            NODE,
-            &SESSIONS_COMMAND,
-            |room, account| moderation::check_role(room, account).is_ok(),
-            run,
-        )
+        ..Command::new(NODE, &SESSIONS_COMMAND, moderators, run)
     }],
     texts: ALL,
     ..Feature::new("sessions")

@@ -100,7 +100,7 @@ pub(crate) fn check(
     change: &Change,
     cx: &Context<'_>,
 ) -> Result<(), Refusal> {
-    // A ban of the own domain is no ban of oneself: whoever may ban has an affiliation of his own.
+    // A ban of the own domain is no ban of oneself: an account that may ban has an affiliation of its own.
     if rank >= Affiliation::Admin && change.new == Affiliation::Outcast && change.jid() == actor {
         return Err(Refusal::conflict(&words::BAN_YOURSELF));
     }
