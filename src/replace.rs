@@ -22,6 +22,9 @@ const VARIABLE: &str = "CONCLAVE_TAKE_OVER";
 /// Tells it that somebody may be gone who has not been found out yet.
 const DOUBTFUL: &str = "CONCLAVE_TAKE_OVER_DOUBTFUL";
 
+/// Tells it how many microseconds bytes take to the server and back.
+const DISTANCE: &str = "CONCLAVE_TAKE_OVER_DISTANCE";
+
 /// Tells it whose connection it is: the domain of the service, and the server as the settings had it.
 const PARTIES: &str = "CONCLAVE_TAKE_OVER_PARTIES";
 
@@ -65,9 +68,10 @@ impl Program {
     pub(crate) fn start(&self, connection: Option<TakenOver>, parties: &str, folder: &Path) -> io::Error {
         let mut command = Command::new(&self.path);
         command.args(env::args_os().skip(1));
-        command.env_remove(VARIABLE).env_remove(DOUBTFUL).env(PARTIES, parties);
-        if let Some(TakenOver { socket, resumption, doubtful }) = connection {
+        command.env_remove(VARIABLE).env_remove(DOUBTFUL).env_remove(DISTANCE).env(PARTIES, parties);
+        if let Some(TakenOver { socket, resumption, distance, doubtful }) = connection {
             let file = folder.join("take-over");
+            command.env(DISTANCE, distance.as_micros().to_string());
             if doubtful {
                 command.env(DOUBTFUL, "1");
             }
@@ -98,7 +102,10 @@ pub(crate) fn taken_over(parties: &str) -> Option<TakenOver> {
             return Err(io::Error::other("the settings have another domain or server now"));
         }
         let doubtful = env::var_os(DOUBTFUL).is_some();
-        Ok(TakenOver { socket, resumption: read(&file)?, doubtful })
+        // A process of an older version says nothing of it.
+        let micros = env::var(DISTANCE).ok().and_then(|micros| micros.parse().ok()).unwrap_or(0);
+        let distance = Duration::from_micros(micros);
+        Ok(TakenOver { socket, resumption: read(&file)?, distance, doubtful })
     });
     // A file that stays behind does no harm.
     let _ = fs::remove_file(&file);

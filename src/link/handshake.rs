@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,6 +26,8 @@ const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// A connection over which the server takes stanzas.
 pub(super) struct Open {
     pub(super) socket: TcpStream,
+    /// How long bytes take there and back, if neither end has much to do.
+    pub(super) distance: Duration,
     pub(super) reader: StreamReader,
     /// What came in the same segment as the end of the handshake.
     pub(super) early: Vec<Output>,
@@ -32,22 +35,22 @@ pub(super) struct Open {
 
 /// Goes on with the connection of another process, which had done all that.
 pub(super) fn resume(settings: &LinkSettings, taken: TakenOver) -> Result<Open, LinkError> {
-    let TakenOver { socket, resumption, .. } = taken;
+    let TakenOver { socket, resumption, distance, .. } = taken;
     let socket = socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket));
     let mut reader = StreamReader::resume(settings.limits, &resumption).map_err(LinkError::Garbled)?;
     let mut early = Vec::new();
     reader.feed(&resumption.tail, &mut early).map_err(LinkError::Garbled)?;
-    Ok(Open { socket: socket.map_err(LinkError::Lost)?, reader, early })
+    Ok(Open { socket: socket.map_err(LinkError::Lost)?, distance, reader, early })
 }
 
 /// Connects and shakes hands.
 pub(super) async fn open(settings: &LinkSettings) -> Result<Open, LinkError> {
-    let mut socket = connect(settings).await?;
+    let (mut socket, distance) = connect(settings).await?;
     let after = settings.times.handshake;
     let mut handshake = Handshake::new(settings);
     let result = timeout(after, handshake.run(&mut socket)).await;
     match result {
-        Ok(Ok(early)) => Ok(Open { socket, reader: handshake.reader, early }),
+        Ok(Ok(early)) => Ok(Open { socket, distance, reader: handshake.reader, early }),
         Ok(Err(error)) => Err(error),
         Err(_) if handshake.opened && !handshake.answered => Err(LinkError::NoStreamId),
         Err(_) => Err(LinkError::HandshakeTimedOut { after }),
@@ -82,7 +85,8 @@ fn host_and_port(server: &str) -> Option<(&str, u16)> {
     (!host.is_empty()).then_some((host, port))
 }
 
-async fn connect(settings: &LinkSettings) -> Result<TcpStream, LinkError> {
+/// A connection, and how long it took: the system of the server answers, whatever the server has to do.
+async fn connect(settings: &LinkSettings) -> Result<(TcpStream, Duration), LinkError> {
     let server = settings.server.clone();
     let Some((host, port)) = host_and_port(&settings.server) else {
         return Err(LinkError::Address { server });
@@ -96,12 +100,14 @@ async fn connect(settings: &LinkSettings) -> Result<TcpStream, LinkError> {
     };
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
+        let since = Instant::now();
         match timeout_at(deadline, TcpStream::connect(address)).await {
             Ok(Ok(socket)) => {
+                let distance = since.elapsed();
                 // Small answers must not wait for the acknowledgement of what was sent before them.
                 socket.set_nodelay(true).map_err(LinkError::Lost)?;
                 bound_unsent(&socket);
-                return Ok(socket);
+                return Ok((socket, distance));
             }
             Ok(Err(error)) => failure = error,
             Err(_) => return Err(LinkError::ConnectTimedOut { server, after }),
@@ -231,7 +237,7 @@ mod tests {
             limits,
             times: crate::link::Times::default(),
         };
-        let socket = connect(&settings).await.expect("connected");
+        let (socket, _) = connect(&settings).await.expect("connected");
         let most = socket2::SockRef::from(&socket).tcp_notsent_lowat().expect("an option");
         assert_eq!(most, UNSENT_BYTES_MAX);
     }

@@ -137,6 +137,8 @@ pub struct TakenOver {
     pub socket: std::net::TcpStream,
     /// Where its reader stands.
     pub resumption: Resumption,
+    /// How long bytes take to the server and back.
+    pub distance: Duration,
     /// Whether somebody may be gone who has not been found out yet.
     pub doubtful: bool,
 }
@@ -277,11 +279,11 @@ async fn hold(
     arrivals: &dyn Arrivals,
     stage: &mut watch::Receiver<Stage>,
 ) -> End {
-    let handshake::Open { socket, mut reader, mut early } = open;
+    let handshake::Open { socket, distance, mut reader, mut early } = open;
     let (mut read_half, write_half) = socket.into_split();
     let (orders, received) = mpsc::channel(4);
     arrivals.up();
-    let ahead = Arc::new(Ahead::new(&settings.domain));
+    let ahead = Arc::new(Ahead::new(&settings.domain, distance));
     let writing = write::run(pending.clone(), write_half, received, ahead.clone(), settings.times.write_idle);
     let mut writing = Writing(tokio::spawn(writing));
     let failed = {
@@ -321,7 +323,7 @@ async fn hold(
             });
             match (written.await, close, reader.resumption()) {
                 (Ok(Ok(Ok(write_half))), Close::Nothing, Some(resumption)) => {
-                    hand_over(read_half, write_half, resumption)
+                    hand_over(read_half, write_half, resumption, distance)
                 }
                 (Ok(_), ..) => {
                     // The server answers by closing its stream; what it says before is for nobody.
@@ -345,10 +347,15 @@ async fn hold(
     end
 }
 
-fn hand_over(read_half: OwnedReadHalf, write_half: OwnedWriteHalf, resumption: Resumption) -> End {
+fn hand_over(
+    read_half: OwnedReadHalf,
+    write_half: OwnedWriteHalf,
+    resumption: Resumption,
+    distance: Duration,
+) -> End {
     let whole = read_half.reunite(write_half).ok().and_then(|socket| socket.into_std().ok());
     match whole {
-        Some(socket) => End::HandedOver(TakenOver { socket, resumption, doubtful: false }),
+        Some(socket) => End::HandedOver(TakenOver { socket, resumption, distance, doubtful: false }),
         None => End::Stopped,
     }
 }

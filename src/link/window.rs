@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::ping;
 
-/// How long the server may take to read what was written.
+/// How long the server may take to read what was written, beside the time that bytes take to it and back.
 const DELAY: Duration = Duration::from_millis(100);
 /// Bytes that may be under way, at least and at most.
 const BYTES_MIN: u64 = 16 * 1024;
@@ -36,8 +36,10 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// For a new link of the service's `domain`.
-    pub(super) fn new(domain: &str) -> Self {
-        Self { domain: domain.to_owned(), window: Mutex::new(Window::new()), changed: Notify::new() }
+    ///
+    /// Bytes take `distance` to the server and back, also when it has nothing else to do.
+    pub(super) fn new(domain: &str, distance: Duration) -> Self {
+        Self { domain: domain.to_owned(), window: Mutex::new(Window::new(distance)), changed: Notify::new() }
     }
 
     /// Bytes that may be written now.
@@ -81,6 +83,8 @@ impl Ahead {
 /// What is under way on one link.
 #[derive(Debug)]
 struct Window {
+    /// After so long a mark is late: what was written before it lay about.
+    delay_max: Duration,
     bytes_max: u64,
     /// Bytes that were written, and how many of them are known to be read.
     written: u64,
@@ -107,8 +111,9 @@ struct Mark {
 
 impl Window {
     /// A link on which nothing was written.
-    fn new() -> Self {
+    fn new(distance: Duration) -> Self {
         Self {
+            delay_max: DELAY + distance,
             bytes_max: BYTES_FIRST,
             written: 0,
             read: 0,
@@ -159,9 +164,9 @@ impl Window {
         self.is_open = false;
         self.read = mark.at;
         let delay = now.duration_since(mark.when);
-        if delay > DELAY {
+        if delay > self.delay_max {
             let rate = (mark.at - mark.read) as f64 / delay.as_secs_f64();
-            self.bytes_max = ((rate * DELAY.as_secs_f64()) as u64).clamp(BYTES_MIN, BYTES_MAX);
+            self.bytes_max = ((rate * self.delay_max.as_secs_f64()) as u64).clamp(BYTES_MIN, BYTES_MAX);
         } else if self.was_full {
             self.bytes_max = (2 * self.bytes_max).min(BYTES_MAX);
         }
@@ -177,26 +182,38 @@ mod tests {
     struct Reader {
         window: Window,
         rate: f64,
+        distance: Duration,
         now: Instant,
         /// Marks under way, and where they stand.
         marks: VecDeque<(u64, u64)>,
+        /// Marks that were read, and when they are back.
+        returning: VecDeque<(Instant, u64)>,
+        /// Bytes that the systems of both ends take.
+        buffer: u64,
         read: f64,
     }
 
     impl Reader {
         fn new(rate: f64) -> Self {
-            Self { window: Window::new(), rate, now: Instant::now(), marks: VecDeque::new(), read: 0.0 }
+            Self::far(rate, Duration::ZERO)
+        }
+
+        /// A mark takes `distance` to the server and back.
+        fn far(rate: f64, distance: Duration) -> Self {
+            let window = Window::new(distance);
+            let (marks, returning) = (VecDeque::new(), VecDeque::new());
+            let buffer = (512 << 10) + (rate * distance.as_secs_f64()) as u64;
+            Self { window, distance, rate, now: Instant::now(), marks, returning, buffer, read: 0.0 }
         }
 
         /// As much as may be written is written for so long; gives the most that was under way after half the time.
         fn flood(&mut self, seconds: f64) -> f64 {
             const STEP: f64 = 0.001;
-            const BUFFER: u64 = 512 << 10;
             let (steps, mut most) = ((seconds / STEP) as usize, 0.0_f64);
             for step in 0..steps {
                 self.now += Duration::from_secs_f64(STEP);
                 // The system takes no more than this.
-                let system = BUFFER.saturating_sub(self.window.written - self.read as u64);
+                let system = self.buffer.saturating_sub(self.window.written - self.read as u64);
                 let free = self.window.free(self.now).unwrap_or(u64::MAX).min(64 * 1024).min(system);
                 if free > 0
                     && let Some(mark) = self.window.wrote(free, self.now)
@@ -208,6 +225,12 @@ mod tests {
                     && at as f64 <= self.read
                 {
                     self.marks.pop_front();
+                    self.returning.push_back((self.now + self.distance, mark));
+                }
+                while let Some((when, mark)) = self.returning.front().copied()
+                    && when <= self.now
+                {
+                    self.returning.pop_front();
                     self.window.came_back(mark, self.now);
                 }
                 if step > steps / 2 {
@@ -237,6 +260,15 @@ mod tests {
     }
 
     #[test]
+    fn a_server_far_away_gets_most_of_what_it_reads() {
+        let mut reader = Reader::far(2e6, Duration::from_millis(300));
+        reader.flood(10.0);
+        let before = reader.read;
+        reader.flood(5.0);
+        assert!(reader.read - before > 0.7 * 5.0 * 2e6, "{} bytes in 5 s", reader.read - before);
+    }
+
+    #[test]
     fn a_server_that_becomes_slow_and_quick_again_is_followed() {
         let mut reader = Reader::new(10e6);
         reader.flood(3.0);
@@ -252,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_server_that_hands_no_mark_back_is_written_to_without_a_bound() {
-        let (mut window, now) = (Window::new(), Instant::now());
+        let (mut window, now) = (Window::new(Duration::ZERO), Instant::now());
         for n in 0..1000 {
             assert_eq!(window.free(now + Duration::from_millis(n)), None);
             window.wrote(64 * 1024, now + Duration::from_millis(n));
@@ -273,7 +305,7 @@ mod tests {
 
     #[test]
     fn marks_of_others_say_nothing() {
-        let (mut window, now) = (Window::new(), Instant::now());
+        let (mut window, now) = (Window::new(Duration::ZERO), Instant::now());
         window.came_back(1, now);
         assert_eq!(window.free(now), None);
         let mark = window.wrote(BYTES_FIRST, now).expect("a mark");
